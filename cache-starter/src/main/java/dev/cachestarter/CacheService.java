@@ -1,0 +1,179 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.core.ParameterizedTypeReference;
+
+/**
+ * The cache for code without annotations. Keys are whole keys as they stand in Redis,
+ * without the application's key prefix: {@code agents:details:42} is the entry that
+ * {@code @Cacheable(cacheNames = "agents:details")} keeps for {@code 42}, under that
+ * cache's settings but for the time to live, which the caller states.
+ * <p>
+ * No method throws because of Redis: when it cannot be reached a read is empty, a write
+ * does nothing, and a removal is logged. Methods that take {@code null} where they should
+ * not throw {@link IllegalArgumentException}.
+ *
+ * @since 0.1.0
+ */
+public interface CacheService {
+
+	/**
+	 * Read a value.
+	 * @param <T> the type of the value
+	 * @param key the key
+	 * @param type the type of the value
+	 * @return the value; empty if there is none, if it is a cached null, or if what is
+	 * there was written as another type
+	 */
+	<T> Optional<T> get(String key, Class<T> type);
+
+	/**
+	 * Read a value of a generic type.
+	 * @param <T> the type of the value
+	 * @param key the key
+	 * @param type the type of the value
+	 * @return the value; empty if there is none, if it is a cached null, or if what is
+	 * there was written as another type
+	 */
+	<T> Optional<T> get(String key, ParameterizedTypeReference<T> type);
+
+	/**
+	 * Store a value that never expires. Every instance sees it when this method returns.
+	 * @param key the key
+	 * @param value the value; {@code null} removes the entry
+	 */
+	void set(String key, @Nullable Object value);
+
+	/**
+	 * Store a value. Every instance sees it when this method returns.
+	 * @param key the key
+	 * @param value the value; {@code null} removes the entry
+	 * @param ttl how long to keep it, zero for ever; no jitter is applied
+	 * @throws IllegalArgumentException if the time to live is negative
+	 */
+	void set(String key, @Nullable Object value, Duration ttl);
+
+	/**
+	 * Store a value for as long as its kind of data is kept.
+	 * @param key the key
+	 * @param value the value; {@code null} removes the entry
+	 * @param preset the kind of data
+	 */
+	default void set(String key, @Nullable Object value, TtlPreset preset) {
+		set(key, value, preset.ttl());
+	}
+
+	/**
+	 * Read a value, or load and store it. One caller per key loads at a time, in all
+	 * instances together; the others wait for its value.
+	 * @param <T> the type of the value
+	 * @param <X> what the loader throws
+	 * @param key the key
+	 * @param type the type of the value
+	 * @param ttl how long to keep a loaded value, zero for ever
+	 * @param loader loads the value; runs on the calling thread, outside every lock
+	 * @return the value; {@code null} if the loader answers {@code null}, which is kept
+	 * as the cache's {@code null-ttl} says
+	 * @throws X what the loader throws, unchanged; nothing is stored then
+	 */
+	<T, X extends Exception> @Nullable T getOrLoad(String key, Class<T> type, Duration ttl, Loader<T, X> loader)
+			throws X;
+
+	/**
+	 * Read a value of a generic type, or load and store it, as
+	 * {@link #getOrLoad(String, Class, Duration, Loader)} does.
+	 * @param <T> the type of the value
+	 * @param <X> what the loader throws
+	 * @param key the key
+	 * @param type the type of the value
+	 * @param ttl how long to keep a loaded value, zero for ever
+	 * @param loader loads the value; runs on the calling thread, outside every lock
+	 * @return the value, {@code null} if the loader answers {@code null}
+	 * @throws X what the loader throws, unchanged; nothing is stored then
+	 */
+	<T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
+			Loader<T, X> loader) throws X;
+
+	/**
+	 * Remove every entry whose key matches a glob pattern: {@code *} any characters,
+	 * {@code ?} one, {@code [abc]} one of these, {@code \} escapes. When this method
+	 * returns no reader of any instance gets an entry that was there before. Note that
+	 * {@code agents:list:org-123*}, which does not close the segment, also takes
+	 * {@code org-1234}; {@code agents:list:org-123:*} does not.
+	 * @param pattern the pattern, against whole keys without the key prefix
+	 */
+	void invalidate(String pattern);
+
+	/**
+	 * Remove one entry. No reader of any instance gets it once this method returns.
+	 * @param key the key
+	 */
+	void delete(String key);
+
+	/**
+	 * Remove this application's entries and no others: all under its key prefix, or,
+	 * where that is empty, those of the caches known by name.
+	 */
+	void clear();
+
+	/**
+	 * Return the state and the counters of the cache. Asks Redis for the number of keys
+	 * and the memory; what it does not tell in time, or is forbidden to, is absent.
+	 * @return a snapshot
+	 */
+	CacheSnapshot getStats();
+
+	/**
+	 * Return whether reads and writes go to Redis at present.
+	 * @return {@code false} exactly while the link to Redis is open or the cache is off
+	 */
+	boolean isEnabled();
+
+	/**
+	 * Return the service of an application whose cache is off: every read is empty, every
+	 * write does nothing, {@link #getOrLoad} loads.
+	 * @return a service without a cache
+	 */
+	static CacheService disabled() {
+		return DisabledCacheService.INSTANCE;
+	}
+
+	/**
+	 * Loads a value that is not cached.
+	 *
+	 * @param <T> the type of the value
+	 * @param <X> what loading may throw
+	 */
+	@FunctionalInterface
+	interface Loader<T, X extends Exception> {
+
+		/**
+		 * Load the value.
+		 * @return the value, or {@code null} if there is none
+		 * @throws X if loading fails
+		 */
+		@Nullable T load() throws X;
+
+	}
+
+}

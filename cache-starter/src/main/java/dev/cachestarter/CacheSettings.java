@@ -1,0 +1,318 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.lang.reflect.Type;
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The settings of one cache. Immutable: each {@code with...} method answers a changed
+ * copy, checked when it is made.
+ * <p>
+ * A setting takes effect with the next write; entries that are already stored keep the
+ * time to live they were written with.
+ *
+ * @since 0.1.0
+ */
+public final class CacheSettings {
+
+	private static final CacheSettings DEFAULTS = new CacheSettings(new Values());
+
+	private final Values values;
+
+	private CacheSettings(Values values) {
+		this.values = values;
+	}
+
+	/**
+	 * Return the built-in defaults.
+	 * @return the settings of a cache of which nothing is configured
+	 */
+	public static CacheSettings defaults() {
+		return DEFAULTS;
+	}
+
+	/**
+	 * Return how long an entry is fresh.
+	 * @return the time to live, zero for no expiry
+	 */
+	public Duration ttl() {
+		return this.values.ttl;
+	}
+
+	/**
+	 * Return settings with another time to live.
+	 * @param ttl the time to live, zero for no expiry
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative, or positive and below one
+	 * millisecond
+	 */
+	public CacheSettings withTtl(Duration ttl) {
+		duration("ttl", ttl, true);
+		return with((values) -> values.ttl = ttl);
+	}
+
+	/**
+	 * Return the largest share that is taken off a time to live at random, so that
+	 * entries written together do not expire together.
+	 * @return a share from 0 (inclusive) to 1 (exclusive)
+	 */
+	public double ttlJitter() {
+		return this.values.ttlJitter;
+	}
+
+	/**
+	 * Return settings with another jitter.
+	 * @param share the largest share to take off a time to live
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is not in [0, 1)
+	 */
+	public CacheSettings withTtlJitter(double share) {
+		check(share >= 0 && share < 1, "ttl-jitter", String.valueOf(share),
+				"a share from 0 up to, but below, 1: 0.1 takes up to a tenth off each TTL");
+		return with((values) -> values.ttlJitter = share);
+	}
+
+	/**
+	 * Return how long a cached {@code null} is fresh.
+	 * @return the time to live, zero if nulls are not cached
+	 */
+	public Duration nullTtl() {
+		return this.values.nullTtl;
+	}
+
+	/**
+	 * Return settings with another time to live of nulls.
+	 * @param ttl the time to live, zero to cache no nulls
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative, or positive and below one
+	 * millisecond
+	 */
+	public CacheSettings withNullTtl(Duration ttl) {
+		duration("null-ttl", ttl, true);
+		return with((values) -> values.nullTtl = ttl);
+	}
+
+	/**
+	 * Return the longest that a caller waits for another's load of the same key.
+	 * @return a duration, zero for not at all
+	 */
+	public Duration loadWait() {
+		return this.values.loadWait;
+	}
+
+	/**
+	 * Return settings with another wait for loads of others.
+	 * @param wait the longest wait, zero for none
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative, or positive and below one
+	 * millisecond
+	 */
+	public CacheSettings withLoadWait(Duration wait) {
+		duration("load-wait", wait, true);
+		return with((values) -> values.loadWait = wait);
+	}
+
+	/**
+	 * Return how long a lease on a key lives unless its holder renews it.
+	 * @return a positive duration
+	 */
+	public Duration lease() {
+		return this.values.lease;
+	}
+
+	/**
+	 * Return settings with another life of leases.
+	 * @param lease the life of a lease that is not renewed, at least 100 ms
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is shorter
+	 */
+	public CacheSettings withLease(Duration lease) {
+		check(lease.compareTo(Duration.ofMillis(100)) >= 0, "lease", text(lease),
+				"at least 100ms: a lease must outlive the time between two of its renewals");
+		return with((values) -> values.lease = lease);
+	}
+
+	/**
+	 * Return for how long the holder of a lease renews it while its load runs.
+	 * @return a positive duration
+	 */
+	public Duration loadLeaseLimit() {
+		return this.values.loadLeaseLimit;
+	}
+
+	/**
+	 * Return settings with another limit to the renewal of leases.
+	 * @param limit the longest that a lease is renewed
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is not positive
+	 */
+	public CacheSettings withLoadLeaseLimit(Duration limit) {
+		duration("load-lease-limit", limit, false);
+		return with((values) -> values.loadLeaseLimit = limit);
+	}
+
+	/**
+	 * Return the size from which on a payload is compressed.
+	 * @return a size, zero for never
+	 */
+	public DataSize compressAbove() {
+		return this.values.compressAbove;
+	}
+
+	/**
+	 * Return settings with another threshold of compression.
+	 * @param size the size from which on a payload is compressed, zero for never
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative
+	 */
+	public CacheSettings withCompressAbove(DataSize size) {
+		check(!size.isNegative(), "compress-above", size.toString(), "a size such as 100KB, or 0 for never");
+		return with((values) -> values.compressAbove = size);
+	}
+
+	/**
+	 * Return the largest entry that is cached, as stored.
+	 * @return a positive size
+	 */
+	public DataSize maxValueSize() {
+		return this.values.maxValueSize;
+	}
+
+	/**
+	 * Return settings with another limit to the size of an entry.
+	 * @param size the largest entry, as stored: after compression
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is not from 1 byte to 512 MB, which is
+	 * Redis' own limit
+	 */
+	public CacheSettings withMaxValueSize(DataSize size) {
+		check(size.toBytes() > 0 && size.compareTo(DataSize.ofMegabytes(512)) <= 0, "max-value-size", size.toString(),
+				"a size from 1B to 512MB, such as 1MB");
+		return with((values) -> values.maxValueSize = size);
+	}
+
+	/**
+	 * Return the stated type of the cache's values.
+	 * @return the type, or {@code null} if it is inferred from the methods that use the
+	 * cache
+	 */
+	public @Nullable Type type() {
+		return this.values.type;
+	}
+
+	/**
+	 * Return settings with a stated type.
+	 * @param type the type of the cache's values, {@code null} to infer it
+	 * @return the changed copy
+	 */
+	public CacheSettings withType(@Nullable Type type) {
+		return with((values) -> values.type = type);
+	}
+
+	/**
+	 * Return the serializer that the application set for the values of this cache.
+	 * @return the serializer, or {@code null} if values are typed JSON
+	 */
+	public @Nullable SerializationPair<?> valueSerializer() {
+		return this.values.valueSerializer;
+	}
+
+	/**
+	 * Return settings with a serializer of the application's own in the place of typed
+	 * JSON.
+	 * @param serializer the serializer, {@code null} for typed JSON
+	 * @return the changed copy
+	 */
+	public CacheSettings withValueSerializer(@Nullable SerializationPair<?> serializer) {
+		return with((values) -> values.valueSerializer = serializer);
+	}
+
+	@Override
+	public String toString() {
+		return "ttl=" + text(this.values.ttl) + ", ttl-jitter=" + this.values.ttlJitter + ", null-ttl="
+				+ text(this.values.nullTtl);
+	}
+
+	private CacheSettings with(java.util.function.Consumer<Values> change) {
+		Values copy = new Values(this.values);
+		change.accept(copy);
+		return new CacheSettings(copy);
+	}
+
+	private static void duration(String name, Duration value, boolean zeroAllowed) {
+		boolean valid = value.isZero() ? zeroAllowed : value.toMillis() > 0;
+		check(valid, name, text(value), zeroAllowed ? "0, or a duration of at least 1ms such as 10m"
+				: "a duration of at least 1ms such as 10m");
+	}
+
+	private static void check(boolean valid, String name, String value, String cure) {
+		if (!valid) {
+			throw new IllegalArgumentException("'%s' cannot be %s: set it to %s".formatted(name, value, cure));
+		}
+	}
+
+	private static String text(Duration duration) {
+		return duration.isZero() ? "0s" : duration.toString().substring(2).toLowerCase(java.util.Locale.ROOT);
+	}
+
+	private static final class Values {
+
+		private Duration ttl = TtlPreset.STANDARD.ttl();
+
+		private double ttlJitter = 0.1;
+
+		private Duration nullTtl = Duration.ofSeconds(30);
+
+		private Duration loadWait = Duration.ofSeconds(5);
+
+		private Duration lease = Duration.ofSeconds(2);
+
+		private Duration loadLeaseLimit = Duration.ofMinutes(1);
+
+		private DataSize compressAbove = DataSize.ofKilobytes(100);
+
+		private DataSize maxValueSize = DataSize.ofMegabytes(1);
+
+		private @Nullable Type type;
+
+		private @Nullable SerializationPair<?> valueSerializer;
+
+		Values() {
+		}
+
+		Values(Values source) {
+			this.ttl = source.ttl;
+			this.ttlJitter = source.ttlJitter;
+			this.nullTtl = source.nullTtl;
+			this.loadWait = source.loadWait;
+			this.lease = source.lease;
+			this.loadLeaseLimit = source.loadLeaseLimit;
+			this.compressAbove = source.compressAbove;
+			this.maxValueSize = source.maxValueSize;
+			this.type = source.type;
+			this.valueSerializer = source.valueSerializer;
+		}
+
+	}
+
+}

@@ -1,0 +1,221 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.data.redis.cache.RedisCacheConfiguration;
+import org.springframework.data.redis.cache.RedisCacheManager;
+import org.springframework.data.redis.cache.RedisCacheWriter;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * A {@link RedisCacheManager} whose caches are correct under concurrency and harmless
+ * when Redis is slow, half-dead or gone.
+ *
+ * @since 0.1.0
+ */
+public final class ResilientRedisCacheManager extends RedisCacheManager implements DisposableBean {
+
+	private ResilientRedisCacheManager(Builder builder, RedisCacheWriter writer, RedisCacheConfiguration defaults) {
+		super(writer, defaults);
+	}
+
+	/**
+	 * Start to build a manager.
+	 * @param connectionFactory says where Redis is and how to log in; it is read, never
+	 * used: the manager opens a connection of its own
+	 * @return a builder with the built-in defaults
+	 * @throws IllegalArgumentException if the factory is for static master/replica, whose
+	 * settings cannot be read
+	 */
+	public static Builder builder(LettuceConnectionFactory connectionFactory) {
+		return new Builder(connectionFactory);
+	}
+
+	/**
+	 * Return the service that works on this manager's Redis, for code without
+	 * annotations.
+	 * @return the service, always the same
+	 */
+	public CacheService getCacheService() {
+		return CacheService.disabled();
+	}
+
+	/**
+	 * Return the settings that a cache has, or would have once it is used.
+	 * @param cacheName the name of the cache
+	 * @return its settings
+	 */
+	public CacheSettings getSettings(String cacheName) {
+		return CacheSettings.defaults();
+	}
+
+	@Override
+	public void destroy() {
+	}
+
+	/**
+	 * Builds a {@link ResilientRedisCacheManager}.
+	 */
+	public static final class Builder {
+
+		private final LettuceConnectionFactory connectionFactory;
+
+		private String keyPrefix = "";
+
+		private CacheSettings defaults = CacheSettings.defaults();
+
+		private final Map<String, CacheSettings> caches = new LinkedHashMap<>();
+
+		private Duration commandTimeout = Duration.ofMillis(250);
+
+		private Duration connectTimeout = Duration.ofMillis(500);
+
+		private @Nullable JsonMapper jsonMapper;
+
+		private @Nullable TtlPolicy ttlPolicy;
+
+		private boolean runtimeCaches = true;
+
+		Builder(LettuceConnectionFactory connectionFactory) {
+			this.connectionFactory = connectionFactory;
+		}
+
+		/**
+		 * Set what every key begins with. Empty by default.
+		 * @param prefix the prefix, such as {@code shop:}
+		 * @return this
+		 */
+		public Builder keyPrefix(String prefix) {
+			this.keyPrefix = prefix;
+			return this;
+		}
+
+		/**
+		 * Set the settings of every cache that has none of its own.
+		 * @param settings the settings
+		 * @return this
+		 */
+		public Builder defaults(CacheSettings settings) {
+			this.defaults = settings;
+			return this;
+		}
+
+		/**
+		 * Set the settings of one cache, and make it known by name from the start.
+		 * @param name the cache's name
+		 * @param settings its settings
+		 * @return this
+		 */
+		public Builder cache(String name, CacheSettings settings) {
+			this.caches.put(name, settings);
+			return this;
+		}
+
+		/**
+		 * Make caches with the default settings known by name from the start.
+		 * @param names the names
+		 * @return this
+		 */
+		public Builder caches(Collection<String> names) {
+			names.forEach((name) -> this.caches.putIfAbsent(name, this.defaults));
+			return this;
+		}
+
+		/**
+		 * Set the longest that one call waits for Redis. 250 ms by default.
+		 * @param timeout a positive duration
+		 * @return this
+		 */
+		public Builder commandTimeout(Duration timeout) {
+			this.commandTimeout = timeout;
+			return this;
+		}
+
+		/**
+		 * Set the longest that an attempt to connect takes. 500 ms by default.
+		 * @param timeout a positive duration
+		 * @return this
+		 */
+		public Builder connectTimeout(Duration timeout) {
+			this.connectTimeout = timeout;
+			return this;
+		}
+
+		/**
+		 * Set the mapper that turns values into JSON and back.
+		 * @param mapper the mapper, made from {@link #jsonMapperBuilder()}
+		 * @return this
+		 */
+		public Builder jsonMapper(JsonMapper mapper) {
+			this.jsonMapper = mapper;
+			return this;
+		}
+
+		/**
+		 * Set what decides on TTLs by value.
+		 * @param policy the policy, {@code null} for none
+		 * @return this
+		 */
+		public Builder ttlPolicy(@Nullable TtlPolicy policy) {
+			this.ttlPolicy = policy;
+			return this;
+		}
+
+		/**
+		 * Set whether a cache that is not known by name is made when it is first used. It
+		 * is by default.
+		 * @param create whether to make it
+		 * @return this
+		 */
+		public Builder runtimeCaches(boolean create) {
+			this.runtimeCaches = create;
+			return this;
+		}
+
+		/**
+		 * Build the manager. It connects in the background; Redis need not be there.
+		 * @return the manager, to be destroyed by whoever built it
+		 * @throws IllegalArgumentException if two caches' names swallow each other
+		 */
+		public ResilientRedisCacheManager build() {
+			throw new UnsupportedOperationException("not written yet: " + this.connectionFactory + this.keyPrefix
+					+ this.defaults + this.caches + this.commandTimeout + this.connectTimeout + this.jsonMapper
+					+ this.ttlPolicy + this.runtimeCaches);
+		}
+
+	}
+
+	/**
+	 * Return a builder of the mapper that values are written and read with, for those who
+	 * shape it: strict about unknown fields, no default typing, limits on depth and
+	 * length.
+	 * @return a fresh builder
+	 */
+	public static JsonMapper.Builder jsonMapperBuilder() {
+		return JsonMapper.builder();
+	}
+
+}
