@@ -47,23 +47,48 @@ final class RedisProcess extends RedisServer {
 
 	private final Path directory;
 
+	private final @Nullable Path configuration;
+
 	private int port;
 
 	private @Nullable Process process;
 
 	private @Nullable ProcessGuard guard;
 
-	RedisProcess(List<String> arguments) {
+	/**
+	 * Create a server that reads, and may rewrite, a configuration file.
+	 * @param arguments arguments of {@code redis-server}
+	 * @param configuration the content of the file, if there is to be one
+	 */
+	RedisProcess(List<String> arguments, @Nullable String configuration) {
 		super("127.0.0.1", password(arguments));
 		this.executable = RedisExecutable.find()
 			.orElseThrow(() -> new IllegalStateException(whyNotLocal().orElse("no redis-server")));
 		this.arguments = List.copyOf(arguments);
 		try {
 			this.directory = Files.createTempDirectory("redis-server-");
+			this.configuration = (configuration != null)
+					? Files.writeString(this.directory.resolve("redis.conf"), configuration) : null;
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	/**
+	 * Create a server with the settings that suit most tests.
+	 * @param arguments arguments of {@code redis-server}, which win over those settings
+	 * @return the server
+	 */
+	static RedisProcess withDefaults(String... arguments) {
+		List<String> all = new ArrayList<>(List.of("--save", "", "--appendonly", "no"));
+		// The default of a replica's first synchronization is to wait 5 s for others.
+		all.addAll(List.of("--repl-diskless-sync-delay", "0"));
+		if (RedisExecutable.find().map(RedisExecutable::majorVersion).orElse(0) >= 7) {
+			all.addAll(List.of("--enable-debug-command", "yes"));
+		}
+		all.addAll(List.of(arguments));
+		return new RedisProcess(all, null);
 	}
 
 	private static @Nullable String password(List<String> arguments) {
@@ -85,6 +110,10 @@ final class RedisProcess extends RedisServer {
 	 */
 	Path directory() {
 		return this.directory;
+	}
+
+	int majorVersion() {
+		return this.executable.majorVersion();
 	}
 
 	@Override
@@ -118,15 +147,10 @@ final class RedisProcess extends RedisServer {
 
 	private boolean launch(int port) {
 		List<String> command = new ArrayList<>(List.of(this.executable.file().toString()));
-		Path configuration = this.directory.resolve("sentinel.conf");
-		if (Files.exists(configuration)) {
-			command.add(configuration.toString());
+		if (this.configuration != null) {
+			command.add(this.configuration.toString());
 		}
 		command.addAll(List.of("--bind", host(), "--port", Integer.toString(port), "--dir", this.directory.toString()));
-		command.addAll(List.of("--save", "", "--appendonly", "no"));
-		if (this.executable.majorVersion() >= 7) {
-			command.addAll(List.of("--enable-debug-command", "yes"));
-		}
 		command.addAll(this.arguments);
 		Process process;
 		try {

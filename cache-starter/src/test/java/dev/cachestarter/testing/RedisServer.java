@@ -63,7 +63,7 @@ public class RedisServer implements AutoCloseable {
 	 * @return the server
 	 */
 	public static RedisServer local(String... arguments) {
-		return new RedisProcess(List.of(arguments));
+		return RedisProcess.withDefaults(arguments);
 	}
 
 	/**

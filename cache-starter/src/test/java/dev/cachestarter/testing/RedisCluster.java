@@ -1,0 +1,247 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.testing;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+
+import static org.awaitility.Awaitility.await;
+
+/**
+ * A real Redis cluster of three masters on loopback, each a process of its own.
+ */
+public final class RedisCluster implements AutoCloseable {
+
+	/** How many slots a Redis cluster has. */
+	public static final int SLOTS = 16384;
+
+	private static final int SIZE = 3;
+
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	private final List<RedisServer> nodes = new ArrayList<>();
+
+	private RedisCluster(String... arguments) {
+		List<String> all = new ArrayList<>(List.of("--cluster-enabled", "yes", "--cluster-node-timeout", "1000"));
+		all.addAll(List.of(arguments));
+		for (int i = 0; i < SIZE; i++) {
+			this.nodes.add(RedisServer.local(all.toArray(String[]::new)));
+		}
+	}
+
+	/**
+	 * Start a cluster and wait until every node says that it is well. A node that does
+	 * not answer is held for dead after a second.
+	 * @param arguments arguments of {@code redis-server} for every node
+	 * @return the running cluster
+	 */
+	public static RedisCluster start(String... arguments) {
+		RedisCluster cluster = new RedisCluster(arguments);
+		try {
+			cluster.form();
+			return cluster;
+		}
+		catch (RuntimeException ex) {
+			cluster.close();
+			throw ex;
+		}
+	}
+
+	private void form() {
+		for (int i = 0; i < SIZE; i++) {
+			RedisServer node = this.nodes.get(i).start();
+			List<String> command = new ArrayList<>(List.of("CLUSTER", "ADDSLOTS"));
+			for (int slot = SLOTS * i / SIZE; slot < SLOTS * (i + 1) / SIZE; slot++) {
+				command.add(Integer.toString(slot));
+			}
+			node.cli(command.toArray(String[]::new));
+			// Else two nodes may meet with the same epoch, and settle that later.
+			node.cli("CLUSTER", "SET-CONFIG-EPOCH", Integer.toString(i + 1));
+		}
+		RedisServer first = this.nodes.get(0);
+		for (RedisServer other : this.nodes.subList(1, SIZE)) {
+			first.cli("CLUSTER", "MEET", other.host(), Integer.toString(other.port()));
+		}
+		awaitOk();
+	}
+
+	/**
+	 * Wait until every node knows all the others and says that the cluster is well.
+	 */
+	public void awaitOk() {
+		await("cluster_state:ok").atMost(PATIENCE)
+			.pollInterval(Duration.ofMillis(20))
+			.until(() -> this.nodes.stream().allMatch(RedisCluster::isWell));
+	}
+
+	private static boolean isWell(RedisServer node) {
+		String info = text(node, "CLUSTER", "INFO");
+		return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:" + SIZE)
+				&& info.contains("cluster_slots_ok:" + SLOTS);
+	}
+
+	/**
+	 * Return the nodes, all of them masters.
+	 * @return the nodes, in the order of the slots that they own at first
+	 */
+	public List<RedisServer> nodes() {
+		return List.copyOf(this.nodes);
+	}
+
+	/**
+	 * Return the settings with which a Spring Boot application connects to this cluster.
+	 * @return {@code name=value} pairs
+	 */
+	public String[] springProperties() {
+		return new String[] { "spring.data.redis.cluster.nodes="
+				+ this.nodes.stream().map((node) -> node.host() + ":" + node.port()).collect(Collectors.joining(",")) };
+	}
+
+	/**
+	 * Return the slot of a key.
+	 * @param key the key
+	 * @return the slot
+	 */
+	public int slotOf(String key) {
+		return (int) this.nodes.get(0).number("CLUSTER", "KEYSLOT", key);
+	}
+
+	/**
+	 * Return the node that owns a slot, by its own view.
+	 * @param slot the slot
+	 * @return the node
+	 */
+	public RedisServer ownerOf(int slot) {
+		return this.nodes.stream()
+			.filter(RedisServer::isAlive)
+			.filter((node) -> owns(node, slot))
+			.findFirst()
+			.orElseThrow(() -> new IllegalStateException("No node owns slot " + slot));
+	}
+
+	private static boolean owns(RedisServer node, int slot) {
+		List<?> ranges = (List<?>) Objects.requireNonNull(node.cli("CLUSTER", "SLOTS"));
+		for (Object each : ranges) {
+			List<?> range = (List<?>) each;
+			List<?> master = (List<?>) range.get(2);
+			if ((Long) range.get(0) <= slot && slot <= (Long) range.get(1) && (Long) master.get(1) == node.port()) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
+	 * Return the node that owns the slot of a key.
+	 * @param key the key
+	 * @return the node
+	 */
+	public RedisServer ownerOf(String key) {
+		return ownerOf(slotOf(key));
+	}
+
+	/**
+	 * Return a node that does not own a slot.
+	 * @param slot the slot
+	 * @return the node
+	 */
+	public RedisServer strangerTo(int slot) {
+		RedisServer owner = ownerOf(slot);
+		return this.nodes.stream().filter((node) -> node != owner).findFirst().orElseThrow();
+	}
+
+	/**
+	 * Begin to move a slot: its owner is migrating it and answers ASK for keys that it
+	 * does not have; the other is importing it. No key moves yet.
+	 * @param slot the slot
+	 * @param target who is to own it
+	 */
+	public void beginMigration(int slot, RedisServer target) {
+		RedisServer source = ownerOf(slot);
+		target.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "IMPORTING", idOf(source));
+		source.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "MIGRATING", idOf(target));
+	}
+
+	/**
+	 * Move the keys of a slot to another node, which does not become its owner by this.
+	 * @param slot the slot, whose migration has begun
+	 * @param target who is to own it
+	 */
+	public void moveKeys(int slot, RedisServer target) {
+		RedisServer source = ownerOf(slot);
+		while (true) {
+			List<?> keys = (List<?>) Objects
+				.requireNonNull(source.cli("CLUSTER", "GETKEYSINSLOT", Integer.toString(slot), "100"));
+			if (keys.isEmpty()) {
+				return;
+			}
+			List<String> command = new ArrayList<>(
+					List.of("MIGRATE", target.host(), Integer.toString(target.port()), "", "0", "5000", "KEYS"));
+			keys.forEach((key) -> command.add((String) key));
+			source.cli(command.toArray(String[]::new));
+		}
+	}
+
+	/**
+	 * End a migration: the target owns the slot, every node knows it, and the former
+	 * owner answers MOVED.
+	 * @param slot the slot, whose keys have moved
+	 * @param target who is to own it
+	 */
+	public void endMigration(int slot, RedisServer target) {
+		String id = idOf(target);
+		target.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", id);
+		for (RedisServer node : this.nodes) {
+			node.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", id);
+		}
+	}
+
+	/**
+	 * Move a slot with its keys to another node, all at once.
+	 * @param slot the slot
+	 * @param target who is to own it
+	 */
+	public void migrate(int slot, RedisServer target) {
+		beginMigration(slot, target);
+		moveKeys(slot, target);
+		endMigration(slot, target);
+	}
+
+	private static String idOf(RedisServer node) {
+		return text(node, "CLUSTER", "MYID");
+	}
+
+	private static String text(RedisServer node, String... command) {
+		return (String) Objects.requireNonNull(node.cli(command));
+	}
+
+	/**
+	 * Remove every key of every node.
+	 */
+	public void flushAll() {
+		this.nodes.forEach(RedisServer::flushAll);
+	}
+
+	@Override
+	public void close() {
+		this.nodes.forEach(RedisServer::close);
+	}
+
+}
