@@ -1,0 +1,242 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.Set;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaConstructor;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.JavaPackage;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.asm.ClassReader;
+import org.springframework.asm.ClassVisitor;
+import org.springframework.asm.MethodVisitor;
+import org.springframework.asm.Opcodes;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.members;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Holds the house to its plan: a package is a boundary of dependencies, one class owns
+ * each hard thing and its library, and little is public.
+ */
+@AnalyzeClasses(packages = "dev.cachestarter", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTests {
+
+	private static final String ROOT = "dev.cachestarter";
+
+	private static final String METRICS = ROOT + ".metrics..";
+
+	private static final String ACTUATE = ROOT + ".actuate..";
+
+	private static final String AUTOCONFIGURE = ROOT + ".autoconfigure..";
+
+	/** What users of the engine may see. */
+	private static final Set<String> PUBLIC_TYPES = Set.of("CacheEventListener", "CacheEvictPattern",
+			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheService", "CacheSettings", "CacheSnapshot",
+			"CacheWarmer", "KeyPattern", "PatternEvictingCacheErrorHandler", "ResilientRedisCache",
+			"ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
+
+	/** Packages of libraries, and the classes that may know each. */
+	private static final Map<String, Set<String>> IMPORTERS = Map.of( //
+			"io.lettuce", Set.of("RedisLink", "RedisStore"), //
+			"net.jpountz", Set.of("PayloadCompression"), //
+			"io.github.resilience4j", Set.of("RedisLink"), //
+			"com.github.benmanes.caffeine", Set.of("NearCache"));
+
+	@ArchTest
+	static final ArchRule engineKnowsSpringButNotBootOrWhatObservesIt = noClasses().that()
+		.resideInAPackage(ROOT)
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("org.springframework.boot..", "io.micrometer..", METRICS, ACTUATE, AUTOCONFIGURE);
+
+	@ArchTest
+	static final ArchRule metricsAndActuatorKnowTheEngineAlone = classes().that()
+		.resideInAnyPackage(METRICS, ACTUATE)
+		.should()
+		.onlyDependOnClassesThat(resideInAPackage(ROOT).or(DescribedPredicate.not(resideInAPackage(ROOT + ".."))))
+		.allowEmptyShould(true);
+
+	@ArchTest
+	static final ArchRule packagesAreFreeOfCycles = slices().matching(ROOT + ".(*)..")
+		.should()
+		.beFreeOfCycles()
+		.allowEmptyShould(true);
+
+	@ArchTest
+	static final ArchRule autoConfigurationsArePublicAndFinal = classes().that()
+		.areAnnotatedWith(AutoConfiguration.class)
+		.should()
+		.bePublic()
+		.andShould()
+		.haveModifier(JavaModifier.FINAL)
+		.andShould()
+		.resideInAPackage(AUTOCONFIGURE)
+		.allowEmptyShould(true);
+
+	@ArchTest
+	static final ArchRule autoConfigurationsHaveNoPublicMembers = members().that()
+		.areDeclaredInClassesThat()
+		.areAnnotatedWith(AutoConfiguration.class)
+		.and(areWrittenToBeCalled())
+		.should()
+		.notBePublic()
+		.allowEmptyShould(true);
+
+	@ArchTest
+	static final ArchRule nothingWaitsForAMonitor = classes().should(notSynchronize());
+
+	@ArchTest
+	static void onlyAgreedTypesOfTheEngineArePublic(JavaClasses classes) {
+		assertThat(classes).filteredOn((type) -> type.getPackageName().equals(ROOT))
+			.filteredOn((type) -> type.isTopLevelClass() && type.getModifiers().contains(JavaModifier.PUBLIC))
+			.extracting(JavaClass::getSimpleName)
+			.isNotEmpty()
+			.isSubsetOf(PUBLIC_TYPES);
+	}
+
+	@ArchTest
+	static void libraryIsKnownToItsOwnersAlone(JavaClasses classes) {
+		assertThat(IMPORTERS)
+			.allSatisfy((library, owners) -> assertThat(classes).filteredOn((type) -> uses(type, library))
+				.extracting(ArchitectureTests::nameOfSource)
+				.isSubsetOf(owners));
+	}
+
+	@ArchTest
+	static void everyPackageIsNullMarked(JavaClasses classes) {
+		assertThat(classes).extracting(JavaClass::getPackage)
+			.isNotEmpty()
+			.allSatisfy((JavaPackage each) -> assertThat(each.isAnnotatedWith(NullMarked.class)).as(each.getName())
+				.isTrue());
+	}
+
+	private static boolean uses(JavaClass type, String library) {
+		return type.getDirectDependenciesFromSelf()
+			.stream()
+			.map((dependency) -> dependency.getTargetClass().getBaseComponentType().getPackageName())
+			.anyMatch((name) -> name.equals(library) || name.startsWith(library + "."));
+	}
+
+	private static String nameOfSource(JavaClass type) {
+		String name = type.getName().substring(type.getPackageName().length() + 1);
+		int nested = name.indexOf('$');
+		return (nested < 0) ? name : name.substring(0, nested);
+	}
+
+	private static DescribedPredicate<JavaMember> areWrittenToBeCalled() {
+		return DescribedPredicate.describe("are neither default constructors nor constants nor overriding",
+				(member) -> !(member instanceof JavaConstructor constructor
+						&& constructor.getRawParameterTypes().isEmpty())
+						&& !member.getModifiers().containsAll(Set.of(JavaModifier.STATIC, JavaModifier.FINAL))
+						&& !(member instanceof JavaMethod method && overrides(method)));
+	}
+
+	private static boolean overrides(JavaMethod method) {
+		String[] parameters = method.getRawParameterTypes().stream().map(JavaClass::getName).toArray(String[]::new);
+		JavaClass owner = method.getOwner();
+		return owner.getAllRawInterfaces()
+			.stream()
+			.anyMatch((type) -> type.tryGetMethod(method.getName(), parameters).isPresent())
+				|| owner.getAllRawSuperclasses()
+					.stream()
+					.anyMatch((type) -> type.tryGetMethod(method.getName(), parameters).isPresent());
+	}
+
+	/**
+	 * A thread that waits in a monitor cannot be interrupted, and before Java 24 it pins
+	 * a virtual thread. Locks of {@code java.util.concurrent} do neither.
+	 */
+	private static ArchCondition<JavaClass> notSynchronize() {
+		return new ArchCondition<>("not synchronize, neither methods nor blocks") {
+
+			@Override
+			public void check(JavaClass type, ConditionEvents events) {
+				try (InputStream bytes = type.getSource().orElseThrow().getUri().toURL().openStream()) {
+					new ClassReader(bytes).accept(new MonitorVisitor(type, events),
+							ClassReader.SKIP_DEBUG | ClassReader.SKIP_FRAMES);
+				}
+				catch (IOException ex) {
+					throw new UncheckedIOException(ex);
+				}
+			}
+
+		};
+	}
+
+	private static final class MonitorVisitor extends ClassVisitor {
+
+		private final JavaClass type;
+
+		private final ConditionEvents events;
+
+		MonitorVisitor(JavaClass type, ConditionEvents events) {
+			super(Opcodes.ASM9);
+			this.type = type;
+			this.events = events;
+		}
+
+		@Override
+		public MethodVisitor visitMethod(int access, String name, String descriptor, @Nullable String signature,
+				String @Nullable [] exceptions) {
+			if ((access & Opcodes.ACC_SYNCHRONIZED) != 0) {
+				violated(name);
+			}
+			return new MethodVisitor(Opcodes.ASM9) {
+
+				@Override
+				public void visitInsn(int opcode) {
+					if (opcode == Opcodes.MONITORENTER) {
+						violated(name);
+					}
+				}
+
+			};
+		}
+
+		private void violated(String method) {
+			this.events.add(SimpleConditionEvent.violated(this.type,
+					this.type.getName() + "." + method + " synchronizes; use a lock of java.util.concurrent"));
+		}
+
+	}
+
+}
