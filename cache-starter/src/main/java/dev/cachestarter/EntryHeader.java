@@ -44,9 +44,13 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * Fields are parted by one space. The payload follows the line feed.
+ * <p>
+ * A header is parsed on every hit, though most hits look at two or three fields of it. So
+ * it keeps the line as it is and makes a string of a field only when asked for it; who
+ * only wants to know whether an entry may be used asks {@link #carries}, which makes
+ * nothing at all.
  */
-record EntryHeader(char kind, String nonce, String claim, long claimedUntil, String cacheGeneration,
-		String groupGeneration, String schemaMark, String runMark, long writtenAt, long freshUntil, String flags) {
+final class EntryHeader {
 
 	static final int LENGTH = 139;
 
@@ -73,7 +77,56 @@ record EntryHeader(char kind, String nonce, String claim, long claimedUntil, Str
 
 	static final String NO_FLAGS = "----";
 
+	private static final int KIND_OFFSET = 4;
+
+	private static final int NONCE_OFFSET = 6;
+
+	private static final int CLAIMED_UNTIL_OFFSET = 40;
+
+	private static final int CACHE_GENERATION_OFFSET = 54;
+
+	private static final int GROUP_GENERATION_OFFSET = 71;
+
+	private static final int SCHEMA_OFFSET = 88;
+
+	private static final int RUN_OFFSET = 97;
+
+	private static final int FLAGS_OFFSET = 134;
+
+	private static final int NONCE_LENGTH = 16;
+
+	private static final int MARK_LENGTH = 8;
+
+	private static final int TIME_LENGTH = 13;
+
+	private static final int FLAGS_LENGTH = 4;
+
 	private static final int[] BLANKS = { 3, 5, 22, 39, 53, 70, 87, 96, 105, 119, 133 };
+
+	private final byte[] line;
+
+	EntryHeader(char kind, String nonce, String claim, long claimedUntil, String cacheGeneration,
+			String groupGeneration, String schemaMark, String runMark, long writtenAt, long freshUntil, String flags) {
+		this.line = new byte[LENGTH];
+		Arrays.fill(this.line, (byte) ' ');
+		put(0, FORMAT, FORMAT.length());
+		this.line[KIND_OFFSET] = (byte) kind;
+		put(NONCE_OFFSET, nonce, NONCE_LENGTH);
+		put(CLAIM_OFFSET, claim, NONCE_LENGTH);
+		put(CLAIMED_UNTIL_OFFSET, digits(claimedUntil), TIME_LENGTH);
+		put(CACHE_GENERATION_OFFSET, cacheGeneration, NONCE_LENGTH);
+		put(GROUP_GENERATION_OFFSET, groupGeneration, NONCE_LENGTH);
+		put(SCHEMA_OFFSET, schemaMark, MARK_LENGTH);
+		put(RUN_OFFSET, runMark, MARK_LENGTH);
+		put(WRITTEN_OFFSET, digits(writtenAt), TIME_LENGTH);
+		put(FRESH_OFFSET, digits(freshUntil), TIME_LENGTH);
+		put(FLAGS_OFFSET, flags, FLAGS_LENGTH);
+		this.line[LENGTH - 1] = '\n';
+	}
+
+	private EntryHeader(byte[] line) {
+		this.line = line;
+	}
 
 	/**
 	 * Read a header.
@@ -81,28 +134,26 @@ record EntryHeader(char kind, String nonce, String claim, long claimedUntil, Str
 	 * @return the header, or {@code null} if these bytes are not an entry of this format
 	 */
 	static @Nullable EntryHeader parse(byte[] entry) {
-		if (entry.length < LENGTH || entry[LENGTH - 1] != '\n' || entry[0] != 'c' || entry[1] != 's'
-				|| entry[2] != '1') {
-			return null;
-		}
-		for (int blank : BLANKS) {
-			if (entry[blank] != ' ') {
-				return null;
-			}
-		}
-		char kind = (char) entry[4];
-		if (kind != VALUE && kind != LEASE) {
-			return null;
-		}
-		long claimedUntil = number(entry, 40);
-		long writtenAt = number(entry, WRITTEN_OFFSET);
-		long freshUntil = number(entry, FRESH_OFFSET);
-		if (claimedUntil < 0 || writtenAt < 0 || freshUntil < 0) {
-			return null;
-		}
-		return new EntryHeader(kind, text(entry, 6, 16), text(entry, CLAIM_OFFSET, 16), claimedUntil,
-				text(entry, 54, 16), text(entry, 71, 16), text(entry, 88, 8), text(entry, 97, 8), writtenAt, freshUntil,
-				text(entry, 134, 4));
+		return isWellFormed(entry) ? new EntryHeader(Arrays.copyOf(entry, LENGTH)) : null;
+	}
+
+	/**
+	 * Return whether an entry is a value that may be used: of this format, under the
+	 * current generations, and of a shape that the reader knows. A value that was written
+	 * without a known type ({@link #NO_MARK}) is worth an attempt for any reader.
+	 * @param entry the bytes of an entry
+	 * @param cacheGeneration the current generation of the cache
+	 * @param groupGeneration the current generation of the group, {@code null} if the key
+	 * has none
+	 * @param schemaMark the mark of the reader's type
+	 * @return {@code true} if its payload can be decoded
+	 */
+	static boolean carries(byte[] entry, byte[] cacheGeneration, byte @Nullable [] groupGeneration, byte[] schemaMark) {
+		return isWellFormed(entry) && entry[KIND_OFFSET] == VALUE
+				&& holds(entry, CACHE_GENERATION_OFFSET, cacheGeneration, NONCE_LENGTH)
+				&& ((groupGeneration != null) ? holds(entry, GROUP_GENERATION_OFFSET, groupGeneration, NONCE_LENGTH)
+						: isBlank(entry, GROUP_GENERATION_OFFSET, NONCE_LENGTH))
+				&& (holds(entry, SCHEMA_OFFSET, schemaMark, MARK_LENGTH) || isBlank(entry, SCHEMA_OFFSET, MARK_LENGTH));
 	}
 
 	/**
@@ -110,65 +161,140 @@ record EntryHeader(char kind, String nonce, String claim, long claimedUntil, Str
 	 * @param entry the entry, at least {@link #LENGTH} bytes long
 	 */
 	void writeTo(byte[] entry) {
-		Arrays.fill(entry, 0, LENGTH, (byte) ' ');
-		put(entry, 0, FORMAT, 3);
-		entry[4] = (byte) this.kind;
-		put(entry, 6, this.nonce, 16);
-		put(entry, CLAIM_OFFSET, this.claim, 16);
-		put(entry, 40, digits(this.claimedUntil), 13);
-		put(entry, 54, this.cacheGeneration, 16);
-		put(entry, 71, this.groupGeneration, 16);
-		put(entry, 88, this.schemaMark, 8);
-		put(entry, 97, this.runMark, 8);
-		put(entry, WRITTEN_OFFSET, digits(this.writtenAt), 13);
-		put(entry, FRESH_OFFSET, digits(this.freshUntil), 13);
-		put(entry, 134, this.flags, 4);
-		entry[LENGTH - 1] = '\n';
+		System.arraycopy(this.line, 0, entry, 0, LENGTH);
 	}
 
 	byte[] toBytes() {
-		byte[] bytes = new byte[LENGTH];
-		writeTo(bytes);
-		return bytes;
+		return this.line.clone();
+	}
+
+	char kind() {
+		return (char) this.line[KIND_OFFSET];
+	}
+
+	String nonce() {
+		return text(NONCE_OFFSET, NONCE_LENGTH);
+	}
+
+	String claim() {
+		return text(CLAIM_OFFSET, NONCE_LENGTH);
+	}
+
+	long claimedUntil() {
+		return number(this.line, CLAIMED_UNTIL_OFFSET);
+	}
+
+	String cacheGeneration() {
+		return text(CACHE_GENERATION_OFFSET, NONCE_LENGTH);
+	}
+
+	String groupGeneration() {
+		return text(GROUP_GENERATION_OFFSET, NONCE_LENGTH);
+	}
+
+	String schemaMark() {
+		return text(SCHEMA_OFFSET, MARK_LENGTH);
+	}
+
+	String runMark() {
+		return text(RUN_OFFSET, MARK_LENGTH);
+	}
+
+	long writtenAt() {
+		return number(this.line, WRITTEN_OFFSET);
+	}
+
+	long freshUntil() {
+		return number(this.line, FRESH_OFFSET);
+	}
+
+	String flags() {
+		return text(FLAGS_OFFSET, FLAGS_LENGTH);
 	}
 
 	boolean isLease() {
-		return this.kind == LEASE;
+		return this.line[KIND_OFFSET] == LEASE;
 	}
 
 	boolean isNull() {
-		return this.flags.charAt(0) == 'n';
+		return this.line[FLAGS_OFFSET] == 'n';
 	}
 
 	boolean isCompressed() {
-		return this.flags.charAt(1) == 'z';
+		return this.line[FLAGS_OFFSET + 1] == 'z';
 	}
 
 	boolean isTransactional() {
-		return this.flags.charAt(2) == 't';
+		return this.line[FLAGS_OFFSET + 2] == 't';
+	}
+
+	@Override
+	public boolean equals(@Nullable Object other) {
+		return other instanceof EntryHeader that && Arrays.equals(this.line, that.line);
+	}
+
+	@Override
+	public int hashCode() {
+		return Arrays.hashCode(this.line);
+	}
+
+	/**
+	 * Return the line as it stands in Redis.
+	 * @return the header without its line feed
+	 */
+	@Override
+	public String toString() {
+		return text(0, LENGTH - 1);
+	}
+
+	private static boolean isWellFormed(byte[] entry) {
+		if (entry.length < LENGTH || entry[LENGTH - 1] != '\n' || entry[0] != 'c' || entry[1] != 's'
+				|| entry[2] != '1') {
+			return false;
+		}
+		for (int blank : BLANKS) {
+			if (entry[blank] != ' ') {
+				return false;
+			}
+		}
+		return (entry[KIND_OFFSET] == VALUE || entry[KIND_OFFSET] == LEASE) && number(entry, CLAIMED_UNTIL_OFFSET) >= 0
+				&& number(entry, WRITTEN_OFFSET) >= 0 && number(entry, FRESH_OFFSET) >= 0;
+	}
+
+	private static boolean holds(byte[] entry, int offset, byte[] field, int length) {
+		return Arrays.equals(entry, offset, offset + length, field, 0, field.length);
+	}
+
+	private static boolean isBlank(byte[] entry, int offset, int length) {
+		for (int i = offset; i < offset + length; i++) {
+			if (entry[i] != '-') {
+				return false;
+			}
+		}
+		return true;
 	}
 
 	private static String digits(long number) {
 		String digits = Long.toString(number);
-		return "0".repeat(Math.max(0, 13 - digits.length())) + digits;
+		return "0".repeat(Math.max(0, TIME_LENGTH - digits.length())) + digits;
 	}
 
-	private static void put(byte[] entry, int offset, String value, int length) {
+	private void put(int offset, String value, int length) {
 		if (value.length() != length) {
 			throw new IllegalArgumentException(
 					"A header field of " + length + " characters cannot hold '" + value + "'");
 		}
 		byte[] bytes = value.getBytes(StandardCharsets.US_ASCII);
-		System.arraycopy(bytes, 0, entry, offset, length);
+		System.arraycopy(bytes, 0, this.line, offset, length);
 	}
 
-	private static String text(byte[] entry, int offset, int length) {
-		return new String(entry, offset, length, StandardCharsets.ISO_8859_1);
+	private String text(int offset, int length) {
+		return new String(this.line, offset, length, StandardCharsets.ISO_8859_1);
 	}
 
 	private static long number(byte[] entry, int offset) {
 		long number = 0;
-		for (int i = offset; i < offset + 13; i++) {
+		for (int i = offset; i < offset + TIME_LENGTH; i++) {
 			int digit = entry[i] - '0';
 			if (digit < 0 || digit > 9) {
 				return -1;
