@@ -62,20 +62,24 @@ final class KeyBytes {
 	private static boolean isWellFormed(String text) {
 		int length = text.length();
 		for (int i = 0; i < length; i++) {
-			char current = text.charAt(i);
-			if (Character.isSurrogate(current)) {
-				if (isLone(text, i)) {
-					return false;
-				}
-				i++;
+			if (Character.isSurrogate(text.charAt(i)) && isLoneSurrogate(text, i)) {
+				return false;
 			}
 		}
 		return true;
 	}
 
-	private static boolean isLone(String text, int index) {
-		return !Character.isHighSurrogate(text.charAt(index)) || index + 1 == text.length()
-				|| !Character.isLowSurrogate(text.charAt(index + 1));
+	/**
+	 * Return whether a surrogate has lost its other half.
+	 * @param text a text
+	 * @param index where a surrogate stands in it
+	 * @return whether there is no other half beside it
+	 */
+	static boolean isLoneSurrogate(String text, int index) {
+		if (Character.isHighSurrogate(text.charAt(index))) {
+			return index + 1 == text.length() || !Character.isLowSurrogate(text.charAt(index + 1));
+		}
+		return index == 0 || !Character.isHighSurrogate(text.charAt(index - 1));
 	}
 
 	private static byte[] encodeWithLoneSurrogates(String text) {
