@@ -291,7 +291,7 @@ final class JsonValueCodec implements ValueCodec {
 					? ("%s is abstract and says nothing of its subtypes%s. Annotate it with @JsonTypeInfo(use = Id.NAME) "
 							+ "and @JsonSubTypes, or return a concrete type such as a record.")
 						.formatted(type.toCanonical(), where(failure))
-					: ("Jackson finds no constructor that it can use in %s%s. Give it one for all properties, or cache "
+					: ("Jackson finds no constructor that it can use in %s%s. Give it a public one for all properties, or cache "
 							+ "a record.")
 						.formatted(type.toCanonical(), where(failure));
 		}

@@ -42,6 +42,7 @@ import tools.jackson.databind.AnnotationIntrospector;
 import tools.jackson.databind.BeanDescription;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.cfg.MapperConfig;
 import tools.jackson.databind.introspect.Annotated;
 import tools.jackson.databind.introspect.AnnotatedClass;
@@ -219,7 +220,7 @@ record TypeShape(String mark, @Nullable String refusal) {
 				.introspectForDeserialization(type, annotated);
 			TreeSet<String> lines = new TreeSet<>();
 			for (BeanPropertyDefinition property : written.findProperties()) {
-				if (property.couldSerialize()) {
+				if (property.couldSerialize() && isWritten(property)) {
 					lines.add("w " + property.getName() + member(property.getAccessor()));
 				}
 			}
@@ -233,6 +234,15 @@ record TypeShape(String mark, @Nullable String refusal) {
 			lines.add("t " + typeInfo(annotated,
 					this.config.getSubtypeResolver().collectAndResolveSubtypesByClass(this.config, annotated)));
 			return lines.toString();
+		}
+
+		/**
+		 * Return whether a property is written, by the rule that Jackson applies to what
+		 * it found: no getter alone, where that is switched off.
+		 */
+		private boolean isWritten(BeanPropertyDefinition property) {
+			return property.couldDeserialize() || property.isExplicitlyIncluded()
+					|| !this.config.isEnabled(MapperFeature.REQUIRE_SETTERS_FOR_GETTERS);
 		}
 
 		private String member(@Nullable AnnotatedMember member) {
