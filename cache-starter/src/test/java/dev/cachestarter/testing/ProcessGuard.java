@@ -109,8 +109,8 @@ final class ProcessGuard implements AutoCloseable {
 	}
 
 	/**
-	 * Send a signal to a process. When this returns after {@code STOP}, the process
-	 * stands still where the system lets one see that.
+	 * Send a signal to a process, if it exists. When this returns after {@code STOP}, the
+	 * process stands still where the system lets one see that.
 	 * @param process the process
 	 * @param name the name of the signal, such as {@code STOP}
 	 */
@@ -118,9 +118,10 @@ final class ProcessGuard implements AutoCloseable {
 		try {
 			Process kill = new ProcessBuilder("sh", "-c", "kill -\"$1\" \"$2\"", "signal", name,
 					Long.toString(process.pid()))
-				.inheritIO()
+				.redirectErrorStream(true)
+				.redirectOutput(ProcessBuilder.Redirect.DISCARD)
 				.start();
-			if (kill.waitFor() != 0) {
+			if (kill.waitFor() != 0 && !process.waitFor(1, TimeUnit.SECONDS)) {
 				throw new IllegalStateException("Process " + process.pid() + " did not take signal " + name);
 			}
 			if (name.equals("STOP")) {

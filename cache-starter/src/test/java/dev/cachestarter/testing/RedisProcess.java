@@ -241,9 +241,7 @@ final class RedisProcess extends RedisServer {
 			else {
 				process.destroy();
 				// A halted process takes the signal when it goes on.
-				if (process.isAlive()) {
-					ProcessGuard.signal(process, "CONT");
-				}
+				ProcessGuard.signal(process, "CONT");
 			}
 			if (!process.waitFor(STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
 				process.destroyForcibly().waitFor();

@@ -20,10 +20,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.exception.NotFoundException;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
+import org.testcontainers.utility.TestcontainersConfiguration;
 
 import org.springframework.util.StringUtils;
 
@@ -36,7 +39,10 @@ final class SharedRedisServer extends RedisServer {
 
 	private static final String IMAGE_PROPERTY = "redis.image";
 
-	private static final String DEFAULT_IMAGE = "redis:7.4";
+	/**
+	 * The same version as the embedded one, so that a suite sees one Redis either way.
+	 */
+	private static final String DEFAULT_IMAGE = "redis:7.0.15";
 
 	private static final int REDIS_PORT = 6379;
 
@@ -66,6 +72,7 @@ final class SharedRedisServer extends RedisServer {
 		}
 		if (mayHaveDocker()) {
 			try {
+				pull(DockerImageName.parse(DEFAULT_IMAGE));
 				return container(DEFAULT_IMAGE);
 			}
 			catch (RuntimeException ex) {
@@ -78,19 +85,46 @@ final class SharedRedisServer extends RedisServer {
 		return new SharedRedisServer(process.host(), process.port());
 	}
 
-	// Asking Testcontainers costs seconds and a page of log where there is no engine.
+	// Asking the engine costs seconds and a page of log where there is none.
 	private static boolean mayHaveDocker() {
-		return System.getProperty(IMAGE_PROPERTY) != null || System.getenv("DOCKER_HOST") != null
+		return System.getProperty(IMAGE_PROPERTY) != null
+				|| TestcontainersConfiguration.getInstance().getEnvVarOrUserProperty("docker.host", null) != null
 				|| Files.exists(Path.of("/var/run/docker.sock"))
-				|| Files.exists(Path.of(System.getProperty("user.home"), ".docker", "run", "docker.sock"))
-				|| Files.exists(Path.of(System.getProperty("user.home"), ".testcontainers.properties"));
+				|| Files.exists(Path.of(System.getProperty("user.home"), ".docker", "run", "docker.sock"));
+	}
+
+	/**
+	 * Have the image at hand, or fail at once where it cannot be pulled: Testcontainers
+	 * would try again for minutes.
+	 */
+	private static void pull(DockerImageName image) {
+		DockerClient docker = docker();
+		try (var inspection = docker.inspectImageCmd(image.asCanonicalNameString())) {
+			inspection.exec();
+			return;
+		}
+		catch (NotFoundException ex) {
+			// Not yet, that is.
+		}
+		try (var pull = docker.pullImageCmd(image.getUnversionedPart()).withTag(image.getVersionPart())) {
+			pull.start().awaitCompletion();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	private static DockerClient docker() {
+		if (!DockerClientFactory.instance().isDockerAvailable()) {
+			throw new IllegalStateException("there is no usable Docker engine");
+		}
+		return DockerClientFactory.instance().client();
 	}
 
 	@SuppressWarnings("resource")
 	private static SharedRedisServer container(String image) {
-		if (!DockerClientFactory.instance().isDockerAvailable()) {
-			throw new IllegalStateException("there is no usable Docker engine for the image " + image);
-		}
+		docker();
 		// Testcontainers removes it at the end of the JVM.
 		GenericContainer<?> container = new GenericContainer<>(DockerImageName.parse(image))
 			.withExposedPorts(REDIS_PORT)
