@@ -1,0 +1,200 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.autoconfigure;
+
+import java.util.Arrays;
+
+import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.TtlPolicy;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.beans.factory.BeanFactoryUtils;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.autoconfigure.cache.CacheType;
+import org.springframework.boot.autoconfigure.condition.ConditionMessage;
+import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
+import org.springframework.boot.cache.autoconfigure.CacheManagerCustomizer;
+import org.springframework.boot.cache.autoconfigure.CacheManagerCustomizers;
+import org.springframework.boot.cache.autoconfigure.CacheProperties;
+import org.springframework.boot.cache.autoconfigure.RedisCacheManagerBuilderCustomizer;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.cache.CacheManager;
+import org.springframework.cache.annotation.AnnotationCacheOperationSource;
+import org.springframework.cache.annotation.EnableCaching;
+import org.springframework.cache.interceptor.CacheAspectSupport;
+import org.springframework.cache.interceptor.CacheOperationSource;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.core.env.Environment;
+import org.springframework.core.io.ResourceLoader;
+import org.springframework.core.type.AnnotatedTypeMetadata;
+import org.springframework.data.redis.cache.RedisCacheConfiguration;
+
+/**
+ * The parts of {@link CacheStarterAutoConfiguration}, in the order in which they are
+ * decided: first whether there is a reason to back off, then the cache itself.
+ */
+abstract class CacheConfigurations {
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnBooleanProperty(name = CacheStarterProperties.PREFIX + ".enabled", matchIfMissing = true)
+	@Import({ Caching.class, OwnCacheManager.class, OwnCacheResolver.class, OtherCacheType.class,
+			ResilientCache.class })
+	static class Enabled {
+
+	}
+
+	/**
+	 * Enables caching where nothing else has. Whoever has, by annotation or XML, with
+	 * proxies or aspects, keeps the mode and the order that they chose.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnMissingBean(CacheAspectSupport.class)
+	@EnableCaching
+	static class Caching {
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnBean(CacheManager.class)
+	static class OwnCacheManager {
+
+		@Bean
+		@Lazy(false)
+		CacheBackOff cacheStarterBackOff(ListableBeanFactory beanFactory) {
+			String[] names = BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beanFactory, CacheManager.class, true,
+					false);
+			return new CacheBackOff("the application has a cache manager of its own, " + Arrays.toString(names));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnMissingBean(CacheBackOff.class)
+	@ConditionalOnBean(name = "cacheResolver")
+	static class OwnCacheResolver {
+
+		@Bean
+		@Lazy(false)
+		CacheBackOff cacheStarterBackOff() {
+			return new CacheBackOff("the application has a bean named 'cacheResolver'");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnMissingBean(CacheBackOff.class)
+	@Conditional(OnOtherCacheType.class)
+	static class OtherCacheType {
+
+		@Bean
+		@Lazy(false)
+		CacheBackOff cacheStarterBackOff(CacheProperties properties) {
+			return new CacheBackOff("'spring.cache.type' is " + properties.getType());
+		}
+
+	}
+
+	/**
+	 * The cache itself. Infrastructure that goes with the starter's own manager, and with
+	 * no other, is declared here.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnMissingBean(CacheBackOff.class)
+	@EnableConfigurationProperties(CacheProperties.class)
+	static class ResilientCache {
+
+		@Bean
+		EffectiveCacheSettings cacheStarterSettings(CacheStarterProperties properties, CacheProperties springProperties,
+				ObjectProvider<RedisCacheConfiguration> configuration,
+				ObjectProvider<RedisCacheManagerBuilderCustomizer> customizers, ObjectProvider<TtlPolicy> ttlPolicy,
+				ResourceLoader resourceLoader) {
+			return new CacheSettingsResolver(properties, springProperties, configuration.getIfAvailable(),
+					customizers.orderedStream().toList(), ttlPolicy.getIfAvailable(), resourceLoader.getClassLoader())
+				.resolve();
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		CacheManagerCustomizers cacheManagerCustomizers(ObjectProvider<CacheManagerCustomizer<?>> customizers) {
+			return new CacheManagerCustomizers(customizers.orderedStream().toList());
+		}
+
+		@Bean
+		ResilientRedisCacheManager cacheManager(ListableBeanFactory beanFactory, CacheStarterProperties properties,
+				EffectiveCacheSettings settings, CacheManagerCustomizers cacheManagerCustomizers,
+				ObjectProvider<CacheJsonMapperBuilderCustomizer> jsonMapperBuilderCustomizers) {
+			JsonMapper.Builder jsonMapper = ResilientRedisCacheManager.jsonMapperBuilder();
+			jsonMapperBuilderCustomizers.orderedStream().forEach((customizer) -> customizer.customize(jsonMapper));
+			ResilientRedisCacheManager.Builder builder = new CacheConnectionFactory(beanFactory)
+				.managerBuilder(properties.connection().factory());
+			settings.applyTo(builder);
+			return cacheManagerCustomizers.customize(build(builder.jsonMapper(jsonMapper.build())));
+		}
+
+		private static ResilientRedisCacheManager build(ResilientRedisCacheManager.Builder builder) {
+			try {
+				return builder.build();
+			}
+			catch (IllegalArgumentException ex) {
+				throw CacheConfigurationException.refused(ex);
+			}
+		}
+
+		@Bean
+		@Lazy(false)
+		CacheNamesCheck cacheNamesCheck(ConfigurableListableBeanFactory beanFactory, CacheStarterProperties properties,
+				EffectiveCacheSettings settings, ObjectProvider<CacheOperationSource> operations) {
+			return new CacheNamesCheck(beanFactory,
+					operations.getIfUnique(() -> new AnnotationCacheOperationSource(false)),
+					properties.caches().keySet(), settings.declaredNames());
+		}
+
+	}
+
+	static final class OnOtherCacheType extends SpringBootCondition {
+
+		@Override
+		public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
+			ConditionMessage.Builder message = ConditionMessage.forCondition("Other cache type");
+			try {
+				CacheType type = Binder.get(context.getEnvironment())
+					.bind("spring.cache.type", CacheType.class)
+					.orElse(CacheType.REDIS);
+				return new ConditionOutcome(type != CacheType.REDIS, message.because("the cache type is " + type));
+			}
+			catch (BindException ex) {
+				// Binding the properties fails in a moment, and says more.
+				return ConditionOutcome.noMatch(message.because("the cache type is unknown"));
+			}
+		}
+
+	}
+
+}

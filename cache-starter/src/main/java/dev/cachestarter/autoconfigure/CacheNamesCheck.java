@@ -1,0 +1,122 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.autoconfigure;
+
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.TreeSet;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.cache.interceptor.CacheOperationSource;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.log.LogMessage;
+
+/**
+ * Reports, once all beans are there, each name in {@code cache-starter.caches} that no
+ * cache in use has. The likeliest cause is a name without brackets, of which the binder
+ * leaves letters and digits alone: {@code agents:list} becomes {@code agentslist}.
+ * <p>
+ * It warns and does not fail: a cache may be used by code alone, which annotations do not
+ * tell.
+ */
+final class CacheNamesCheck implements SmartInitializingSingleton {
+
+	private static final Log logger = LogFactory.getLog(CacheNamesCheck.class);
+
+	private final ConfigurableListableBeanFactory beanFactory;
+
+	private final CacheOperationSource operations;
+
+	private final Set<String> configuredNames;
+
+	private final Set<String> declaredNames;
+
+	CacheNamesCheck(ConfigurableListableBeanFactory beanFactory, CacheOperationSource operations,
+			Set<String> configuredNames, Set<String> declaredNames) {
+		this.beanFactory = beanFactory;
+		this.operations = operations;
+		this.configuredNames = configuredNames;
+		this.declaredNames = declaredNames;
+	}
+
+	@Override
+	public void afterSingletonsInstantiated() {
+		Set<String> unknown = new LinkedHashSet<>(this.configuredNames);
+		unknown.removeAll(this.declaredNames);
+		if (unknown.isEmpty()) {
+			return;
+		}
+		Set<String> inUse = namesOnAnnotations();
+		inUse.addAll(this.declaredNames);
+		unknown.removeAll(inUse);
+		unknown.forEach((name) -> logger.warn(report(name, inUse)));
+	}
+
+	private static String report(String name, Set<String> inUse) {
+		String problem = "No cache in use has the name '%s' that '%s' configures".formatted(name,
+				CacheStarterProperties.pathOf(name));
+		return SimilarNames.closest(name, inUse)
+			.map((meant) -> "%s: did you mean '%s'?".formatted(problem, CacheStarterProperties.pathOf(meant)))
+			.orElseGet(
+					() -> "%s. In use are %s; if code alone uses it, say so by adding it to ".formatted(problem, inUse)
+							+ "'spring.cache.cache-names'.");
+	}
+
+	private Set<String> namesOnAnnotations() {
+		Set<String> names = new TreeSet<>();
+		for (String beanName : this.beanFactory.getBeanNamesForType(Object.class, true, false)) {
+			Class<?> type = targetClass(beanName);
+			if (type != null && this.operations.isCandidateClass(type)) {
+				addNames(type, names);
+			}
+		}
+		return names;
+	}
+
+	private @Nullable Class<?> targetClass(String beanName) {
+		try {
+			return AutoProxyUtils.determineTargetClass(this.beanFactory, beanName);
+		}
+		catch (RuntimeException | LinkageError ex) {
+			logger.debug(LogMessage.format("Could not tell the class of bean '%s'", beanName), ex);
+			return null;
+		}
+	}
+
+	private void addNames(Class<?> type, Set<String> names) {
+		try {
+			MethodIntrospector
+				.selectMethods(type,
+						(MethodIntrospector.MetadataLookup<Collection<CacheOperation>>) (method) -> this.operations
+							.getCacheOperations(method, type))
+				.values()
+				.forEach((operations) -> operations.forEach((operation) -> names.addAll(operation.getCacheNames())));
+		}
+		catch (RuntimeException | LinkageError ex) {
+			logger.debug(LogMessage.format("Could not read the cache operations of %s", type), ex);
+		}
+	}
+
+}

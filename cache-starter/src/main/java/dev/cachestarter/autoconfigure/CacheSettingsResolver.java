@@ -1,0 +1,323 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.autoconfigure;
+
+import java.lang.reflect.Proxy;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.autoconfigure.CacheStarterProperties.Cache;
+import dev.cachestarter.autoconfigure.CacheStarterProperties.Values;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.cache.autoconfigure.CacheProperties;
+import org.springframework.boot.cache.autoconfigure.RedisCacheManagerBuilderCustomizer;
+import org.springframework.data.redis.cache.RedisCacheConfiguration;
+import org.springframework.data.redis.cache.RedisCacheManager;
+import org.springframework.data.redis.cache.RedisCacheManager.RedisCacheManagerBuilder;
+import org.springframework.data.redis.cache.RedisCacheWriter;
+import org.springframework.data.redis.cache.RedisCacheWriter.TtlFunction;
+import org.springframework.util.StringUtils;
+
+/**
+ * Puts in order all that an application says about its caches. From the weakest to the
+ * strongest:
+ * <ol>
+ * <li>what is built in,
+ * <li>{@code spring.cache.redis.*} and {@code spring.cache.cache-names},
+ * <li>{@code cache-starter.defaults.*} and {@code cache-starter.key-prefix},
+ * <li>the {@link RedisCacheConfiguration} bean,
+ * <li>{@link RedisCacheManagerBuilderCustomizer} beans,
+ * <li>{@code cache-starter.caches.*},
+ * <li>the {@link TtlPolicy} bean.
+ * </ol>
+ * Each level changes what it states and leaves the rest. Customizers are for the builder
+ * of Spring Data's own manager, which is not built here: they are given a scratch one,
+ * and what they did to it is read back.
+ */
+final class CacheSettingsResolver {
+
+	private static final String SPRING_REDIS = "spring.cache.redis";
+
+	private final CacheStarterProperties properties;
+
+	private final CacheProperties springProperties;
+
+	private final @Nullable RedisCacheConfiguration configuration;
+
+	private final List<RedisCacheManagerBuilderCustomizer> customizers;
+
+	private final @Nullable TtlPolicy ttlPolicy;
+
+	private final @Nullable ClassLoader classLoader;
+
+	CacheSettingsResolver(CacheStarterProperties properties, CacheProperties springProperties,
+			@Nullable RedisCacheConfiguration configuration, List<RedisCacheManagerBuilderCustomizer> customizers,
+			@Nullable TtlPolicy ttlPolicy, @Nullable ClassLoader classLoader) {
+		this.properties = properties;
+		this.springProperties = springProperties;
+		this.configuration = configuration;
+		this.customizers = customizers;
+		this.ttlPolicy = ttlPolicy;
+		this.classLoader = classLoader;
+	}
+
+	/**
+	 * Resolve the settings.
+	 * @return what holds
+	 * @throws CacheConfigurationException if something is wrong, contradicts itself, or
+	 * cannot be kept
+	 */
+	EffectiveCacheSettings resolve() {
+		Level base = fromProperties();
+		Level configured = (this.configuration != null)
+				? base.with(StatedConfiguration.of(this.configuration, "The RedisCacheConfiguration bean")) : base;
+
+		RedisCacheConfiguration given = (this.configuration != null) ? this.configuration
+				: configured.toRedisCacheConfiguration();
+		RedisCacheManagerBuilder scratch = customizedBuilder(given);
+		RedisCacheConfiguration scratchDefaults = scratch.cacheDefaults();
+		Level defaults = (scratchDefaults != given)
+				? configured
+					.with(StatedConfiguration.of(scratchDefaults, "The default configuration that a customizer sets"))
+				: configured;
+
+		Map<String, Level> caches = new LinkedHashMap<>();
+		for (String name : scratch.getConfiguredCaches()) {
+			RedisCacheConfiguration own = scratch.getCacheConfigurationFor(name).orElse(given);
+			// A cache that is only named follows the defaults, whenever those were set.
+			boolean named = own == given || own == scratchDefaults;
+			caches.put(name, named ? defaults : ofOneCache(name, own, defaults));
+		}
+		Set<String> declaredNames = Collections.unmodifiableSet(new LinkedHashSet<>(caches.keySet()));
+		this.properties.caches()
+			.forEach((name, values) -> caches.put(name, fromProperties(name, values, caches.get(name), defaults)));
+		CacheStarterProperties.Connection connection = this.properties.connection();
+		return new EffectiveCacheSettings(defaults.keyPrefix(), defaults.settings(), settings(caches), declaredNames,
+				allowsRuntimeCaches(scratch, given), ttlPolicy(caches, defaults),
+				timeout("command-timeout", connection.commandTimeout()),
+				timeout("connect-timeout", connection.connectTimeout()));
+	}
+
+	private static @Nullable Duration timeout(String name, @Nullable Duration timeout) {
+		if (timeout != null && timeout.toMillis() <= 0) {
+			String property = CacheStarterProperties.PREFIX + ".connection." + name;
+			throw new CacheConfigurationException("'" + property + "' cannot be " + timeout,
+					"Set it to a duration of at least 1ms, such as 250ms.", property, null);
+		}
+		return timeout;
+	}
+
+	private Level fromProperties() {
+		CacheProperties.Redis spring = this.springProperties.getRedis();
+		if (!spring.isUseKeyPrefix()) {
+			String property = SPRING_REDIS + ".use-key-prefix";
+			throw new CacheConfigurationException(
+					"'" + property + "' is false, but without a prefix caches could not be told apart",
+					"Remove the property. Keys begin with the cache's name; '" + CacheStarterProperties.PREFIX
+							+ ".key-prefix' puts something before it.",
+					property, null);
+		}
+		CacheSettings settings = CacheSettings.defaults();
+		settings = set(settings, SPRING_REDIS + ".time-to-live", spring.getTimeToLive(), CacheSettings::withTtl);
+		if (!spring.isCacheNullValues()) {
+			settings = settings.withNullTtl(Duration.ZERO);
+		}
+		String prefix = this.properties.keyPrefix();
+		if (prefix == null) {
+			prefix = (spring.getKeyPrefix() != null) ? spring.getKeyPrefix() : "";
+		}
+		return new Level(apply(settings, CacheStarterProperties.PREFIX + ".defaults", this.properties.defaults()), null,
+				prefix);
+	}
+
+	private Level fromProperties(String name, Cache values, @Nullable Level own, Level defaults) {
+		Level level = (own != null) ? own : defaults;
+		String path = CacheStarterProperties.pathOf(name);
+		CacheSettings settings = apply(level.settings(), path, values);
+		String type = values.type();
+		if (StringUtils.hasText(type)) {
+			settings = settings.withType(valueType(path + ".type", type));
+		}
+		boolean statesTtl = values.ttl() != null || values.ttlPreset() != null;
+		return new Level(settings, statesTtl ? null : level.ttlFunction(), level.keyPrefix());
+	}
+
+	private Type valueType(String property, String type) {
+		try {
+			return ValueTypeParser.parse(type.strip(), this.classLoader);
+		}
+		catch (IllegalArgumentException ex) {
+			throw new CacheConfigurationException("'%s' cannot be '%s': %s".formatted(property, type, ex.getMessage()),
+					"Set it to a full class name such as com.acme.Agent or java.util.List<com.acme.Agent>.", property,
+					ex);
+		}
+	}
+
+	private static CacheSettings apply(CacheSettings settings, String path, Values values) {
+		if (values.ttl() != null && values.ttlPreset() != null) {
+			throw new CacheConfigurationException("'%s.ttl' and '%s.ttl-preset' are both set".formatted(path, path),
+					"Remove one of them.", path + ".ttl-preset", null);
+		}
+		Duration ttl = (values.ttlPreset() != null) ? values.ttlPreset().ttl() : values.ttl();
+		CacheSettings result = set(settings, path + ".ttl", ttl, CacheSettings::withTtl);
+		result = set(result, path + ".ttl-jitter", values.ttlJitter(), CacheSettings::withTtlJitter);
+		result = set(result, path + ".null-ttl", values.nullTtl(), CacheSettings::withNullTtl);
+		result = set(result, path + ".load-wait", values.loadWait(), CacheSettings::withLoadWait);
+		result = set(result, path + ".lease", values.lease(), CacheSettings::withLease);
+		result = set(result, path + ".load-lease-limit", values.loadLeaseLimit(), CacheSettings::withLoadLeaseLimit);
+		result = set(result, path + ".compress-above", values.compressAbove(), CacheSettings::withCompressAbove);
+		return set(result, path + ".max-value-size", values.maxValueSize(), CacheSettings::withMaxValueSize);
+	}
+
+	private static <T> CacheSettings set(CacheSettings settings, String property, @Nullable T value,
+			BiFunction<CacheSettings, T, CacheSettings> change) {
+		if (value == null) {
+			return settings;
+		}
+		try {
+			return change.apply(settings, value);
+		}
+		catch (IllegalArgumentException ex) {
+			throw CacheConfigurationException.wrongValue(property, ex);
+		}
+	}
+
+	private RedisCacheManagerBuilder customizedBuilder(RedisCacheConfiguration given) {
+		RedisCacheManagerBuilder scratch = RedisCacheManager.builder(ScratchWriter.INSTANCE)
+			.cacheDefaults(given)
+			.initialCacheNames(new LinkedHashSet<>(this.springProperties.getCacheNames()));
+		this.customizers.forEach((customizer) -> customizer.customize(scratch));
+		return scratch;
+	}
+
+	private static Level ofOneCache(String name, RedisCacheConfiguration own, Level defaults) {
+		String owner = "The configuration of cache '" + name + "' that a customizer sets";
+		StatedConfiguration stated = StatedConfiguration.of(own, owner);
+		if (!stated.keyPrefix().isEmpty() && !stated.keyPrefix().equals(defaults.keyPrefix())) {
+			throw new CacheConfigurationException(
+					owner + " has the key prefix '" + stated.keyPrefix() + "', but all caches of a manager share one",
+					"Remove it there, and set '" + CacheStarterProperties.PREFIX + ".key-prefix'.");
+		}
+		return defaults.with(stated);
+	}
+
+	/**
+	 * Only the built manager tells whether it makes caches at run time, and only one of
+	 * its caches tells its writer.
+	 */
+	private static boolean allowsRuntimeCaches(RedisCacheManagerBuilder scratch, RedisCacheConfiguration given) {
+		String probe = "probe";
+		RedisCacheManager manager = scratch.withCacheConfiguration(probe, given).build();
+		manager.initializeCaches();
+		org.springframework.cache.Cache cache = manager.getCache(probe);
+		if (cache == null || cache.getNativeCache() != ScratchWriter.INSTANCE) {
+			throw new CacheConfigurationException(
+					"A RedisCacheManagerBuilderCustomizer sets a cache writer, but this cache has its own",
+					"Remove 'cacheWriter(..)'; what a locking writer is for, one load per key, this cache does anyway.");
+		}
+		return manager.isAllowRuntimeCacheCreation();
+	}
+
+	private static Map<String, CacheSettings> settings(Map<String, Level> caches) {
+		Map<String, CacheSettings> settings = new LinkedHashMap<>();
+		caches.forEach((name, level) -> settings.put(name, level.settings()));
+		return Collections.unmodifiableMap(settings);
+	}
+
+	private @Nullable TtlPolicy ttlPolicy(Map<String, Level> caches, Level defaults) {
+		boolean functions = defaults.ttlFunction() != null
+				|| caches.values().stream().anyMatch((level) -> level.ttlFunction() != null);
+		if (!functions) {
+			return this.ttlPolicy;
+		}
+		Map<String, Level> levels = new HashMap<>(caches);
+		TtlPolicy first = this.ttlPolicy;
+		return (cacheName, key, value) -> {
+			Duration ttl = (first != null) ? first.ttl(cacheName, key, value) : null;
+			TtlFunction function = levels.getOrDefault(cacheName, defaults).ttlFunction();
+			if (ttl != null || function == null || value == null) {
+				return ttl;
+			}
+			Duration computed = function.getTimeToLive(key, value);
+			return (computed.toMillis() > 0) ? computed : Duration.ZERO;
+		};
+	}
+
+	/**
+	 * What holds for a cache as far as the levels have been gone through.
+	 *
+	 * @param settings the settings
+	 * @param ttlFunction takes precedence over the settings' time to live if not
+	 * {@code null}
+	 * @param keyPrefix what every key begins with
+	 */
+	private record Level(CacheSettings settings, @Nullable TtlFunction ttlFunction, String keyPrefix) {
+
+		Level with(StatedConfiguration stated) {
+			CacheSettings result = this.settings;
+			if (stated.ttl() != null) {
+				result = result.withTtl(stated.ttl());
+			}
+			if (stated.withoutNulls()) {
+				result = result.withNullTtl(Duration.ZERO);
+			}
+			if (stated.valueSerializer() != null) {
+				result = result.withValueSerializer(stated.valueSerializer());
+			}
+			TtlFunction function = (stated.ttl() != null) ? null
+					: (stated.ttlFunction() != null) ? stated.ttlFunction() : this.ttlFunction;
+			return new Level(result, function, stated.keyPrefix().isEmpty() ? this.keyPrefix : stated.keyPrefix());
+		}
+
+		RedisCacheConfiguration toRedisCacheConfiguration() {
+			RedisCacheConfiguration configuration = RedisCacheConfiguration.defaultCacheConfig()
+				.entryTtl(this.settings.ttl())
+				.prefixCacheNameWith(this.keyPrefix);
+			return this.settings.nullTtl().isZero() ? configuration.disableCachingNullValues() : configuration;
+		}
+
+	}
+
+	/**
+	 * Stands in for a cache writer where one is needed but never used.
+	 */
+	private static final class ScratchWriter {
+
+		static final RedisCacheWriter INSTANCE = (RedisCacheWriter) Proxy.newProxyInstance(
+				RedisCacheWriter.class.getClassLoader(), new Class<?>[] { RedisCacheWriter.class },
+				(proxy, method, arguments) -> switch (method.getName()) {
+					case "withStatisticsCollector" -> proxy;
+					case "hashCode" -> System.identityHashCode(proxy);
+					case "equals" -> proxy == arguments[0];
+					case "toString" -> "scratch writer";
+					default -> throw new UnsupportedOperationException(method.getName());
+				});
+
+	}
+
+}

@@ -1,0 +1,58 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.autoconfigure;
+
+import dev.cachestarter.CacheService;
+import dev.cachestarter.ResilientRedisCacheManager;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
+
+/**
+ * {@link EnableAutoConfiguration Auto-configuration} of the cache: enables caching, and
+ * provides the cache manager unless the application has one, names another
+ * {@code spring.cache.type}, or hands over to Spring Boot by
+ * {@code cache-starter.enabled=false}.
+ * <p>
+ * Where the manager is the starter's, {@link CacheAutoConfiguration} backs off as a
+ * whole, so what it would have honoured is honoured here; where it is not, Spring Boot
+ * does all as ever.
+ *
+ * @since 0.1.0
+ */
+@AutoConfiguration(after = DataRedisAutoConfiguration.class, before = CacheAutoConfiguration.class)
+@EnableConfigurationProperties(CacheStarterProperties.class)
+@Import(CacheConfigurations.Enabled.class)
+public final class CacheStarterAutoConfiguration {
+
+	// There whatever the cache is, so that code which uses it always starts.
+
+	@Bean
+	@ConditionalOnMissingBean
+	CacheService cacheService(ObjectProvider<ResilientRedisCacheManager> cacheManager) {
+		ResilientRedisCacheManager unique = cacheManager.getIfUnique();
+		return (unique != null) ? unique.getCacheService() : CacheService.disabled();
+	}
+
+}

@@ -1,0 +1,139 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.autoconfigure;
+
+import java.time.Duration;
+import java.util.Map;
+
+import dev.cachestarter.TtlPreset;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The settings of cache-starter as they stand in the application's configuration. What is
+ * {@code null} was not configured: another source may say it.
+ *
+ * @param enabled Whether the starter provides the cache. If not, Spring Boot does, as if
+ * the starter were not there.
+ * @param keyPrefix What every key in Redis begins with, such as "shop:".
+ * @param defaults Settings that every cache starts from.
+ * @param caches Settings of single caches, by name. Names of more than letters, digits
+ * and dashes need brackets: "[agents:list]".
+ * @param connection The cache's own connection to Redis.
+ */
+@ConfigurationProperties(prefix = CacheStarterProperties.PREFIX, ignoreUnknownFields = false)
+record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable String keyPrefix,
+		@DefaultValue Defaults defaults, @DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection) {
+
+	static final String PREFIX = "cache-starter";
+
+	/**
+	 * Return the path of the settings of one cache, spelt so that it works.
+	 * @param cacheName the name of the cache
+	 * @return the path, with brackets if the name needs them
+	 */
+	static String pathOf(String cacheName) {
+		boolean plain = cacheName.matches("[a-zA-Z0-9-]+");
+		return PREFIX + ".caches." + (plain ? cacheName : "[" + cacheName + "]");
+	}
+
+	/**
+	 * What can be set for all caches and for each.
+	 */
+	sealed interface Values permits Defaults, Cache {
+
+		@Nullable Duration ttl();
+
+		@Nullable TtlPreset ttlPreset();
+
+		@Nullable Double ttlJitter();
+
+		@Nullable Duration nullTtl();
+
+		@Nullable Duration loadWait();
+
+		@Nullable Duration lease();
+
+		@Nullable Duration loadLeaseLimit();
+
+		@Nullable DataSize compressAbove();
+
+		@Nullable DataSize maxValueSize();
+
+	}
+
+	/**
+	 * The settings that every cache starts from.
+	 *
+	 * @param ttl How long an entry is fresh. 0 for no expiry.
+	 * @param ttlPreset How long an entry is fresh, by the kind of data. Instead of "ttl".
+	 * @param ttlJitter Largest share that is taken off each TTL at random, so that
+	 * entries do not expire together.
+	 * @param nullTtl How long a cached null is fresh. 0 to cache no nulls.
+	 * @param loadWait Longest that a caller waits for another's load of the same key.
+	 * @param lease How long a lease on a key lives unless its holder renews it.
+	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
+	 * @param compressAbove Size from which on a value is compressed. 0 for never.
+	 * @param maxValueSize Largest value that is cached, as stored.
+	 */
+	record Defaults(@Nullable Duration ttl, @Nullable TtlPreset ttlPreset, @Nullable Double ttlJitter,
+			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
+			@Nullable Duration loadLeaseLimit, @Nullable DataSize compressAbove,
+			@Nullable DataSize maxValueSize) implements Values {
+
+	}
+
+	/**
+	 * The settings of one cache; what is not set comes from the defaults.
+	 *
+	 * @param ttl How long an entry is fresh. 0 for no expiry.
+	 * @param ttlPreset How long an entry is fresh, by the kind of data. Instead of "ttl".
+	 * @param ttlJitter Largest share that is taken off each TTL at random, so that
+	 * entries do not expire together.
+	 * @param nullTtl How long a cached null is fresh. 0 to cache no nulls.
+	 * @param loadWait Longest that a caller waits for another's load of the same key.
+	 * @param lease How long a lease on a key lives unless its holder renews it.
+	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
+	 * @param compressAbove Size from which on a value is compressed. 0 for never.
+	 * @param maxValueSize Largest value that is cached, as stored.
+	 * @param type Type of the cache's values, such as "com.acme.Agent" or
+	 * "java.util.List<com.acme.Agent>". Inferred from the methods that use the cache if
+	 * not set.
+	 */
+	record Cache(@Nullable Duration ttl, @Nullable TtlPreset ttlPreset, @Nullable Double ttlJitter,
+			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
+			@Nullable Duration loadLeaseLimit, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
+			@Nullable String type) implements Values {
+
+	}
+
+	/**
+	 * The cache's own connection to Redis.
+	 *
+	 * @param factory Name of the LettuceConnectionFactory bean that says where Redis is.
+	 * Needed if there are several and none is primary.
+	 * @param commandTimeout Longest that one cached call waits for Redis.
+	 * @param connectTimeout Longest that an attempt to connect takes.
+	 */
+	record Connection(@Nullable String factory, @Nullable Duration commandTimeout, @Nullable Duration connectTimeout) {
+
+	}
+
+}

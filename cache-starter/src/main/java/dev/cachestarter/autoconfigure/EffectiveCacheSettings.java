@@ -1,0 +1,61 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.autoconfigure;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.TtlPolicy;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What holds when all that an application says about its caches has been put in order.
+ *
+ * @param keyPrefix what every key begins with
+ * @param defaults the settings of a cache that nothing else is said of
+ * @param caches the settings of the caches known by name
+ * @param declaredNames the names that the application declares elsewhere than in
+ * {@code cache-starter.caches}
+ * @param runtimeCaches whether other caches are made when they are used
+ * @param ttlPolicy decides on TTLs by value, {@code null} if nothing does
+ * @param commandTimeout the longest that a call waits for Redis, {@code null} for what is
+ * built in
+ * @param connectTimeout the longest that an attempt to connect takes, {@code null} for
+ * what is built in
+ */
+record EffectiveCacheSettings(String keyPrefix, CacheSettings defaults, Map<String, CacheSettings> caches,
+		Set<String> declaredNames, boolean runtimeCaches, @Nullable TtlPolicy ttlPolicy,
+		@Nullable Duration commandTimeout, @Nullable Duration connectTimeout) {
+
+	void applyTo(ResilientRedisCacheManager.Builder builder) {
+		builder.keyPrefix(this.keyPrefix)
+			.defaults(this.defaults)
+			.runtimeCaches(this.runtimeCaches)
+			.ttlPolicy(this.ttlPolicy);
+		this.caches.forEach(builder::cache);
+		if (this.commandTimeout != null) {
+			builder.commandTimeout(this.commandTimeout);
+		}
+		if (this.connectTimeout != null) {
+			builder.connectTimeout(this.connectTimeout);
+		}
+	}
+
+}
