@@ -20,11 +20,11 @@ import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -79,19 +79,22 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		return PREFIX.equals(name) || PREFIX.isAncestorOf(name);
 	}
 
-	private String origin(@Nullable String property) {
-		if (property == null || !(this.environment instanceof ConfigurableEnvironment configurable)) {
-			return "";
-		}
-		ConfigurationPropertyName name = ConfigurationPropertyName.adapt(property, '.');
-		for (ConfigurationPropertySource source : ConfigurationPropertySources
-			.from(configurable.getPropertySources())) {
-			ConfigurationProperty found = source.getConfigurationProperty(name);
-			if (found != null) {
-				return origin(found);
+	private @Nullable ConfigurationProperty find(ConfigurationPropertyName name) {
+		if (this.environment instanceof ConfigurableEnvironment configurable) {
+			for (ConfigurationPropertySource source : ConfigurationPropertySources
+				.from(configurable.getPropertySources())) {
+				ConfigurationProperty found = source.getConfigurationProperty(name);
+				if (found != null) {
+					return found;
+				}
 			}
 		}
-		return "";
+		return null;
+	}
+
+	private String origin(@Nullable String property) {
+		ConfigurationProperty found = (property != null) ? find(ConfigurationPropertyName.adapt(property, '.')) : null;
+		return (found != null) ? origin(found) : "";
 	}
 
 	private static String origin(ConfigurationProperty property) {
@@ -99,15 +102,17 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		return (origin != null) ? " (" + origin + ")" : "";
 	}
 
-	private static @Nullable FailureAnalysis wrongValue(BindException ex) {
-		ConfigurationProperty property = ex.getProperty();
+	private @Nullable FailureAnalysis wrongValue(BindException ex) {
+		ConfigurationProperty property = (ex.getProperty() != null) ? ex.getProperty() : find(ex.getName());
 		Class<?> type = ex.getTarget().getType().resolve();
 		if (property == null || type == null) {
 			return null;
 		}
+		String cure = type.isRecord() ? "Set what is below it, such as '" + property.getName() + ".ttl'."
+				: "Set it to " + expected(type) + ".";
 		return new FailureAnalysis(
-				"'%s' cannot be '%s'%s.".formatted(property.getName(), property.getValue(), origin(property)),
-				"Set it to " + expected(type) + ".", ex);
+				"'%s' cannot be '%s'%s.".formatted(property.getName(), property.getValue(), origin(property)), cure,
+				ex);
 	}
 
 	private static String expected(Class<?> type) {
@@ -153,12 +158,13 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 
 		static String cure(ConfigurationPropertyName unknown) {
 			ConfigurationPropertyName name = unknown.subName(PREFIX.getNumberOfElements());
-			Collection<String> candidates = candidates(name);
-			String written = name.toString();
-			return SimilarNames.closest(written, candidates)
-				.or(() -> sameEnd(name, candidates))
-				.map((meant) -> "Did you mean '%s.%s'?".formatted(PREFIX, meant))
-				.orElseGet(() -> "Remove '%s.%s', or correct its name: there are %s.".formatted(PREFIX, written,
+			String path = pathOfCache(name);
+			List<String> candidates = (path != null)
+					? OF_A_CACHE.stream().map((setting) -> path + "." + setting).toList() : ALL;
+			Optional<String> meant = (path != null) ? SimilarNames.closest(name.getLastElement(Form.DASHED), OF_A_CACHE)
+				.map((setting) -> path + "." + setting) : similar(name).or(() -> sameEnd(name));
+			return meant.map((setting) -> "Did you mean '%s.%s'?".formatted(PREFIX, setting))
+				.orElseGet(() -> "Remove '%s', or correct its name: there are %s.".formatted(unknown,
 						String.join(", ", candidates)));
 		}
 
@@ -166,23 +172,35 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		 * Below {@code caches} stands the cache's name. One with dots and no brackets has
 		 * fallen apart, and its last part is then the setting.
 		 */
-		private static Collection<String> candidates(ConfigurationPropertyName name) {
+		private static @Nullable String pathOfCache(ConfigurationPropertyName name) {
 			int size = name.getNumberOfElements();
-			if (size < 2 || SimilarNames.closest(name.getElement(0, Form.DASHED), List.of("caches")).isEmpty()) {
-				return ALL;
+			if (size < 3 || SimilarNames.closest(name.getElement(0, Form.DASHED), List.of("caches")).isEmpty()) {
+				return null;
 			}
-			String cacheName = name.getElement(1, Form.ORIGINAL);
-			for (int i = 2; i < size - 1; i++) {
-				cacheName += "." + name.getElement(i, Form.ORIGINAL);
-			}
-			String path = CacheStarterProperties.pathOf(cacheName)
-				.substring(CacheStarterProperties.PREFIX.length() + 1);
-			return OF_A_CACHE.stream().map((setting) -> path + "." + setting).toList();
+			String cacheName = IntStream.range(1, size - 1)
+				.mapToObj((index) -> name.getElement(index, Form.ORIGINAL))
+				.collect(Collectors.joining("."));
+			return CacheStarterProperties.pathOf(cacheName).substring(CacheStarterProperties.PREFIX.length() + 1);
 		}
 
-		private static Optional<String> sameEnd(ConfigurationPropertyName name, Collection<String> candidates) {
+		/**
+		 * Compared element by element: {@code defaults.type} is not a misspelt
+		 * {@code defaults.ttl}, however much the two have in common.
+		 */
+		private static Optional<String> similar(ConfigurationPropertyName name) {
+			return ALL.stream().filter((candidate) -> {
+				String[] parts = candidate.split("\\.");
+				return parts.length == name.getNumberOfElements()
+						&& IntStream.range(0, parts.length)
+							.allMatch((index) -> SimilarNames
+								.closest(name.getElement(index, Form.DASHED), List.of(parts[index]))
+								.isPresent());
+			}).findFirst();
+		}
+
+		private static Optional<String> sameEnd(ConfigurationPropertyName name) {
 			String end = "." + name.getLastElement(Form.DASHED);
-			return candidates.stream().filter((candidate) -> candidate.endsWith(end)).findFirst();
+			return ALL.stream().filter((candidate) -> candidate.endsWith(end)).findFirst();
 		}
 
 		private static Stream<String> names(String path, Class<?> type) {
