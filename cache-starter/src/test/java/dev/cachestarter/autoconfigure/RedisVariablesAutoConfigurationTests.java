@@ -16,6 +16,9 @@
 
 package dev.cachestarter.autoconfigure;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 
@@ -23,16 +26,21 @@ import io.lettuce.core.SslVerifyMode;
 import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisConnectionDetails;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.StandardEnvironment;
@@ -85,12 +93,17 @@ class RedisVariablesAutoConfigurationTests {
 	}
 
 	@Test
-	void anImportedEnvFileCountsAsTheEnvironment() {
-		this.contextRunner.withPropertyValues("REDIS_URL=redis://example.com:6380").run((context) -> {
+	void anImportedEnvFileCountsAsTheEnvironment(@TempDir Path directory) throws IOException {
+		Path file = Files.writeString(directory.resolve(".env"), "REDIS_URL=redis://example.com:6380\n");
+		SpringApplication application = new SpringApplication(Application.class);
+		application.setWebApplicationType(WebApplicationType.NONE);
+
+		try (ConfigurableApplicationContext context = application
+			.run("--spring.config.import=optional:file:" + file + "[.properties]")) {
 			LettuceConnectionFactory factory = context.getBean(LettuceConnectionFactory.class);
 			assertThat(factory.getHostName()).isEqualTo("example.com");
 			assertThat(factory.getPort()).isEqualTo(6380);
-		});
+		}
 	}
 
 	@Test
@@ -191,6 +204,12 @@ class RedisVariablesAutoConfigurationTests {
 			.getPropertySources()
 			.replace(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, new SystemEnvironmentPropertySource(
 					StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, variables)));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration({ DataRedisAutoConfiguration.class, RedisVariablesAutoConfiguration.class })
+	static class Application {
+
 	}
 
 	@Configuration(proxyBeanMethods = false)
