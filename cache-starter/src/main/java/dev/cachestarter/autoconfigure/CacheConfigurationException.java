@@ -53,23 +53,25 @@ final class CacheConfigurationException extends RuntimeException {
 	static CacheConfigurationException wrongValue(String property, IllegalArgumentException refusal) {
 		String message = String.valueOf(refusal.getMessage());
 		String said = message.substring(message.indexOf('\'', 1) + 1);
-		return of("'" + property + "'" + said, property, refusal);
+		int colon = said.indexOf(": ");
+		return of("'" + property + "'" + said, (colon < 0) ? -1 : colon + property.length() + 2, property, refusal);
 	}
 
 	/**
 	 * Create an exception for what the engine has refused to build.
-	 * @param refusal says <code>problem: cure</code>
+	 * @param refusal says what is wrong and, in its last sentence, what puts it right
 	 * @return the exception
 	 */
 	static CacheConfigurationException refused(IllegalArgumentException refusal) {
-		return of(String.valueOf(refusal.getMessage()), null, refusal);
+		String message = String.valueOf(refusal.getMessage());
+		return of(message, message.lastIndexOf(". "), null, refusal);
 	}
 
-	private static CacheConfigurationException of(String message, @Nullable String property,
+	private static CacheConfigurationException of(String message, int end, @Nullable String property,
 			IllegalArgumentException refusal) {
-		String[] parts = message.split(": ", 2);
-		String cure = (parts.length > 1) ? StringUtils.capitalize(parts[1]) + "." : "Change the configuration.";
-		return new CacheConfigurationException(parts[0], cure, property, refusal);
+		String problem = (end < 0) ? message : message.substring(0, end);
+		String cure = (end < 0) ? "Change the configuration" : StringUtils.capitalize(message.substring(end + 2));
+		return new CacheConfigurationException(problem, cure + ".", property, refusal);
 	}
 
 	/**

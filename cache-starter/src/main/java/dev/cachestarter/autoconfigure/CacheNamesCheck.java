@@ -34,12 +34,16 @@ import org.springframework.core.MethodIntrospector;
 import org.springframework.core.log.LogMessage;
 
 /**
- * Reports, once all beans are there, each name in {@code cache-starter.caches} that no
- * cache in use has. The likeliest cause is a name without brackets, of which the binder
- * leaves letters and digits alone: {@code agents:list} becomes {@code agentslist}.
- * <p>
- * It warns and does not fail: a cache may be used by code alone, which annotations do not
- * tell.
+ * Looks at the names of caches once all beans are there.
+ * <ul>
+ * <li>A name in {@code cache-starter.caches} that no cache in use has is reported. The
+ * likeliest cause is a name without brackets, of which the binder leaves letters and
+ * digits alone: {@code agents:list} becomes {@code agentslist}. It is a warning, since a
+ * cache may be used by code alone, which annotations do not tell.
+ * <li>A name that swallows another stops the start: the keys of {@code agents:list} would
+ * be keys of {@code agents} too. The cache manager refuses such names as well, but those
+ * on annotations only when they are first used.
+ * </ul>
  */
 final class CacheNamesCheck implements SmartInitializingSingleton {
 
@@ -63,15 +67,22 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 
 	@Override
 	public void afterSingletonsInstantiated() {
-		Set<String> unknown = new LinkedHashSet<>(this.configuredNames);
-		unknown.removeAll(this.declaredNames);
-		if (unknown.isEmpty()) {
-			return;
-		}
 		Set<String> inUse = namesOnAnnotations();
 		inUse.addAll(this.declaredNames);
+		Set<String> unknown = new LinkedHashSet<>(this.configuredNames);
 		unknown.removeAll(inUse);
 		unknown.forEach((name) -> logger.warn(report(name, inUse)));
+		inUse.addAll(this.configuredNames);
+		inUse.forEach((name) -> refuseSwallowed(name, inUse));
+	}
+
+	private static void refuseSwallowed(String name, Set<String> names) {
+		names.stream().filter((other) -> other.startsWith(name + ":")).findFirst().ifPresent((other) -> {
+			throw new CacheConfigurationException(
+					"The caches '%1$s' and '%2$s' cannot be told apart: both their keys begin with '%1$s:'".formatted(
+							name, other),
+					"Rename one of them, for example '%1$s' to '%1$s:all'.".formatted(name));
+		});
 	}
 
 	private static String report(String name, Set<String> inUse) {
@@ -112,11 +123,22 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 						(MethodIntrospector.MetadataLookup<Collection<CacheOperation>>) (method) -> this.operations
 							.getCacheOperations(method, type))
 				.values()
-				.forEach((operations) -> operations.forEach((operation) -> names.addAll(operation.getCacheNames())));
+				.forEach((operations) -> operations.stream()
+					.filter(this::isOurs)
+					.forEach((operation) -> names.addAll(operation.getCacheNames())));
 		}
 		catch (RuntimeException | LinkageError ex) {
 			logger.debug(LogMessage.format("Could not read the cache operations of %s", type), ex);
 		}
+	}
+
+	/**
+	 * An operation may name another cache manager, or a resolver that makes of its names
+	 * what it likes.
+	 */
+	private boolean isOurs(CacheOperation operation) {
+		String manager = operation.getCacheManager();
+		return operation.getCacheResolver().isEmpty() && (manager.isEmpty() || manager.equals("cacheManager"));
 	}
 
 }

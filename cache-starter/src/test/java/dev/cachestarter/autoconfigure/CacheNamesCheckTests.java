@@ -33,6 +33,8 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.Caching;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 @ExtendWith(OutputCaptureExtension.class)
 class CacheNamesCheckTests {
@@ -97,6 +99,27 @@ class CacheNamesCheckTests {
 		assertThat(output).isEmpty();
 	}
 
+	@Test
+	void aNameThatSwallowsAnotherStopsTheStart() {
+		registerLazily(Agents.class);
+
+		assertThatExceptionOfType(CacheConfigurationException.class).isThrownBy(() -> check(Set.of(), Set.of("agents")))
+			.withMessage("The caches 'agents' and 'agents:details' cannot be told apart: both their keys begin with "
+					+ "'agents:'. Rename one of them, for example 'agents' to 'agents:all'.");
+	}
+
+	@Test
+	void namesThatOnlyBeginAlikeDoNotStopTheStart() {
+		assertThatNoException().isThrownBy(() -> check(Set.of(), Set.of("agents", "agents-old", "agentsall")));
+	}
+
+	@Test
+	void namesOfAnotherCacheManagerDoNotCount() {
+		registerLazily(Others.class);
+
+		assertThatNoException().isThrownBy(() -> check(Set.of(), Set.of("agents")));
+	}
+
 	private void check(Set<String> configured, Set<String> declared) {
 		new CacheNamesCheck(this.beanFactory, new AnnotationCacheOperationSource(false), configured, declared)
 			.afterSingletonsInstantiated();
@@ -127,6 +150,20 @@ class CacheNamesCheckTests {
 
 		@Caching(evict = { @CacheEvict("agents:stats"), @CacheEvict("agents:list") })
 		protected void update() {
+		}
+
+	}
+
+	static class Others {
+
+		@Cacheable(cacheNames = "agents:local", cacheManager = "local")
+		public String local() {
+			return "local";
+		}
+
+		@Cacheable(cacheNames = "agents:resolved", cacheResolver = "resolver")
+		public String resolved() {
+			return "resolved";
 		}
 
 	}
