@@ -81,7 +81,8 @@ final class EntryBuffer extends OutputStream {
 	static final class FullException extends IOException {
 
 		@Override
-		public synchronized Throwable fillInStackTrace() {
+		@SuppressWarnings("UnsynchronizedOverridesSynchronized")
+		public Throwable fillInStackTrace() {
 			return this;
 		}
 

@@ -73,6 +73,8 @@ final class EntryHeader {
 
 	static final String NO_GENERATION = NO_NONCE;
 
+	static final byte[] NO_GENERATION_BYTES = NO_GENERATION.getBytes(StandardCharsets.US_ASCII);
+
 	static final String NO_MARK = "--------";
 
 	static final String NO_FLAGS = "----";

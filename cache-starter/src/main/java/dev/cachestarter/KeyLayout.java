@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,8 @@ final class KeyLayout {
 	/** The registered names, each with its colon. */
 	private final ConcurrentSkipListMap<String, String> names = new ConcurrentSkipListMap<>();
 
+	private final ReentrantLock registering = new ReentrantLock();
+
 	/**
 	 * Lay out the keys of one application.
 	 * @param keyPrefix what each of its keys begins with
@@ -97,7 +100,17 @@ final class KeyLayout {
 	 * @throws IllegalArgumentException if the name cannot be told from what is ours or
 	 * from another cache's keys
 	 */
-	synchronized void register(String cacheName) {
+	void register(String cacheName) {
+		this.registering.lock();
+		try {
+			registerLocked(cacheName);
+		}
+		finally {
+			this.registering.unlock();
+		}
+	}
+
+	private void registerLocked(String cacheName) {
 		if (this.places.containsKey(cacheName)) {
 			return;
 		}

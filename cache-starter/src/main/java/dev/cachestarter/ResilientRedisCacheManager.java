@@ -20,14 +20,18 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.BeanFactoryAware;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.cache.interceptor.CacheOperationSource;
+import org.springframework.data.redis.cache.RedisCache;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheManager;
-import org.springframework.data.redis.cache.RedisCacheWriter;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
@@ -36,10 +40,27 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  *
  * @since 0.1.0
  */
-public final class ResilientRedisCacheManager extends RedisCacheManager implements DisposableBean {
+public final class ResilientRedisCacheManager extends RedisCacheManager implements DisposableBean, BeanFactoryAware {
 
-	private ResilientRedisCacheManager(Builder builder, RedisCacheWriter writer, RedisCacheConfiguration defaults) {
-		super(writer, defaults);
+	private final Engine engine;
+
+	private final String keyPrefix;
+
+	private final CacheSettings defaults;
+
+	private final Map<String, CacheSettings> configured;
+
+	private final CacheService service;
+
+	private ResilientRedisCacheManager(Builder builder, Engine engine) {
+		super(UnusedCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
+				builder.caches.keySet().toArray(String[]::new));
+		this.engine = engine;
+		this.keyPrefix = builder.keyPrefix;
+		this.defaults = builder.defaults;
+		this.configured = Map.copyOf(builder.caches);
+		this.service = new RedisCacheService(this, engine, newCache("", builder.defaults));
+		afterPropertiesSet();
 	}
 
 	/**
@@ -60,7 +81,15 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 * @return the service, always the same
 	 */
 	public CacheService getCacheService() {
-		return CacheService.disabled();
+		return this.service;
+	}
+
+	/**
+	 * Return what every key begins with.
+	 * @return the prefix, empty for none
+	 */
+	public String getKeyPrefix() {
+		return this.keyPrefix;
 	}
 
 	/**
@@ -69,11 +98,63 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 * @return its settings
 	 */
 	public CacheSettings getSettings(String cacheName) {
-		return CacheSettings.defaults();
+		return this.configured.getOrDefault(cacheName, this.defaults);
+	}
+
+	/**
+	 * Return the names of the caches that methods of the application name, whether or not
+	 * they have been used. Complete once all singletons are made.
+	 * @return the names
+	 */
+	public Set<String> getAnnotatedCacheNames() {
+		return this.engine.types().used();
+	}
+
+	@Override
+	public void setBeanFactory(BeanFactory beanFactory) {
+		CacheOperationSource source = beanFactory.getBeanProvider(CacheOperationSource.class).getIfAvailable();
+		if (source instanceof PatternAwareOperationSource ours) {
+			this.engine.adopt(ours.types());
+		}
+	}
+
+	@Override
+	protected RedisCache createRedisCache(String name, @Nullable RedisCacheConfiguration configuration) {
+		this.engine.layout().register(name);
+		return newCache(name, getSettings(name));
+	}
+
+	private ResilientRedisCache newCache(String name, CacheSettings settings) {
+		return new ResilientRedisCache(name, UnusedCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(),
+				settings, this.engine);
+	}
+
+	/**
+	 * Clear every cache that is known by name. No reader of any instance gets an entry
+	 * that was there before when this has returned.
+	 */
+	@Override
+	public void resetCaches() {
+		getCacheNames().forEach((name) -> {
+			if (getCache(name) instanceof ResilientRedisCache cache) {
+				cache.invalidate();
+			}
+		});
+	}
+
+	@Override
+	public void setTransactionAware(boolean transactionAware) {
+		// Its caches always are; a decorator around them would only hide what they can
+		// do.
 	}
 
 	@Override
 	public void destroy() {
+		this.engine.close();
+	}
+
+	Engine engine() {
+		return this.engine;
 	}
 
 	/**
@@ -96,6 +177,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		private @Nullable JsonMapper jsonMapper;
 
 		private @Nullable TtlPolicy ttlPolicy;
+
+		private CacheKeys cacheKeys = new CacheKeys(null);
 
 		private boolean runtimeCaches = true;
 
@@ -185,6 +268,16 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		}
 
 		/**
+		 * Set how keys that are not text become text.
+		 * @param keys knows the application's converters
+		 * @return this
+		 */
+		public Builder cacheKeys(CacheKeys keys) {
+			this.cacheKeys = keys;
+			return this;
+		}
+
+		/**
 		 * Set whether a cache that is not known by name is made when it is first used. It
 		 * is by default.
 		 * @param create whether to make it
@@ -201,9 +294,19 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		 * @throws IllegalArgumentException if two caches' names swallow each other
 		 */
 		public ResilientRedisCacheManager build() {
-			throw new UnsupportedOperationException("not written yet: " + this.connectionFactory + this.keyPrefix
-					+ this.defaults + this.caches + this.commandTimeout + this.connectTimeout + this.jsonMapper
-					+ this.ttlPolicy + this.runtimeCaches);
+			JsonMapper mapper = (this.jsonMapper != null) ? this.jsonMapper : jsonMapperBuilder().build();
+			Engine engine = new Engine(this.connectionFactory,
+					RedisLink.Settings.of(this.commandTimeout, this.connectTimeout), this.keyPrefix,
+					this.cacheKeys.text(), new ValueCodecs(mapper), this.ttlPolicy, 10_000);
+			try {
+				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);
+				engine.start();
+				return manager;
+			}
+			catch (RuntimeException ex) {
+				engine.close();
+				throw ex;
+			}
 		}
 
 	}
@@ -215,7 +318,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 * @return a fresh builder
 	 */
 	public static JsonMapper.Builder jsonMapperBuilder() {
-		return JsonMapper.builder();
+		return ValueCodecs.mapperBuilder();
 	}
 
 }

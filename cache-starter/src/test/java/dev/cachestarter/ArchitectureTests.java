@@ -71,12 +71,12 @@ class ArchitectureTests {
 	/** What users of the engine may see. */
 	private static final Set<String> PUBLIC_TYPES = Set.of("CacheEventListener", "CacheEvictPattern",
 			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheService", "CacheSettings", "CacheSnapshot",
-			"CacheWarmer", "KeyPattern", "PatternEvictingCacheErrorHandler", "ResilientRedisCache",
-			"ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
+			"CacheWarmer", "CachingPostProcessor", "KeyPattern", "PatternEvictingCacheErrorHandler",
+			"ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
 	/** Packages of libraries, and the classes that may know each. */
 	private static final Map<String, Set<String>> IMPORTERS = Map.of( //
-			"io.lettuce", Set.of("RedisLink", "RedisStore"), //
+			"io.lettuce", Set.of("RedisLink", "RedisErrors"), //
 			"net.jpountz", Set.of("PayloadCompression"), //
 			"io.github.resilience4j", Set.of("RedisLink"), //
 			"com.github.benmanes.caffeine", Set.of("NearCache"));

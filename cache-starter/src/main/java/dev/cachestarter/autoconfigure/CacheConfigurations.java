@@ -18,6 +18,8 @@ package dev.cachestarter.autoconfigure;
 
 import java.util.Arrays;
 
+import dev.cachestarter.CacheKeys;
+import dev.cachestarter.CachingPostProcessor;
 import dev.cachestarter.ResilientRedisCacheManager;
 import dev.cachestarter.TtlPolicy;
 import tools.jackson.databind.json.JsonMapper;
@@ -67,6 +69,13 @@ abstract class CacheConfigurations {
 	@Import({ Caching.class, OwnCacheManager.class, OwnCacheResolver.class, OtherCacheType.class,
 			ResilientCache.class })
 	static class Enabled {
+
+		// There whatever the cache is: annotations of the starter mean the same on all.
+
+		@Bean
+		static CachingPostProcessor cacheStarterCachingPostProcessor() {
+			return new CachingPostProcessor();
+		}
 
 	}
 
@@ -148,14 +157,15 @@ abstract class CacheConfigurations {
 
 		@Bean
 		ResilientRedisCacheManager cacheManager(ListableBeanFactory beanFactory, CacheStarterProperties properties,
-				EffectiveCacheSettings settings, CacheManagerCustomizers cacheManagerCustomizers,
+				EffectiveCacheSettings settings, CacheKeys cacheKeys, CacheManagerCustomizers cacheManagerCustomizers,
 				ObjectProvider<CacheJsonMapperBuilderCustomizer> jsonMapperBuilderCustomizers) {
 			JsonMapper.Builder jsonMapper = ResilientRedisCacheManager.jsonMapperBuilder();
 			jsonMapperBuilderCustomizers.orderedStream().forEach((customizer) -> customizer.customize(jsonMapper));
 			ResilientRedisCacheManager.Builder builder = new CacheConnectionFactory(beanFactory)
 				.managerBuilder(properties.connection().factory());
 			settings.applyTo(builder);
-			return cacheManagerCustomizers.customize(build(builder.jsonMapper(jsonMapper.build())));
+			return cacheManagerCustomizers
+				.customize(build(builder.cacheKeys(cacheKeys).jsonMapper(jsonMapper.build())));
 		}
 
 		private static ResilientRedisCacheManager build(ResilientRedisCacheManager.Builder builder) {

@@ -16,18 +16,22 @@
 
 package dev.cachestarter.autoconfigure;
 
+import dev.cachestarter.CacheKeys;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.ResilientRedisCacheManager;
 
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.convert.ApplicationConversionService;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.format.support.FormattingConversionService;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the cache: enables caching, and
@@ -46,7 +50,15 @@ import org.springframework.context.annotation.Import;
 @Import(CacheConfigurations.Enabled.class)
 public final class CacheStarterAutoConfiguration {
 
-	// There whatever the cache is, so that code which uses it always starts.
+	// There whatever the cache is, so that what refers to them always starts.
+
+	@Bean
+	@ConditionalOnMissingBean(name = "cacheKeys")
+	CacheKeys cacheKeys(ListableBeanFactory beanFactory) {
+		FormattingConversionService converters = new FormattingConversionService();
+		ApplicationConversionService.addBeans(converters, beanFactory);
+		return new CacheKeys(converters);
+	}
 
 	@Bean
 	@ConditionalOnMissingBean

@@ -1,0 +1,303 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.EntryStore.Observed;
+import dev.cachestarter.Loads.Flight;
+import dev.cachestarter.Loads.Turn;
+
+/**
+ * What one intercepted call knows of itself: which keys it missed, which leases it holds
+ * for them, and which writes it must not return before.
+ * <p>
+ * Spring's interceptor asks a cache for a key, runs the method and puts the result, and
+ * these three know nothing of each other. The context is how they meet: the miss notes
+ * what it observed, the wrapped invocation turns it into a lease (or into another's
+ * value), and the put finds the lease. It is bound to the thread while Spring's
+ * interceptor works, and to the signals of what an asynchronous method returned; never
+ * while code of the user's runs, so that what that does with caches is its own affair.
+ * <p>
+ * Leases are taken in the wrapped invocation and not by the miss, so that a mere look at
+ * a cache leaves none.
+ */
+final class CallContext {
+
+	private static final ThreadLocal<@Nullable CallContext> CURRENT = new ThreadLocal<>();
+
+	private final boolean asynchronous;
+
+	private final List<Ticket> tickets = new ArrayList<>(1);
+
+	private @Nullable CompletableFuture<Void> writes;
+
+	private volatile @Nullable Deadline deadline;
+
+	CallContext(boolean asynchronous) {
+		this.asynchronous = asynchronous;
+	}
+
+	static @Nullable CallContext current() {
+		return CURRENT.get();
+	}
+
+	/**
+	 * Bind a context, or none, to this thread.
+	 * @return what was bound before, to be given to this method again
+	 */
+	static @Nullable CallContext bind(@Nullable CallContext context) {
+		CallContext before = CURRENT.get();
+		if (context != null) {
+			CURRENT.set(context);
+		}
+		else {
+			CURRENT.remove();
+		}
+		return before;
+	}
+
+	static void run(@Nullable CallContext context, Runnable action) {
+		CallContext before = bind(context);
+		try {
+			action.run();
+		}
+		finally {
+			bind(before);
+		}
+	}
+
+	static <T extends @Nullable Object> T call(@Nullable CallContext context, Supplier<T> action) {
+		CallContext before = bind(context);
+		try {
+			return action.get();
+		}
+		finally {
+			bind(before);
+		}
+	}
+
+	/**
+	 * Return whether the call returns before its work is done, so that nothing may block.
+	 */
+	boolean isAsynchronous() {
+		return this.asynchronous;
+	}
+
+	Deadline deadline(Engine engine) {
+		Deadline current = this.deadline;
+		if (current == null) {
+			current = engine.newDeadline();
+			this.deadline = current;
+		}
+		return current;
+	}
+
+	/**
+	 * Note a miss.
+	 * @param observed what was observed, {@code null} if the key is bypassed or Redis
+	 * away
+	 */
+	void missed(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed) {
+		this.tickets.removeIf((ticket) -> ticket.isFor(cache, key));
+		this.tickets.add(new Ticket(cache, key, observed));
+	}
+
+	/**
+	 * Note a lease for a value that will be put whatever is there.
+	 */
+	void seized(ResilientRedisCache cache, StoredKey key, Flight flight) {
+		this.tickets.removeIf((ticket) -> ticket.isFor(cache, key));
+		Ticket ticket = new Ticket(cache, key, null);
+		ticket.flight = flight;
+		ticket.put = true;
+		this.tickets.add(ticket);
+	}
+
+	/**
+	 * Take the ticket for a put, if the call has one.
+	 */
+	@Nullable Ticket take(ResilientRedisCache cache, StoredKey key) {
+		for (Ticket ticket : this.tickets) {
+			if (!ticket.taken && ticket.isFor(cache, key)) {
+				ticket.taken = true;
+				return ticket;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Return the cache that decides whose turn it is: the first that was missed.
+	 */
+	@Nullable ResilientRedisCache leader() {
+		for (Ticket ticket : this.tickets) {
+			if (!ticket.put) {
+				return ticket.cache;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Find out whose turn it is to load what was missed: the first of the caches decides,
+	 * the others are leased if that is possible at once.
+	 * @param mustInvoke whether the method runs in any case
+	 * @return the turn; {@link Turn.Lead} without a flight of its own is {@code null}
+	 */
+	CompletableFuture<@Nullable Turn> turn(boolean mustInvoke) {
+		Ticket first = null;
+		for (Ticket ticket : this.tickets) {
+			if (!ticket.put) {
+				first = ticket;
+				break;
+			}
+		}
+		if (first == null) {
+			return CompletableFuture.completedFuture(null);
+		}
+		Ticket leader = first;
+		if (mustInvoke) {
+			return lease(List.copyOf(this.tickets)).thenApply((done) -> null);
+		}
+		return leader.cache.turn(leader.key, leader.observed, this).thenCompose((turn) -> {
+			if (!(turn instanceof Turn.Lead lead)) {
+				this.tickets.forEach((ticket) -> ticket.served = true);
+				return CompletableFuture.completedFuture(turn);
+			}
+			leader.flight = lead.flight();
+			List<Ticket> others = this.tickets.stream().filter((ticket) -> ticket != leader).toList();
+			return lease(others).thenApply((done) -> turn);
+		});
+	}
+
+	private CompletableFuture<Void> lease(List<Ticket> wanted) {
+		List<CompletableFuture<?>> leases = new ArrayList<>();
+		for (Ticket ticket : wanted) {
+			if (!ticket.put && ticket.flight == null) {
+				leases.add(ticket.cache.tryLead(ticket.key, ticket.observed, this)
+					.thenAccept((flight) -> ticket.flight = flight));
+			}
+		}
+		return CompletableFuture.allOf(leases.toArray(CompletableFuture[]::new));
+	}
+
+	/**
+	 * Hand the method's result to those who share the loads of this call.
+	 */
+	void loaded(@Nullable Object value) {
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight;
+			if (flight != null && !ticket.put) {
+				flight.loaded(value);
+			}
+		}
+	}
+
+	/**
+	 * Hand the method's failure to those who share the loads of this call.
+	 */
+	void failed(Throwable failure) {
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight;
+			if (flight != null) {
+				flight.failed(failure);
+			}
+		}
+	}
+
+	/**
+	 * Have the call not return before a write is acknowledged.
+	 */
+	void returnsAfter(CompletableFuture<?> write) {
+		CompletableFuture<Void> settled = write.handle((result, ex) -> null);
+		CompletableFuture<Void> before = this.writes;
+		this.writes = (before == null) ? settled : CompletableFuture.allOf(before, settled);
+	}
+
+	/**
+	 * Return what completes when all writes so far are acknowledged, or have failed.
+	 */
+	CompletableFuture<Void> settled() {
+		CompletableFuture<Void> current = this.writes;
+		return (current != null) ? current : CompletableFuture.completedFuture(null);
+	}
+
+	/**
+	 * End the call: give back the leases that no fill came of.
+	 */
+	void close() {
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight;
+			if (flight != null && !ticket.taken) {
+				flight.end();
+			}
+		}
+	}
+
+	/**
+	 * A key that this call has missed or is about to replace.
+	 */
+	static final class Ticket {
+
+		private final ResilientRedisCache cache;
+
+		private final StoredKey key;
+
+		private final @Nullable Observed observed;
+
+		private volatile @Nullable Flight flight;
+
+		private boolean put;
+
+		private boolean served;
+
+		private boolean taken;
+
+		Ticket(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed) {
+			this.cache = cache;
+			this.key = key;
+			this.observed = observed;
+		}
+
+		private boolean isFor(ResilientRedisCache cache, StoredKey key) {
+			return this.cache == cache && this.key.equals(key);
+		}
+
+		/** The flight under which the value may be stored, if it may. */
+		@Nullable Flight flight() {
+			return this.flight;
+		}
+
+		/** Whether the value is put in the place of another, and not just filled in. */
+		boolean isPut() {
+			return this.put;
+		}
+
+		/** Whether the value is another's, who stores it. */
+		boolean isServed() {
+			return this.served;
+		}
+
+	}
+
+}

@@ -1,0 +1,533 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
+
+import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.cache.Cache;
+import org.springframework.cache.interceptor.CacheInterceptor;
+import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.cache.interceptor.CacheOperationInvoker;
+import org.springframework.cache.interceptor.CacheOperationSource;
+import org.springframework.cache.interceptor.CachePutOperation;
+import org.springframework.core.KotlinDetector;
+import org.springframework.core.ReactiveAdapter;
+import org.springframework.core.ReactiveAdapterRegistry;
+import org.springframework.util.ObjectUtils;
+import org.springframework.util.StringUtils;
+
+import dev.cachestarter.Loads.Turn;
+import dev.cachestarter.ValueCodec.CorruptEntryException;
+
+/**
+ * Spring's {@link CacheInterceptor} with a {@link CallContext} around each call.
+ * <p>
+ * All of Spring's semantics stay Spring's. Added is what Spring leaves to the cache
+ * without telling it enough: when the method is about to run, the keys that the call has
+ * missed are leased, or another's load of the first is waited for and its result taken in
+ * the place of the method's; the keys of a {@code @CachePut} are leased before the method
+ * runs; leases that no put came of are given back; and what an asynchronous method
+ * returns completes only when the writes of the call are acknowledged.
+ * <p>
+ * A reactive method is run anew for each subscription, and only then are the caches
+ * asked.
+ */
+@SuppressWarnings("serial")
+final class ContextualCacheInterceptor extends CacheInterceptor {
+
+	private static final ReactiveAdapterRegistry ADAPTERS = ReactiveAdapterRegistry.getSharedInstance();
+
+	@Override
+	protected @Nullable Object execute(CacheOperationInvoker invoker, Object target, Method method,
+			@Nullable Object[] args) {
+		Class<?> targetClass = AopProxyUtils.ultimateTargetClass(target);
+		CacheOperationSource source = getCacheOperationSource();
+		Collection<CacheOperation> operations = (source != null) ? source.getCacheOperations(method, targetClass)
+				: null;
+		if (operations == null || operations.isEmpty() || KotlinDetector.isSuspendingFunction(method)) {
+			return super.execute(invoker, target, method, args);
+		}
+		Class<?> returns = method.getReturnType();
+		if (CompletableFuture.class.isAssignableFrom(returns)) {
+			return executeFuture(invoker, new Call(this, operations, target, targetClass, method, args, null));
+		}
+		ReactiveAdapter adapter = ADAPTERS.getAdapter(returns);
+		if (adapter != null) {
+			Call call = new Call(this, operations, target, targetClass, method, args, adapter);
+			return adapter.fromPublisher(adapter.isMultiValue() ? Flux.defer(() -> Flux.from(subscribe(invoker, call)))
+					: Mono.defer(() -> Mono.fromDirect(subscribe(invoker, call))));
+		}
+		return executeBlocking(invoker, new Call(this, operations, target, targetClass, method, args, null));
+	}
+
+	private @Nullable Object executeBlocking(CacheOperationInvoker invoker, Call call) {
+		CallContext context = new CallContext(false);
+		try {
+			return within(call, context, invoker);
+		}
+		finally {
+			context.close();
+		}
+	}
+
+	private @Nullable Object within(Call call, CallContext context, CacheOperationInvoker invoker) {
+		call.context = context;
+		CallContext outer = CallContext.bind(context);
+		try {
+			return super.execute(() -> invoke(call, invoker), call.target, call.method, call.args);
+		}
+		finally {
+			CallContext.bind(outer);
+		}
+	}
+
+	private @Nullable Object executeFuture(CacheOperationInvoker invoker, Call call) {
+		CallContext context = new CallContext(true);
+		Object result;
+		try {
+			result = within(call, context, invoker);
+		}
+		catch (RuntimeException ex) {
+			context.close();
+			throw ex;
+		}
+		if (!(result instanceof CompletableFuture<?> future)) {
+			context.close();
+			return result;
+		}
+		CompletableFuture<@Nullable Object> settled = new CompletableFuture<>();
+		future.whenComplete((value, ex) -> afterWrites(context, () -> {
+			context.close();
+			if (ex != null) {
+				settled.completeExceptionally(RedisLink.unwrap(ex));
+			}
+			else {
+				settled.complete(value);
+			}
+		}, call));
+		return settled;
+	}
+
+	/**
+	 * Go on where the call is, or, if there is something to wait for, off the event loop.
+	 */
+	private void afterWrites(CallContext context, Runnable next, Call call) {
+		CompletableFuture<Void> writes = context.settled();
+		if (writes.isDone()) {
+			CallContext.run(null, next);
+		}
+		else {
+			writes.whenCompleteAsync((done, ex) -> next.run(), call.executor());
+		}
+	}
+
+	private Publisher<?> subscribe(CacheOperationInvoker invoker, Call template) {
+		Call call = template.again();
+		CallContext context = new CallContext(true);
+		Object result;
+		try {
+			result = within(call, context, invoker);
+		}
+		catch (RuntimeException ex) {
+			context.close();
+			throw ex;
+		}
+		ReactiveAdapter adapter = java.util.Objects.requireNonNull(call.adapter);
+		Publisher<Object> bound = new Boundary(adapter.toPublisher(result), context, null);
+		Mono<Object> writes = Mono.defer(() -> {
+			CompletableFuture<Void> pending = context.settled();
+			return pending.isDone() ? Mono.empty()
+					: Mono.fromFuture(pending.thenApplyAsync((done) -> done, call.executor()));
+		});
+		if (adapter.isMultiValue()) {
+			return Flux.from(bound).concatWith(writes).doFinally((signal) -> context.close());
+		}
+		return Mono.fromDirect(bound)
+			.flatMap((value) -> writes.thenReturn(value))
+			.switchIfEmpty(writes)
+			.doFinally((signal) -> context.close());
+	}
+
+	/** The wrapped invocation. */
+	private @Nullable Object invoke(Call call, CacheOperationInvoker invoker) {
+		CallContext context = call.context;
+		if (call.adapter != null) {
+			return invokeReactive(call, invoker, call.adapter, context);
+		}
+		if (CompletableFuture.class.isAssignableFrom(call.method.getReturnType())) {
+			return invokeFuture(call, invoker, context);
+		}
+		Turn turn = call.turn(context).join();
+		if (turn instanceof Turn.Failed failed) {
+			throw new CacheOperationInvoker.ThrowableWrapper(failed.failure());
+		}
+		if (turn != null && !(turn instanceof Turn.Lead)) {
+			try {
+				return call.wrap(call.valueOf(turn));
+			}
+			catch (CorruptEntryException ex) {
+				// Removed already: the method will do.
+			}
+		}
+		Runnable leave = call.enter(turn);
+		try {
+			Object result = CallContext.<@Nullable Object>call(null, invoker::invoke);
+			context.loaded(ObjectUtils.unwrapOptional(result));
+			return result;
+		}
+		catch (CacheOperationInvoker.ThrowableWrapper ex) {
+			context.failed(ex.getOriginal());
+			throw ex;
+		}
+		finally {
+			leave.run();
+		}
+	}
+
+	private CompletableFuture<?> invokeFuture(Call call, CacheOperationInvoker invoker, CallContext context) {
+		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+		CompletableFuture<@Nullable Turn> turn = call.turn(context);
+		if (turn.isDone()) {
+			lead(call, invoker, context, turn.join(), result);
+		}
+		else {
+			turn.whenCompleteAsync((decided, ex) -> {
+				try {
+					lead(call, invoker, context, decided, result);
+				}
+				catch (RuntimeException failure) {
+					complete(context, result, null, (failure instanceof CacheOperationInvoker.ThrowableWrapper wrapper)
+							? wrapper.getOriginal() : failure);
+				}
+			}, call.executor());
+		}
+		return result;
+	}
+
+	private void lead(Call call, CacheOperationInvoker invoker, CallContext context, @Nullable Turn turn,
+			CompletableFuture<@Nullable Object> result) {
+		if (turn instanceof Turn.Failed failed) {
+			complete(context, result, null, failed.failure());
+			return;
+		}
+		if (turn != null && !(turn instanceof Turn.Lead)) {
+			try {
+				complete(context, result, call.valueOf(turn), null);
+				return;
+			}
+			catch (CorruptEntryException ex) {
+				// Removed already: the method will do.
+			}
+		}
+		CompletableFuture<?> loading = (CompletableFuture<?>) CallContext.<@Nullable Object>call(null, invoker::invoke);
+		if (loading == null) {
+			throw new IllegalStateException("Returned CompletableFuture must not be null: " + call.method);
+		}
+		loading.whenComplete((value, ex) -> {
+			if (ex != null) {
+				context.failed(RedisLink.unwrap(ex));
+			}
+			else {
+				context.loaded(value);
+			}
+			complete(context, result, value, ex);
+		});
+	}
+
+	private static void complete(CallContext context, CompletableFuture<@Nullable Object> result,
+			@Nullable Object value, @Nullable Throwable ex) {
+		// Spring evicts and puts in what follows: it must find the context.
+		CallContext.run(context, () -> {
+			if (ex != null) {
+				result.completeExceptionally(ex);
+			}
+			else {
+				result.complete(value);
+			}
+		});
+	}
+
+	private Object invokeReactive(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter,
+			CallContext context) {
+		Mono<Optional<Turn>> turn = Mono.defer(() -> {
+			CompletableFuture<@Nullable Turn> decided = call.turn(context);
+			return decided.isDone() ? Mono.just(Optional.ofNullable(decided.join()))
+					: Mono.fromFuture(decided.thenApplyAsync(Optional::ofNullable, call.executor()));
+		});
+		Publisher<Object> loaded = adapter.isMultiValue()
+				? turn.flatMapMany((decided) -> many(call, invoker, adapter, context, decided.orElse(null)))
+				: turn.flatMap((decided) -> one(call, invoker, adapter, context, decided.orElse(null)));
+		return adapter.fromPublisher(new Boundary(loaded, null, context));
+	}
+
+	private Mono<Object> one(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter, CallContext context,
+			@Nullable Turn turn) {
+		if (turn instanceof Turn.Failed failed) {
+			return Mono.error(failed.failure());
+		}
+		if (turn != null && !(turn instanceof Turn.Lead)) {
+			try {
+				return Mono.justOrEmpty(call.valueOf(turn));
+			}
+			catch (CorruptEntryException ex) {
+				// Removed already: the method will do.
+			}
+		}
+		return Mono.from(publisher(invoker, adapter)).doOnSuccess(context::loaded).doOnError(context::failed);
+	}
+
+	private Flux<Object> many(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter, CallContext context,
+			@Nullable Turn turn) {
+		if (turn instanceof Turn.Failed failed) {
+			return Flux.error(failed.failure());
+		}
+		if (turn != null && !(turn instanceof Turn.Lead)) {
+			try {
+				Object value = call.valueOf(turn);
+				return (value instanceof Iterable<?> items) ? Flux.fromIterable(items) : Flux.empty();
+			}
+			catch (CorruptEntryException ex) {
+				// Removed already: the method will do.
+			}
+		}
+		List<Object> items = new ArrayList<>();
+		return Flux.from(publisher(invoker, adapter))
+			.doOnNext(items::add)
+			.doOnComplete(() -> context.loaded(items))
+			.doOnError(context::failed);
+	}
+
+	private static Publisher<Object> publisher(CacheOperationInvoker invoker, ReactiveAdapter adapter) {
+		try {
+			return adapter.toPublisher(invoker.invoke());
+		}
+		catch (CacheOperationInvoker.ThrowableWrapper ex) {
+			return Mono.error(ex.getOriginal());
+		}
+	}
+
+	/**
+	 * One call: what it needs to know when the method is about to run.
+	 */
+	private static final class Call {
+
+		private final ContextualCacheInterceptor interceptor;
+
+		private final Collection<CacheOperation> operations;
+
+		private final Object target;
+
+		private final Class<?> targetClass;
+
+		private final Method method;
+
+		private final @Nullable Object[] args;
+
+		private final @Nullable ReactiveAdapter adapter;
+
+		private CallContext context = new CallContext(false);
+
+		private @Nullable ResilientRedisCache leader;
+
+		Call(ContextualCacheInterceptor interceptor, Collection<CacheOperation> operations, Object target,
+				Class<?> targetClass, Method method, @Nullable Object[] args, @Nullable ReactiveAdapter adapter) {
+			this.interceptor = interceptor;
+			this.operations = operations;
+			this.target = target;
+			this.targetClass = targetClass;
+			this.method = method;
+			this.args = args;
+			this.adapter = adapter;
+		}
+
+		Call again() {
+			return new Call(this.interceptor, this.operations, this.target, this.targetClass, this.method, this.args,
+					this.adapter);
+		}
+
+		/**
+		 * Lease what will be put, then find out whose turn it is to load what was missed.
+		 */
+		CompletableFuture<@Nullable Turn> turn(CallContext context) {
+			this.leader = context.leader();
+			List<CompletableFuture<?>> seized = new ArrayList<>();
+			boolean puts = false;
+			for (CacheOperation operation : this.operations) {
+				if (operation instanceof CachePutOperation put) {
+					puts = true;
+					this.interceptor.seize(put, this, context, seized);
+				}
+			}
+			boolean mustInvoke = puts;
+			return seized.isEmpty() ? context.turn(mustInvoke)
+					: CompletableFuture.allOf(seized.toArray(CompletableFuture[]::new))
+						.thenCompose((done) -> context.turn(mustInvoke));
+		}
+
+		@Nullable Object valueOf(Turn turn) throws CorruptEntryException {
+			ResilientRedisCache cache = java.util.Objects.requireNonNull(this.leader);
+			if (turn instanceof Turn.Found found) {
+				return cache.valueOf(found);
+			}
+			cache.countShared();
+			return ((Turn.Shared) turn).value();
+		}
+
+		Runnable enter(@Nullable Turn turn) {
+			ResilientRedisCache cache = this.leader;
+			return (cache != null && turn instanceof Turn.Lead lead) ? cache.engine().loads().enter(lead.flight())
+					: () -> {
+					};
+		}
+
+		@Nullable Object wrap(@Nullable Object value) {
+			return (this.method.getReturnType() == Optional.class && !(value instanceof Optional))
+					? Optional.ofNullable(value) : value;
+		}
+
+		java.util.concurrent.Executor executor() {
+			ResilientRedisCache cache = this.leader;
+			return (cache != null) ? cache.engine().executor() : java.util.concurrent.ForkJoinPool.commonPool();
+		}
+
+	}
+
+	/**
+	 * Lease the keys of a {@code @CachePut} before its method runs, if they can be told
+	 * without its result.
+	 */
+	private void seize(CachePutOperation operation, Call call, CallContext context, List<CompletableFuture<?>> seized) {
+		if (mentionsResult(operation.getKey()) || mentionsResult(operation.getCondition())) {
+			// The put will lease the key itself, after the method.
+			return;
+		}
+		PutKeys keys = new PutKeys(operation, call);
+		for (Cache cache : keys.caches()) {
+			if (cache instanceof ResilientRedisCache ours) {
+				seized.add(ours.seize(keys.key(), context));
+			}
+		}
+	}
+
+	private static boolean mentionsResult(@Nullable String expression) {
+		return StringUtils.hasText(expression) && expression.contains("#result");
+	}
+
+	/** Spring's own evaluation of an operation, which is open to subclasses alone. */
+	private final class PutKeys extends CacheOperationContext {
+
+		private final boolean applies;
+
+		private final @Nullable Object putKey;
+
+		PutKeys(CachePutOperation operation, Call call) {
+			super(getCacheOperationMetadata(operation, call.method, call.targetClass), call.args, call.target);
+			this.applies = isConditionPassing(null);
+			this.putKey = this.applies ? generateKey(null) : null;
+		}
+
+		Collection<? extends Cache> caches() {
+			return (this.applies && this.putKey != null) ? getCaches() : List.of();
+		}
+
+		Object key() {
+			return java.util.Objects.requireNonNull(this.putKey);
+		}
+
+	}
+
+	/**
+	 * A border between Spring's part of a reactive call, which must find the context, and
+	 * the application's, which must not: each signal that crosses it changes sides.
+	 */
+	private static final class Boundary implements Publisher<Object> {
+
+		private final Publisher<Object> source;
+
+		private final @Nullable CallContext upstream;
+
+		private final @Nullable CallContext downstream;
+
+		@SuppressWarnings("unchecked")
+		Boundary(Publisher<?> source, @Nullable CallContext upstream, @Nullable CallContext downstream) {
+			this.source = (Publisher<Object>) source;
+			this.upstream = upstream;
+			this.downstream = downstream;
+		}
+
+		@Override
+		public void subscribe(org.reactivestreams.Subscriber<? super Object> subscriber) {
+			CoreSubscriber<Object> crossing = new CoreSubscriber<>() {
+
+				@Override
+				public Context currentContext() {
+					return (subscriber instanceof CoreSubscriber<?> core) ? core.currentContext() : Context.empty();
+				}
+
+				@Override
+				public void onSubscribe(Subscription subscription) {
+					CallContext.run(Boundary.this.downstream, () -> subscriber.onSubscribe(new Subscription() {
+
+						@Override
+						public void request(long n) {
+							CallContext.run(Boundary.this.upstream, () -> subscription.request(n));
+						}
+
+						@Override
+						public void cancel() {
+							CallContext.run(Boundary.this.upstream, subscription::cancel);
+						}
+
+					}));
+				}
+
+				@Override
+				public void onNext(Object item) {
+					CallContext.run(Boundary.this.downstream, () -> subscriber.onNext(item));
+				}
+
+				@Override
+				public void onError(Throwable ex) {
+					CallContext.run(Boundary.this.downstream, () -> subscriber.onError(ex));
+				}
+
+				@Override
+				public void onComplete() {
+					CallContext.run(Boundary.this.downstream, subscriber::onComplete);
+				}
+
+			};
+			CallContext.run(this.upstream, () -> this.source.subscribe(crossing));
+		}
+
+	}
+
+}

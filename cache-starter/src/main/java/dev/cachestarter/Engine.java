@@ -1,0 +1,179 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * The parts that the caches of one manager share, put together.
+ */
+final class Engine {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private final RedisLink link;
+
+	private final KeyLayout layout;
+
+	private final EntryStore store;
+
+	private final Sweeper sweeper;
+
+	private final Evictions evictions;
+
+	private final Loads loads;
+
+	private final KeyText keyText;
+
+	private final ValueCodecs codecs;
+
+	private volatile CacheTypes types = new CacheTypes();
+
+	private final @Nullable TtlPolicy ttlPolicy;
+
+	private final ScheduledThreadPoolExecutor timer;
+
+	private final ExecutorService executor;
+
+	/** What has been warned of once. */
+	private final Set<String> warned = ConcurrentHashMap.newKeySet();
+
+	Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
+			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions) {
+		this.keyText = keyText;
+		this.codecs = codecs;
+		this.ttlPolicy = ttlPolicy;
+		this.link = new RedisLink(source, linkSettings);
+		this.layout = new KeyLayout(keyPrefix, this.link.isCluster());
+		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> RedisLink.daemon(task, "cache-starter-timer"));
+		this.timer.setRemoveOnCancelPolicy(true);
+		AtomicInteger number = new AtomicInteger();
+		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(),
+				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()));
+		this.store = new EntryStore(this.link, Engine::nonce);
+		this.sweeper = new Sweeper(this.link, this.store, this.layout);
+		this.evictions = new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer,
+				maxPendingEvictions);
+		this.loads = new Loads(this.store, this.timer, this.evictions::epoch);
+		this.link.observe(new RedisLink.Observer() {
+
+			@Override
+			public void back(boolean first, java.time.Duration away) {
+				Engine.this.evictions.drain();
+			}
+
+		});
+	}
+
+	/** Unique enough never to come back; no secret. */
+	private static String nonce() {
+		String hex = Long.toHexString(ThreadLocalRandom.current().nextLong());
+		return "0".repeat(16 - hex.length()) + hex;
+	}
+
+	void start() {
+		this.link.start();
+	}
+
+	RedisLink link() {
+		return this.link;
+	}
+
+	KeyLayout layout() {
+		return this.layout;
+	}
+
+	EntryStore store() {
+		return this.store;
+	}
+
+	Evictions evictions() {
+		return this.evictions;
+	}
+
+	Loads loads() {
+		return this.loads;
+	}
+
+	KeyText keyText() {
+		return this.keyText;
+	}
+
+	ValueCodecs codecs() {
+		return this.codecs;
+	}
+
+	CacheTypes types() {
+		return this.types;
+	}
+
+	/**
+	 * Take over what was learnt of the application's methods.
+	 */
+	void adopt(CacheTypes types) {
+		this.types = types;
+	}
+
+	@Nullable TtlPolicy ttlPolicy() {
+		return this.ttlPolicy;
+	}
+
+	/**
+	 * Return where code of the user's continues that must not run on an event loop.
+	 */
+	Executor executor() {
+		return this.executor;
+	}
+
+	Deadline newDeadline() {
+		return new Deadline(this.link, this.link.commandTimeout());
+	}
+
+	/**
+	 * Warn of something once.
+	 * @param subject what it is about
+	 * @param message the warning
+	 */
+	void warnOnce(String subject, String message) {
+		if (this.warned.size() < 1000 && this.warned.add(subject)) {
+			logger.warn(message);
+		}
+	}
+
+	void close() {
+		this.timer.shutdownNow();
+		this.sweeper.close();
+		this.link.close();
+		this.executor.shutdown();
+	}
+
+}

@@ -1,0 +1,579 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.EntryStore.Lease;
+import dev.cachestarter.EntryStore.Observed;
+
+/**
+ * Decides whose turn it is to load a key, so that one caller in all instances does and
+ * the others get its value.
+ *
+ * <h2>In the cluster</h2>
+ *
+ * <p>
+ * Whoever places the lease of {@link EntryStore} loads; who finds another's looks at the
+ * key now and then until the lease is gone, and then takes the value or tries for the
+ * lease itself. All callers of this JVM that found the same lease share one such
+ * <em>watch</em>.
+ *
+ * <h2>In one JVM</h2>
+ *
+ * <p>
+ * The load that holds a lease is a {@link Flight}, found by the lease's nonce and by
+ * nothing else. A caller joins it only if its own read of Redis answered with that very
+ * lease under current generations. Joining by the key alone would be wrong: an eviction
+ * from another instance does not know of our flights, and a caller who comes after it
+ * would be handed a value whose load began before it. The eviction has removed the lease
+ * (or its generation), so the caller's own read cannot have found it; a nonce never comes
+ * back. For the same reason a watch may be shared by those who found the same lease, even
+ * if its last look was earlier than the call of one of them: what that caller's own read
+ * found was still the lease.
+ *
+ * <h2>Without Redis</h2>
+ *
+ * <p>
+ * While there is no lease to be had, or when another's load takes longer than
+ * {@code load-wait}, one caller per key in this JVM loads for those that come while it
+ * does, and nothing is stored. Such a flight is joined only if nothing was evicted here
+ * since it began.
+ * <p>
+ * Nothing in here blocks, and no loader runs in here.
+ */
+final class Loads {
+
+	/**
+	 * A header that changes under our hands this often is left to those who change it.
+	 */
+	private static final int MAX_ATTEMPTS = 8;
+
+	private final EntryStore store;
+
+	private final ScheduledExecutorService timer;
+
+	private final ToLongFunction<StoredKey> evictionEpoch;
+
+	private final ConcurrentMap<String, Flight> flights = new ConcurrentHashMap<>();
+
+	private final ConcurrentMap<String, Watch> watches = new ConcurrentHashMap<>();
+
+	private final ConcurrentMap<StoredKey, LocalFlight> localFlights = new ConcurrentHashMap<>();
+
+	/** The flights that the loaders on this thread's stack belong to. */
+	private final ThreadLocal<@Nullable Leading> leading = new ThreadLocal<>();
+
+	/**
+	 * Create the loads of one manager.
+	 * @param store where leases are
+	 * @param timer runs what is due later; must not be used for anything that blocks
+	 * @param evictionEpoch a number that changes when something is evicted here that may
+	 * concern a key
+	 */
+	Loads(EntryStore store, ScheduledExecutorService timer, ToLongFunction<StoredKey> evictionEpoch) {
+		this.store = store;
+		this.timer = timer;
+		this.evictionEpoch = evictionEpoch;
+	}
+
+	/**
+	 * Find out whose turn it is.
+	 * @param key the key
+	 * @param observed what the caller's own read found, {@code null} if it could not read
+	 * @param request how the caller wants it
+	 * @return the turn; never fails. Whoever gets {@link Turn.Lead} must end its flight
+	 */
+	CompletableFuture<Turn> turn(StoredKey key, @Nullable Observed observed, Request request) {
+		return attempt(key, observed, request, 0).exceptionally((ex) -> new Turn.Lead(alone(key)));
+	}
+
+	private CompletableFuture<Turn> attempt(StoredKey key, @Nullable Observed observed, Request request, int attempts) {
+		if (observed == null || attempts == MAX_ATTEMPTS) {
+			return local(key, request);
+		}
+		EntryHeader header = observed.current();
+		if (header != null && header.isLease() && !header.isTransactional()) {
+			return behind(header.nonce(), observed, request, attempts);
+		}
+		Flight flight = new Flight(key, this.store.newNonce(), this);
+		// Known before the lease can be seen by anyone, so that nobody takes it for
+		// another's.
+		this.flights.put(flight.nonce, flight);
+		CompletableFuture<EntryStore.Acquired> acquired = request.deadline()
+			.limit(this.store.acquire(observed, flight.nonce, request.settings().lease(), request.transactional()));
+		return acquired.handle((answer, ex) -> {
+			if (ex != null) {
+				this.flights.remove(flight.nonce);
+				flight.abandon();
+				return local(key, request);
+			}
+			if (answer.foreign()) {
+				request.unreadable().run();
+			}
+			Lease lease = answer.lease();
+			if (lease != null) {
+				flight.leased(lease, request.settings());
+				return CompletableFuture.<Turn>completedFuture(new Turn.Lead(flight));
+			}
+			this.flights.remove(flight.nonce);
+			flight.abandon();
+			EntryHeader there = answer.observed().current();
+			if (there != null && there.isLease() && !there.isTransactional()) {
+				return behind(there.nonce(), answer.observed(), request, attempts + 1);
+			}
+			return again(key, request, attempts + 1);
+		}).thenCompose((next) -> next);
+	}
+
+	/** Look once more: something other than a lease has come there meanwhile. */
+	private CompletableFuture<Turn> again(StoredKey key, Request request, int attempts) {
+		return request.deadline()
+			.limit(this.store.observe(key))
+			.handle((observed, ex) -> (ex != null) ? local(key, request) : found(observed, request, attempts))
+			.thenCompose((next) -> next);
+	}
+
+	private CompletableFuture<Turn> found(Observed observed, Request request, int attempts) {
+		EntryHeader header = observed.current();
+		if (header != null && !header.isLease() && request.accepts(header)) {
+			return CompletableFuture.completedFuture(new Turn.Found(observed, header));
+		}
+		return attempt(observed.key(), observed, request, attempts);
+	}
+
+	/** Another holds the lease. */
+	private CompletableFuture<Turn> behind(String nonce, Observed observed, Request request, int attempts) {
+		StoredKey key = observed.key();
+		if (request.transactional() || isLeading(nonce)) {
+			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
+		}
+		Flight flight = this.flights.get(nonce);
+		long wait = request.waitUntil() - System.nanoTime();
+		if (wait <= 0) {
+			return local(key, request);
+		}
+		if (flight != null) {
+			return flight.join(wait).thenCompose((turn) -> {
+				if (turn instanceof Turn.GaveUp) {
+					return local(key, request);
+				}
+				return (turn instanceof Turn.Abandoned) ? again(key, request, attempts + 1)
+						: CompletableFuture.completedFuture(turn);
+			});
+		}
+		Watch watch = this.watches.compute(nonce,
+				(n, old) -> (old != null && !old.changed.isDone()) ? old : new Watch(key, nonce));
+		return watch.join(wait)
+			.handle((now, ex) -> (ex != null) ? local(key, request) : found(now, request, attempts + 1))
+			.thenCompose((next) -> next);
+	}
+
+	private CompletableFuture<Turn> local(StoredKey key, Request request) {
+		if (request.transactional()) {
+			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
+		}
+		long epoch = this.evictionEpoch.applyAsLong(key);
+		Flight mine = alone(key);
+		LocalFlight own = new LocalFlight(mine, epoch);
+		LocalFlight current = this.localFlights.compute(key, (k, old) -> (old != null && old.epoch() == epoch
+				&& !old.flight().result.isDone() && !isLeading(old.flight())) ? old : own);
+		if (current == own) {
+			mine.result.whenComplete((value, ex) -> this.localFlights.remove(key, own));
+			return CompletableFuture.completedFuture(new Turn.Lead(mine));
+		}
+		long wait = Math.max(request.waitUntil() - System.nanoTime(), request.settings().loadWait().toNanos());
+		return current.flight()
+			.join(wait)
+			.thenApply((turn) -> (turn instanceof Turn.GaveUp || turn instanceof Turn.Abandoned) ? new Turn.Lead(mine)
+					: turn);
+	}
+
+	/**
+	 * Lease a key if that is possible at once, waiting for nobody.
+	 * @return the flight, or {@code null} if there is none to be had
+	 */
+	CompletableFuture<@Nullable Flight> tryLead(@Nullable Observed observed, Request request) {
+		EntryHeader header = (observed != null) ? observed.current() : null;
+		if (observed == null || (header != null && header.isLease() && !header.isTransactional())) {
+			return CompletableFuture.completedFuture(null);
+		}
+		Flight flight = new Flight(observed.key(), this.store.newNonce(), this);
+		this.flights.put(flight.nonce, flight);
+		return request.deadline()
+			.limit(this.store.acquire(observed, flight.nonce, request.settings().lease(), request.transactional()))
+			.handle((answer, ex) -> {
+				Lease lease = (answer != null) ? answer.lease() : null;
+				if (lease != null) {
+					flight.leased(lease, request.settings());
+					return flight;
+				}
+				this.flights.remove(flight.nonce);
+				flight.abandon();
+				return null;
+			});
+	}
+
+	/**
+	 * Return a flight that stores nothing and is shared with nobody.
+	 */
+	Flight alone(StoredKey key) {
+		return new Flight(key, "", this);
+	}
+
+	/**
+	 * Lease a key for one who is about to replace its value.
+	 * @return the flight, without a lease if none could be had
+	 */
+	CompletableFuture<Flight> seize(StoredKey key, Request request) {
+		Flight flight = new Flight(key, this.store.newNonce(), this);
+		this.flights.put(flight.nonce, flight);
+		return request.deadline()
+			.limit(this.store.seize(key, flight.nonce, request.settings().lease(), request.transactional()))
+			.handle((lease, ex) -> {
+				if (ex != null) {
+					this.flights.remove(flight.nonce);
+				}
+				else {
+					flight.leased(lease, request.settings());
+				}
+				return flight;
+			});
+	}
+
+	/**
+	 * Remember that this thread loads for a flight, so that a loader that asks for its
+	 * own key does not wait for itself.
+	 * @return what ends it
+	 */
+	Runnable enter(Flight flight) {
+		Leading outer = this.leading.get();
+		this.leading.set(new Leading(flight, outer));
+		return () -> {
+			if (outer != null) {
+				this.leading.set(outer);
+			}
+			else {
+				this.leading.remove();
+			}
+		};
+	}
+
+	private boolean isLeading(String nonce) {
+		for (Leading at = this.leading.get(); at != null; at = at.outer()) {
+			if (at.flight().nonce.equals(nonce)) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	private boolean isLeading(Flight flight) {
+		for (Leading at = this.leading.get(); at != null; at = at.outer()) {
+			if (at.flight() == flight) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	private @Nullable ScheduledFuture<?> after(long nanos, Runnable task) {
+		try {
+			return this.timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			return null;
+		}
+	}
+
+	/**
+	 * Whose turn it is.
+	 */
+	sealed interface Turn {
+
+		/**
+		 * The caller's: it loads, and must then end the flight.
+		 *
+		 * @param flight the flight
+		 */
+		record Lead(Flight flight) implements Turn {
+
+		}
+
+		/**
+		 * Nobody's: the value has come meanwhile.
+		 *
+		 * @param observed what was found
+		 * @param header its header
+		 */
+		record Found(Observed observed, EntryHeader header) implements Turn {
+
+		}
+
+		/**
+		 * Another caller's of this JVM, who has loaded it.
+		 *
+		 * @param value the value
+		 */
+		record Shared(@Nullable Object value) implements Turn {
+
+		}
+
+		/**
+		 * Another caller's of this JVM, whose load failed.
+		 *
+		 * @param failure what its loader threw
+		 */
+		record Failed(Throwable failure) implements Turn {
+
+		}
+
+		/** Waited for long enough. Never seen outside. */
+		record GaveUp() implements Turn {
+
+		}
+
+		/** The flight that was joined never left the ground. Never seen outside. */
+		record Abandoned() implements Turn {
+
+		}
+
+	}
+
+	/**
+	 * How a caller wants its turn.
+	 *
+	 * @param settings the settings of the cache
+	 * @param deadline what it may wait for Redis
+	 * @param waitUntil until when it waits for another's load, in
+	 * {@link System#nanoTime()}
+	 * @param transactional whether it is in a read-write transaction: its load is not
+	 * shared
+	 * @param schemaMark the mark of the values it can use
+	 * @param unreadable counts something that had to be removed
+	 */
+	record Request(CacheSettings settings, Deadline deadline, long waitUntil, boolean transactional, String schemaMark,
+			Runnable unreadable) {
+
+		boolean accepts(EntryHeader header) {
+			return header.schemaMark().equals(this.schemaMark) || header.schemaMark().equals(EntryHeader.NO_MARK);
+		}
+
+	}
+
+	/**
+	 * One load: from the lease until the value is stored. Without a lease nothing is
+	 * stored.
+	 */
+	static final class Flight {
+
+		private final StoredKey key;
+
+		private final String nonce;
+
+		private final Loads loads;
+
+		/** Completed with a turn for those who joined. */
+		private final CompletableFuture<Turn> result = new CompletableFuture<>();
+
+		private final AtomicBoolean ended = new AtomicBoolean();
+
+		private volatile @Nullable Lease lease;
+
+		private volatile @Nullable ScheduledFuture<?> renewal;
+
+		Flight(StoredKey key, String nonce, Loads loads) {
+			this.key = key;
+			this.nonce = nonce;
+			this.loads = loads;
+		}
+
+		StoredKey key() {
+			return this.key;
+		}
+
+		boolean canFill() {
+			return this.lease != null && !this.ended.get();
+		}
+
+		private void leased(Lease lease, CacheSettings settings) {
+			this.lease = lease;
+			long limit = System.nanoTime() + settings.loadLeaseLimit().toNanos();
+			renewLater(lease, settings.lease(), limit);
+		}
+
+		private void renewLater(Lease lease, Duration life, long limit) {
+			this.renewal = this.loads.after(life.toNanos() / 3, () -> {
+				if (this.ended.get() || System.nanoTime() - limit > 0) {
+					return;
+				}
+				this.loads.store.renew(lease, life).whenComplete((renewed, ex) -> {
+					if (ex != null || renewed) {
+						renewLater(lease, life, limit);
+					}
+				});
+			});
+		}
+
+		private CompletableFuture<Turn> join(long nanos) {
+			return this.result.copy().completeOnTimeout(new Turn.GaveUp(), nanos, TimeUnit.NANOSECONDS);
+		}
+
+		private void abandon() {
+			this.result.complete(new Turn.Abandoned());
+		}
+
+		/**
+		 * Hand a loaded value to those who wait for it.
+		 */
+		void loaded(@Nullable Object value) {
+			this.result.complete(new Turn.Shared(value));
+		}
+
+		/**
+		 * Hand a failure to those who wait for the value, and give the lease back.
+		 */
+		void failed(Throwable failure) {
+			this.result.complete(new Turn.Failed(failure));
+			end();
+		}
+
+		/**
+		 * Store the value, if the lease is still there, and end the flight.
+		 * @return whether it was stored
+		 */
+		CompletableFuture<Boolean> fill(ValueCodec.Encoded encoded, String schemaMark, Duration ttl, Duration extra) {
+			Lease lease = this.lease;
+			if (lease == null || !this.ended.compareAndSet(false, true)) {
+				return CompletableFuture.completedFuture(false);
+			}
+			stopRenewal();
+			return this.loads.store.fill(lease, encoded, schemaMark, ttl, extra)
+				.whenComplete((filled, ex) -> this.loads.flights.remove(this.nonce));
+		}
+
+		/**
+		 * End a flight that has not stored anything: give the lease back, so that nobody
+		 * waits for it.
+		 */
+		void end() {
+			abandon();
+			if (!this.ended.compareAndSet(false, true)) {
+				return;
+			}
+			stopRenewal();
+			Lease lease = this.lease;
+			if (lease == null) {
+				this.loads.flights.remove(this.nonce);
+				return;
+			}
+			this.loads.store.release(lease).whenComplete((released, ex) -> this.loads.flights.remove(this.nonce));
+		}
+
+		private void stopRenewal() {
+			ScheduledFuture<?> renewal = this.renewal;
+			if (renewal != null) {
+				renewal.cancel(false);
+			}
+		}
+
+	}
+
+	/**
+	 * Looks at a key until another instance's lease is gone.
+	 */
+	private final class Watch {
+
+		private final StoredKey key;
+
+		private final String nonce;
+
+		private final CompletableFuture<Observed> changed = new CompletableFuture<>();
+
+		private final AtomicLong until = new AtomicLong(System.nanoTime());
+
+		private long pause = TimeUnit.MILLISECONDS.toNanos(4);
+
+		Watch(StoredKey key, String nonce) {
+			this.key = key;
+			this.nonce = nonce;
+			lookLater();
+		}
+
+		CompletableFuture<Observed> join(long wait) {
+			this.until.accumulateAndGet(System.nanoTime() + wait, Math::max);
+			return this.changed.copy().orTimeout(wait, TimeUnit.NANOSECONDS);
+		}
+
+		private void lookLater() {
+			long jittered = this.pause / 2 + ThreadLocalRandom.current().nextLong(this.pause);
+			this.pause = Math.min(this.pause * 2, TimeUnit.MILLISECONDS.toNanos(40));
+			if (after(jittered, this::look) == null) {
+				end(null, new RejectedExecutionException("closed"));
+			}
+		}
+
+		private void look() {
+			if (System.nanoTime() - this.until.get() > 0) {
+				end(null, new java.util.concurrent.TimeoutException());
+				return;
+			}
+			Loads.this.store.observe(this.key).whenComplete((observed, ex) -> {
+				EntryHeader header = (observed != null) ? observed.current() : null;
+				if (header != null && header.isLease() && header.nonce().equals(this.nonce)) {
+					lookLater();
+				}
+				else {
+					end(observed, ex);
+				}
+			});
+		}
+
+		private void end(@Nullable Observed observed, @Nullable Throwable ex) {
+			Loads.this.watches.remove(this.nonce, this);
+			if (observed != null) {
+				this.changed.complete(observed);
+			}
+			else {
+				this.changed.completeExceptionally((ex != null) ? ex : new IllegalStateException());
+			}
+		}
+
+	}
+
+	private record LocalFlight(Flight flight, long epoch) {
+
+	}
+
+	private record Leading(Flight flight, @Nullable Leading outer) {
+
+	}
+
+}

@@ -1,0 +1,117 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+
+import io.lettuce.core.RedisCommandExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the errors of Redis mean to the cache, told by their prefix.
+ */
+final class RedisErrors {
+
+	/** What every command fails with while the link is away. */
+	static final RuntimeException AWAY = new AwayException();
+
+	/** The server answers, but not as one that can be used. */
+	private static final Set<String> UNUSABLE = Set.of("LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "READONLY",
+			"NOAUTH", "TRYAGAIN");
+
+	/** The server works, but refuses this write for a reason of its own. */
+	private static final Set<String> REFUSED = Set.of("OOM", "MISCONF", "NOREPLICAS", "NOPERM", "WRONGTYPE", "NOSCRIPT",
+			"MOVED", "ASK", "CROSSSLOT", "ERR");
+
+	private RedisErrors() {
+	}
+
+	/**
+	 * Return whether an error says something of the link and not of one command.
+	 */
+	static boolean isOfLink(Throwable ex) {
+		Throwable cause = cause(ex);
+		if (cause instanceof RedisCommandExecutionException) {
+			String prefix = prefix(cause);
+			return UNUSABLE.contains(prefix) || !REFUSED.contains(prefix) && prefix.equals("UNBLOCKED");
+		}
+		return !(cause instanceof AwayException);
+	}
+
+	static boolean isNoScript(Throwable ex) {
+		return prefix(cause(ex)).equals("NOSCRIPT");
+	}
+
+	static boolean isWrongType(Throwable ex) {
+		return prefix(cause(ex)).equals("WRONGTYPE");
+	}
+
+	static boolean isOutOfMemory(Throwable ex) {
+		return prefix(cause(ex)).equals("OOM");
+	}
+
+	static boolean isWrongNode(Throwable ex) {
+		return prefix(cause(ex)).equals("READONLY");
+	}
+
+	static boolean isRefusedLogin(Throwable ex) {
+		for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
+			String prefix = prefix(cause);
+			if (prefix.equals("NOAUTH") || prefix.equals("WRONGPASS") || prefix.equals("NOPERM")) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/**
+	 * Return whether Redis answered that it will not do it, however often it is asked.
+	 */
+	static boolean isForbidden(Throwable ex) {
+		return prefix(cause(ex)).equals("NOPERM");
+	}
+
+	static boolean isTimeout(Throwable ex) {
+		Throwable cause = cause(ex);
+		return cause instanceof TimeoutException || cause instanceof io.lettuce.core.RedisCommandTimeoutException;
+	}
+
+	private static Throwable cause(Throwable ex) {
+		Throwable cause = RedisLink.unwrap(ex);
+		return (cause instanceof ExecutionException && cause.getCause() != null) ? cause.getCause() : cause;
+	}
+
+	private static String prefix(@Nullable Throwable ex) {
+		String message = (ex instanceof RedisCommandExecutionException) ? ex.getMessage() : null;
+		if (message == null) {
+			return "";
+		}
+		int end = message.indexOf(' ');
+		return (end < 0) ? message : message.substring(0, end);
+	}
+
+	private static final class AwayException extends RuntimeException {
+
+		AwayException() {
+			super("Redis is away", null, false, false);
+		}
+
+	}
+
+}

@@ -1,0 +1,849 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.ClientOptions.DisconnectedBehavior;
+
+import io.lettuce.core.KeyValue;
+import io.lettuce.core.MaintNotificationsConfig;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.ScanArgs;
+import io.lettuce.core.ScanCursor;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.SetArgs;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SocketOptions.KeepAliveOptions;
+import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.event.DefaultEventPublisherOptions;
+import io.lettuce.core.metrics.CommandLatencyRecorder;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.EpollProvider;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.RedisSocketConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * The link to Redis: one connection of the cache's own, the breaker that guards it, and
+ * the thread in the background that connects, probes and recovers.
+ *
+ * <h2>States</h2>
+ *
+ * <pre>
+ *             connected, greeted
+ *   AWAY ---------------------------> CLOSED (commands are sent)
+ *    ^                                  |
+ *    |  connection lost, a command      |
+ *    |  timed out, breaker tripped      |
+ *    +----------------------------------+
+ * </pre>
+ *
+ * <p>
+ * Away, every command fails at once without touching a socket; callers never probe. The
+ * background thread does: it asks the connection that is there for {@code PING} and
+ * {@code ROLE}, and if that is not answered well in time it throws the connection away
+ * and makes a new one. So one call at most waits for a Redis that hangs, and a command
+ * that was merely slow costs the time of one ping.
+ * <p>
+ * A connection is never repaired: without automatic reconnect the driver cannot send a
+ * command twice, and one that was under way when the connection broke has failed for
+ * good. (On a cluster the driver keeps the connections to its nodes; there a replay
+ * filter drops what was under way.) What a broken connection has already handed to the
+ * network may still reach the server later: that is why every write of this cache but
+ * {@code UNLINK} is conditional on a lease.
+ * <p>
+ * Only what Redis itself does counts: neither a loader nor a listener runs in here.
+ */
+final class RedisLink {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private static final HexFormat HEX = HexFormat.of();
+
+	private final Settings settings;
+
+	private final boolean cluster;
+
+	private final String display;
+
+	private final ClientResources resources;
+
+	private final AbstractRedisClient client;
+
+	private final ScheduledExecutorService worker;
+
+	private final CircuitBreaker breaker;
+
+	private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
+
+	private final AtomicBoolean up = new AtomicBoolean();
+
+	private volatile boolean closed;
+
+	private volatile boolean everUp;
+
+	private volatile long awaySince = System.nanoTime();
+
+	private volatile long arrivedAt = System.nanoTime() - TimeUnit.DAYS.toNanos(1);
+
+	private volatile int flaps;
+
+	private volatile String runMark = EntryHeader.NO_MARK;
+
+	/** Server milliseconds minus this machine's monotonic milliseconds. */
+	private volatile long clockOffset = System.currentTimeMillis() - System.nanoTime() / 1_000_000;
+
+	/** What was last reported; null while there is nothing to report. */
+	private volatile @Nullable String reported;
+
+	private Observer observer = Observer.NONE;
+
+	RedisLink(LettuceConnectionFactory source, Settings settings) {
+		this.settings = settings;
+		this.cluster = source.isClusterAware();
+		this.resources = DefaultClientResources.builder()
+			.commandLatencyRecorder(CommandLatencyRecorder.disabled())
+			.commandLatencyPublisherOptions(DefaultEventPublisherOptions.disabled())
+			.ioThreadPoolSize(2)
+			.computationThreadPoolSize(2)
+			.build();
+		ClonedFactory clone = ClonedFactory.of(source, this.resources, clientOptions(source),
+				settings.connectTimeout());
+		this.display = clone.display();
+		this.client = clone.newClient();
+		this.worker = Executors.newSingleThreadScheduledExecutor((task) -> daemon(task, "cache-starter-link"));
+		this.breaker = CircuitBreaker.of("cache-starter",
+				CircuitBreakerConfig.custom()
+					.failureRateThreshold(settings.failureRate())
+					.slowCallDurationThreshold(settings.slowCall())
+					.slowCallRateThreshold(settings.slowCallRate())
+					.slidingWindowSize(settings.window())
+					.minimumNumberOfCalls(settings.window())
+					.writableStackTraceEnabled(false)
+					.waitDurationInOpenState(Duration.ofDays(365))
+					.recordException((ex) -> RedisErrors.isOfLink(ex))
+					.ignoreException((ex) -> !RedisErrors.isOfLink(ex))
+					.build());
+		this.breaker.getEventPublisher().onStateTransition((event) -> {
+			if (event.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
+				leave("too many failing or slow commands");
+			}
+		});
+	}
+
+	static Thread daemon(Runnable task, String name) {
+		Thread thread = new Thread(task, name);
+		thread.setDaemon(true);
+		return thread;
+	}
+
+	void observe(Observer observer) {
+		this.observer = observer;
+	}
+
+	/**
+	 * Start to connect, in the background.
+	 */
+	void start() {
+		this.worker.execute(this::work);
+		long beat = this.settings.heartbeat().toMillis();
+		this.worker.scheduleWithFixedDelay(this::beat, beat, beat, TimeUnit.MILLISECONDS);
+	}
+
+	boolean isCluster() {
+		return this.cluster;
+	}
+
+	/**
+	 * Return whether commands are sent at present.
+	 */
+	boolean isUp() {
+		return this.up.get();
+	}
+
+	String runMark() {
+		return this.runMark;
+	}
+
+	Duration commandTimeout() {
+		return this.settings.commandTimeout();
+	}
+
+	/**
+	 * Return the server's clock as far as it is known, in milliseconds.
+	 */
+	long serverMillis() {
+		return this.clockOffset + System.nanoTime() / 1_000_000;
+	}
+
+	/*
+	 * Send a command, or fail at once while the link is away. Never blocks and never
+	 * throws.
+	 *
+	 * @param command sends it
+	 *
+	 * @return its result, completed on an event loop
+	 */
+	private <T extends @Nullable Object> CompletableFuture<T> send(
+			Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<T>> command) {
+		Connection connection = this.connection.get();
+		if (!this.up.get() || connection == null) {
+			return CompletableFuture.failedFuture(RedisErrors.AWAY);
+		}
+		long start = System.nanoTime();
+		CompletionStage<T> stage;
+		try {
+			stage = command.apply(connection.commands());
+		}
+		catch (RuntimeException ex) {
+			stage = CompletableFuture.failedFuture(ex);
+		}
+		CompletableFuture<T> result = new CompletableFuture<>();
+		stage.whenComplete((value, ex) -> {
+			record(System.nanoTime() - start, ex);
+			if (ex != null) {
+				result.completeExceptionally(ex);
+			}
+			else {
+				result.complete(value);
+			}
+		});
+		return result;
+	}
+
+	/**
+	 * Read keys, in one round trip where one node has them all.
+	 * @return a value or {@code null} for each, in order; what is not a string is absent
+	 */
+	CompletableFuture<List<byte @Nullable []>> read(byte[]... keys) {
+		return this.<List<KeyValue<byte[], byte[]>>>send((commands) -> commands.mget(keys)).thenApply((found) -> {
+			List<byte @Nullable []> values = new ArrayList<>(found.size());
+			for (KeyValue<byte[], byte[]> value : found) {
+				values.add(value.getValueOrElse(null));
+			}
+			return values;
+		});
+	}
+
+	/**
+	 * Read the beginning of one key.
+	 */
+	CompletableFuture<byte[]> readStart(byte[] key, int length) {
+		return send((commands) -> commands.getrange(key, 0, length - 1));
+	}
+
+	/**
+	 * Set a key, whatever is there.
+	 */
+	CompletableFuture<Boolean> set(byte[] key, byte[] value, Duration life) {
+		return this.<String>send((commands) -> commands.set(key, value, SetArgs.Builder.px(life.toMillis())))
+			.thenApply((ok) -> true);
+	}
+
+	/**
+	 * Set a key if it is not there.
+	 * @return whether it was not
+	 */
+	CompletableFuture<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
+		return this
+			.<@Nullable String>send((commands) -> commands.set(key, value, SetArgs.Builder.nx().px(life.toMillis())))
+			.thenApply((ok) -> ok != null);
+	}
+
+	/**
+	 * Delete keys.
+	 * @return how many there were
+	 */
+	CompletableFuture<Long> unlink(byte[]... keys) {
+		return send((commands) -> commands.unlink(keys));
+	}
+
+	/**
+	 * Run a script on one key, sending its text only to a server that does not have it.
+	 * @param script the script
+	 * @param key the key
+	 * @param arguments the arguments
+	 * @return what it answers
+	 */
+	CompletableFuture<byte[]> run(Script script, byte[] key, byte[]... arguments) {
+		byte[][] keys = { key };
+		return this.<byte[]>send((commands) -> commands.evalsha(script.sha(), ScriptOutputType.VALUE, keys, arguments))
+			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
+					? send((commands) -> commands.eval(script.text(), ScriptOutputType.VALUE, keys, arguments))
+					: CompletableFuture.failedFuture(unwrap(ex)));
+	}
+
+	/**
+	 * Return something that is equal as long as no slot of a cluster has moved.
+	 */
+	Object topology() {
+		Connection connection = this.connection.get();
+		if (connection != null
+				&& connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
+			Map<String, List<Integer>> slots = new HashMap<>();
+			clusterConnection.getPartitions().forEach((node) -> slots.put(node.getNodeId(), node.getSlots()));
+			return slots;
+		}
+		return this.runMark;
+	}
+
+	/**
+	 * Return each master, for what must be asked of all of them.
+	 */
+	CompletableFuture<List<Master>> masters() {
+		Connection connection = this.connection.get();
+		if (!this.up.get() || connection == null) {
+			return CompletableFuture.failedFuture(RedisErrors.AWAY);
+		}
+		if (connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
+			List<CompletableFuture<Master>> masters = new ArrayList<>();
+			for (RedisClusterNode node : clusterConnection.getPartitions()) {
+				if (node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.getSlots().isEmpty()) {
+					masters.add(clusterConnection.getConnectionAsync(node.getNodeId())
+						.thenApply((opened) -> new Master(opened.async())));
+				}
+			}
+			return all(masters);
+		}
+		return CompletableFuture.completedFuture(
+				List.of(new Master(((StatefulRedisConnection<byte[], byte[]>) connection.stateful()).async())));
+	}
+
+	static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> futures) {
+		return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
+			.thenApply((done) -> futures.stream().map(CompletableFuture::join).toList());
+	}
+
+	static Throwable unwrap(Throwable ex) {
+		Throwable cause = ex;
+		while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+				&& cause.getCause() != null) {
+			cause = cause.getCause();
+		}
+		return cause;
+	}
+
+	private void record(long duration, @Nullable Throwable ex) {
+		if (ex == null) {
+			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
+			return;
+		}
+		Throwable cause = unwrap(ex);
+		if (RedisErrors.isOfLink(cause)) {
+			this.observer.failure();
+		}
+		this.breaker.onError(duration, TimeUnit.NANOSECONDS, cause);
+		if (cause instanceof RedisCommandTimeoutException) {
+			leave(timeoutText());
+		}
+		else if (RedisErrors.isWrongNode(cause) && !this.cluster) {
+			// A fail-over left us on a replica: only a new connection finds the master.
+			Connection current = this.connection.getAndSet(null);
+			leave(describe(cause));
+			close(current);
+		}
+	}
+
+	/**
+	 * Tell the link of a wait for Redis that a caller gave up: the driver's own timer is
+	 * too coarse to notice at once.
+	 */
+	void gaveUp() {
+		leave(timeoutText());
+	}
+
+	private String timeoutText() {
+		return "a command was not answered within " + this.settings.commandTimeout().toMillis() + " ms";
+	}
+
+	/** Stop sending, and have the background thread look what is the matter. */
+	private void leave(String why) {
+		if (this.closed || !this.up.compareAndSet(true, false)) {
+			return;
+		}
+		long now = System.nanoTime();
+		this.awaySince = now;
+		boolean flapping = now - this.arrivedAt < this.settings.openForMax().toNanos();
+		this.flaps = flapping ? this.flaps + 1 : 0;
+		report(why);
+		this.observer.away(why);
+		long pause = 0;
+		if (this.flaps > 0) {
+			long factor = 1L << Math.min(this.flaps - 1, 10);
+			pause = Math.min(this.settings.openFor().toMillis() * factor, this.settings.openForMax().toMillis());
+		}
+		schedule(this::work, pause);
+	}
+
+	private void schedule(Runnable task, long millis) {
+		try {
+			this.worker.schedule(task, millis, TimeUnit.MILLISECONDS);
+		}
+		catch (java.util.concurrent.RejectedExecutionException ex) {
+			// Closed meanwhile: there is nothing left to do.
+		}
+	}
+
+	private void beat() {
+		Connection current = this.connection.get();
+		if (this.up.get() && current != null) {
+			try {
+				greet(current);
+			}
+			catch (Exception ex) {
+				leave("heartbeat: " + describe(ex));
+			}
+		}
+	}
+
+	/**
+	 * Bring the link up again: the one method of recovery, on the one background thread.
+	 */
+	private void work() {
+		if (this.closed || this.up.get()) {
+			return;
+		}
+		try {
+			Connection current = this.connection.get();
+			if (current == null || !isUsable(current)) {
+				close(this.connection.getAndSet(null));
+				current = connect();
+				greet(current);
+				this.connection.set(current);
+			}
+			arrive(current);
+		}
+		catch (Exception ex) {
+			String error = describe(ex);
+			Duration pause = this.settings.retry();
+			if (RedisErrors.isRefusedLogin(ex)) {
+				pause = this.settings.loginRetry();
+				error += " (check spring.data.redis.username and password, and the rights of that user)";
+			}
+			report(error);
+			schedule(this::work, pause.toMillis());
+		}
+	}
+
+	private boolean isUsable(Connection candidate) {
+		try {
+			greet(candidate);
+			return true;
+		}
+		catch (Exception ex) {
+			return false;
+		}
+	}
+
+	private void report(String error) {
+		boolean news = this.reported == null;
+		this.reported = error;
+		if (news) {
+			logger.warn("Cache service Redis error: " + error + " [" + this.display
+					+ "]; the application goes on without its cache");
+		}
+	}
+
+	private void arrive(Connection arrived) {
+		long now = System.nanoTime();
+		Duration away = Duration.ofNanos(now - this.awaySince);
+		boolean first = !this.everUp;
+		this.everUp = true;
+		this.reported = null;
+		this.breaker.reset();
+		this.arrivedAt = now;
+		this.up.set(true);
+		logger.info("Cache service connected to Redis [" + this.display + "]"
+				+ (first ? "" : " after " + away.toMillis() + " ms away"));
+		this.observer.back(first, away);
+		if (!arrived.stateful().isOpen()) {
+			// Lost before anyone could be told of it.
+			this.connection.compareAndSet(arrived, null);
+			leave("connection lost");
+		}
+	}
+
+	private Connection connect() {
+		if (this.client instanceof RedisClusterClient clusterClient) {
+			StatefulRedisClusterConnection<byte[], byte[]> opened = clusterClient.connect(ByteArrayCodec.INSTANCE);
+			return new Connection(opened, opened.async());
+		}
+		StatefulRedisConnection<byte[], byte[]> opened = ((RedisClient) this.client).connect(ByteArrayCodec.INSTANCE);
+		opened.addListener(new RedisConnectionStateListener() {
+
+			@Override
+			public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+				Connection current = RedisLink.this.connection.get();
+				if (current != null && current.stateful() == opened) {
+					RedisLink.this.connection.compareAndSet(current, null);
+					leave("connection lost");
+				}
+			}
+
+		});
+		return new Connection(opened, opened.async());
+	}
+
+	/** Ask a connection whether it can be used; throws if it cannot. */
+	private void greet(Connection candidate) throws Exception {
+		RedisClusterAsyncCommands<byte[], byte[]> commands = candidate.commands();
+		long sent = System.nanoTime();
+		answer(commands.ping());
+		if (System.nanoTime() - sent > this.settings.slowCall().toNanos()) {
+			throw new IllegalStateException("Redis answers slowly");
+		}
+		if (!this.cluster) {
+			List<Object> role = ifAllowed(((RedisAsyncCommands<byte[], byte[]>) commands).role());
+			if (role != null && !"master".equals(new String((byte[]) role.get(0), StandardCharsets.US_ASCII))) {
+				throw new IllegalStateException("the server is a replica");
+			}
+			if (candidate.greeted().compareAndSet(false, true)) {
+				String info = ifAllowed(commands.info("server"));
+				this.runMark = (info != null) ? runMark(info) : EntryHeader.NO_MARK;
+			}
+		}
+		sent = System.nanoTime();
+		List<byte[]> time = ifAllowed(commands.time());
+		if (time != null) {
+			long received = System.nanoTime();
+			long server = Long.parseLong(new String(time.get(0), StandardCharsets.US_ASCII)) * 1000
+					+ Long.parseLong(new String(time.get(1), StandardCharsets.US_ASCII)) / 1000;
+			this.clockOffset = server - (sent + (received - sent) / 2) / 1_000_000;
+		}
+	}
+
+	private static String runMark(String info) {
+		return info.lines()
+			.filter((line) -> line.startsWith("run_id:") && line.length() >= 15)
+			.map((line) -> line.substring(7, 15))
+			.findFirst()
+			.orElse(EntryHeader.NO_MARK);
+	}
+
+	private <T> T answer(RedisFuture<T> future) throws Exception {
+		return future.get(this.settings.commandTimeout().toNanos(), TimeUnit.NANOSECONDS);
+	}
+
+	/** Some servers forbid, or do not know, what we would merely like to ask. */
+	private <T> @Nullable T ifAllowed(RedisFuture<T> future) throws Exception {
+		try {
+			return answer(future);
+		}
+		catch (ExecutionException ex) {
+			if (ex.getCause() instanceof RedisCommandExecutionException && !RedisErrors.isOfLink(ex)) {
+				return null;
+			}
+			throw ex;
+		}
+	}
+
+	private static void close(@Nullable Connection connection) {
+		if (connection != null) {
+			connection.stateful().closeAsync();
+		}
+	}
+
+	private static String describe(Throwable ex) {
+		Throwable cause = unwrap(ex);
+		StringBuilder text = new StringBuilder();
+		for (int depth = 0; cause != null && depth < 4; depth++, cause = cause.getCause()) {
+			String message = cause.getMessage();
+			if (message != null && text.indexOf(message) < 0) {
+				text.append(text.isEmpty() ? "" : ": ").append(message);
+			}
+		}
+		return text.isEmpty() ? ex.getClass().getSimpleName() : text.toString();
+	}
+
+	/**
+	 * Close the connection and end the threads. What is under way fails.
+	 */
+	void close() {
+		this.closed = true;
+		this.up.set(false);
+		this.worker.shutdownNow();
+		this.connection.set(null);
+		this.client.shutdownAsync(0, 1, TimeUnit.SECONDS)
+			.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS));
+	}
+
+	private ClientOptions clientOptions(LettuceConnectionFactory source) {
+		Duration timeout = this.settings.commandTimeout();
+		ClientOptions options = source.getClientConfiguration().getClientOptions().orElseGet(ClientOptions::create);
+		SocketOptions socket = options.getSocketOptions()
+			.mutate()
+			.connectTimeout(this.settings.connectTimeout())
+			.tcpNoDelay(true)
+			.keepAlive(KeepAliveOptions.builder()
+				.enable()
+				.idle(Duration.ofSeconds(5))
+				.interval(Duration.ofSeconds(1))
+				.count(3)
+				.build())
+			// Java's own sockets do not have it; there the heartbeat has to do.
+			.tcpUserTimeout(TcpUserTimeoutOptions.builder()
+				.enable(EpollProvider.isAvailable())
+				.tcpUserTimeout(Duration.ofSeconds(3))
+				.build())
+			.build();
+		ClientOptions.Builder builder = this.cluster ? ClusterClientOptions.builder(options) : options.mutate();
+		builder.autoReconnect(this.cluster)
+			.replayFilter((command) -> true)
+			.disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
+			.maintNotificationsConfig(MaintNotificationsConfig.disabled())
+			.pingBeforeActivateConnection(true)
+			.requestQueueSize(this.settings.queue())
+			.publishOnScheduler(false)
+			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(true).fixedTimeout(timeout).build())
+			.socketOptions(socket);
+		if (builder instanceof ClusterClientOptions.Builder clusterBuilder) {
+			clusterBuilder.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+				.adaptiveRefreshTriggersTimeout(Duration.ofMillis(500))
+				.enablePeriodicRefresh(Duration.ofSeconds(10))
+				.build());
+		}
+		return builder.build();
+	}
+
+	/**
+	 * What the link is told about Redis and about time.
+	 *
+	 * @param commandTimeout the longest that a command may take
+	 * @param connectTimeout the longest that connecting may take
+	 * @param failureRate share of failing commands that opens the breaker, in percent
+	 * @param slowCall from when on a command is slow
+	 * @param slowCallRate share of slow commands that opens the breaker, in percent
+	 * @param window over how many commands these shares are counted
+	 * @param openFor pause before the first probe of a link that left soon after it came
+	 * back
+	 * @param openForMax the longest that this pause grows to
+	 * @param retry pause between two attempts to connect
+	 * @param loginRetry the same when the login was refused
+	 * @param heartbeat pause between two heartbeats of a link that is up
+	 * @param queue how many commands may be under way at most
+	 */
+	record Settings(Duration commandTimeout, Duration connectTimeout, float failureRate, Duration slowCall,
+			float slowCallRate, int window, Duration openFor, Duration openForMax, Duration retry, Duration loginRetry,
+			Duration heartbeat, int queue) {
+
+		static Settings of(Duration commandTimeout, Duration connectTimeout) {
+			return new Settings(commandTimeout, connectTimeout, 50, Duration.ofMillis(200), 80, 20,
+					Duration.ofSeconds(1), Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofSeconds(10),
+					Duration.ofSeconds(1), 50_000);
+		}
+
+	}
+
+	/**
+	 * One master.
+	 */
+	static final class Master {
+
+		private final RedisAsyncCommands<byte[], byte[]> commands;
+
+		private Master(RedisAsyncCommands<byte[], byte[]> commands) {
+			this.commands = commands;
+		}
+
+		/**
+		 * Ask for a page of the keys that match a glob.
+		 * @param after the page before, {@code null} for the first
+		 */
+		CompletableFuture<Page> scan(@Nullable Page after, byte[] match, int count) {
+			ScanCursor cursor = (after != null) ? after.cursor() : ScanCursor.INITIAL;
+			return this.commands.scan(cursor, ScanArgs.Builder.limit(count).match(match))
+				.toCompletableFuture()
+				.thenApply((found) -> new Page(found.getKeys(), found));
+		}
+
+		CompletableFuture<Long> keyCount() {
+			return this.commands.dbsize().toCompletableFuture();
+		}
+
+		CompletableFuture<String> memory() {
+			return this.commands.info("memory").toCompletableFuture();
+		}
+
+	}
+
+	/**
+	 * A page of keys.
+	 *
+	 * @param keys the keys
+	 * @param cursor where the next page begins
+	 */
+	record Page(List<byte[]> keys, ScanCursor cursor) {
+
+		boolean isLast() {
+			return this.cursor.isFinished();
+		}
+
+	}
+
+	/**
+	 * A script that works on one key.
+	 *
+	 * @param text its text
+	 * @param sha its SHA-1
+	 */
+	record Script(String text, String sha) {
+
+		static Script of(String text) {
+			try {
+				byte[] digest = java.security.MessageDigest.getInstance("SHA-1")
+					.digest(text.getBytes(StandardCharsets.UTF_8));
+				return new Script(text, HEX.formatHex(digest));
+			}
+			catch (java.security.NoSuchAlgorithmException ex) {
+				throw new IllegalStateException(ex);
+			}
+		}
+
+	}
+
+	/**
+	 * Is told of changes of the link. Called on its background thread or on an event
+	 * loop: must neither block nor throw.
+	 */
+	interface Observer {
+
+		Observer NONE = new Observer() {
+		};
+
+		default void away(String why) {
+		}
+
+		default void back(boolean first, Duration away) {
+		}
+
+		default void failure() {
+		}
+
+	}
+
+	private record Connection(StatefulConnection<byte[], byte[]> stateful,
+			RedisClusterAsyncCommands<byte[], byte[]> commands, AtomicBoolean greeted) {
+
+		Connection(StatefulConnection<byte[], byte[]> stateful, RedisClusterAsyncCommands<byte[], byte[]> commands) {
+			this(stateful, commands, new AtomicBoolean());
+		}
+
+	}
+
+	/**
+	 * Reads out of the application's connection factory where Redis is and how to log in,
+	 * and makes a client of its own from that. Spring Data turns its configurations into
+	 * addresses in private methods; a subclass that never starts is the one way to use
+	 * them.
+	 */
+	private static final class ClonedFactory extends LettuceConnectionFactory {
+
+		private ClonedFactory(RedisConfiguration where, LettuceClientConfiguration how) {
+			super(where, how);
+		}
+
+		static ClonedFactory of(LettuceConnectionFactory source, ClientResources resources, ClientOptions options,
+				Duration connectTimeout) {
+			LettuceClientConfiguration from = source.getClientConfiguration();
+			LettuceClientConfiguration.LettuceClientConfigurationBuilder how = LettuceClientConfiguration.builder()
+				.clientResources(resources)
+				.clientOptions(options)
+				.commandTimeout(connectTimeout);
+			from.getClientName().ifPresent(how::clientName);
+			from.getRedisCredentialsProviderFactory().ifPresent(how::redisCredentialsProviderFactory);
+			if (from.isUseSsl()) {
+				LettuceClientConfiguration.LettuceSslClientConfigurationBuilder ssl = how.useSsl()
+					.verifyPeer(from.getVerifyMode());
+				if (from.isStartTls()) {
+					ssl.startTls();
+				}
+			}
+			return new ClonedFactory(where(source), how.build());
+		}
+
+		private static RedisConfiguration where(LettuceConnectionFactory source) {
+			if (source.isClusterAware()) {
+				return java.util.Objects.requireNonNull(source.getClusterConfiguration());
+			}
+			if (source.isRedisSentinelAware()) {
+				return java.util.Objects.requireNonNull(source.getSentinelConfiguration());
+			}
+			RedisSocketConfiguration socket = source.getSocketConfiguration();
+			return (socket != null) ? socket : source.getStandaloneConfiguration();
+		}
+
+		AbstractRedisClient newClient() {
+			return createClient();
+		}
+
+		String display() {
+			if (isClusterAware()) {
+				return "cluster " + java.util.Objects.requireNonNull(getClusterConfiguration()).getClusterNodes();
+			}
+			if (isRedisSentinelAware()) {
+				return "sentinels " + java.util.Objects.requireNonNull(getSentinelConfiguration()).getSentinels();
+			}
+			RedisSocketConfiguration socket = getSocketConfiguration();
+			return (socket != null) ? socket.getSocket() : getHostName() + ":" + getPort();
+		}
+
+	}
+
+}

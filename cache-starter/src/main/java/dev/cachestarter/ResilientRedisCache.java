@@ -1,0 +1,910 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.cache.interceptor.CacheOperationInvoker;
+import org.springframework.cache.support.NullValue;
+import org.springframework.cache.support.SimpleValueWrapper;
+import org.springframework.core.ResolvableType;
+import org.springframework.data.redis.cache.CacheStatistics;
+import org.springframework.data.redis.cache.RedisCache;
+import org.springframework.data.redis.cache.RedisCacheConfiguration;
+import org.springframework.data.redis.cache.RedisCacheWriter;
+import org.springframework.transaction.support.TransactionSynchronization;
+
+import dev.cachestarter.CallContext.Ticket;
+import dev.cachestarter.Deadline.RedisWaitException;
+import dev.cachestarter.EntryStore.Observed;
+import dev.cachestarter.Loads.Flight;
+import dev.cachestarter.Loads.Turn;
+import dev.cachestarter.ValueCodec.CorruptEntryException;
+import dev.cachestarter.ValueCodec.Encoded;
+import dev.cachestarter.ValueCodec.NotCacheableException;
+
+/**
+ * A {@link RedisCache} on the store of {@link ResilientRedisCacheManager}.
+ * <p>
+ * No method throws because of Redis: a read that Redis does not answer in time is a miss,
+ * a write that it does not take is dropped, and an eviction that it does not take is
+ * bypassed by this application until Redis has taken it. All waits of one call together
+ * are bounded by the command timeout. An eviction or a put that has returned is seen by
+ * the next read of every instance.
+ * <p>
+ * A key may be a {@link KeyPattern} in {@link #evict(Object)} and
+ * {@link #evictIfPresent(Object)}. In a read-write transaction evictions and puts are
+ * made after the commit, and the transaction itself bypasses what it has evicted.
+ *
+ * @since 0.1.0
+ */
+public final class ResilientRedisCache extends RedisCache {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private final Engine engine;
+
+	private final CacheSettings settings;
+
+	private final CacheCounters counters = new CacheCounters();
+
+	private volatile @Nullable CodecOfType codec;
+
+	ResilientRedisCache(String name, RedisCacheWriter writer, RedisCacheConfiguration configuration,
+			CacheSettings settings, Engine engine) {
+		super(name, writer, configuration);
+		this.engine = engine;
+		this.settings = settings;
+	}
+
+	/**
+	 * Return the settings of this cache.
+	 * @return the settings
+	 */
+	public CacheSettings getSettings() {
+		return this.settings;
+	}
+
+	CacheCounters counters() {
+		return this.counters;
+	}
+
+	@Override
+	public CacheStatistics getStatistics() {
+		return this.counters.statistics(getName());
+	}
+
+	@Override
+	public void clearStatistics() {
+		this.counters.reset();
+	}
+
+	// Reading
+
+	@Override
+	protected @Nullable Object lookup(Object key) {
+		return lookup(key, codec());
+	}
+
+	@Override
+	public <T> @Nullable T get(Object key, @Nullable Class<T> type) {
+		if (type == null || this.settings.type() != null || this.settings.valueSerializer() != null
+				|| this.engine.types().typeOf(getName()) != null) {
+			return super.get(key, type);
+		}
+		// Nothing else tells what the values of this cache are.
+		Object value = fromStoreValue(lookup(key, this.engine.codecs().forType(type, this.settings)));
+		return type.cast(value);
+	}
+
+	private @Nullable Object lookup(Object key, ValueCodec codec) {
+		StoredKey stored = storedKey(key);
+		CallContext context = CallContext.current();
+		Reading reading = read(stored, codec, deadline(context));
+		if (reading.hit()) {
+			return toStoreValue(reading.value());
+		}
+		if (context != null) {
+			context.missed(this, stored, reading.observed());
+		}
+		return null;
+	}
+
+	/**
+	 * Read a value for a caller that is not Spring.
+	 * @return the value, {@code null} if there is none or it is a cached null
+	 */
+	@Nullable Object read(StoredKey key, ValueCodec codec) {
+		return read(key, codec, newDeadline()).value();
+	}
+
+	private Reading read(StoredKey key, ValueCodec codec, Deadline deadline) {
+		if (isBypassed(key)) {
+			return missed(key, null);
+		}
+		try {
+			return interpret(key, deadline.await(this.engine.store().observe(key)), codec);
+		}
+		catch (RedisWaitException ex) {
+			this.counters.failed();
+			return missed(key, null);
+		}
+	}
+
+	private Reading interpret(StoredKey key, Observed observed, ValueCodec codec) {
+		EntryHeader header = observed.current();
+		if (header == null || header.isLease()) {
+			if (observed.isForeign()) {
+				unreadable(key, observed, "it was not written by this cache");
+			}
+			return missed(key, observed);
+		}
+		if (!isReadable(header, codec)) {
+			this.counters.otherVersion();
+			return missed(key, observed);
+		}
+		try {
+			Object value = codec.decode(Objects.requireNonNull(observed.entry()), header);
+			if (this.engine.evictions().covers(key)) {
+				// Evicted here while we waited for the answer.
+				return missed(key, null);
+			}
+			this.counters.hit();
+			if (logger.isDebugEnabled()) {
+				logger.debug("Cache HIT - " + getName() + " (cacheKey: " + key.displayName() + ")");
+			}
+			return new Reading(true, value, observed);
+		}
+		catch (CorruptEntryException ex) {
+			if (!header.schemaMark().equals(EntryHeader.NO_MARK)) {
+				unreadable(key, observed, String.valueOf(ex.getMessage()));
+			}
+			return missed(key, observed);
+		}
+	}
+
+	private static boolean isReadable(EntryHeader header, ValueCodec codec) {
+		return header.schemaMark().equals(codec.schemaMark()) || header.schemaMark().equals(EntryHeader.NO_MARK)
+				|| header.isNull();
+	}
+
+	private Reading missed(StoredKey key, @Nullable Observed observed) {
+		this.counters.miss();
+		if (logger.isDebugEnabled()) {
+			logger.debug("Cache MISS - " + getName() + " (cacheKey: " + key.displayName() + ")");
+		}
+		return new Reading(false, null, observed);
+	}
+
+	private void unreadable(StoredKey key, Observed observed, String why) {
+		this.counters.unreadable();
+		this.engine.warnOnce("unreadable:" + getName(),
+				"Cache '%s' holds an entry that cannot be read, under key '%s': %s. Such entries are misses and removed"
+					.formatted(getName(), key.displayName(), why));
+		this.engine.store().discard(key.redisKey(), observed.header());
+	}
+
+	private boolean isBypassed(StoredKey key) {
+		if (this.engine.evictions().covers(key)) {
+			return true;
+		}
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		return transaction != null && transaction.bypasses(key);
+	}
+
+	@Override
+	public CompletableFuture<ValueWrapper> retrieve(Object key) {
+		StoredKey stored = storedKey(key);
+		ValueCodec codec = codec();
+		CallContext context = CallContext.current();
+		CompletableFuture<ValueWrapper> result = new CompletableFuture<>();
+		readAsync(stored, codec, deadline(context)).whenCompleteAsync((reading, ex) -> {
+			// Spring goes on from here: it must find the context, and no event loop.
+			if (context != null && !reading.hit()) {
+				context.missed(this, stored, reading.observed());
+			}
+			CallContext.run(context, () -> result.complete(reading.hit() ? wrapper(reading.value()) : null));
+		}, this.engine.executor());
+		return result;
+	}
+
+	private static SimpleValueWrapper wrapper(@Nullable Object value) {
+		return new SimpleValueWrapper(value);
+	}
+
+	private CompletableFuture<Reading> readAsync(StoredKey key, ValueCodec codec, Deadline deadline) {
+		if (isBypassed(key)) {
+			return CompletableFuture.completedFuture(missed(key, null));
+		}
+		return deadline.limit(this.engine.store().observe(key)).handleAsync((observed, ex) -> {
+			if (ex != null) {
+				this.counters.failed();
+				return missed(key, null);
+			}
+			return interpret(key, observed, codec);
+		}, this.engine.executor());
+	}
+
+	// Reading, or loading
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T> @Nullable T get(Object key, Callable<T> valueLoader) {
+		StoredKey stored = storedKey(key);
+		return (T) load(stored, codec(), null, () -> {
+			try {
+				return valueLoader.call();
+			}
+			catch (Throwable ex) {
+				throw new LoadFailure(ex);
+			}
+		}, (failure) -> new ValueRetrievalException(key, valueLoader,
+				(CallContext.current() != null && !(failure instanceof CacheOperationInvoker.ThrowableWrapper))
+						? new CacheOperationInvoker.ThrowableWrapper(failure) : failure));
+	}
+
+	/**
+	 * Read a value, or load it in turn.
+	 * @param key the key
+	 * @param codec of the type of the value
+	 * @param ttl the time to live of a loaded value, {@code null} for the cache's own
+	 * @param loader loads it; fails with {@link LoadFailure}
+	 * @param failure turns what a loader threw, ours or another's, into what the caller
+	 * gets
+	 */
+	<X extends Exception> @Nullable Object load(StoredKey key, ValueCodec codec, @Nullable Duration ttl,
+			Supplier<@Nullable Object> loader, Function<Throwable, X> failure) throws X {
+		Deadline deadline = newDeadline();
+		Reading reading = read(key, codec, deadline);
+		if (reading.hit()) {
+			return reading.value();
+		}
+		Turn turn = await(this.engine.loads().turn(key, reading.observed(), request(codec, deadline)), key);
+		if (turn instanceof Turn.Shared shared) {
+			this.counters.loadShared();
+			return shared.value();
+		}
+		if (turn instanceof Turn.Failed failed) {
+			throw failure.apply(failed.failure());
+		}
+		if (turn instanceof Turn.Found found) {
+			try {
+				return decode(found, codec);
+			}
+			catch (CorruptEntryException ex) {
+				unreadable(key, found.observed(), String.valueOf(ex.getMessage()));
+			}
+		}
+		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
+		Runnable leave = this.engine.loads().enter(flight);
+		Object value;
+		try {
+			value = loader.get();
+		}
+		catch (LoadFailure ex) {
+			flight.failed(original(ex.getCause()));
+			throw failure.apply(ex.getCause());
+		}
+		finally {
+			leave.run();
+		}
+		flight.loaded(value);
+		fill(flight, value, codec, ttl);
+		return value;
+	}
+
+	private @Nullable Object decode(Turn.Found found, ValueCodec codec) throws CorruptEntryException {
+		Object value = codec.decode(Objects.requireNonNull(found.observed().entry()), found.header());
+		this.counters.loadShared();
+		return value;
+	}
+
+	private static Throwable original(Throwable ex) {
+		return (ex instanceof CacheOperationInvoker.ThrowableWrapper wrapper) ? wrapper.getOriginal() : ex;
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T> CompletableFuture<T> retrieve(Object key, Supplier<CompletableFuture<T>> valueLoader) {
+		StoredKey stored = storedKey(key);
+		ValueCodec codec = codec();
+		CallContext context = CallContext.current();
+		Deadline deadline = newDeadline();
+		return readAsync(stored, codec, deadline).thenComposeAsync((reading) -> {
+			if (reading.hit()) {
+				return CompletableFuture.completedFuture((T) reading.value());
+			}
+			return this.engine.loads()
+				.turn(stored, reading.observed(), request(codec, deadline))
+				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, valueLoader),
+						this.engine.executor());
+		}, this.engine.executor());
+	}
+
+	private CompletableFuture<?> loadAsync(StoredKey key, Turn turn, ValueCodec codec, @Nullable CallContext context,
+			Supplier<? extends CompletableFuture<?>> loader) {
+		if (turn instanceof Turn.Shared shared) {
+			this.counters.loadShared();
+			return CompletableFuture.completedFuture(shared.value());
+		}
+		if (turn instanceof Turn.Failed failed) {
+			return CompletableFuture.failedFuture(failed.failure());
+		}
+		if (turn instanceof Turn.Found found) {
+			try {
+				return CompletableFuture.completedFuture(decode(found, codec));
+			}
+			catch (CorruptEntryException ex) {
+				unreadable(found.observed().key(), found.observed(), String.valueOf(ex.getMessage()));
+			}
+		}
+		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
+		CompletableFuture<?> loading;
+		try {
+			loading = CallContext.call(context, loader::get);
+		}
+		catch (RuntimeException ex) {
+			loading = CompletableFuture.failedFuture(ex);
+		}
+		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+		loading.whenComplete((value, ex) -> {
+			if (ex != null) {
+				flight.failed(original(RedisLink.unwrap(ex)));
+				result.completeExceptionally(ex);
+				return;
+			}
+			flight.loaded(value);
+			// As Spring Data's own: returned when it is stored, or is known not to be.
+			fill(flight, value, codec, null).whenCompleteAsync((filled, ignored) -> result.complete(value),
+					this.engine.executor());
+		});
+		return result;
+	}
+
+	// Loading in an intercepted call
+
+	CompletableFuture<Turn> turn(StoredKey key, @Nullable Observed observed, CallContext context) {
+		return this.engine.loads().turn(key, observed, request(codec(), context.deadline(this.engine)));
+	}
+
+	CompletableFuture<@Nullable Flight> tryLead(StoredKey key, @Nullable Observed observed, CallContext context) {
+		return this.engine.loads().tryLead(observed, request(codec(), context.deadline(this.engine)));
+	}
+
+	CompletableFuture<Flight> seize(Object key, CallContext context) {
+		StoredKey stored = storedKey(key);
+		return this.engine.loads()
+			.seize(stored, request(codec(), context.deadline(this.engine)))
+			.thenApply((flight) -> {
+				context.seized(this, stored, flight);
+				return flight;
+			});
+	}
+
+	/**
+	 * Return the value that a turn has brought.
+	 * @throws CorruptEntryException if it cannot be read
+	 */
+	@Nullable Object valueOf(Turn.Found found) throws CorruptEntryException {
+		return decode(found, codec());
+	}
+
+	void countShared() {
+		this.counters.loadShared();
+	}
+
+	Engine engine() {
+		return this.engine;
+	}
+
+	private Loads.Request request(ValueCodec codec, Deadline deadline) {
+		return new Loads.Request(this.settings, deadline, System.nanoTime() + this.settings.loadWait().toNanos(),
+				TransactionScope.current(this.engine) != null, codec.schemaMark(), this.counters::unreadable);
+	}
+
+	/** Wait for a turn, which comes when it comes: all that it waits for is bounded. */
+	private Turn await(CompletableFuture<Turn> turn, StoredKey key) {
+		try {
+			return turn.get();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			// Nobody will lead it any more, if it is ours.
+			turn.thenAccept((late) -> {
+				if (late instanceof Turn.Lead lead) {
+					lead.flight().end();
+				}
+			});
+			return new Turn.Lead(this.engine.loads().alone(key));
+		}
+		catch (ExecutionException ex) {
+			return new Turn.Lead(this.engine.loads().alone(key));
+		}
+	}
+
+	// Writing
+
+	@Override
+	public void put(Object key, @Nullable Object value) {
+		StoredKey stored = storedKey(key);
+		CallContext context = CallContext.current();
+		Ticket ticket = (context != null) ? context.take(this, stored) : null;
+		ValueCodec codec = codec();
+		if (context == null || ticket == null) {
+			putNow(stored, value, codec, null, context);
+			return;
+		}
+		Flight flight = ticket.flight();
+		if (ticket.isServed() || flight == null) {
+			return;
+		}
+		if (ticket.isPut()) {
+			putSeized(stored, flight, value, codec, context);
+			return;
+		}
+		CompletableFuture<Boolean> filled = fill(flight, value, codec, null);
+		if (context.isAsynchronous()) {
+			context.returnsAfter(filled);
+		}
+	}
+
+	/**
+	 * Store the result of a {@code @CachePut}; what cannot be stored must not leave the
+	 * old.
+	 */
+	private void putSeized(StoredKey key, Flight flight, @Nullable Object value, ValueCodec codec,
+			CallContext context) {
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction != null) {
+			transaction.bypass(new Evictions.Key(key));
+			Prepared prepared = prepare(key, value, codec, null);
+			transaction.afterwards((status, deadline) -> {
+				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
+					flight.end();
+					return () -> {
+					};
+				}
+				boolean committed = status == TransactionSynchronization.STATUS_COMMITTED;
+				CompletableFuture<?> done = orEvict(key, store(flight, committed ? prepared : null, codec));
+				return () -> settle(done, null, deadline);
+			});
+			return;
+		}
+		settle(orEvict(key, store(flight, prepare(key, value, codec, null), codec)), context, deadline(context));
+	}
+
+	private CompletableFuture<?> orEvict(StoredKey key, CompletableFuture<Boolean> stored) {
+		return stored
+			.handle((filled, ex) -> (ex == null && filled) ? CompletableFuture.<Object>completedFuture(null)
+					: this.engine.evictions().evict(new Evictions.Key(key)))
+			.thenCompose((next) -> next);
+	}
+
+	/**
+	 * Store a value whatever is there; seen by every reader when this returns, or, in a
+	 * transaction, when it has committed.
+	 */
+	void putNow(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl,
+			@Nullable CallContext context) {
+		Prepared prepared = prepare(key, value, codec, ttl);
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction != null) {
+			transaction.bypass(new Evictions.Key(key));
+			transaction.afterwards((status, deadline) -> {
+				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
+					return () -> {
+					};
+				}
+				boolean committed = status == TransactionSynchronization.STATUS_COMMITTED;
+				CompletableFuture<?> done = replace(key, committed ? prepared : null, codec);
+				return () -> settle(done, null, deadline);
+			});
+			return;
+		}
+		settle(replace(key, prepared, codec), context, deadline(context));
+	}
+
+	private CompletableFuture<?> replace(StoredKey key, @Nullable Prepared prepared, ValueCodec codec) {
+		if (prepared == null || this.engine.evictions().covers(key)) {
+			// Not to be stored: the old value must not stay either.
+			return this.engine.evictions().evict(new Evictions.Key(key));
+		}
+		CompletableFuture<Boolean> replaced = this.engine.store()
+			.replace(key, prepared.encoded(), codec.schemaMark(), prepared.ttl(), Duration.ZERO, this.settings.lease());
+		replaced.whenComplete((stored, ex) -> counted(stored, ex));
+		return orEvict(key, replaced);
+	}
+
+	@Override
+	public @Nullable ValueWrapper putIfAbsent(Object key, @Nullable Object value) {
+		StoredKey stored = storedKey(key);
+		ValueCodec codec = codec();
+		Deadline deadline = newDeadline();
+		for (int attempt = 0; attempt < 3; attempt++) {
+			Reading reading = read(stored, codec, deadline);
+			if (reading.hit()) {
+				return wrapper(reading.value());
+			}
+			Observed observed = reading.observed();
+			if (observed == null || TransactionScope.current(this.engine) != null) {
+				return null;
+			}
+			Prepared prepared = prepare(stored, value, codec, null);
+			if (prepared == null) {
+				return null;
+			}
+			try {
+				EntryStore.Acquired acquired = deadline.await(this.engine.store()
+					.acquire(observed, this.engine.store().newNonce(), this.settings.lease(), false));
+				EntryStore.Lease lease = acquired.lease();
+				if (lease != null && deadline.await(this.engine.store()
+					.fill(lease, prepared.encoded(), codec.schemaMark(), prepared.ttl(), Duration.ZERO))) {
+					this.counters.put();
+					return null;
+				}
+			}
+			catch (RedisWaitException ex) {
+				this.counters.failed();
+				return null;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Store a loaded value under its lease, and end the flight.
+	 */
+	private CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec,
+			@Nullable Duration ttl) {
+		if (!flight.canFill()) {
+			flight.end();
+			return CompletableFuture.completedFuture(false);
+		}
+		Prepared prepared = prepare(flight.key(), value, codec, ttl);
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction == null) {
+			return store(flight, prepared, codec);
+		}
+		transaction.afterwards((status, deadline) -> {
+			boolean committed = status == TransactionSynchronization.STATUS_COMMITTED;
+			store(flight, committed ? prepared : null, codec);
+			return () -> {
+			};
+		});
+		return CompletableFuture.completedFuture(false);
+	}
+
+	private CompletableFuture<Boolean> store(Flight flight, @Nullable Prepared prepared, ValueCodec codec) {
+		if (prepared == null || this.engine.evictions().covers(flight.key())) {
+			flight.end();
+			return CompletableFuture.completedFuture(false);
+		}
+		CompletableFuture<Boolean> filled = flight.fill(prepared.encoded(), codec.schemaMark(), prepared.ttl(),
+				Duration.ZERO);
+		filled.whenComplete((stored, ex) -> counted(stored, ex));
+		return filled;
+	}
+
+	private void counted(@Nullable Boolean stored, @Nullable Throwable ex) {
+		if (ex != null) {
+			this.counters.failed();
+		}
+		else if (Boolean.TRUE.equals(stored)) {
+			this.counters.put();
+		}
+		else {
+			this.counters.refusedFill();
+		}
+	}
+
+	/** Encode a value on the caller's thread; null if it is not to be stored. */
+	private @Nullable Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec,
+			@Nullable Duration ttl) {
+		Duration life = (ttl != null) ? ttl : ttlOf(key, value);
+		if (life == null) {
+			return null;
+		}
+		String disagreement = (ttl == null && this.settings.type() == null && this.settings.valueSerializer() == null)
+				? this.engine.types().disagreement(getName()) : null;
+		if (disagreement != null) {
+			this.counters.notCacheable();
+			this.engine.warnOnce("types:" + getName(),
+					"Cache '%s' is used for values of several types: %s. Nothing is cached in it; give each type a cache of its own, or state the common type: cache-starter.caches.[%s].type"
+						.formatted(getName(), disagreement, getName()));
+			return null;
+		}
+		try {
+			return new Prepared(codec.encode(value), life);
+		}
+		catch (NotCacheableException ex) {
+			boolean size = ex.reason() == NotCacheableException.Reason.TOO_LARGE;
+			if (size) {
+				this.counters.tooLarge();
+			}
+			else {
+				this.counters.notCacheable();
+			}
+			this.engine.warnOnce(ex.reason() + ":" + getName() + (size ? "" : ":" + ex.getMessage()),
+					"Cache '%s' does not cache the value of key '%s': %s".formatted(getName(), key.displayName(),
+							ex.getMessage()));
+			return null;
+		}
+	}
+
+	private @Nullable Duration ttlOf(StoredKey key, @Nullable Object value) {
+		TtlPolicy policy = this.engine.ttlPolicy();
+		if (policy != null) {
+			try {
+				Duration decided = policy.ttl(getName(), key.key(), value);
+				if (decided != null && !decided.isNegative()) {
+					return decided;
+				}
+			}
+			catch (RuntimeException ex) {
+				this.engine.warnOnce("policy:" + getName(), "TtlPolicy failed for cache '" + getName() + "': " + ex);
+			}
+		}
+		if (value == null) {
+			return this.settings.nullTtl().isZero() ? null : jittered(this.settings.nullTtl());
+		}
+		return jittered(this.settings.ttl());
+	}
+
+	private Duration jittered(Duration ttl) {
+		double share = this.settings.ttlJitter();
+		if (ttl.isZero() || share == 0) {
+			return ttl;
+		}
+		long millis = (long) (ttl.toMillis() * (1 - share * ThreadLocalRandom.current().nextDouble()));
+		return Duration.ofMillis(Math.max(1, millis));
+	}
+
+	// Evicting
+
+	@Override
+	public void evict(Object key) {
+		evict(key, false);
+	}
+
+	@Override
+	public boolean evictIfPresent(Object key) {
+		return evict(key, true);
+	}
+
+	@Override
+	public void clear() {
+		evict(new Evictions.Whole(getName()), false);
+	}
+
+	/**
+	 * Evict every entry whose key matches a glob pattern. No reader of any instance gets
+	 * one of them when this method has returned (in a transaction: when it has
+	 * committed).
+	 * @param keyPattern the pattern, against keys within this cache
+	 */
+	@Override
+	public void clear(String keyPattern) {
+		evict(KeyPattern.of(keyPattern), false);
+	}
+
+	@Override
+	public boolean invalidate() {
+		return evict(new Evictions.Whole(getName()), true);
+	}
+
+	private boolean evict(Object key, boolean immediate) {
+		return evict(
+				(key instanceof KeyPattern pattern) ? target(getName(), pattern) : new Evictions.Key(storedKey(key)),
+				immediate);
+	}
+
+	static Evictions.Target target(@Nullable String cacheName, KeyPattern pattern) {
+		if (cacheName == null) {
+			return new Evictions.Glob(null, pattern);
+		}
+		if (pattern.matchesAll()) {
+			return new Evictions.Whole(cacheName);
+		}
+		String group = pattern.group();
+		return (group != null) ? new Evictions.Group(cacheName, group) : new Evictions.Glob(cacheName, pattern);
+	}
+
+	/**
+	 * Evict.
+	 * @param immediate whether it is done at once in a transaction too, and again after
+	 * it
+	 * @return whether there was something
+	 */
+	boolean evict(Evictions.Target target, boolean immediate) {
+		CallContext context = CallContext.current();
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction != null) {
+			transaction.bypass(target);
+			transaction.afterwards((status, deadline) -> {
+				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
+					return () -> {
+					};
+				}
+				CompletableFuture<Long> done = evictNow(target);
+				return () -> settle(done, null, deadline);
+			});
+			if (!immediate) {
+				return false;
+			}
+		}
+		CompletableFuture<Long> removed = evictNow(target);
+		if (target instanceof Evictions.Glob) {
+			return awaitWalk(removed, context);
+		}
+		Long count = settle(removed, context, deadline(context));
+		return count != null && count > 0;
+	}
+
+	private CompletableFuture<Long> evictNow(Evictions.Target target) {
+		CompletableFuture<Long> removed = this.engine.evictions().evict(target);
+		removed.whenComplete((count, ex) -> {
+			if (ex != null) {
+				this.counters.failed();
+			}
+			else {
+				this.counters.removed();
+			}
+		});
+		return removed;
+	}
+
+	/**
+	 * Wait for a walk through all keys: as long as it takes while Redis answers, since
+	 * every single step of it is bounded and the first that fails ends it.
+	 */
+	private static boolean awaitWalk(CompletableFuture<Long> walk, @Nullable CallContext context) {
+		if (context != null && context.isAsynchronous()) {
+			context.returnsAfter(walk);
+			return false;
+		}
+		try {
+			return walk.get() > 0;
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return false;
+		}
+		catch (ExecutionException ex) {
+			return false;
+		}
+	}
+
+	/**
+	 * Wait for a write, or have the call not return before it; failures are seen to
+	 * already.
+	 */
+	private static <T> @Nullable T settle(CompletableFuture<T> write, @Nullable CallContext context,
+			Deadline deadline) {
+		if (context != null && context.isAsynchronous()) {
+			context.returnsAfter(write);
+			return null;
+		}
+		try {
+			return deadline.await(write);
+		}
+		catch (RedisWaitException ex) {
+			return null;
+		}
+	}
+
+	// Keys, types
+
+	StoredKey storedKey(Object key) {
+		return this.engine.layout().key(getName(), this.engine.keyText().ofKey(key));
+	}
+
+	@Override
+	protected String createCacheKey(Object key) {
+		return storedKey(key).displayName();
+	}
+
+	ValueCodec codec() {
+		if (this.settings.valueSerializer() != null) {
+			return this.engine.codecs().forSerializer(this.settings.valueSerializer(), this.settings);
+		}
+		Type type = this.settings.type();
+		if (type == null) {
+			type = this.engine.types().typeOf(getName());
+		}
+		if (type == null) {
+			type = Object.class;
+		}
+		CodecOfType current = this.codec;
+		if (current == null || !current.type().equals(type)) {
+			current = new CodecOfType(type, this.engine.codecs().forType(type, this.settings));
+			this.codec = current;
+		}
+		return current.codec();
+	}
+
+	/**
+	 * Return the codec for a type that a caller states.
+	 */
+	ValueCodec codecFor(Type type) {
+		return (this.settings.valueSerializer() != null) ? codec() : this.engine.codecs().forType(type, this.settings);
+	}
+
+	/**
+	 * Return the codec for a value whose type nobody states: the cache's, if the value is
+	 * of it, else that of its class.
+	 */
+	ValueCodec codecForValue(Object value) {
+		Type type = (this.settings.type() != null) ? this.settings.type() : this.engine.types().typeOf(getName());
+		if (this.settings.valueSerializer() != null
+				|| (type != null && ResolvableType.forType(type).toClass().isInstance(value))) {
+			return codec();
+		}
+		return this.engine.codecs().forType(value.getClass(), this.settings);
+	}
+
+	private Deadline deadline(@Nullable CallContext context) {
+		return (context != null) ? context.deadline(this.engine) : this.engine.newDeadline();
+	}
+
+	private Deadline newDeadline() {
+		return this.engine.newDeadline();
+	}
+
+	private record CodecOfType(Type type, ValueCodec codec) {
+
+	}
+
+	private record Reading(boolean hit, @Nullable Object value, @Nullable Observed observed) {
+
+	}
+
+	private record Prepared(Encoded encoded, Duration ttl) {
+
+	}
+
+	/**
+	 * Carries what a loader threw through code that cannot declare it.
+	 */
+	static final class LoadFailure extends RuntimeException {
+
+		private final Throwable failure;
+
+		LoadFailure(Throwable failure) {
+			super(null, failure, false, false);
+			this.failure = failure;
+		}
+
+		@Override
+		public Throwable getCause() {
+			return this.failure;
+		}
+
+	}
+
+}

@@ -1,0 +1,118 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+
+import org.springframework.cache.annotation.EnableCaching;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import dev.cachestarter.testing.RedisServer;
+
+import static org.awaitility.Awaitility.await;
+
+/**
+ * One instance of an application: a context of its own with a service, a manager and a
+ * connection.
+ *
+ * @param <S> the service
+ */
+final class TestInstance<S> implements AutoCloseable {
+
+	private final AnnotationConfigApplicationContext context;
+
+	private final Class<S> type;
+
+	private TestInstance(AnnotationConfigApplicationContext context, Class<S> type) {
+		this.context = context;
+		this.type = type;
+	}
+
+	static <S> TestInstance<S> of(Class<S> service, RedisServer redis) {
+		return of(service, redis.host(), redis.port(), (builder) -> {
+		});
+	}
+
+	static <S> TestInstance<S> of(Class<S> service, String host, int port,
+			Consumer<ResilientRedisCacheManager.Builder> settings, Class<?>... configurations) {
+		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
+		context.registerBean("cacheKeys", CacheKeys.class, () -> new CacheKeys(null));
+		context.registerBean("cacheManager", ResilientRedisCacheManager.class, () -> {
+			LettuceConnectionFactory where = new LettuceConnectionFactory(host, port);
+			ResilientRedisCacheManager.Builder builder = ResilientRedisCacheManager.builder(where);
+			settings.accept(builder);
+			return builder.build();
+		});
+		context.register(Caching.class);
+		if (configurations.length > 0) {
+			context.register(configurations);
+		}
+		context.registerBean(service);
+		context.refresh();
+		return new TestInstance<>(context, service);
+	}
+
+	S service() {
+		return this.context.getBean(this.type);
+	}
+
+	ResilientRedisCacheManager manager() {
+		return this.context.getBean(ResilientRedisCacheManager.class);
+	}
+
+	Engine engine() {
+		return manager().engine();
+	}
+
+	CacheService cacheService() {
+		return manager().getCacheService();
+	}
+
+	ResilientRedisCache cache(String name) {
+		return (ResilientRedisCache) java.util.Objects.requireNonNull(manager().getCache(name));
+	}
+
+	AnnotationConfigApplicationContext context() {
+		return this.context;
+	}
+
+	TestInstance<S> awaitUp() {
+		await().atMost(Duration.ofSeconds(10)).until(() -> engine().link().isUp());
+		return this;
+	}
+
+	@Override
+	public void close() {
+		this.context.close();
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableCaching(proxyTargetClass = true)
+	static class Caching {
+
+		@Bean
+		static CachingPostProcessor cachingPostProcessor() {
+			return new CachingPostProcessor();
+		}
+
+	}
+
+}
