@@ -1,0 +1,30 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.sample;
+
+import java.time.Instant;
+
+/**
+ * A server of a tenant, on which tools run.
+ *
+ * @param id its number, unique over all tenants
+ * @param name what people call it
+ * @param region where it stands
+ * @param createdAt when it was set up
+ */
+record Server(long id, String name, String region, Instant createdAt) {
+}
