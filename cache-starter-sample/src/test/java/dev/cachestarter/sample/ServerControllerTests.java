@@ -16,6 +16,9 @@
 
 package dev.cachestarter.sample;
 
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+
 import dev.cachestarter.sample.Api.Answer;
 import org.junit.jupiter.api.Test;
 
@@ -99,8 +102,8 @@ class ServerControllerTests {
 	}
 
 	private void addHeartbeat(long id, int minutesAgo, boolean answered) {
-		this.jdbc.sql("insert into server_heartbeat values (?, now() - interval '1' minute * ?, ?, 20)")
-			.params(id, minutesAgo, answered)
+		this.jdbc.sql("insert into server_heartbeat values (?, ?, ?, 20)")
+			.params(id, OffsetDateTime.now(ZoneOffset.UTC).minusMinutes(minutesAgo), answered)
 			.update();
 	}
 
