@@ -32,6 +32,11 @@ import org.jspecify.annotations.Nullable;
  */
 record AgentQuery(int page, int limit, @Nullable AgentStatus status, @Nullable String filter) {
 
+	/**
+	 * What is listed unless something else is asked for.
+	 */
+	static final AgentQuery FIRST_PAGE = new AgentQuery(1, 20, null, null);
+
 	AgentQuery {
 		filter = (filter == null || filter.isBlank()) ? null : filter.strip().toLowerCase(Locale.ROOT);
 	}

@@ -30,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  */
 record ToolQuery(int page, int limit, @Nullable String filter) {
 
+	/**
+	 * The whole catalogue, which is listed unless something else is asked for.
+	 */
+	static final ToolQuery ALL = new ToolQuery(1, 1000, null);
+
 	ToolQuery {
 		filter = (filter == null || filter.isBlank()) ? null : filter.strip().toLowerCase(Locale.ROOT);
 	}

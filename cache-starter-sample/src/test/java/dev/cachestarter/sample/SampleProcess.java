@@ -18,11 +18,12 @@ package dev.cachestarter.sample;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,24 +35,22 @@ import static org.awaitility.Awaitility.await;
  */
 final class SampleProcess implements AutoCloseable {
 
-	private static final Pattern WEB = Pattern.compile("Tomcat started on port (\\d+)");
+	private static final Pattern WEB = Pattern.compile("Tomcat started on port (\\d+)\\D");
 
-	private static final Pattern REDIS = Pattern.compile("redis-cli -p (\\d+)");
+	private static final Pattern REDIS = Pattern.compile("redis-cli -p (\\d+)\\D");
 
 	private final Process process;
 
-	private final List<String> output = new CopyOnWriteArrayList<>();
+	private final Path log;
 
-	private SampleProcess(Process process) {
+	private SampleProcess(Process process, Path log) {
 		this.process = process;
-		Thread reader = new Thread(() -> process.inputReader().lines().forEach(this.output::add), "sample-output");
-		reader.setDaemon(true);
-		reader.start();
+		this.log = log;
 	}
 
 	/**
-	 * Start the sample in an empty directory and without what the environment might say
-	 * about Redis or Spring.
+	 * Start the sample in a directory, which best is empty, and without what the
+	 * environment says of Redis and Spring.
 	 */
 	static SampleProcess start(Path directory, String... args) {
 		List<String> command = new ArrayList<>();
@@ -59,41 +58,61 @@ final class SampleProcess implements AutoCloseable {
 		command.add("-jar");
 		command.add(Path.of(System.getProperty("sample.jar")).toAbsolutePath().toString());
 		command.addAll(List.of(args));
-		ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
-		builder.environment().keySet().removeIf((name) -> name.matches("(SPRING|REDIS|POSTGRES|CACHE|SERVER)_.*"));
+		Path log = directory.resolve("sample.log");
+		ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile())
+			.redirectErrorStream(true)
+			.redirectOutput(log.toFile());
+		builder.environment()
+			.keySet()
+			.removeIf((name) -> name.matches("(SPRING|REDIS|POSTGRES|CACHE|SERVER|LOGGING|MANAGEMENT)_.*"));
 		try {
-			return new SampleProcess(builder.start());
+			return new SampleProcess(builder.start(), log);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
 	}
 
+	/**
+	 * Return the port that the application serves on, once it does.
+	 */
 	int webPort() {
 		return awaitPort(WEB);
 	}
 
+	/**
+	 * Return the port of the application's own Redis, once there is one.
+	 */
 	int redisPort() {
 		return awaitPort(REDIS);
 	}
 
 	private int awaitPort(Pattern pattern) {
-		await().atMost(Duration.ofMinutes(3))
-			.until(() -> !this.process.isAlive() || this.output.stream().anyMatch(pattern.asPredicate()));
-		return this.output.stream()
-			.map(pattern::matcher)
-			.filter(Matcher::find)
-			.map((matcher) -> Integer.parseInt(matcher.group(1)))
-			.findFirst()
-			.orElseThrow(() -> new AssertionError("The sample ended:\n" + String.join("\n", this.output)));
+		await().atMost(Duration.ofMinutes(3)).until(() -> !this.process.isAlive() || pattern.matcher(log()).find());
+		Matcher matcher = pattern.matcher(log());
+		if (!matcher.find()) {
+			throw new AssertionError("The sample ended:\n" + log());
+		}
+		return Integer.parseInt(matcher.group(1));
 	}
 
+	/**
+	 * Return what the application has logged so far.
+	 */
+	String log() {
+		try {
+			return new String(Files.readAllBytes(this.log), StandardCharsets.UTF_8);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Return how many lines of the log contain a text.
+	 */
 	long logged(String text) {
-		return this.output.stream().filter((line) -> line.contains(text)).count();
-	}
-
-	List<String> output() {
-		return this.output;
+		return log().lines().filter((line) -> line.contains(text)).count();
 	}
 
 	/**
@@ -114,8 +133,8 @@ final class SampleProcess implements AutoCloseable {
 
 	int awaitExit() {
 		try {
-			if (!this.process.waitFor(2, TimeUnit.MINUTES)) {
-				throw new AssertionError("The sample did not end:\n" + String.join("\n", this.output));
+			if (!this.process.waitFor(3, TimeUnit.MINUTES)) {
+				throw new AssertionError("The sample did not end:\n" + log());
 			}
 			return this.process.exitValue();
 		}
