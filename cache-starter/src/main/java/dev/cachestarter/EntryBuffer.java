@@ -81,8 +81,7 @@ final class EntryBuffer extends OutputStream {
 	static final class FullException extends IOException {
 
 		@Override
-		@SuppressWarnings("UnsynchronizedOverridesSynchronized")
-		public Throwable fillInStackTrace() {
+		public synchronized Throwable fillInStackTrace() {
 			return this;
 		}
 

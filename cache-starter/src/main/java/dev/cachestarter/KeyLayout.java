@@ -26,7 +26,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
@@ -73,8 +72,6 @@ final class KeyLayout {
 	/** The registered names, each with its colon. */
 	private final ConcurrentSkipListMap<String, String> names = new ConcurrentSkipListMap<>();
 
-	private final ReentrantLock registering = new ReentrantLock();
-
 	/**
 	 * Lay out the keys of one application.
 	 * @param keyPrefix what each of its keys begins with
@@ -100,17 +97,7 @@ final class KeyLayout {
 	 * @throws IllegalArgumentException if the name cannot be told from what is ours or
 	 * from another cache's keys
 	 */
-	void register(String cacheName) {
-		this.registering.lock();
-		try {
-			registerLocked(cacheName);
-		}
-		finally {
-			this.registering.unlock();
-		}
-	}
-
-	private void registerLocked(String cacheName) {
+	synchronized void register(String cacheName) {
 		if (this.places.containsKey(cacheName)) {
 			return;
 		}

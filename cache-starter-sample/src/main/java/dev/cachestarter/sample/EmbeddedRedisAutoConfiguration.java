@@ -19,6 +19,8 @@ package dev.cachestarter.sample;
 import java.util.List;
 import java.util.Map;
 
+import dev.cachestarter.autoconfigure.RedisVariablesAutoConfiguration;
+
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionMessage;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
@@ -32,53 +34,45 @@ import org.springframework.boot.data.redis.autoconfigure.DataRedisConnectionDeta
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.context.annotation.Conditional;
-import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
-import org.springframework.util.StringUtils;
 
 /**
  * Brings an {@link EmbeddedRedis} where nothing says where Redis is, so that the sample
  * starts with nothing else installed. An auto-configuration, and not simply a
- * configuration of the sample, as it must come after those of service connections and
- * before Boot takes {@code localhost:6379} for granted.
+ * configuration of the sample, as it must come after those of service connections and of
+ * {@code REDIS_URL} and its like, and before Boot takes {@code localhost:6379} for
+ * granted.
  */
-@AutoConfiguration(before = DataRedisAutoConfiguration.class)
+@AutoConfiguration(after = RedisVariablesAutoConfiguration.class, before = DataRedisAutoConfiguration.class)
 @ConditionalOnProperty(name = "spring.cache.type", havingValue = "redis", matchIfMissing = true)
-@Conditional(EmbeddedRedisAutoConfiguration.OnNoRedisNamed.class)
 final class EmbeddedRedisAutoConfiguration {
 
 	@Bean
+	@Conditional(OnNoAddress.class)
 	@ConditionalOnMissingBean(DataRedisConnectionDetails.class)
 	EmbeddedRedis embeddedRedis() {
 		return EmbeddedRedis.start();
 	}
 
 	/**
-	 * Matches where no property and no environment variable says where Redis is.
+	 * Matches where no property says where Redis is.
 	 */
-	static final class OnNoRedisNamed extends SpringBootCondition {
+	static final class OnNoAddress extends SpringBootCondition {
 
-		private static final List<String> PROPERTIES = List.of("url", "host", "port", "sentinel", "cluster",
+		private static final List<String> ADDRESSES = List.of("url", "host", "port", "sentinel", "cluster",
 				"masterreplica");
 
 		@Override
 		public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
-			ConditionMessage.Builder message = ConditionMessage.forCondition("No Redis Named");
-			Environment environment = context.getEnvironment();
-			Map<String, Object> properties = Binder.get(environment)
+			ConditionMessage.Builder message = ConditionMessage.forCondition("No Redis address");
+			Map<String, Object> properties = Binder.get(context.getEnvironment())
 				.bind("spring.data.redis", Bindable.mapOf(String.class, Object.class))
 				.orElse(Map.of());
-			for (String property : PROPERTIES) {
-				if (properties.containsKey(property)) {
-					return ConditionOutcome.noMatch(message.foundExactly("spring.data.redis." + property));
-				}
-			}
-			for (String variable : List.of("REDIS_URL", "REDIS_HOST")) {
-				if (StringUtils.hasText(environment.getProperty(variable))) {
-					return ConditionOutcome.noMatch(message.foundExactly(variable));
-				}
-			}
-			return ConditionOutcome.match(message.because("neither a property nor a variable names one"));
+			return ADDRESSES.stream()
+				.filter(properties::containsKey)
+				.findFirst()
+				.map((address) -> ConditionOutcome.noMatch(message.foundExactly("spring.data.redis." + address)))
+				.orElseGet(() -> ConditionOutcome.match(message.because("no property says where Redis is")));
 		}
 
 	}

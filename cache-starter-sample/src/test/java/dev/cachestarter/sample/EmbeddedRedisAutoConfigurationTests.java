@@ -16,6 +16,7 @@
 
 package dev.cachestarter.sample;
 
+import dev.cachestarter.autoconfigure.RedisVariablesAutoConfiguration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,8 +35,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class EmbeddedRedisAutoConfigurationTests {
 
-	private final ApplicationContextRunner runner = new ApplicationContextRunner()
-		.withConfiguration(AutoConfigurations.of(EmbeddedRedisAutoConfiguration.class));
+	private final ApplicationContextRunner runner = new ApplicationContextRunner().withConfiguration(
+			AutoConfigurations.of(EmbeddedRedisAutoConfiguration.class, RedisVariablesAutoConfiguration.class));
 
 	@Test
 	void startsARedisBeforeBootTakesLocalhostForGranted() {
@@ -49,14 +50,15 @@ class EmbeddedRedisAutoConfigurationTests {
 			"spring.data.redis.port=6380", "spring.data.redis.sentinel.master=mymaster",
 			"spring.data.redis.cluster.nodes=elsewhere:6379", "spring.data.redis.cluster.nodes[0]=elsewhere:6379",
 			"spring.data.redis.masterreplica.nodes=elsewhere:6379", "REDIS_URL=redis://elsewhere",
-			"REDIS_HOST=elsewhere", "spring.cache.type=none", "spring.cache.type=simple" })
+			"REDIS_HOST=elsewhere", "REDIS_PORT=6380", "spring.cache.type=none", "spring.cache.type=simple" })
 	void backsOffWhereItIsNotNeeded(String property) {
 		this.runner.withPropertyValues(property)
 			.run((context) -> assertThat(context).doesNotHaveBean(EmbeddedRedis.class));
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "REDIS_URL=", "REDIS_HOST=", "spring.data.redis.timeout=1s", "spring.cache.type=redis" })
+	@ValueSource(strings = { "REDIS_URL=", "REDIS_HOST=", "REDIS_PORT=tcp://10.0.0.1:6379",
+			"spring.data.redis.timeout=1s", "spring.cache.type=redis" })
 	void staysWhereNoAddressIsNamed(String property) {
 		this.runner.withPropertyValues(property)
 			.run((context) -> assertThat(context).hasSingleBean(EmbeddedRedis.class));
