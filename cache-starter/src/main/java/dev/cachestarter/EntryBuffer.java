@@ -81,7 +81,7 @@ final class EntryBuffer extends OutputStream {
 	static final class FullException extends IOException {
 
 		@Override
-		public synchronized Throwable fillInStackTrace() {
+		public Throwable fillInStackTrace() {
 			return this;
 		}
 

@@ -58,7 +58,7 @@ class FaultProxyTests {
 	void everythingPassesAtFirst() {
 		String large = "x".repeat(3_000_000);
 
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			assertThat(client.call("SET", "key", large)).isEqualTo("OK");
 			assertThat(client.call("GET", "key")).isEqualTo(large);
 
@@ -70,8 +70,8 @@ class FaultProxyTests {
 
 	@Test
 	void connectionsAreCounted() {
-		RespClient first = connect(PATIENT);
-		RespClient second = connect(PATIENT);
+		RespClient first = connect();
+		RespClient second = connect();
 		this.proxy.awaitConnections(2);
 
 		first.close();
@@ -84,7 +84,7 @@ class FaultProxyTests {
 
 	@Test
 	void endOfTheServerReachesTheClient() {
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("QUIT");
 
 			assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(client::receive)
@@ -94,7 +94,7 @@ class FaultProxyTests {
 
 	@Test
 	void endOfTheClientReachesTheServer() {
-		RespClient client = connect(PATIENT);
+		RespClient client = connect();
 		String id = String.valueOf(client.call("CLIENT", "ID"));
 
 		client.close();
@@ -104,12 +104,12 @@ class FaultProxyTests {
 
 	@Test
 	void refuseConcernsNewConnectionsUntilItPasses() {
-		try (RespClient open = connect(PATIENT)) {
+		try (RespClient open = connect()) {
 			this.proxy.awaitConnections(1);
 
 			this.proxy.refuse();
 
-			assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> connect(PATIENT))
+			assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> connect())
 				.withCauseInstanceOf(ConnectException.class);
 			assertThat(open.call("PING")).isEqualTo("PONG");
 			this.proxy.pass();
@@ -119,7 +119,7 @@ class FaultProxyTests {
 
 	@Test
 	void resetConcernsOpenAndNewConnections() {
-		try (RespClient open = connect(PATIENT)) {
+		try (RespClient open = connect()) {
 			open.call("PING");
 
 			this.proxy.reset();
@@ -136,27 +136,27 @@ class FaultProxyTests {
 
 	@Test
 	void blackholeSwallowsForGood() {
-		try (RespClient open = connect(IMPATIENT)) {
+		try (RespClient open = connect()) {
 			open.call("PING");
 
 			this.proxy.blackhole();
 
-			assertThatNoAnswerComes(() -> open.call("SET", "swallowed", "1"));
-			try (RespClient late = connect(IMPATIENT)) {
-				assertThatNoAnswerComes(() -> late.call("PING"));
+			assertThatNoAnswerComes(open, () -> open.call("SET", "swallowed", "1"));
+			try (RespClient late = connect()) {
+				assertThatNoAnswerComes(late, () -> late.call("PING"));
 			}
 			this.proxy.pass();
 			assertThatRedisAnswers();
-			assertThatNoAnswerComes(() -> open.call("PING"));
+			assertThatNoAnswerComes(open, () -> open.call("PING"));
 			assertThat(this.redis.keys("*")).isEmpty();
 		}
 	}
 
 	@Test
 	void blackholeSwallowsTheEndsOfConnections() {
-		RespClient client = connect(PATIENT);
+		RespClient client = connect();
 		String id = String.valueOf(client.call("CLIENT", "ID"));
-		try (RespClient other = connect(IMPATIENT)) {
+		try (RespClient other = connect()) {
 			String otherId = String.valueOf(other.call("CLIENT", "ID"));
 
 			this.proxy.blackhole();
@@ -165,7 +165,7 @@ class FaultProxyTests {
 			this.proxy.awaitConnections(1);
 			assertThat((String) this.redis.cli("CLIENT", "LIST", "ID", id)).contains("id=" + id);
 			this.redis.cli("CLIENT", "KILL", "ID", otherId);
-			assertThatNoAnswerComes(other::receive);
+			assertThatNoAnswerComes(other, other::receive);
 		}
 		this.proxy.pass();
 		await().untilAsserted(() -> assertThat(this.redis.cli("CLIENT", "LIST", "ID", id)).isEqualTo(""));
@@ -173,19 +173,19 @@ class FaultProxyTests {
 
 	@Test
 	void blackholeOfRepliesLetsRequestsThrough() {
-		try (RespClient client = connect(IMPATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 
 			this.proxy.blackhole(FaultProxy.Direction.REPLIES);
 
-			assertThatNoAnswerComes(() -> client.call("SET", "taken", "1"));
-			assertThat(this.redis.keys("*")).containsExactly("taken");
+			assertThatNoAnswerComes(client, () -> client.call("SET", "taken", "1"));
+			await().untilAsserted(() -> assertThat(this.redis.keys("*")).containsExactly("taken"));
 		}
 	}
 
 	@Test
 	void blackholeOfRequestsLetsPushesThrough() {
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("HELLO", "3");
 			client.call("CLIENT", "TRACKING", "ON");
 			client.call("GET", "tracked");
@@ -201,7 +201,7 @@ class FaultProxyTests {
 
 	@Test
 	void delayedRepliesArriveLater() {
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 			this.proxy.delay(Duration.ofMillis(200));
 
@@ -219,7 +219,7 @@ class FaultProxyTests {
 	@Test
 	void throttledBytesTakeTheirTime() {
 		this.redis.cli("SET", "key", "x".repeat(10_000));
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 			this.proxy.throttle(50_000);
 
@@ -233,7 +233,7 @@ class FaultProxyTests {
 	@Test
 	void replyIsCutAfterSoManyBytes() {
 		this.redis.cli("SET", "key", "x".repeat(100));
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 			FaultProxy.Connection connection = this.proxy.connections().get(0);
 			long before = connection.bytesToClient();
@@ -249,7 +249,7 @@ class FaultProxyTests {
 
 	@Test
 	void halfClosedConnectionStillTakesRequests() {
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 
 			this.proxy.halfClose();
@@ -264,7 +264,7 @@ class FaultProxyTests {
 
 	@Test
 	void heldBytesArriveAfterTheClientHasGone() {
-		RespClient old = connect(PATIENT);
+		RespClient old = connect();
 		old.call("PING");
 
 		this.proxy.holdBack();
@@ -272,7 +272,7 @@ class FaultProxyTests {
 		await().until(() -> this.proxy.heldBytes() > 0);
 		old.close();
 		this.proxy.awaitConnections(0);
-		try (RespClient young = connect(PATIENT)) {
+		try (RespClient young = connect()) {
 			young.call("SET", "key", "young");
 		}
 
@@ -283,7 +283,7 @@ class FaultProxyTests {
 
 	@Test
 	void heldBytesSurviveTheClosingOfAllConnections() {
-		RespClient old = connect(PATIENT);
+		RespClient old = connect();
 		old.call("PING");
 		this.proxy.holdBack();
 		old.send("SET", "key", "old");
@@ -300,7 +300,7 @@ class FaultProxyTests {
 
 	@Test
 	void heldConnectionGoesOnAfterItsRelease() {
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 			this.proxy.holdBack();
 			client.send("PING");
@@ -316,7 +316,7 @@ class FaultProxyTests {
 
 	@Test
 	void closedConnectionsCanBeOpenedAgain() {
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 
 			this.proxy.closeAll();
@@ -339,18 +339,19 @@ class FaultProxyTests {
 	}
 
 	private void ping() {
-		try (RespClient client = connect(PATIENT)) {
+		try (RespClient client = connect()) {
 			client.call("PING");
 		}
 	}
 
-	private static void assertThatNoAnswerComes(Runnable call) {
+	private static void assertThatNoAnswerComes(RespClient client, Runnable call) {
+		client.replyTimeout(IMPATIENT);
 		assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(call::run)
 			.withCauseInstanceOf(SocketTimeoutException.class);
 	}
 
-	private RespClient connect(Duration replyTimeout) {
-		return RespClient.connect(this.proxy.host(), this.proxy.port(), replyTimeout);
+	private RespClient connect() {
+		return RespClient.connect(this.proxy.host(), this.proxy.port(), PATIENT);
 	}
 
 }

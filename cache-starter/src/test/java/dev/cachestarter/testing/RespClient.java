@@ -83,6 +83,19 @@ public final class RespClient implements AutoCloseable {
 	}
 
 	/**
+	 * Change how long replies may take from now on.
+	 * @param replyTimeout how long
+	 */
+	public void replyTimeout(Duration replyTimeout) {
+		try {
+			this.socket.setSoTimeout((int) replyTimeout.toMillis());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
 	 * Send a command and wait for its reply.
 	 * @param command the command and its arguments
 	 * @return the reply, its strings read as UTF-8
