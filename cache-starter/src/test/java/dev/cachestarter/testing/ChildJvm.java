@@ -142,8 +142,9 @@ public final class ChildJvm implements AutoCloseable {
 			while (true) {
 				String line = next(deadline);
 				if (line == null) {
-					throw new IllegalStateException("The child " + (isAlive() ? "did not say" : "ended before it said")
-							+ " '" + prefix + "' but " + skipped);
+					throw new IllegalStateException(
+							"The child " + (this.reader.isAlive() ? "did not say" : "ended before it said") + " '"
+									+ prefix + "' but " + skipped);
 				}
 				if (line.startsWith(prefix)) {
 					return line.substring(prefix.length());

@@ -328,9 +328,12 @@ class FaultProxyTests {
 
 	@Test
 	void connectionThroughTheProxyOfADeadServerIsReset() {
-		try (FaultProxy orphan = FaultProxy.inFrontOf("127.0.0.1", Ports.free());
-				RespClient client = RespClient.connect(orphan.host(), orphan.port(), PATIENT)) {
-			assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> client.call("PING"));
+		try (FaultProxy orphan = FaultProxy.inFrontOf("127.0.0.1", Ports.free())) {
+			assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> {
+				try (RespClient client = RespClient.connect(orphan.host(), orphan.port(), PATIENT)) {
+					client.call("PING");
+				}
+			}).withCauseInstanceOf(SocketException.class);
 		}
 	}
 

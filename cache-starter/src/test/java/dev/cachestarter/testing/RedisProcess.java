@@ -49,11 +49,11 @@ final class RedisProcess extends RedisServer {
 
 	private final @Nullable Path configuration;
 
-	private int port;
+	private volatile int port;
 
-	private @Nullable Process process;
+	private volatile @Nullable Process process;
 
-	private @Nullable ProcessGuard guard;
+	private volatile @Nullable ProcessGuard guard;
 
 	/**
 	 * Create a server that reads, and may rewrite, a configuration file.
@@ -178,14 +178,13 @@ final class RedisProcess extends RedisServer {
 		return true;
 	}
 
-	// Whoever answers may be another's server, while ours is about to find the port
-	// taken.
+	// What answers may be another's server, while ours is about to find the port taken.
 	private boolean answersAs(Process process, int port) {
 		try (RespClient client = connect(port, Duration.ofSeconds(1))) {
 			String info = (String) client.call("INFO", "server");
 			return info != null && info.contains("process_id:" + process.pid() + "\r\n");
 		}
-		catch (UncheckedIOException ex) {
+		catch (UncheckedIOException | RespClient.ErrorReply ex) {
 			return false;
 		}
 	}
@@ -215,7 +214,8 @@ final class RedisProcess extends RedisServer {
 
 	@Override
 	public boolean isAlive() {
-		return this.process != null && this.process.isAlive();
+		Process process = this.process;
+		return process != null && process.isAlive();
 	}
 
 	@Override
@@ -267,10 +267,11 @@ final class RedisProcess extends RedisServer {
 	}
 
 	private Process running() {
-		if (this.process == null || !this.process.isAlive()) {
+		Process process = this.process;
+		if (process == null || !process.isAlive()) {
 			throw new IllegalStateException("The server is not running");
 		}
-		return this.process;
+		return process;
 	}
 
 	@Override
