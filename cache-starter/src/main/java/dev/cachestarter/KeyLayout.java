@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +68,9 @@ final class KeyLayout {
 
 	private final Place unnamed;
 
+	/** Two names are never checked at once, lest neither see the other. */
+	private final ReentrantLock registration = new ReentrantLock();
+
 	private final Map<String, Place> places = new ConcurrentHashMap<>();
 
 	/** The registered names, each with its colon. */
@@ -97,22 +101,28 @@ final class KeyLayout {
 	 * @throws IllegalArgumentException if the name cannot be told from what is ours or
 	 * from another cache's keys
 	 */
-	synchronized void register(String cacheName) {
-		if (this.places.containsKey(cacheName)) {
-			return;
+	void register(String cacheName) {
+		this.registration.lock();
+		try {
+			if (this.places.containsKey(cacheName)) {
+				return;
+			}
+			checkName(cacheName);
+			String withColon = cacheName + ":";
+			String before = this.names.floorKey(cacheName);
+			if (before != null && cacheName.startsWith(before)) {
+				throw swallowed(before.substring(0, before.length() - 1), cacheName);
+			}
+			String after = this.names.higherKey(withColon);
+			if (after != null && after.startsWith(withColon)) {
+				throw swallowed(cacheName, after.substring(0, after.length() - 1));
+			}
+			this.places.put(cacheName, placeOf(cacheName, this.prefix + withColon));
+			this.names.put(withColon, cacheName);
 		}
-		checkName(cacheName);
-		String withColon = cacheName + ":";
-		String before = this.names.floorKey(cacheName);
-		if (before != null && cacheName.startsWith(before)) {
-			throw swallowed(before.substring(0, before.length() - 1), cacheName);
+		finally {
+			this.registration.unlock();
 		}
-		String after = this.names.higherKey(withColon);
-		if (after != null && after.startsWith(withColon)) {
-			throw swallowed(cacheName, after.substring(0, after.length() - 1));
-		}
-		this.places.put(cacheName, placeOf(cacheName, this.prefix + withColon));
-		this.names.put(withColon, cacheName);
 	}
 
 	/**
