@@ -76,7 +76,8 @@ final class JsonValueCodec implements ValueCodec {
 
 	private final ObjectWriter writer;
 
-	private final Map<Class<?>, AtomicLong> seen = new ConcurrentHashMap<>();
+	/** The classes that came back, each with the number of values since. */
+	private final Map<Class<?>, AtomicLong> survived = new ConcurrentHashMap<>();
 
 	private final Map<Class<?>, String> refused = new ConcurrentHashMap<>();
 
@@ -110,6 +111,7 @@ final class JsonValueCodec implements ValueCodec {
 		Encoded encoded = this.limits.seal(entry, name(value));
 		if (isCheckDue(classes)) {
 			check(value, entry);
+			classes.forEach((type) -> this.survived.computeIfAbsent(type, (key) -> new AtomicLong(1)));
 		}
 		return encoded;
 	}
@@ -177,8 +179,8 @@ final class JsonValueCodec implements ValueCodec {
 			if (refusal != null) {
 				throw new NotCacheableException(Reason.SHAPE, refusal);
 			}
-			// A class once seen was asked before.
-			refusal = this.seen.containsKey(type) ? null : TypeShape.refusal(type);
+			// A class that survived was asked before.
+			refusal = this.survived.containsKey(type) ? null : TypeShape.refusal(type);
 			if (refusal != null) {
 				throw notCacheable(Reason.SHAPE, value, refusal);
 			}
@@ -212,11 +214,15 @@ final class JsonValueCodec implements ValueCodec {
 		return left;
 	}
 
+	/**
+	 * Return whether a value is to be read back: always until its classes have survived
+	 * once, then ever more rarely.
+	 */
 	private boolean isCheckDue(Set<Class<?>> classes) {
 		boolean due = false;
 		for (Class<?> type : classes) {
-			long count = this.seen.computeIfAbsent(type, (key) -> new AtomicLong()).incrementAndGet();
-			due |= Long.bitCount(count) == 1;
+			AtomicLong count = this.survived.get(type);
+			due |= count == null || Long.bitCount(count.incrementAndGet()) == 1;
 		}
 		return due;
 	}
@@ -315,16 +321,23 @@ final class JsonValueCodec implements ValueCodec {
 		StringBuilder path = new StringBuilder();
 		if (failure instanceof JacksonException ex) {
 			for (JacksonException.Reference step : ex.getPath()) {
-				if (step.from() instanceof Map || step.from() == Map.class) {
-					path.append("{}");
-				}
-				else {
-					path.append((step.getPropertyName() != null) ? "." + step.getPropertyName()
-							: "[" + step.getIndex() + "]");
-				}
+				path.append(step(step));
 			}
 		}
 		return path.isEmpty() ? "" : " at $" + path;
+	}
+
+	private static String step(JacksonException.Reference step) {
+		Object from = step.from();
+		if (from instanceof Map || from instanceof Class<?> type && Map.class.isAssignableFrom(type)) {
+			return "{}";
+		}
+		String property = step.getPropertyName();
+		if (property == null) {
+			return "[" + step.getIndex() + "]";
+		}
+		// What foreign bytes call a property is not for the log.
+		return property.matches("[\\w$-]{1,60}") ? "." + property : ".?";
 	}
 
 	private static boolean isCausedBy(Throwable failure, Class<? extends Throwable> type) {

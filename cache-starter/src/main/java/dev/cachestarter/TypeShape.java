@@ -185,7 +185,7 @@ record TypeShape(String mark, @Nullable String refusal) {
 		}
 
 		private static boolean isLeaf(Class<?> type) {
-			return isJdk(type) && !type.isEnum() || JsonNode.class.isAssignableFrom(type);
+			return isJdk(type) || JsonNode.class.isAssignableFrom(type);
 		}
 
 		private String define(JavaType type) {
