@@ -27,7 +27,10 @@ import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisConnectionDetails;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.util.StringUtils;
 
@@ -55,6 +58,7 @@ final class CacheConnectionFactory {
 	 */
 	ResilientRedisCacheManager.Builder managerBuilder(@Nullable String name) {
 		LettuceConnectionFactory factory = find(name);
+		refuseMasterReplica(factory);
 		try {
 			return ResilientRedisCacheManager.builder(factory);
 		}
@@ -77,6 +81,28 @@ final class CacheConnectionFactory {
 						+ "'jedis'), or name a LettuceConnectionFactory bean for the cache in '" + PROPERTY
 						+ "', or have another cache with 'spring.cache.type'.",
 				StringUtils.hasText(name) ? PROPERTY : null, null);
+	}
+
+	/**
+	 * A factory for static master/replica does not tell its nodes: it looks like one for
+	 * localhost. What Spring Boot made it from does.
+	 */
+	private void refuseMasterReplica(LettuceConnectionFactory factory) {
+		boolean looksUnset = factory.getSentinelConfiguration() == null && factory.getClusterConfiguration() == null
+				&& factory.getSocketConfiguration() == null
+				&& factory.getStandaloneConfiguration().equals(new RedisStandaloneConfiguration());
+		DataRedisConnectionDetails details = this.beanFactory.getBeanProvider(DataRedisConnectionDetails.class)
+			.getIfUnique();
+		boolean masterReplica = (details != null && details.getMasterReplica() != null)
+				|| this.beanFactory.getBeanProvider(RedisStaticMasterReplicaConfiguration.class)
+					.getIfAvailable() != null;
+		if (looksUnset && masterReplica) {
+			throw new CacheConfigurationException(
+					"The cache cannot use a connection factory for static master/replica, whose nodes cannot be read",
+					"Use Sentinel or a cluster, or name a LettuceConnectionFactory bean for the master in '" + PROPERTY
+							+ "'.",
+					"spring.data.redis.masterreplica.nodes", null);
+		}
 	}
 
 	private Object named(String name) {

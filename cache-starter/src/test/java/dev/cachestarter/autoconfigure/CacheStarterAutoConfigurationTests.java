@@ -29,6 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
 import org.springframework.boot.cache.autoconfigure.CacheManagerCustomizer;
@@ -194,7 +195,9 @@ class CacheStarterAutoConfigurationTests {
 	@Test
 	void cacheManagerOfTheApplicationGoesBeforeACacheTypeAsTheReason(CapturedOutput output) {
 		this.contextRunner.withUserConfiguration(CacheManagerConfiguration.class)
-			.withPropertyValues("spring.cache.type=none", "spring.main.lazy-initialization=true")
+			.withPropertyValues("spring.cache.type=none")
+			.withInitializer(
+					(context) -> context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
 			.run((context) -> assertThat(context).hasSingleBean(CacheManager.class));
 
 		assertThat(output).containsOnlyOnce("cache-starter backs off");
@@ -280,10 +283,25 @@ class CacheStarterAutoConfigurationTests {
 	@Test
 	void namesThatSwallowEachOtherStopTheStart() {
 		this.contextRunner.withPropertyValues("spring.cache.cache-names=agents,agents:list")
-			.run((context) -> assertThat(context).hasFailed()
-				.getFailure()
-				.rootCause()
-				.hasMessageContaining("agents:list"));
+			.run((context) -> assertRefused(context, "The caches 'agents' and 'agents:list' cannot be told apart",
+					"Rename one of them"));
+	}
+
+	@Test
+	void namesOnAnnotationsThatSwallowEachOtherStopTheStart() {
+		this.contextRunner.withPropertyValues("spring.cache.cache-names=cached:list")
+			.run((context) -> assertRefused(context, "The caches 'cached' and 'cached:list' cannot be told apart",
+					"Rename one of them"));
+	}
+
+	@Test
+	void aNameThatNoCacheInUseHasIsReportedEvenIfBeansAreLazy(CapturedOutput output) {
+		this.contextRunner.withPropertyValues("cache-starter.caches.cachd.ttl=5m")
+			.withInitializer(
+					(context) -> context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
+			.run((context) -> assertThat(context).hasNotFailed());
+
+		assertThat(output).containsOnlyOnce("did you mean 'cache-starter.caches.cached'?");
 	}
 
 	@Test
@@ -331,10 +349,16 @@ class CacheStarterAutoConfigurationTests {
 	@Test
 	void masterReplicaStopsTheStart() {
 		this.contextRunner.withPropertyValues("spring.data.redis.masterreplica.nodes=a:1,b:2")
-			.run((context) -> assertThat(context).hasFailed()
-				.getFailure()
-				.rootCause()
-				.isInstanceOf(IllegalArgumentException.class));
+			.run((context) -> assertRefused(context, "static master/replica, whose nodes cannot be read",
+					"Use Sentinel or a cluster"));
+	}
+
+	@Test
+	void aNamedConnectionFactoryIsTheWayOutOfMasterReplica() {
+		this.contextRunner.withUserConfiguration(ConnectionFactoriesConfiguration.class)
+			.withPropertyValues("spring.data.redis.masterreplica.nodes=a:1,b:2",
+					"cache-starter.connection.factory=first")
+			.run((context) -> assertThat(context).hasSingleBean(ResilientRedisCacheManager.class));
 	}
 
 	private static void assertCacheServiceIsDisabled(AssertableApplicationContext context) {
@@ -353,7 +377,7 @@ class CacheStarterAutoConfigurationTests {
 
 		private final AtomicInteger calls = new AtomicInteger();
 
-		@Cacheable("agents")
+		@Cacheable("cached")
 		public int call(String key) {
 			return this.calls.incrementAndGet();
 		}
