@@ -117,8 +117,12 @@ final class CacheSettingsResolver {
 		this.properties.caches()
 			.forEach((name, values) -> caches.put(name, fromProperties(name, values, caches.get(name), defaults)));
 		CacheStarterProperties.Connection connection = this.properties.connection();
+		// What nobody touched has Spring's converters alone, which keys are better
+		// without.
+		boolean touched = this.configuration != null || !this.customizers.isEmpty();
 		return new EffectiveCacheSettings(defaults.keyPrefix(), defaults.settings(), settings(caches), declaredNames,
 				allowsRuntimeCaches(scratch, given), ttlPolicy(caches, defaults),
+				touched ? scratchDefaults.getConversionService() : null,
 				timeout("command-timeout", connection.commandTimeout()),
 				timeout("connect-timeout", connection.connectTimeout()));
 	}

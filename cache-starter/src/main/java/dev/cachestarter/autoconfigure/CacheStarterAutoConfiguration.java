@@ -27,11 +27,9 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.convert.ApplicationConversionService;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
-import org.springframework.format.support.FormattingConversionService;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the cache: enables caching, and
@@ -50,14 +48,14 @@ import org.springframework.format.support.FormattingConversionService;
 @Import(CacheConfigurations.Enabled.class)
 public final class CacheStarterAutoConfiguration {
 
-	// There whatever the cache is, so that what refers to them always starts.
+	// There whatever the cache is, so that code and expressions which use them always
+	// work.
 
 	@Bean
-	@ConditionalOnMissingBean(name = "cacheKeys")
-	CacheKeys cacheKeys(ListableBeanFactory beanFactory) {
-		FormattingConversionService converters = new FormattingConversionService();
-		ApplicationConversionService.addBeans(converters, beanFactory);
-		return new CacheKeys(converters);
+	@ConditionalOnMissingBean
+	CacheKeys cacheKeys(ListableBeanFactory beanFactory, ObjectProvider<EffectiveCacheSettings> settings) {
+		EffectiveCacheSettings ours = settings.getIfAvailable();
+		return new CacheKeys(KeyConverters.of(beanFactory, (ours != null) ? ours.keyConverters() : null));
 	}
 
 	@Bean

@@ -25,6 +25,8 @@ import dev.cachestarter.ResilientRedisCacheManager;
 import dev.cachestarter.TtlPolicy;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.core.convert.ConversionService;
+
 /**
  * What holds when all that an application says about its caches has been put in order.
  *
@@ -35,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * {@code cache-starter.caches}
  * @param runtimeCaches whether other caches are made when they are used
  * @param ttlPolicy decides on TTLs by value, {@code null} if nothing does
+ * @param keyConverters the converters of keys of the default configuration, {@code null}
+ * if the application has none
  * @param commandTimeout the longest that a call waits for Redis, {@code null} for what is
  * built in
  * @param connectTimeout the longest that an attempt to connect takes, {@code null} for
@@ -42,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  */
 record EffectiveCacheSettings(String keyPrefix, CacheSettings defaults, Map<String, CacheSettings> caches,
 		Set<String> declaredNames, boolean runtimeCaches, @Nullable TtlPolicy ttlPolicy,
-		@Nullable Duration commandTimeout, @Nullable Duration connectTimeout) {
+		@Nullable ConversionService keyConverters, @Nullable Duration commandTimeout,
+		@Nullable Duration connectTimeout) {
 
 	void applyTo(ResilientRedisCacheManager.Builder builder) {
 		builder.keyPrefix(this.keyPrefix)

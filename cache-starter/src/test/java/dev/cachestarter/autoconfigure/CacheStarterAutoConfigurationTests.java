@@ -22,12 +22,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import dev.cachestarter.CacheKeys;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.ResilientRedisCacheManager;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -55,6 +57,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 import org.springframework.core.annotation.Order;
+import org.springframework.core.convert.converter.Converter;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheManager;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -240,6 +243,53 @@ class CacheStarterAutoConfigurationTests {
 				.isSameAs(context.getBean("ownCacheManager", ResilientRedisCacheManager.class).getCacheService()));
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "spring.cache.type=none", "spring.cache.type=redis", "cache-starter.enabled=false" })
+	void cacheKeysAreThereInEveryCase(String property) {
+		this.contextRunner.withPropertyValues(property)
+			.run((context) -> assertThat(context.getBean("cacheKeys", CacheKeys.class).of("org-1", 2))
+				.isEqualTo("org-1:2"));
+	}
+
+	@Test
+	void cacheKeysBackOffForThoseOfTheApplication() {
+		CacheKeys own = new CacheKeys(null);
+
+		this.contextRunner.withPropertyValues("spring.cache.type=none")
+			.withBean("ownCacheKeys", CacheKeys.class, () -> own)
+			.run((context) -> assertThat(context.getBean(CacheKeys.class)).isSameAs(own));
+	}
+
+	@Test
+	void cacheKeysKnowTheConvertersOfTheApplication() {
+		this.contextRunner.withPropertyValues("spring.cache.type=none")
+			.withUserConfiguration(KeyConverterConfiguration.class)
+			.run((context) -> assertThat(context.getBean(CacheKeys.class).of(new Tenant("a"), 1))
+				.isEqualTo("tenant-a:1"));
+	}
+
+	@Test
+	void cacheKeysKnowTheConvertersOfACacheConfiguration() {
+		RedisCacheConfiguration configuration = RedisCacheConfiguration.defaultCacheConfig();
+		configuration.configureKeyConverters(
+				(registry) -> registry.addConverter(Tenant.class, String.class, (tenant) -> "tenant-" + tenant.name()));
+
+		this.contextRunner.withBean(RedisCacheConfiguration.class, () -> configuration)
+			.run((context) -> assertThat(context.getBean(CacheKeys.class).of(new Tenant("a"), 1))
+				.isEqualTo("tenant-a:1"));
+	}
+
+	@Test
+	void cacheKeysKnowTheConvertersThatACustomizerAdds() {
+		this.contextRunner
+			.withBean(RedisCacheManagerBuilderCustomizer.class,
+					() -> (builder) -> builder.cacheDefaults()
+						.configureKeyConverters((registry) -> registry.addConverter(Tenant.class, String.class,
+								(tenant) -> "tenant-" + tenant.name())))
+			.run((context) -> assertThat(context.getBean(CacheKeys.class).of(new Tenant("a"), 1))
+				.isEqualTo("tenant-a:1"));
+	}
+
 	@Test
 	void aSecondManagerMayStandBesideOurs() {
 		this.contextRunner.withUserConfiguration(SecondCacheManagerConfiguration.class).run((context) -> {
@@ -380,6 +430,38 @@ class CacheStarterAutoConfigurationTests {
 		@Cacheable("cached")
 		public int call(String key) {
 			return this.calls.incrementAndGet();
+		}
+
+	}
+
+	// No record: one is rendered without any converter.
+	static final class Tenant {
+
+		private final String name;
+
+		Tenant(String name) {
+			this.name = name;
+		}
+
+		String name() {
+			return this.name;
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class KeyConverterConfiguration {
+
+		@Bean
+		Converter<Tenant, String> tenantConverter() {
+			return new Converter<>() {
+
+				@Override
+				public String convert(Tenant tenant) {
+					return "tenant-" + tenant.name();
+				}
+
+			};
 		}
 
 	}
