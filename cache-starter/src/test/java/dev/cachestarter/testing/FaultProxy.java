@@ -641,11 +641,13 @@ public final class FaultProxy implements AutoCloseable {
 		}
 
 		private void deliver(byte[] slice) {
+			// Before the receiver can have it, so that it finds it counted.
+			this.delivered.addAndGet(slice.length);
 			try {
 				this.to.getOutputStream().write(slice);
-				this.delivered.addAndGet(slice.length);
 			}
 			catch (IOException ex) {
+				this.delivered.addAndGet(-slice.length);
 				if (this == this.connection.requests) {
 					this.connection.reset();
 				}

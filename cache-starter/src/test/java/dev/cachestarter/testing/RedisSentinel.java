@@ -16,11 +16,14 @@
 
 package dev.cachestarter.testing;
 
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+
+import org.awaitility.core.ConditionFactory;
 
 import static org.awaitility.Awaitility.await;
 
@@ -93,17 +96,21 @@ public final class RedisSentinel implements AutoCloseable {
 	}
 
 	private void awaitAcquaintance() {
-		await("sentinels that know all").atMost(PATIENCE)
+		patiently("sentinels that know all").until(() -> this.sentinels.stream()
+			.allMatch((sentinel) -> sentinel.info("master0")
+				.endsWith("status=ok,address=127.0.0.1:" + this.servers.get(0).port() + ",slaves=1,sentinels="
+						+ this.sentinels.size())));
+	}
+
+	// A server whose role changes closes the connections of its clients, ours too.
+	private static ConditionFactory patiently(String condition) {
+		return await(condition).atMost(PATIENCE)
 			.pollInterval(Duration.ofMillis(20))
-			.until(() -> this.sentinels.stream()
-				.allMatch((sentinel) -> sentinel.info("master0")
-					.endsWith("status=ok,address=127.0.0.1:" + this.servers.get(0).port() + ",slaves=1,sentinels="
-							+ this.sentinels.size())));
+			.ignoreException(UncheckedIOException.class);
 	}
 
 	private static void awaitReplication(RedisServer replica) {
-		await("replication").atMost(PATIENCE)
-			.pollInterval(Duration.ofMillis(20))
+		patiently("replication")
 			.until(() -> replica.info("role").equals("slave") && replica.info("master_link_status").equals("up"));
 	}
 
@@ -178,14 +185,10 @@ public final class RedisSentinel implements AutoCloseable {
 	 * @param former the server that is no longer to be the master
 	 */
 	public void awaitMasterOtherThan(RedisServer former) {
-		await("another master").atMost(PATIENCE)
-			.pollInterval(Duration.ofMillis(20))
-			.until(() -> this.sentinels.stream()
-				.noneMatch((sentinel) -> sentinel.info("master0").contains(":" + former.port() + ",")));
+		patiently("another master").until(() -> this.sentinels.stream()
+			.noneMatch((sentinel) -> sentinel.info("master0").contains(":" + former.port() + ",")));
 		RedisServer master = master();
-		await("promotion").atMost(PATIENCE)
-			.pollInterval(Duration.ofMillis(20))
-			.until(() -> master.info("role").equals("master"));
+		patiently("promotion").until(() -> master.info("role").equals("master"));
 	}
 
 	@Override
