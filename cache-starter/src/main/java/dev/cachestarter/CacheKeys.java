@@ -52,12 +52,26 @@ public final class CacheKeys {
 	}
 
 	/**
+	 * Return the key of one value: the key that a method without a {@code key} expression
+	 * and with this argument has.
+	 * @param segment the value; a list or an array is one value
+	 * @return the key
+	 * @throws IllegalArgumentException if the value is of a type that no key can be made
+	 * of
+	 */
+	// Without this method SpEL would take a lone list for the list of the values.
+	public String of(@Nullable Object segment) {
+		return segment(new @Nullable Object[] { segment }, 0);
+	}
+
+	/**
 	 * Return the key of some values: the key that a method without a {@code key}
 	 * expression and with these arguments has.
 	 * <p>
 	 * Unlike the generator this method cannot see what a value was declared as: it tells
 	 * records of different classes apart only where they implement an interface of yours.
-	 * @param segments the values
+	 * @param segments the values; an {@code Object[]} such as {@code #root.args} is all
+	 * of them
 	 * @return the key
 	 * @throws IllegalArgumentException if a value is of a type that no key can be made of
 	 */
@@ -67,11 +81,23 @@ public final class CacheKeys {
 	}
 
 	/**
-	 * Return the pattern of all keys that begin with some segments and go on after them.
-	 * What characters these hold does not matter: {@code under("*")} is the keys of
-	 * {@code *} alone.
-	 * @param segments the leading values, at least one
+	 * Return the pattern of all keys that begin with a segment and go on after it. What
+	 * characters it holds does not matter: {@code under("*")} is the keys of {@code *}
+	 * alone.
+	 * @param segment the leading value; a list or an array is one value
 	 * @return the pattern, such as {@code org-123:*}
+	 * @throws IllegalArgumentException if the value is of a type that no key can be made
+	 * of
+	 */
+	public KeyPattern under(@Nullable Object segment) {
+		return KeyPattern.ofGroup(of(segment));
+	}
+
+	/**
+	 * Return the pattern of all keys that begin with some segments and go on after them.
+	 * @param segments the leading values, at least one; an {@code Object[]} is all of
+	 * them
+	 * @return the pattern, such as {@code org-123:2026:*}
 	 * @throws IllegalArgumentException if there is no value, or one is of a type that no
 	 * key can be made of
 	 */
@@ -81,7 +107,7 @@ public final class CacheKeys {
 			throw new IllegalArgumentException(
 					"under() needs at least one segment. To evict all of a cache, say allEntries = true");
 		}
-		return KeyPattern.of(KeyPattern.escapeGlob(join(values)) + ":*");
+		return KeyPattern.ofGroup(join(values));
 	}
 
 	/**

@@ -68,8 +68,9 @@ public final class KeyPattern {
 	}
 
 	/**
-	 * Return the pattern of all keys that have a first segment and at least one more.
-	 * @param group the first segment as it stands in the keys
+	 * Return the pattern of all keys that begin with a segment, or several, and have at
+	 * least one more.
+	 * @param group the leading segments as they stand in the keys
 	 * @return the pattern
 	 */
 	static KeyPattern ofGroup(String group) {

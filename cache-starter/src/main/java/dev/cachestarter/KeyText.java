@@ -18,7 +18,6 @@ package dev.cachestarter;
 
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
-import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -404,10 +403,9 @@ final class KeyText {
 
 		private @Nullable Object read(Object value, Field field) {
 			try {
-				field.setAccessible(true);
 				return field.get(value);
 			}
-			catch (InaccessibleObjectException | IllegalAccessException ex) {
+			catch (IllegalAccessException ex) {
 				throw failure(("cannot be read: its module does not open package %s to this one. "
 						+ "Open it, or give the annotation a key expression")
 					.formatted(field.getDeclaringClass().getPackageName()));
@@ -579,7 +577,10 @@ final class KeyText {
 
 			static Component of(Class<?> owner, RecordComponent component) {
 				try {
-					return new Component(component.getName(), owner.getDeclaredField(component.getName()),
+					Field field = owner.getDeclaredField(component.getName());
+					// Where this fails, reading the field fails and says so.
+					field.trySetAccessible();
+					return new Component(component.getName(), field,
 							ResolvableType.forType(component.getGenericType()));
 				}
 				catch (NoSuchFieldException ex) {

@@ -20,8 +20,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 import org.springframework.expression.ParseException;
+import org.springframework.expression.spel.SpelNode;
+import org.springframework.expression.spel.ast.VariableReference;
 import org.springframework.expression.spel.standard.SpelExpressionParser;
 
 /**
@@ -38,8 +42,11 @@ import org.springframework.expression.spel.standard.SpelExpressionParser;
  *
  * @param globs the literals, one more than expressions
  * @param expressions the expressions in SpEL
+ * @param variables the names of the variables that the expressions use. SpEL takes one
+ * that does not exist for {@code null}, and the pattern would match nothing: whoever
+ * knows the method's parameters should check
  */
-record PatternTemplate(List<String> globs, List<String> expressions) {
+record PatternTemplate(List<String> globs, List<String> expressions, Set<String> variables) {
 
 	private static final SpelExpressionParser PARSER = new SpelExpressionParser();
 
@@ -83,6 +90,8 @@ record PatternTemplate(List<String> globs, List<String> expressions) {
 
 		private final List<String> expressions = new ArrayList<>();
 
+		private final Set<String> variables = new TreeSet<>();
+
 		Parser(String template) {
 			this.template = template;
 		}
@@ -114,7 +123,8 @@ record PatternTemplate(List<String> globs, List<String> expressions) {
 				}
 			}
 			this.globs.add(this.template.substring(start));
-			return new PatternTemplate(List.copyOf(this.globs), List.copyOf(this.expressions));
+			return new PatternTemplate(List.copyOf(this.globs), List.copyOf(this.expressions),
+					Set.copyOf(this.variables));
 		}
 
 		/**
@@ -151,7 +161,7 @@ record PatternTemplate(List<String> globs, List<String> expressions) {
 				throw malformed(start, "#{} holds no expression", "Write one, such as #{#orgId}");
 			}
 			try {
-				PARSER.parseRaw(expression);
+				collectVariables(PARSER.parseRaw(expression).getAST());
 			}
 			catch (ParseException | IllegalStateException ex) {
 				IllegalArgumentException failure = malformed(start,
@@ -161,6 +171,15 @@ record PatternTemplate(List<String> globs, List<String> expressions) {
 			}
 			this.expressions.add(expression);
 			return end + 1;
+		}
+
+		private void collectVariables(SpelNode node) {
+			if (node instanceof VariableReference) {
+				this.variables.add(node.toStringAST().substring(1));
+			}
+			for (int i = 0; i < node.getChildCount(); i++) {
+				collectVariables(node.getChild(i));
+			}
 		}
 
 		private int endOfExpression(int start) {
