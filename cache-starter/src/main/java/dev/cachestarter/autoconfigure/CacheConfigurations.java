@@ -120,6 +120,7 @@ abstract class CacheConfigurations {
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnMissingBean(CacheBackOff.class)
 	@Conditional(OnOtherCacheType.class)
+	@EnableConfigurationProperties(CacheProperties.class)
 	static class OtherCacheType {
 
 		@Bean

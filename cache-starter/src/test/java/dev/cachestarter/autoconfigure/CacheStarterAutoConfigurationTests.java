@@ -256,7 +256,7 @@ class CacheStarterAutoConfigurationTests {
 		CacheKeys own = new CacheKeys(null);
 
 		this.contextRunner.withPropertyValues("spring.cache.type=none")
-			.withBean("ownCacheKeys", CacheKeys.class, () -> own)
+			.withBean("cacheKeys", CacheKeys.class, () -> own)
 			.run((context) -> assertThat(context.getBean(CacheKeys.class)).isSameAs(own));
 	}
 
