@@ -17,7 +17,6 @@
 package dev.cachestarter.sample;
 
 import jakarta.validation.constraints.NotBlank;
-import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 record AgentDraft(@NotBlank @Size(max = 80) @Pattern(regexp = Text.PRINTABLE, message = Text.NOT_PRINTABLE) String name,
 		@NotBlank @Size(max = 60) @Pattern(regexp = Text.PRINTABLE, message = Text.NOT_PRINTABLE) String model,
-		@NotNull AgentStatus status,
-		@NotNull @Size(max = 500) @Pattern(regexp = Text.PRINTABLE, message = Text.NOT_PRINTABLE) String description) {
+		AgentStatus status,
+		@Size(max = 500) @Pattern(regexp = Text.PRINTABLE, message = Text.NOT_PRINTABLE) String description) {
 
 	AgentDraft(String name, String model, @Nullable AgentStatus status, @Nullable String description) {
 		this.name = name;

@@ -50,7 +50,7 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, AutoCloseable {
 	// Having nothing to save the server may be killed, which works even on a stopped one.
 	// Only the server holds on to the output: its end is the server's.
 	private static final String WATCHDOG = """
-			trap '' INT HUP
+			trap '' INT HUP TERM
 			"$@" </dev/null &
 			exec >/dev/null 2>&1
 			cat
@@ -154,7 +154,7 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, AutoCloseable {
 			this.watchdog.waitFor();
 		}
 		catch (IOException ex) {
-			this.watchdog.destroy();
+			this.watchdog.descendants().forEach(ProcessHandle::destroyForcibly);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
