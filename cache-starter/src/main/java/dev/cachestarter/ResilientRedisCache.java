@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -865,7 +866,10 @@ public final class ResilientRedisCache extends RedisCache {
 				|| (type != null && ResolvableType.forType(type).toClass().isInstance(value))) {
 			return codec();
 		}
-		return this.engine.codecs().forType(value.getClass(), this.settings);
+		boolean container = value instanceof Iterable || value instanceof Map || value.getClass().isArray();
+		// What a container holds only its reader knows.
+		return container ? this.engine.codecs().untyped(this.settings)
+				: this.engine.codecs().forType(value.getClass(), this.settings);
 	}
 
 	private Deadline deadline(@Nullable CallContext context) {
