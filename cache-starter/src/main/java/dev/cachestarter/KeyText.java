@@ -70,7 +70,7 @@ import org.springframework.util.ClassUtils;
  * {"@set":[...]}} with its elements' texts sorted.</li>
  * <li>A record has no name unless another type could stand in its place: it has one if it
  * implements an interface that is not Java's, or if it is declared as something else.
- * </li>
+ * Components that are null are left out, since the class tells which there are.</li>
  * </ul>
  *
  * The rendering is part of the format: instances on different Java versions must agree,
@@ -392,10 +392,13 @@ final class KeyText {
 			}
 			boolean first = !named;
 			for (RecordShape.Component component : shape.components()) {
-				member(component.name(), first);
-				first = false;
 				this.path.addLast("." + component.name());
-				value(read(value, component.field()), component.type());
+				Object present = read(value, component.field());
+				if (present != null) {
+					member(component.name(), first);
+					first = false;
+					value(present, component.type());
+				}
 				this.path.removeLast();
 			}
 			close('}');
