@@ -36,9 +36,10 @@ class CacheConfiguration {
 	 */
 	@Bean
 	TtlPolicy downServersAreLookedAtAgainSooner() {
-		return (cacheName, key,
-				value) -> (value instanceof ServerHealth health && health.status() == ServerHealth.Status.DOWN)
-						? Duration.ofSeconds(5) : null;
+		return (cacheName, key, value) -> {
+			boolean down = value instanceof ServerHealth health && health.status() == ServerHealth.Status.DOWN;
+			return down ? Duration.ofSeconds(5) : null;
+		};
 	}
 
 }

@@ -70,6 +70,10 @@ class PlatformCacheKeysTests {
 
 	@Test
 	void theyReadAsTheyAreWritten() {
+		assertThat(this.keys.agentList("org-145", null)).isEqualTo("agents:list:org-145:{\"limit\":20,\"page\":1}");
+		assertThat(this.keys.agentList("org-145", new AgentQuery(2, 5, AgentStatus.ACTIVE, "Order")))
+			.isEqualTo("agents:list:org-145:{\"filter\":\"order\",\"limit\":5,\"page\":2,\"status\":\"ACTIVE\"}");
+		assertThat(this.keys.toolDefinitions(null)).isEqualTo("tools:definitions:{\"limit\":1000,\"page\":1}");
 		assertThat(this.keys.agentListPattern("org-145")).isEqualTo("agents:list:org-145:*");
 		assertThat(this.keys.agentDetails(42)).isEqualTo("agents:details:42");
 		assertThat(this.keys.agentStats(42)).isEqualTo("agents:stats:42");
