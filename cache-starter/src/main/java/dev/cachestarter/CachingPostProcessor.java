@@ -20,11 +20,13 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.cache.annotation.AnnotationCacheOperationSource;
 import org.springframework.cache.interceptor.CacheErrorHandler;
 import org.springframework.cache.interceptor.CacheInterceptor;
 import org.springframework.cache.interceptor.KeyGenerator;
+import org.springframework.cache.interceptor.SimpleCacheErrorHandler;
 import org.springframework.cache.interceptor.SimpleKeyGenerator;
 import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
@@ -40,7 +42,10 @@ import org.springframework.core.PriorityOrdered;
  *
  * @since 0.1.0
  */
-public final class CachingPostProcessor implements BeanPostProcessor, BeanFactoryAware, PriorityOrdered {
+public final class CachingPostProcessor
+		implements BeanPostProcessor, BeanFactoryAware, PriorityOrdered, DisposableBean {
+
+	private final PatternEvictingCacheErrorHandler errorHandler = new PatternEvictingCacheErrorHandler();
 
 	private @Nullable BeanFactory beanFactory;
 
@@ -81,13 +86,26 @@ public final class CachingPostProcessor implements BeanPostProcessor, BeanFactor
 		return replacement;
 	}
 
-	private static CacheErrorHandler errorHandler(CacheInterceptor original) {
-		return original.getErrorHandler();
+	private CacheErrorHandler errorHandler(CacheInterceptor original) {
+		CacheErrorHandler configured = original.getErrorHandler();
+		return (configured.getClass() == SimpleCacheErrorHandler.class && isOurs()) ? this.errorHandler : configured;
+	}
+
+	/** Whether this application's cache is the starter's; others stay as they are. */
+	private boolean isOurs() {
+		return this.beanFactory == null
+				|| this.beanFactory.getBeanProvider(ResilientRedisCacheManager.class).stream().findAny().isPresent();
+	}
+
+	@Override
+	public void destroy() {
+		this.errorHandler.destroy();
 	}
 
 	private KeyGenerator keyGenerator(CacheInterceptor original) {
 		KeyGenerator configured = original.getKeyGenerator();
-		return (configured.getClass() == SimpleKeyGenerator.class) ? cacheKeys().keyGenerator() : configured;
+		return (configured.getClass() == SimpleKeyGenerator.class && isOurs()) ? cacheKeys().keyGenerator()
+				: configured;
 	}
 
 	private CacheKeys cacheKeys() {

@@ -16,16 +16,22 @@
 
 package dev.cachestarter;
 
+import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -60,6 +66,10 @@ final class Engine {
 
 	private final @Nullable TtlPolicy ttlPolicy;
 
+	private final List<CacheEventListener> listeners;
+
+	private final boolean distrustRestarts;
+
 	private final ScheduledThreadPoolExecutor timer;
 
 	private final ExecutorService executor;
@@ -68,7 +78,10 @@ final class Engine {
 	private final Set<String> warned = ConcurrentHashMap.newKeySet();
 
 	Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
-			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions) {
+			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions, boolean distrustRestarts,
+			List<CacheEventListener> listeners) {
+		this.listeners = List.copyOf(listeners);
+		this.distrustRestarts = distrustRestarts;
 		this.keyText = keyText;
 		this.codecs = codecs;
 		this.ttlPolicy = ttlPolicy;
@@ -87,11 +100,54 @@ final class Engine {
 		this.link.observe(new RedisLink.Observer() {
 
 			@Override
-			public void back(boolean first, java.time.Duration away) {
-				Engine.this.evictions.drain();
+			public void away(String why) {
+				tell((listener) -> listener.onAway(why));
+			}
+
+			@Override
+			public void returning(boolean restarted) {
+				if (restarted) {
+					Engine.this.evictions.replayRecent();
+				}
+			}
+
+			@Override
+			public void back(boolean first, Duration away) {
+				Engine.this.evictions.drain().thenAccept((applied) -> {
+					if (!first) {
+						logger.info("Cache service connected to Redis again, after " + away.toMillis()
+								+ " ms away; evictions applied: " + applied);
+					}
+					tell((listener) -> listener.onBack(first ? Duration.ZERO : away, applied));
+				});
 			}
 
 		});
+	}
+
+	/**
+	 * Listeners are the application's: they run on a thread of ours that nothing waits
+	 * for.
+	 */
+	private void tell(Consumer<CacheEventListener> event) {
+		if (this.listeners.isEmpty()) {
+			return;
+		}
+		try {
+			this.executor.execute(() -> {
+				for (CacheEventListener listener : this.listeners) {
+					try {
+						event.accept(listener);
+					}
+					catch (RuntimeException ex) {
+						logger.warn("A CacheEventListener failed", ex);
+					}
+				}
+			});
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed.
+		}
 	}
 
 	/** Unique enough never to come back; no secret. */
@@ -169,7 +225,32 @@ final class Engine {
 		}
 	}
 
+	/**
+	 * Return whether an entry may be used as far as the server that it was written on
+	 * goes.
+	 */
+	boolean isTrusted(EntryHeader header) {
+		return !this.distrustRestarts || header.runMark().equals(this.link.runMark());
+	}
+
+	/**
+	 * End: what is pending is asked for once more, then the connection is closed.
+	 */
 	void close() {
+		try {
+			this.evictions.drain().get(this.link.commandTimeout().toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			// Redis is away: nothing more can be done for them.
+		}
+		int lost = this.evictions.pendingCount();
+		if (lost > 0) {
+			logger.warn("The cache ends with " + lost
+					+ " evictions that Redis has not taken: other instances may read what they name until its TTL");
+		}
 		this.timer.shutdownNow();
 		this.sweeper.close();
 		this.link.close();

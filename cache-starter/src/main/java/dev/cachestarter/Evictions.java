@@ -50,6 +50,14 @@ import org.jspecify.annotations.Nullable;
  * second, so that one target which Redis refuses for good (no permission) does not hold
  * up the others. Evicting is idempotent and a late {@code UNLINK} makes no more than a
  * miss, so asking once too often is always safe.
+ *
+ * <h2>Restarts</h2>
+ *
+ * <p>
+ * A server that restarts from a dump, or a replica that takes over, may have the entries
+ * again that were evicted after the dump or the last replicated command, generation and
+ * all. So what was acknowledged in the last minute is remembered, and becomes pending
+ * again when the server is found to be another than before, before it is read from.
  */
 final class Evictions {
 
@@ -57,6 +65,8 @@ final class Evictions {
 
 	/** How many patterns are kept apart; matching a read against them is linear. */
 	private static final int MAX_GLOBS = 100;
+
+	private static final long RECENT_NANOS = TimeUnit.MINUTES.toNanos(1);
 
 	private final RedisLink link;
 
@@ -80,6 +90,11 @@ final class Evictions {
 	private final ConcurrentMap<String, AtomicLong> epochs = new ConcurrentHashMap<>();
 
 	private final AtomicLong globEpoch = new AtomicLong();
+
+	/** When a target was last acknowledged, for those of the last minute. */
+	private final ConcurrentMap<Target, Long> recent = new ConcurrentHashMap<>();
+
+	private final AtomicLong lastPruned = new AtomicLong(System.nanoTime());
 
 	private final AtomicBoolean draining = new AtomicBoolean();
 
@@ -147,6 +162,7 @@ final class Evictions {
 	}
 
 	private void acknowledged(Target target, long sequence) {
+		remember(target);
 		this.pending.computeIfPresent(target, (key, newest) -> (newest == sequence) ? null : newest);
 		if (target instanceof Glob glob && !this.pending.containsKey(target)) {
 			this.globs.remove(glob);
@@ -154,6 +170,38 @@ final class Evictions {
 				// Evicted again between the two lines above.
 				this.globs.add(glob);
 			}
+		}
+	}
+
+	private void remember(Target target) {
+		long now = System.nanoTime();
+		long pruned = this.lastPruned.get();
+		if (now - pruned > TimeUnit.SECONDS.toNanos(5) && this.lastPruned.compareAndSet(pruned, now)) {
+			this.recent.values().removeIf((when) -> now - when > RECENT_NANOS);
+		}
+		Target kept = target;
+		while (this.recent.size() >= this.maxEntries && !this.recent.containsKey(kept) && !kept.equals(kept.widen())) {
+			kept = kept.widen();
+		}
+		this.recent.put(kept, now);
+	}
+
+	/**
+	 * Make pending again what was acknowledged lately, by a server that is not there any
+	 * more.
+	 */
+	void replayRecent() {
+		long now = System.nanoTime();
+		this.recent.forEach((target, when) -> {
+			if (now - when <= RECENT_NANOS) {
+				if (target instanceof Glob glob) {
+					this.globs.add(glob);
+				}
+				this.pending.putIfAbsent(target, this.sequences.incrementAndGet());
+			}
+		});
+		if (!this.pending.isEmpty()) {
+			this.behind.set(true);
 		}
 	}
 

@@ -19,6 +19,7 @@ package dev.cachestarter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -28,6 +29,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -146,6 +148,8 @@ final class RedisLink {
 	private volatile int flaps;
 
 	private volatile String runMark = EntryHeader.NO_MARK;
+
+	private String markBefore = EntryHeader.NO_MARK;
 
 	/** Server milliseconds minus this machine's monotonic milliseconds. */
 	private volatile long clockOffset = System.currentTimeMillis() - System.nanoTime() / 1_000_000;
@@ -352,6 +356,10 @@ final class RedisLink {
 		if (!this.up.get() || connection == null) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
+		return all(mastersOf(connection));
+	}
+
+	private static List<CompletableFuture<Master>> mastersOf(Connection connection) {
 		if (connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
 			List<CompletableFuture<Master>> masters = new ArrayList<>();
 			for (RedisClusterNode node : clusterConnection.getPartitions()) {
@@ -360,10 +368,10 @@ final class RedisLink {
 						.thenApply((opened) -> new Master(opened.async())));
 				}
 			}
-			return all(masters);
+			return masters;
 		}
-		return CompletableFuture.completedFuture(
-				List.of(new Master(((StatefulRedisConnection<byte[], byte[]>) connection.stateful()).async())));
+		return List.of(CompletableFuture
+			.completedFuture(new Master(((StatefulRedisConnection<byte[], byte[]>) connection.stateful()).async())));
 	}
 
 	static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> futures) {
@@ -509,9 +517,14 @@ final class RedisLink {
 		this.reported = null;
 		this.breaker.reset();
 		this.arrivedAt = now;
+		String mark = this.runMark;
+		boolean restarted = !first && !mark.equals(this.markBefore);
+		this.markBefore = mark;
+		this.observer.returning(restarted);
 		this.up.set(true);
-		logger.info("Cache service connected to Redis [" + this.display + "]"
-				+ (first ? "" : " after " + away.toMillis() + " ms away"));
+		if (first) {
+			logger.info("Cache service connected to Redis [" + this.display + "]");
+		}
 		this.observer.back(first, away);
 		if (!arrived.stateful().isOpen()) {
 			// Lost before anyone could be told of it.
@@ -523,6 +536,15 @@ final class RedisLink {
 	private Connection connect() {
 		if (this.client instanceof RedisClusterClient clusterClient) {
 			StatefulRedisClusterConnection<byte[], byte[]> opened = clusterClient.connect(ByteArrayCodec.INSTANCE);
+			opened.addListener(new RedisConnectionStateListener() {
+
+				@Override
+				public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+					// The node may come back as another: look before it is trusted again.
+					leave("the connection to a node was lost");
+				}
+
+			});
 			return new Connection(opened, opened.async());
 		}
 		StatefulRedisConnection<byte[], byte[]> opened = ((RedisClient) this.client).connect(ByteArrayCodec.INSTANCE);
@@ -554,10 +576,10 @@ final class RedisLink {
 			if (role != null && !"master".equals(new String((byte[]) role.get(0), StandardCharsets.US_ASCII))) {
 				throw new IllegalStateException("the server is a replica");
 			}
-			if (candidate.greeted().compareAndSet(false, true)) {
-				String info = ifAllowed(commands.info("server"));
-				this.runMark = (info != null) ? runMark(info) : EntryHeader.NO_MARK;
-			}
+		}
+		if (this.cluster || candidate.greeted().compareAndSet(false, true)) {
+			// A cluster's nodes come and go behind one connection: ask them every time.
+			this.runMark = runMark(candidate);
 		}
 		sent = System.nanoTime();
 		List<byte[]> time = ifAllowed(commands.time());
@@ -569,15 +591,29 @@ final class RedisLink {
 		}
 	}
 
-	private static String runMark(String info) {
-		return info.lines()
-			.filter((line) -> line.startsWith("run_id:") && line.length() >= 15)
-			.map((line) -> line.substring(7, 15))
-			.findFirst()
-			.orElse(EntryHeader.NO_MARK);
+	/**
+	 * The mark of all servers that run: it changes when one was restarted or replaced.
+	 */
+	private String runMark(Connection candidate) throws Exception {
+		List<CompletableFuture<Master>> masters = mastersOf(candidate);
+		List<String> ids = new ArrayList<>();
+		for (CompletableFuture<Master> master : masters) {
+			String info = ifAllowed(answer(master).commands.info("server"));
+			if (info == null) {
+				return EntryHeader.NO_MARK;
+			}
+			info.lines()
+				.filter((line) -> line.startsWith("run_id:"))
+				.forEach((line) -> ids.add(line.substring(7).strip()));
+		}
+		if (ids.size() == 1 && ids.get(0).length() >= 8) {
+			return ids.get(0).substring(0, 8);
+		}
+		Collections.sort(ids);
+		return ids.isEmpty() ? EntryHeader.NO_MARK : "%08x".formatted(ids.hashCode());
 	}
 
-	private <T> T answer(RedisFuture<T> future) throws Exception {
+	private <T> T answer(Future<T> future) throws Exception {
 		return future.get(this.settings.commandTimeout().toNanos(), TimeUnit.NANOSECONDS);
 	}
 
@@ -768,6 +804,13 @@ final class RedisLink {
 		};
 
 		default void away(String why) {
+		}
+
+		/**
+		 * Called before commands are sent again.
+		 * @param restarted whether it is another server, or the same started anew
+		 */
+		default void returning(boolean restarted) {
 		}
 
 		default void back(boolean first, Duration away) {

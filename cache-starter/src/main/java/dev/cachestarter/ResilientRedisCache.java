@@ -160,7 +160,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private Reading interpret(StoredKey key, Observed observed, ValueCodec codec) {
 		EntryHeader header = observed.current();
-		if (header == null || header.isLease()) {
+		if (header == null || header.isLease() || !this.engine.isTrusted(header)) {
 			if (observed.isForeign()) {
 				unreadable(key, observed, "it was not written by this cache");
 			}

@@ -16,9 +16,12 @@
 
 package dev.cachestarter;
 
+import java.lang.reflect.Field;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -32,7 +35,9 @@ import org.springframework.cache.interceptor.CacheOperationSource;
 import org.springframework.data.redis.cache.RedisCache;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheManager;
+import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.ReflectionUtils;
 
 /**
  * A {@link RedisCacheManager} whose caches are correct under concurrency and harmless
@@ -178,6 +183,14 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 		private @Nullable TtlPolicy ttlPolicy;
 
+		private Breaker breaker = Breaker.defaults();
+
+		private int maxPendingEvictions = 10_000;
+
+		private boolean distrustRestarts;
+
+		private final List<CacheEventListener> listeners = new ArrayList<>();
+
 		private CacheKeys cacheKeys = new CacheKeys(null);
 
 		private boolean runtimeCaches = true;
@@ -268,6 +281,54 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		}
 
 		/**
+		 * Set when the cache stops to ask Redis.
+		 * @param breaker the rates and times
+		 * @return this
+		 */
+		public Builder breaker(Breaker breaker) {
+			this.breaker = breaker;
+			return this;
+		}
+
+		/**
+		 * Set how many evictions that Redis has not taken are kept apart; beyond that
+		 * they are widened to their group, and then to their cache, and never dropped.
+		 * 10,000 by default.
+		 * @param max a positive number
+		 * @return this
+		 */
+		public Builder maxPendingEvictions(int max) {
+			if (max < 1) {
+				throw new IllegalArgumentException(
+						"'max-entries' cannot be %d: set it to 1 or more, such as 10000".formatted(max));
+			}
+			this.maxPendingEvictions = max;
+			return this;
+		}
+
+		/**
+		 * Set whether everything that was written on a server before it was restarted or
+		 * replaced is a miss. Else, and by default, the evictions of the last minute are
+		 * applied again.
+		 * @param distrust whether entries from before a restart are misses
+		 * @return this
+		 */
+		public Builder distrustRestarts(boolean distrust) {
+			this.distrustRestarts = distrust;
+			return this;
+		}
+
+		/**
+		 * Add a listener to changes of the link.
+		 * @param listener the listener
+		 * @return this
+		 */
+		public Builder listener(CacheEventListener listener) {
+			this.listeners.add(listener);
+			return this;
+		}
+
+		/**
 		 * Set how keys that are not text become text.
 		 * @param keys knows the application's converters
 		 * @return this
@@ -294,10 +355,16 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		 * @throws IllegalArgumentException if two caches' names swallow each other
 		 */
 		public ResilientRedisCacheManager build() {
+			refuseStaticMasterReplica();
 			JsonMapper mapper = (this.jsonMapper != null) ? this.jsonMapper : jsonMapperBuilder().build();
-			Engine engine = new Engine(this.connectionFactory,
-					RedisLink.Settings.of(this.commandTimeout, this.connectTimeout), this.keyPrefix,
-					this.cacheKeys.text(), new ValueCodecs(mapper), this.ttlPolicy, 10_000);
+			RedisLink.Settings basics = RedisLink.Settings.of(this.commandTimeout, this.connectTimeout);
+			RedisLink.Settings link = new RedisLink.Settings(this.commandTimeout, this.connectTimeout,
+					this.breaker.failureRate(), this.breaker.slowCall(), this.breaker.slowCallRate(),
+					this.breaker.window(), this.breaker.openFor(), this.breaker.openForMax(), basics.retry(),
+					basics.loginRetry(), basics.heartbeat(), basics.queue());
+			Engine engine = new Engine(this.connectionFactory, link, this.keyPrefix, this.cacheKeys.text(),
+					new ValueCodecs(mapper), this.ttlPolicy, this.maxPendingEvictions, this.distrustRestarts,
+					this.listeners);
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);
 				engine.start();
@@ -306,6 +373,67 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			catch (RuntimeException ex) {
 				engine.close();
 				throw ex;
+			}
+		}
+
+		/**
+		 * Its settings hide where its nodes are, and its standalone settings say
+		 * localhost.
+		 */
+		private void refuseStaticMasterReplica() {
+			Field field = ReflectionUtils.findField(LettuceConnectionFactory.class, "configuration");
+			if (field != null) {
+				ReflectionUtils.makeAccessible(field);
+				if (ReflectionUtils.getField(field,
+						this.connectionFactory) instanceof RedisStaticMasterReplicaConfiguration) {
+					throw new IllegalArgumentException(
+							"The cache cannot use a connection factory for static master/replica: give it one for the master alone, or for Sentinel");
+				}
+			}
+		}
+
+	}
+
+	/**
+	 * When the cache stops to ask Redis, and for how long.
+	 *
+	 * @param failureRate share of failing commands that stops it, in percent, 1 to 100
+	 * @param slowCall from when on a command is slow
+	 * @param slowCallRate share of slow commands that stops it, in percent, 1 to 100
+	 * @param window over how many commands these shares are counted
+	 * @param openFor how long it waits before it looks again, if Redis failed soon after
+	 * it was back
+	 * @param openForMax the longest that this wait grows to
+	 */
+	public record Breaker(int failureRate, Duration slowCall, int slowCallRate, int window, Duration openFor,
+			Duration openForMax) {
+
+		public Breaker {
+			percent("failure-rate", failureRate);
+			percent("slow-call-rate", slowCallRate);
+			check(slowCall.toMillis() > 0, "slow-call", slowCall, "a duration of at least 1ms such as 200ms");
+			check(window > 0, "window", window, "1 or more, such as 20");
+			check(openFor.toMillis() > 0, "open-for", openFor, "a duration of at least 1ms such as 1s");
+			check(openForMax.compareTo(openFor) >= 0, "open-for-max", openForMax,
+					"a duration that is not below 'open-for'");
+		}
+
+		/**
+		 * Return the built-in defaults.
+		 * @return half of 20 commands failing, or four fifths slower than 200 ms; 1 s to
+		 * 10 s
+		 */
+		public static Breaker defaults() {
+			return new Breaker(50, Duration.ofMillis(200), 80, 20, Duration.ofSeconds(1), Duration.ofSeconds(10));
+		}
+
+		private static void percent(String name, int value) {
+			check(value >= 1 && value <= 100, name, value, "a share in percent from 1 to 100");
+		}
+
+		private static void check(boolean valid, String name, Object value, String cure) {
+			if (!valid) {
+				throw new IllegalArgumentException("'%s' cannot be %s: set it to %s".formatted(name, value, cure));
 			}
 		}
 

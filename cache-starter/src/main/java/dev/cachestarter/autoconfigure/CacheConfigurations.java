@@ -18,6 +18,7 @@ package dev.cachestarter.autoconfigure;
 
 import java.util.Arrays;
 
+import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.CacheKeys;
 import dev.cachestarter.CachingPostProcessor;
 import dev.cachestarter.ResilientRedisCacheManager;
@@ -159,14 +160,43 @@ abstract class CacheConfigurations {
 		@Bean
 		ResilientRedisCacheManager cacheManager(ListableBeanFactory beanFactory, CacheStarterProperties properties,
 				EffectiveCacheSettings settings, CacheKeys cacheKeys, CacheManagerCustomizers cacheManagerCustomizers,
-				ObjectProvider<CacheJsonMapperBuilderCustomizer> jsonMapperBuilderCustomizers) {
+				ObjectProvider<CacheJsonMapperBuilderCustomizer> jsonMapperBuilderCustomizers,
+				ObjectProvider<CacheEventListener> listeners) {
 			JsonMapper.Builder jsonMapper = ResilientRedisCacheManager.jsonMapperBuilder();
 			jsonMapperBuilderCustomizers.orderedStream().forEach((customizer) -> customizer.customize(jsonMapper));
 			ResilientRedisCacheManager.Builder builder = new CacheConnectionFactory(beanFactory)
 				.managerBuilder(properties.connection().factory());
 			settings.applyTo(builder);
+			applyOutages(properties, builder);
+			listeners.orderedStream().forEach(builder::listener);
 			return cacheManagerCustomizers
 				.customize(build(builder.cacheKeys(cacheKeys).jsonMapper(jsonMapper.build())));
+		}
+
+		private static void applyOutages(CacheStarterProperties properties,
+				ResilientRedisCacheManager.Builder builder) {
+			CacheStarterProperties.CircuitBreaker breaker = properties.circuitBreaker();
+			named(".circuit-breaker.",
+					() -> builder
+						.breaker(new ResilientRedisCacheManager.Breaker(breaker.failureRate(), breaker.slowCall(),
+								breaker.slowCallRate(), breaker.window(), breaker.openFor(), breaker.openForMax())));
+			named(".pending-evictions.", () -> builder.maxPendingEvictions(properties.pendingEvictions().maxEntries()));
+			builder.distrustRestarts(
+					properties.connection().afterRestart() == CacheStarterProperties.AfterRestart.DISTRUST);
+		}
+
+		/** The engine names the setting, and the cure; where it stands is known here. */
+		private static void named(String group, Runnable setting) {
+			try {
+				setting.run();
+			}
+			catch (IllegalArgumentException ex) {
+				String[] parts = String.valueOf(ex.getMessage()).split(": set it to ", 2);
+				String name = parts[0].split("'", 3)[1];
+				String property = CacheStarterProperties.PREFIX + group + name;
+				throw new CacheConfigurationException(parts[0].replaceFirst(name, property),
+						"Set it to " + parts[1] + ".", property, ex);
+			}
 		}
 
 		private static ResilientRedisCacheManager build(ResilientRedisCacheManager.Builder builder) {

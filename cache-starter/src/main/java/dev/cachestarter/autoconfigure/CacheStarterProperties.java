@@ -40,7 +40,8 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties(prefix = CacheStarterProperties.PREFIX, ignoreUnknownFields = false)
 record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable String keyPrefix,
-		@DefaultValue Defaults defaults, @DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection) {
+		@DefaultValue Defaults defaults, @DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection,
+		@DefaultValue CircuitBreaker circuitBreaker, @DefaultValue PendingEvictions pendingEvictions) {
 
 	static final String PREFIX = "cache-starter";
 
@@ -131,8 +132,45 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * Needed if there are several and none is primary.
 	 * @param commandTimeout Longest that one cached call waits for Redis.
 	 * @param connectTimeout Longest that an attempt to connect takes.
+	 * @param afterRestart What to do when Redis was restarted or replaced. "replay"
+	 * applies the evictions of the last minute again, "distrust" makes everything from
+	 * before a miss.
 	 */
-	record Connection(@Nullable String factory, @Nullable Duration commandTimeout, @Nullable Duration connectTimeout) {
+	record Connection(@Nullable String factory, @Nullable Duration commandTimeout, @Nullable Duration connectTimeout,
+			@DefaultValue("replay") AfterRestart afterRestart) {
+
+	}
+
+	enum AfterRestart {
+
+		REPLAY, DISTRUST
+
+	}
+
+	/**
+	 * When the cache stops to ask Redis, and for how long.
+	 *
+	 * @param failureRate Share of failing commands that stops it, in percent.
+	 * @param slowCall From when on a command is slow.
+	 * @param slowCallRate Share of slow commands that stops it, in percent.
+	 * @param window Over how many commands these shares are counted.
+	 * @param openFor How long it waits before it looks again, if Redis failed soon after
+	 * it was back.
+	 * @param openForMax Longest that this wait grows to.
+	 */
+	record CircuitBreaker(@DefaultValue("50") int failureRate, @DefaultValue("200ms") Duration slowCall,
+			@DefaultValue("80") int slowCallRate, @DefaultValue("20") int window, @DefaultValue("1s") Duration openFor,
+			@DefaultValue("10s") Duration openForMax) {
+
+	}
+
+	/**
+	 * Evictions that Redis has not taken.
+	 *
+	 * @param maxEntries How many are kept apart. Beyond that they are widened to their
+	 * group, then to their cache, and never dropped.
+	 */
+	record PendingEvictions(@DefaultValue("10000") int maxEntries) {
 
 	}
 
