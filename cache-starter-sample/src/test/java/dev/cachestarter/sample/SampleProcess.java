@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -56,7 +57,8 @@ final class SampleProcess implements AutoCloseable {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
 		command.add("-jar");
-		command.add(Path.of(System.getProperty("sample.jar")).toAbsolutePath().toString());
+		String jar = Objects.requireNonNull(System.getProperty("sample.jar"), "Run this test with 'mvn verify'");
+		command.add(Path.of(jar).toAbsolutePath().toString());
 		command.addAll(List.of(args));
 		Path log = directory.resolve("sample.log");
 		ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile())
