@@ -107,6 +107,16 @@ class KeyLayoutTests {
 	}
 
 	@Test
+	void generationOfACacheIsNotThatOfAnothersGroup() {
+		KeyLayout odd = layout("", false, "a", "a~:b", "a~");
+
+		assertThat(odd.cacheGenerationKey("a~:b")).isNotEqualTo(odd.groupGenerationKey("a", "b"));
+		assertThat(odd.groupGenerationKey("a~", "b")).isNotEqualTo(odd.groupGenerationKey("a", "~:b"))
+			.isNotEqualTo(odd.groupGenerationKey("a", "b"));
+		assertThat(odd.groupGenerationKey("a", "")).isNotEqualTo(odd.cacheGenerationKey("a"));
+	}
+
+	@Test
 	void parseLeavesOutWhatIsNoEntry() {
 		KeyLayout prefixed = layout("shop:", false, "agents:list");
 
