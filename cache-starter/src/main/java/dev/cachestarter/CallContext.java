@@ -214,12 +214,16 @@ final class CallContext {
 	}
 
 	/**
-	 * Hand the method's failure to those who share the loads of this call.
+	 * Hand the method's failure to those who share the loads of this call. Those who wait
+	 * for a put of it do not share it: they load.
 	 */
 	void failed(Throwable failure) {
 		for (Ticket ticket : this.tickets) {
 			Flight flight = ticket.flight;
-			if (flight != null) {
+			if (flight != null && ticket.put) {
+				flight.end();
+			}
+			else if (flight != null) {
 				flight.failed(failure);
 			}
 		}

@@ -475,8 +475,12 @@ final class Loads {
 				return CompletableFuture.completedFuture(false);
 			}
 			stopRenewal();
-			return this.loads.store.fill(lease, encoded, schemaMark, ttl, extra)
-				.whenComplete((filled, ex) -> this.loads.flights.remove(this.nonce));
+			return this.loads.store.fill(lease, encoded, schemaMark, ttl, extra).whenComplete((filled, ex) -> {
+				this.loads.flights.remove(this.nonce);
+				// Whoever waits for a put, which hands nothing over, finds it in Redis
+				// now.
+				abandon();
+			});
 		}
 
 		/**

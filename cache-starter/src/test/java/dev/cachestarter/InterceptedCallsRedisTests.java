@@ -1,0 +1,144 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.cache.annotation.CachePut;
+import org.springframework.cache.annotation.Cacheable;
+
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * How calls of one instance meet while one of them loads or puts.
+ */
+@WithRedis
+class InterceptedCallsRedisTests {
+
+	private final RedisServer redis;
+
+	private final TestInstance<Desk> instance;
+
+	InterceptedCallsRedisTests(RedisServer redis) {
+		this.redis = redis;
+		this.instance = TestInstance.of(Desk.class, redis);
+	}
+
+	@BeforeEach
+	void connected() {
+		this.instance.awaitUp();
+	}
+
+	@AfterEach
+	void close() {
+		this.instance.close();
+	}
+
+	private Desk desk() {
+		return this.instance.service();
+	}
+
+	@Test
+	void aReaderThatMeetsAPutGetsWhatIsPutAsSoonAsItIs() throws Exception {
+		Desk.gate = new CountDownLatch(1);
+		CompletableFuture<Note> put = CompletableFuture.supplyAsync(() -> desk().replace("1", "new"));
+		await().until(() -> !this.redis.keys("notes:1").isEmpty());
+
+		CompletableFuture<Note> read = CompletableFuture.supplyAsync(() -> desk().find("1"));
+		awaitMiss();
+		Desk.gate.countDown();
+
+		assertThat(put.get(5, TimeUnit.SECONDS).text()).isEqualTo("new");
+		assertThat(read.get(2, TimeUnit.SECONDS).text()).isEqualTo("new");
+		assertThat(desk().loads()).isZero();
+	}
+
+	@Test
+	void aReaderThatMeetsAPutThatFailsLoads() throws Exception {
+		Desk.gate = new CountDownLatch(1);
+		CompletableFuture<Note> put = CompletableFuture.supplyAsync(() -> desk().replace("2", null));
+		await().until(() -> !this.redis.keys("notes:2").isEmpty());
+
+		CompletableFuture<Note> read = CompletableFuture.supplyAsync(() -> desk().find("2"));
+		awaitMiss();
+		Desk.gate.countDown();
+
+		assertThat(read.get(2, TimeUnit.SECONDS).text()).isEqualTo("loaded");
+		assertThat(put).failsWithin(Duration.ofSeconds(2))
+			.withThrowableThat()
+			.withRootCauseInstanceOf(IllegalArgumentException.class);
+	}
+
+	/** Wait until a caller has looked and missed. */
+	private void awaitMiss() {
+		await().atMost(Duration.ofSeconds(5)).until(() -> this.instance.cache("notes").getStatistics().getMisses() > 0);
+	}
+
+	record Note(String id, String text) {
+
+	}
+
+	static class Desk {
+
+		static volatile CountDownLatch gate = new CountDownLatch(0);
+
+		private final AtomicInteger loads = new AtomicInteger();
+
+		public int loads() {
+			return this.loads.get();
+		}
+
+		@Cacheable("notes")
+		public Note find(String id) {
+			this.loads.incrementAndGet();
+			return new Note(id, "loaded");
+		}
+
+		@CachePut(cacheNames = "notes", key = "#id")
+		public Note replace(String id, @Nullable String text) {
+			pass();
+			if (text == null) {
+				throw new IllegalArgumentException("no text");
+			}
+			return new Note(id, text);
+		}
+
+		static void pass() {
+			try {
+				gate.await(10, TimeUnit.SECONDS);
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+		}
+
+	}
+
+}
