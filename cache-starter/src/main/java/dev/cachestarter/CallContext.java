@@ -19,6 +19,7 @@ package dev.cachestarter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -47,11 +48,14 @@ final class CallContext {
 
 	private final boolean asynchronous;
 
-	private final List<Ticket> tickets = new ArrayList<>(1);
+	/** A subscriber may cancel the call from any thread while leases arrive on others. */
+	private final List<Ticket> tickets = new CopyOnWriteArrayList<>();
 
 	private @Nullable CompletableFuture<Void> writes;
 
 	private volatile @Nullable Deadline deadline;
+
+	private volatile boolean closed;
 
 	CallContext(boolean asynchronous) {
 		this.asynchronous = asynchronous;
@@ -116,21 +120,36 @@ final class CallContext {
 	 * Note a miss.
 	 * @param observed what was observed, {@code null} if the key is bypassed or Redis
 	 * away
+	 * @param request how the call wants its turn, made on the thread that asks, since its
+	 * transaction is bound to that
 	 */
-	void missed(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed) {
+	void missed(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed, Loads.Request request) {
 		this.tickets.removeIf((ticket) -> ticket.isFor(cache, key));
-		this.tickets.add(new Ticket(cache, key, observed));
+		this.tickets.add(new Ticket(cache, key, observed, request, false));
 	}
 
 	/**
-	 * Note a lease for a value that will be put whatever is there.
+	 * Lease a key for a value that will be put whatever is there.
+	 * @return completed when it is leased, or is known not to be
 	 */
-	void seized(ResilientRedisCache cache, StoredKey key, Flight flight) {
+	CompletableFuture<?> seize(ResilientRedisCache cache, StoredKey key, Loads.Request request) {
+		for (Ticket ticket : this.tickets) {
+			if (ticket.put && ticket.isFor(cache, key)) {
+				return CompletableFuture.completedFuture(null);
+			}
+		}
 		this.tickets.removeIf((ticket) -> ticket.isFor(cache, key));
-		Ticket ticket = new Ticket(cache, key, null);
-		ticket.flight = flight;
-		ticket.put = true;
+		Ticket ticket = new Ticket(cache, key, null, request, true);
 		this.tickets.add(ticket);
+		return cache.engine().loads().seize(key, request).thenAccept((flight) -> lead(ticket, flight));
+	}
+
+	/** A lease that comes when the call is over already is given back at once. */
+	private void lead(Ticket ticket, @Nullable Flight flight) {
+		ticket.flight = flight;
+		if (this.closed && flight != null) {
+			flight.end();
+		}
 	}
 
 	/**
@@ -179,12 +198,12 @@ final class CallContext {
 		if (mustInvoke) {
 			return lease(List.copyOf(this.tickets)).thenApply((done) -> null);
 		}
-		return leader.cache.turn(leader.key, leader.observed, this).thenCompose((turn) -> {
+		return leader.loads().turn(leader.key, leader.observed, leader.request).thenCompose((turn) -> {
 			if (!(turn instanceof Turn.Lead lead)) {
 				this.tickets.forEach((ticket) -> ticket.served = true);
 				return CompletableFuture.completedFuture(turn);
 			}
-			leader.flight = lead.flight();
+			lead(leader, lead.flight());
 			List<Ticket> others = this.tickets.stream().filter((ticket) -> ticket != leader).toList();
 			return lease(others).thenApply((done) -> turn);
 		});
@@ -194,8 +213,9 @@ final class CallContext {
 		List<CompletableFuture<?>> leases = new ArrayList<>();
 		for (Ticket ticket : wanted) {
 			if (!ticket.put && ticket.flight == null) {
-				leases.add(ticket.cache.tryLead(ticket.key, ticket.observed, this)
-					.thenAccept((flight) -> ticket.flight = flight));
+				leases.add(ticket.loads()
+					.tryLead(ticket.observed, ticket.request)
+					.thenAccept((flight) -> lead(ticket, flight)));
 			}
 		}
 		return CompletableFuture.allOf(leases.toArray(CompletableFuture[]::new));
@@ -247,9 +267,11 @@ final class CallContext {
 	}
 
 	/**
-	 * End the call: give back the leases that no fill came of.
+	 * End the call: give back the leases that no fill came of, those that are still to
+	 * come included.
 	 */
 	void close() {
+		this.closed = true;
 		for (Ticket ticket : this.tickets) {
 			Flight flight = ticket.flight;
 			if (flight != null && !ticket.taken) {
@@ -269,18 +291,27 @@ final class CallContext {
 
 		private final @Nullable Observed observed;
 
+		private final Loads.Request request;
+
+		private final boolean put;
+
 		private volatile @Nullable Flight flight;
 
-		private boolean put;
+		private volatile boolean served;
 
-		private boolean served;
+		private volatile boolean taken;
 
-		private boolean taken;
-
-		Ticket(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed) {
+		Ticket(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed, Loads.Request request,
+				boolean put) {
 			this.cache = cache;
 			this.key = key;
 			this.observed = observed;
+			this.request = request;
+			this.put = put;
+		}
+
+		private Loads loads() {
+			return this.cache.engine().loads();
 		}
 
 		private boolean isFor(ResilientRedisCache cache, StoredKey key) {

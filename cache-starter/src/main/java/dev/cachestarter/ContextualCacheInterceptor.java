@@ -22,6 +22,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -185,7 +186,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		if (CompletableFuture.class.isAssignableFrom(call.method.getReturnType())) {
 			return invokeFuture(call, invoker, context);
 		}
-		Turn turn = call.turn(context).join();
+		Turn turn = await(call.turn(context), context);
 		if (turn instanceof Turn.Failed failed) {
 			throw new CacheOperationInvoker.ThrowableWrapper(failed.failure());
 		}
@@ -210,6 +211,22 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		finally {
 			leave.run();
 		}
+	}
+
+	/** Wait for a turn, which comes when it comes: all that it waits for is bounded. */
+	private static @Nullable Turn await(CompletableFuture<@Nullable Turn> turn, CallContext context) {
+		try {
+			return turn.get();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException ex) {
+			// Never told by Redis, but whatever it is, the method will do.
+		}
+		// The load begins without a lease, so none that comes later may be filled under.
+		context.close();
+		return null;
 	}
 
 	private CompletableFuture<?> invokeFuture(Call call, CacheOperationInvoker invoker, CallContext context) {
@@ -422,18 +439,24 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	/**
 	 * Lease the keys of a {@code @CachePut} before its method runs, if they can be told
-	 * without its result.
+	 * without it. An expression may well fail on what the method has yet to fill in; then
+	 * Spring evaluates it after the method, as it would anyway.
 	 */
 	private void seize(CachePutOperation operation, Call call, CallContext context, List<CompletableFuture<?>> seized) {
 		if (mentionsResult(operation.getKey()) || mentionsResult(operation.getCondition())) {
 			// The put will lease the key itself, after the method.
 			return;
 		}
-		PutKeys keys = new PutKeys(operation, call);
-		for (Cache cache : keys.caches()) {
-			if (cache instanceof ResilientRedisCache ours) {
-				seized.add(ours.seize(keys.key(), context));
+		try {
+			PutKeys keys = new PutKeys(operation, call);
+			for (Cache cache : keys.caches()) {
+				if (cache instanceof ResilientRedisCache ours) {
+					seized.add(ours.seize(keys.key(), context));
+				}
 			}
+		}
+		catch (RuntimeException ex) {
+			logger.trace("The key of a put is not known before its method: " + operation, ex);
 		}
 	}
 

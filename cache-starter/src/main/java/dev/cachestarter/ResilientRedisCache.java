@@ -127,12 +127,13 @@ public final class ResilientRedisCache extends RedisCache {
 	private @Nullable Object lookup(Object key, ValueCodec codec) {
 		StoredKey stored = storedKey(key);
 		CallContext context = CallContext.current();
-		Reading reading = read(stored, codec, deadline(context));
+		Deadline deadline = deadline(context);
+		Reading reading = read(stored, codec, deadline);
 		if (reading.hit()) {
 			return toStoreValue(reading.value());
 		}
 		if (context != null) {
-			context.missed(this, stored, reading.observed());
+			context.missed(this, stored, reading.observed(), request(codec, deadline));
 		}
 		return null;
 	}
@@ -224,11 +225,12 @@ public final class ResilientRedisCache extends RedisCache {
 		StoredKey stored = storedKey(key);
 		ValueCodec codec = codec();
 		CallContext context = CallContext.current();
+		Deadline deadline = deadline(context);
 		CompletableFuture<ValueWrapper> result = new CompletableFuture<>();
-		readAsync(stored, codec, deadline(context)).whenCompleteAsync((reading, ex) -> {
+		readAsync(stored, codec, deadline).whenCompleteAsync((reading, ex) -> {
 			// Spring goes on from here: it must find the context, and no event loop.
 			if (context != null && !reading.hit()) {
-				context.missed(this, stored, reading.observed());
+				context.missed(this, stored, reading.observed(), request(codec, deadline));
 			}
 			CallContext.run(context, () -> result.complete(reading.hit() ? wrapper(reading.value()) : null));
 		}, this.engine.executor());
@@ -390,22 +392,12 @@ public final class ResilientRedisCache extends RedisCache {
 
 	// Loading in an intercepted call
 
-	CompletableFuture<Turn> turn(StoredKey key, @Nullable Observed observed, CallContext context) {
-		return this.engine.loads().turn(key, observed, request(codec(), context.deadline(this.engine)));
-	}
-
-	CompletableFuture<@Nullable Flight> tryLead(StoredKey key, @Nullable Observed observed, CallContext context) {
-		return this.engine.loads().tryLead(observed, request(codec(), context.deadline(this.engine)));
-	}
-
-	CompletableFuture<Flight> seize(Object key, CallContext context) {
-		StoredKey stored = storedKey(key);
-		return this.engine.loads()
-			.seize(stored, request(codec(), context.deadline(this.engine)))
-			.thenApply((flight) -> {
-				context.seized(this, stored, flight);
-				return flight;
-			});
+	/**
+	 * Lease a key that the call will put.
+	 * @return completed when it is leased, or is known not to be
+	 */
+	CompletableFuture<?> seize(Object key, CallContext context) {
+		return context.seize(this, storedKey(key), request(codec(), context.deadline(this.engine)));
 	}
 
 	/**
@@ -462,11 +454,11 @@ public final class ResilientRedisCache extends RedisCache {
 			return;
 		}
 		Flight flight = ticket.flight();
-		if (ticket.isServed() || flight == null) {
+		if (ticket.isPut()) {
+			putSeized(stored, (flight != null) ? flight : this.engine.loads().alone(stored), value, codec, context);
 			return;
 		}
-		if (ticket.isPut()) {
-			putSeized(stored, flight, value, codec, context);
+		if (ticket.isServed() || flight == null) {
 			return;
 		}
 		CompletableFuture<Boolean> filled = fill(flight, value, codec, null);

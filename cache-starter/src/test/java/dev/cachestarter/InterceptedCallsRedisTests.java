@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +30,9 @@ import org.junit.jupiter.api.Test;
 
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+import org.springframework.transaction.support.TransactionSynchronizationUtils;
 
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
@@ -97,11 +101,77 @@ class InterceptedCallsRedisTests {
 	}
 
 	/** Wait until a caller has looked and missed. */
+	@Test
+	void anInterruptedWaiterLoadsByItselfAndKeepsItsFlag() throws Exception {
+		CompletableFuture<Note> leader = lockedLoad("3");
+		CompletableFuture<Boolean> flag = new CompletableFuture<>();
+		Thread waiter = new Thread(() -> {
+			desk().find("3");
+			flag.complete(Thread.currentThread().isInterrupted());
+		});
+		waiter.start();
+		await().until(() -> this.instance.cache("notes").getStatistics().getMisses() == 2);
+
+		waiter.interrupt();
+
+		assertThat(flag.get(2, TimeUnit.SECONDS)).isTrue();
+		Desk.gate.countDown();
+		assertThat(leader.get(5, TimeUnit.SECONDS).text()).isEqualTo("slow");
+	}
+
+	@Test
+	void aTransactionsLoadIsSharedThroughNoneOfItsCaches() throws Exception {
+		Desk.gate = new CountDownLatch(1);
+		CompletableFuture<Note> load = CompletableFuture.supplyAsync(() -> inTransaction(() -> desk().both("4")));
+
+		await().until(() -> this.redis.keys("*s:4").size() == 2);
+
+		assertThat(this.redis.cli("GETRANGE", "notes:4", "134", "137")).isEqualTo("--t-");
+		assertThat(this.redis.cli("GETRANGE", "copies:4", "134", "137")).isEqualTo("--t-");
+		Desk.gate.countDown();
+		assertThat(load.get(5, TimeUnit.SECONDS).text()).isEqualTo("slow");
+	}
+
+	@Test
+	void aPutWhoseKeyCannotBeToldBeforeTheMethodIsMadeAfterIt() {
+		Draft saved = desk().save(new Draft());
+
+		assertThat(saved.number).isEqualTo(17);
+		assertThat(this.redis.keys("drafts:*")).containsExactly("drafts:17");
+	}
+
+	private CompletableFuture<Note> lockedLoad(String id) {
+		Desk.gate = new CountDownLatch(1);
+		CompletableFuture<Note> leader = CompletableFuture.supplyAsync(() -> desk().slow(id));
+		await().until(() -> !this.redis.keys("notes:" + id).isEmpty());
+		return leader;
+	}
+
+	private static <T> T inTransaction(Supplier<T> work) {
+		TransactionSynchronizationManager.initSynchronization();
+		TransactionSynchronizationManager.setActualTransactionActive(true);
+		try {
+			T result = work.get();
+			TransactionSynchronizationUtils.triggerAfterCommit();
+			TransactionSynchronizationUtils.triggerAfterCompletion(TransactionSynchronization.STATUS_COMMITTED);
+			return result;
+		}
+		finally {
+			TransactionSynchronizationManager.clear();
+		}
+	}
+
 	private void awaitMiss() {
 		await().atMost(Duration.ofSeconds(5)).until(() -> this.instance.cache("notes").getStatistics().getMisses() > 0);
 	}
 
 	record Note(String id, String text) {
+
+	}
+
+	static class Draft {
+
+		public @Nullable Integer number;
 
 	}
 
@@ -128,6 +198,24 @@ class InterceptedCallsRedisTests {
 				throw new IllegalArgumentException("no text");
 			}
 			return new Note(id, text);
+		}
+
+		@Cacheable("notes")
+		public Note slow(String id) {
+			pass();
+			return new Note(id, "slow");
+		}
+
+		@Cacheable({ "notes", "copies" })
+		public Note both(String id) {
+			pass();
+			return new Note(id, "slow");
+		}
+
+		@CachePut(cacheNames = "drafts", key = "#draft.number.toString()")
+		public Draft save(Draft draft) {
+			draft.number = 17;
+			return draft;
 		}
 
 		static void pass() {
