@@ -184,6 +184,13 @@ final class EntryStore {
 	}
 
 	/**
+	 * Return whether Redis is asked at present.
+	 */
+	boolean isReachable() {
+		return this.link.isUp();
+	}
+
+	/**
 	 * Look at a key and its generations, in one round trip.
 	 */
 	CompletableFuture<Observed> observe(StoredKey key) {

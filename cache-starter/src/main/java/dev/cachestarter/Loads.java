@@ -27,6 +27,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,9 @@ import dev.cachestarter.EntryStore.Observed;
  * While there is no lease to be had, or when another's load takes longer than
  * {@code load-wait}, one caller per key in this JVM loads for those that come while it
  * does, and nothing is stored. Such a flight is joined only if nothing was evicted here
- * since it began.
+ * since it began; and, while Redis answers, so that evictions of other instances count,
+ * only by callers who came before it began. Later ones wait for its end, and the next
+ * flight is theirs.
  * <p>
  * Nothing in here blocks, and no loader runs in here.
  */
@@ -117,7 +120,7 @@ final class Loads {
 
 	private CompletableFuture<Turn> attempt(StoredKey key, @Nullable Observed observed, Request request, int attempts) {
 		if (observed == null || attempts == MAX_ATTEMPTS) {
-			return local(key, request);
+			return local(key, request, observed == null);
 		}
 		EntryHeader header = observed.current();
 		if (header != null && header.isLease() && !header.isTransactional()) {
@@ -127,13 +130,11 @@ final class Loads {
 		// Known before the lease can be seen by anyone, so that nobody takes it for
 		// another's.
 		this.flights.put(flight.nonce, flight);
-		CompletableFuture<EntryStore.Acquired> acquired = request.deadline()
-			.limit(this.store.acquire(observed, flight.nonce, request.settings().lease(), request.transactional()));
-		return acquired.handle((answer, ex) -> {
+		return acquire(observed, flight, request).handle((answer, ex) -> {
 			if (ex != null) {
 				this.flights.remove(flight.nonce);
 				flight.abandon();
-				return local(key, request);
+				return local(key, request, false);
 			}
 			if (answer.foreign()) {
 				request.unreadable().run();
@@ -157,7 +158,7 @@ final class Loads {
 	private CompletableFuture<Turn> again(StoredKey key, Request request, int attempts) {
 		return request.deadline()
 			.limit(this.store.observe(key))
-			.handle((observed, ex) -> (ex != null) ? local(key, request) : found(observed, request, attempts))
+			.handle((observed, ex) -> (ex != null) ? local(key, request, false) : found(observed, request, attempts))
 			.thenCompose((next) -> next);
 	}
 
@@ -172,18 +173,18 @@ final class Loads {
 	/** Another holds the lease. */
 	private CompletableFuture<Turn> behind(String nonce, Observed observed, Request request, int attempts) {
 		StoredKey key = observed.key();
-		if (request.transactional() || isLeading(nonce)) {
+		if (request.transactional() || request.isLeading(nonce)) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
 		}
 		Flight flight = this.flights.get(nonce);
 		long wait = request.waitUntil() - System.nanoTime();
 		if (wait <= 0) {
-			return local(key, request);
+			return local(key, request, false);
 		}
 		if (flight != null) {
 			return flight.join(wait).thenCompose((turn) -> {
 				if (turn instanceof Turn.GaveUp) {
-					return local(key, request);
+					return local(key, request, false);
 				}
 				return (turn instanceof Turn.Abandoned) ? again(key, request, attempts + 1)
 						: CompletableFuture.completedFuture(turn);
@@ -192,28 +193,68 @@ final class Loads {
 		Watch watch = this.watches.compute(nonce,
 				(n, old) -> (old != null && !old.changed.isDone()) ? old : new Watch(key, nonce));
 		return watch.join(wait)
-			.handle((now, ex) -> (ex != null) ? local(key, request) : found(now, request, attempts + 1))
+			.handle((now, ex) -> (ex != null) ? local(key, request, false) : found(now, request, attempts + 1))
 			.thenCompose((next) -> next);
 	}
 
-	private CompletableFuture<Turn> local(StoredKey key, Request request) {
+	private CompletableFuture<Turn> local(StoredKey key, Request request, boolean blind) {
+		return local(key, request, blind, System.nanoTime() + request.settings().loadWait().toNanos());
+	}
+
+	/**
+	 * Load without a lease, one caller at a time.
+	 * @param blind whether the caller could not read, so that it knows of no evictions
+	 * but those made here
+	 */
+	private CompletableFuture<Turn> local(StoredKey key, Request request, boolean blind, long until) {
 		if (request.transactional()) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
 		}
 		long epoch = this.evictionEpoch.applyAsLong(key);
 		Flight mine = alone(key);
-		LocalFlight own = new LocalFlight(mine, epoch);
+		LocalFlight own = new LocalFlight(mine, epoch, System.nanoTime());
 		LocalFlight current = this.localFlights.compute(key, (k, old) -> (old != null && old.epoch() == epoch
-				&& !old.flight().result.isDone() && !isLeading(old.flight())) ? old : own);
+				&& !old.flight().result.isDone() && !request.isLeading(old.flight())) ? old : own);
 		if (current == own) {
 			mine.result.whenComplete((value, ex) -> this.localFlights.remove(key, own));
 			return CompletableFuture.completedFuture(new Turn.Lead(mine));
 		}
-		long wait = Math.max(request.waitUntil() - System.nanoTime(), request.settings().loadWait().toNanos());
-		return current.flight()
-			.join(wait)
-			.thenApply((turn) -> (turn instanceof Turn.GaveUp || turn instanceof Turn.Abandoned) ? new Turn.Lead(mine)
-					: turn);
+		CompletableFuture<Turn> joined = current.flight().join(until - System.nanoTime());
+		// Between the beginning of that load and this call another instance may have
+		// evicted the key, and no lease tells. So its result is not for us, but the next
+		// one's is.
+		boolean tooEarly = !blind && this.store.isReachable() && current.since() - request.since() < 0;
+		return joined.thenCompose((turn) -> {
+			if (turn instanceof Turn.GaveUp) {
+				return CompletableFuture.completedFuture(new Turn.Lead(mine));
+			}
+			return (tooEarly || turn instanceof Turn.Abandoned) ? local(key, request, blind, until)
+					: CompletableFuture.completedFuture(turn);
+		});
+	}
+
+	private CompletableFuture<EntryStore.Acquired> acquire(Observed observed, Flight flight, Request request) {
+		return limit(request,
+				this.store.acquire(observed, flight.nonce, request.settings().lease(), request.transactional()),
+				EntryStore.Acquired::lease);
+	}
+
+	/**
+	 * Wait for a lease as long as the caller may. One that comes later is given back,
+	 * lest others wait for a load that nobody makes.
+	 */
+	private <T> CompletableFuture<T> limit(Request request, CompletableFuture<T> sent,
+			Function<T, @Nullable Lease> leaseOf) {
+		return request.deadline().limit(sent.copy()).whenComplete((answer, ex) -> {
+			if (ex != null) {
+				sent.thenAccept((late) -> {
+					Lease lease = leaseOf.apply(late);
+					if (lease != null) {
+						this.store.release(lease);
+					}
+				});
+			}
+		});
 	}
 
 	/**
@@ -227,9 +268,7 @@ final class Loads {
 		}
 		Flight flight = new Flight(observed.key(), this.store.newNonce(), this);
 		this.flights.put(flight.nonce, flight);
-		return request.deadline()
-			.limit(this.store.acquire(observed, flight.nonce, request.settings().lease(), request.transactional()))
-			.handle((answer, ex) -> {
+		return acquire(observed, flight, request).handle((answer, ex) -> {
 				Lease lease = (answer != null) ? answer.lease() : null;
 				if (lease != null) {
 					flight.leased(lease, request.settings());
@@ -255,11 +294,13 @@ final class Loads {
 	CompletableFuture<Flight> seize(StoredKey key, Request request) {
 		Flight flight = new Flight(key, this.store.newNonce(), this);
 		this.flights.put(flight.nonce, flight);
-		return request.deadline()
-			.limit(this.store.seize(key, flight.nonce, request.settings().lease(), request.transactional()))
+		return limit(request,
+				this.store.seize(key, flight.nonce, request.settings().lease(), request.transactional()),
+				(lease) -> lease)
 			.handle((lease, ex) -> {
 				if (ex != null) {
 					this.flights.remove(flight.nonce);
+					flight.abandon();
 				}
 				else {
 					flight.leased(lease, request.settings());
@@ -286,22 +327,11 @@ final class Loads {
 		};
 	}
 
-	private boolean isLeading(String nonce) {
-		for (Leading at = this.leading.get(); at != null; at = at.outer()) {
-			if (at.flight().nonce.equals(nonce)) {
-				return true;
-			}
-		}
-		return false;
-	}
-
-	private boolean isLeading(Flight flight) {
-		for (Leading at = this.leading.get(); at != null; at = at.outer()) {
-			if (at.flight() == flight) {
-				return true;
-			}
-		}
-		return false;
+	/**
+	 * Return the flights that this thread loads for.
+	 */
+	@Nullable Leading leading() {
+		return this.leading.get();
 	}
 
 	private @Nullable ScheduledFuture<?> after(long nanos, Runnable task) {
@@ -376,11 +406,35 @@ final class Loads {
 	 * {@link System#nanoTime()}
 	 * @param transactional whether it is in a read-write transaction: its load is not
 	 * shared
+	 * @param leading the flights that the caller itself loads for, and must not wait for
 	 * @param schemaMark the mark of the values it can use
 	 * @param unreadable counts something that had to be removed
 	 */
-	record Request(CacheSettings settings, Deadline deadline, long waitUntil, boolean transactional, String schemaMark,
-			Runnable unreadable) {
+	record Request(CacheSettings settings, Deadline deadline, long waitUntil, boolean transactional,
+			@Nullable Leading leading, String schemaMark, Runnable unreadable) {
+
+		/** A time after the beginning of the call, and before that of its load. */
+		long since() {
+			return this.waitUntil - this.settings.loadWait().toNanos();
+		}
+
+		boolean isLeading(String nonce) {
+			for (Leading at = this.leading; at != null; at = at.outer()) {
+				if (at.flight().nonce.equals(nonce)) {
+					return true;
+				}
+			}
+			return false;
+		}
+
+		boolean isLeading(Flight flight) {
+			for (Leading at = this.leading; at != null; at = at.outer()) {
+				if (at.flight() == flight) {
+					return true;
+				}
+			}
+			return false;
+		}
 
 		boolean accepts(EntryHeader header) {
 			return header.schemaMark().equals(this.schemaMark) || header.schemaMark().equals(EntryHeader.NO_MARK);
@@ -572,11 +626,24 @@ final class Loads {
 
 	}
 
-	private record LocalFlight(Flight flight, long epoch) {
+	/**
+	 * A load without a lease.
+	 *
+	 * @param flight the flight
+	 * @param epoch what had been evicted here when it began
+	 * @param since a time before it began, in {@link System#nanoTime()}
+	 */
+	private record LocalFlight(Flight flight, long epoch, long since) {
 
 	}
 
-	private record Leading(Flight flight, @Nullable Leading outer) {
+	/**
+	 * A flight that a thread loads for.
+	 *
+	 * @param flight the flight
+	 * @param outer the flight whose loader has asked for it, if there is one
+	 */
+	record Leading(Flight flight, @Nullable Leading outer) {
 
 	}
 

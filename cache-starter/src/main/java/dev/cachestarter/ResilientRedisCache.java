@@ -418,7 +418,8 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private Loads.Request request(ValueCodec codec, Deadline deadline) {
 		return new Loads.Request(this.settings, deadline, System.nanoTime() + this.settings.loadWait().toNanos(),
-				TransactionScope.current(this.engine) != null, codec.schemaMark(), this.counters::unreadable);
+				TransactionScope.current(this.engine) != null, this.engine.loads().leading(), codec.schemaMark(),
+				this.counters::unreadable);
 	}
 
 	/** Wait for a turn, which comes when it comes: all that it waits for is bounded. */
