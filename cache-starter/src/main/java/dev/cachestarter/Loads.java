@@ -269,15 +269,15 @@ final class Loads {
 		Flight flight = new Flight(observed.key(), this.store.newNonce(), this);
 		this.flights.put(flight.nonce, flight);
 		return acquire(observed, flight, request).handle((answer, ex) -> {
-				Lease lease = (answer != null) ? answer.lease() : null;
-				if (lease != null) {
-					flight.leased(lease, request.settings());
-					return flight;
-				}
-				this.flights.remove(flight.nonce);
-				flight.abandon();
-				return null;
-			});
+			Lease lease = (answer != null) ? answer.lease() : null;
+			if (lease != null) {
+				flight.leased(lease, request.settings());
+				return flight;
+			}
+			this.flights.remove(flight.nonce);
+			flight.abandon();
+			return null;
+		});
 	}
 
 	/**
@@ -294,8 +294,7 @@ final class Loads {
 	CompletableFuture<Flight> seize(StoredKey key, Request request) {
 		Flight flight = new Flight(key, this.store.newNonce(), this);
 		this.flights.put(flight.nonce, flight);
-		return limit(request,
-				this.store.seize(key, flight.nonce, request.settings().lease(), request.transactional()),
+		return limit(request, this.store.seize(key, flight.nonce, request.settings().lease(), request.transactional()),
 				(lease) -> lease)
 			.handle((lease, ex) -> {
 				if (ex != null) {

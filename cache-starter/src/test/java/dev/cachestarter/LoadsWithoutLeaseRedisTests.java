@@ -71,8 +71,8 @@ class LoadsWithoutLeaseRedisTests {
 	void aLoaderThatAsksForItsOwnKeyDoesNotWaitForItself() {
 		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
 
-		CompletableFuture<Integer> nested = CompletableFuture.supplyAsync(() -> this.reader.cache("prices")
-			.get("rum", () -> this.reader.cache("prices").get("rum", () -> 7)));
+		CompletableFuture<Integer> nested = CompletableFuture.supplyAsync(
+				() -> this.reader.cache("prices").get("rum", () -> this.reader.cache("prices").get("rum", () -> 7)));
 
 		assertThat(nested).succeedsWithin(java.time.Duration.ofSeconds(2)).isEqualTo(7);
 	}
