@@ -91,7 +91,9 @@ final class Engine {
 		this.timer.setRemoveOnCancelPolicy(true);
 		AtomicInteger number = new AtomicInteger();
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(),
-				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()));
+				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()),
+				// Closed: what is under way must end all the same, or its caller hangs.
+				(task, pool) -> RedisLink.daemon(task, "cache-starter-late").start());
 		this.store = new EntryStore(this.link, Engine::nonce);
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer,
@@ -251,9 +253,9 @@ final class Engine {
 			logger.warn("The cache ends with " + lost
 					+ " evictions that Redis has not taken: other instances may read what they name until its TTL");
 		}
-		this.timer.shutdownNow();
 		this.sweeper.close();
 		this.link.close();
+		this.timer.shutdownNow();
 		this.executor.shutdown();
 	}
 

@@ -18,7 +18,6 @@ package dev.cachestarter;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -68,6 +67,8 @@ final class Evictions {
 
 	private static final long RECENT_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+	private static final Target ALL = new All();
+
 	private final RedisLink link;
 
 	private final EntryStore store;
@@ -80,10 +81,11 @@ final class Evictions {
 
 	private final int maxEntries;
 
+	/** The pending targets that are looked up, each with its newest sequence. */
 	private final ConcurrentMap<Target, Long> pending = new ConcurrentHashMap<>();
 
-	/** The pending targets that are matched, not looked up. */
-	private final Set<Glob> globs = ConcurrentHashMap.newKeySet();
+	/** Those that are matched. */
+	private final ConcurrentMap<Target, Long> globs = new ConcurrentHashMap<>();
 
 	private final AtomicLong sequences = new AtomicLong();
 
@@ -97,6 +99,9 @@ final class Evictions {
 	private final AtomicLong lastPruned = new AtomicLong(System.nanoTime());
 
 	private final AtomicBoolean draining = new AtomicBoolean();
+
+	/** Whether the timer is to drain; else each return of the link would add a timer. */
+	private final AtomicBoolean scheduled = new AtomicBoolean();
 
 	private final AtomicBoolean behind = new AtomicBoolean();
 
@@ -120,7 +125,7 @@ final class Evictions {
 	CompletableFuture<Long> evict(Target target) {
 		Target registered = register(target);
 		long sequence = this.sequences.incrementAndGet();
-		this.pending.put(registered, sequence);
+		pendingOf(registered).put(registered, sequence);
 		// Only now: whoever sees the new epoch sees the pending eviction too.
 		epochOf(registered).incrementAndGet();
 		return ask(registered, sequence).whenComplete((removed, ex) -> {
@@ -138,15 +143,18 @@ final class Evictions {
 				wider = wider.widen();
 			}
 		}
-		if (wider instanceof Glob glob && !this.globs.contains(glob)) {
-			if (this.globs.size() >= MAX_GLOBS) {
-				wider = glob.widen();
-			}
-			if (wider instanceof Glob kept) {
-				this.globs.add(kept);
-			}
+		if (wider instanceof Glob && this.globs.size() >= MAX_GLOBS && !this.globs.containsKey(wider)) {
+			wider = wider.widen();
 		}
 		return wider;
+	}
+
+	private ConcurrentMap<Target, Long> pendingOf(Target target) {
+		return (target instanceof Glob) ? this.globs : this.pending;
+	}
+
+	private boolean isNonePending() {
+		return this.pending.isEmpty() && this.globs.isEmpty();
 	}
 
 	private CompletableFuture<Long> ask(Target target, long sequence) {
@@ -163,14 +171,7 @@ final class Evictions {
 
 	private void acknowledged(Target target, long sequence) {
 		remember(target);
-		this.pending.computeIfPresent(target, (key, newest) -> (newest == sequence) ? null : newest);
-		if (target instanceof Glob glob && !this.pending.containsKey(target)) {
-			this.globs.remove(glob);
-			if (this.pending.containsKey(target)) {
-				// Evicted again between the two lines above.
-				this.globs.add(glob);
-			}
-		}
+		pendingOf(target).computeIfPresent(target, (key, newest) -> (newest == sequence) ? null : newest);
 	}
 
 	private void remember(Target target) {
@@ -194,13 +195,10 @@ final class Evictions {
 		long now = System.nanoTime();
 		this.recent.forEach((target, when) -> {
 			if (now - when <= RECENT_NANOS) {
-				if (target instanceof Glob glob) {
-					this.globs.add(glob);
-				}
-				this.pending.putIfAbsent(target, this.sequences.incrementAndGet());
+				pendingOf(target).putIfAbsent(target, this.sequences.incrementAndGet());
 			}
 		});
-		if (!this.pending.isEmpty()) {
+		if (!isNonePending()) {
 			this.behind.set(true);
 		}
 	}
@@ -215,6 +213,12 @@ final class Evictions {
 		if (target instanceof Whole whole) {
 			return this.store.unlink(this.layout.cacheGenerationKey(whole.cacheName()));
 		}
+		if (target instanceof All) {
+			List<byte[]> generations = new ArrayList<>();
+			this.layout.cacheNames().forEach((name) -> generations.add(this.layout.cacheGenerationKey(name)));
+			generations.add(this.layout.cacheGenerationKey(""));
+			return this.store.unlink(generations.toArray(byte[][]::new));
+		}
 		return this.sweeper.delete((Glob) target);
 	}
 
@@ -222,15 +226,15 @@ final class Evictions {
 	 * Return whether a key is named by an eviction that Redis has not taken yet.
 	 */
 	boolean covers(StoredKey key) {
-		if (this.pending.isEmpty()) {
+		if (isNonePending()) {
 			return false;
 		}
 		String group = key.group();
-		if (this.pending.containsKey(new Key(key)) || this.pending.containsKey(new Whole(key.cacheName()))
+		if (this.pending.containsKey(ALL) || this.pending.containsKey(new Key(key)) || this.pending.containsKey(new Whole(key.cacheName()))
 				|| (group != null && this.pending.containsKey(new Group(key.cacheName(), group)))) {
 			return true;
 		}
-		for (Glob glob : this.globs) {
+		for (Target glob : this.globs.keySet()) {
 			if (glob.names(key)) {
 				return true;
 			}
@@ -254,7 +258,7 @@ final class Evictions {
 	}
 
 	int pendingCount() {
-		return this.pending.size();
+		return this.pending.size() + this.globs.size();
 	}
 
 	private void fellBehind() {
@@ -266,8 +270,14 @@ final class Evictions {
 	}
 
 	private void drainLater() {
+		if (!this.scheduled.compareAndSet(false, true)) {
+			return;
+		}
 		try {
-			this.timer.schedule(this::drain, 1, TimeUnit.SECONDS);
+			this.timer.schedule(() -> {
+				this.scheduled.set(false);
+				drain();
+			}, 1, TimeUnit.SECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			// Closing: the last drain was made by close().
@@ -285,16 +295,17 @@ final class Evictions {
 		List<CompletableFuture<Long>> asked = new ArrayList<>();
 		if (this.link.isUp()) {
 			this.pending.forEach((target, sequence) -> asked.add(ask(target, sequence)));
+			this.globs.forEach((target, sequence) -> asked.add(ask(target, sequence)));
 		}
 		return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).handle((done, ex) -> {
 			int taken = (int) asked.stream().filter((future) -> !future.isCompletedExceptionally()).count();
 			this.draining.set(false);
-			if (!this.pending.isEmpty()) {
+			if (!isNonePending()) {
 				drainLater();
 			}
 			else if (this.behind.compareAndSet(true, false)) {
 				logger.info("Cache evictions replayed: " + taken + " that were pending are applied");
-				if (!this.pending.isEmpty()) {
+				if (!isNonePending()) {
 					fellBehind();
 				}
 			}
@@ -415,13 +426,41 @@ final class Evictions {
 
 		@Override
 		public Target widen() {
-			return (this.cacheName != null) ? new Whole(this.cacheName) : new Glob(null, KeyPattern.of("*"));
+			return (this.cacheName != null) ? new Whole(this.cacheName) : ALL;
 		}
 
 		@Override
 		public String describe() {
 			String cache = this.cacheName;
 			return (cache == null || cache.isEmpty()) ? this.pattern.glob() : cache + ":" + this.pattern.glob();
+		}
+
+	}
+
+	/**
+	 * All that this application keeps, by the generations of its caches. Not the pattern
+	 * {@code *}: with an empty key prefix that would take others' keys.
+	 */
+	record All() implements Target {
+
+		@Override
+		public @Nullable String cacheName() {
+			return null;
+		}
+
+		@Override
+		public boolean names(StoredKey key) {
+			return true;
+		}
+
+		@Override
+		public Target widen() {
+			return this;
+		}
+
+		@Override
+		public String describe() {
+			return "*";
 		}
 
 	}
