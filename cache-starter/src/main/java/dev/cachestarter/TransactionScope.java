@@ -48,6 +48,9 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 
 	private final List<Afterwards> actions = new ArrayList<>();
 
+	/** How many of the first actions were registered before a rollback to a savepoint. */
+	private int doubtful;
+
 	private boolean ended;
 
 	private TransactionScope(Engine engine) {
@@ -103,6 +106,12 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 	}
 
 	@Override
+	public void savepointRollback(Object savepoint) {
+		// What of the values was taken back, nobody tells: they are not to be stored.
+		this.doubtful = this.actions.size();
+	}
+
+	@Override
 	public int getOrder() {
 		// First of all: whoever is told of the commit must not read what it has made
 		// stale.
@@ -126,9 +135,10 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 		this.ended = true;
 		Deadline deadline = this.engine.newDeadline();
 		List<Runnable> waits = new ArrayList<>();
-		for (Afterwards action : this.actions) {
+		for (int i = 0; i < this.actions.size(); i++) {
+			int known = (status == STATUS_COMMITTED && i < this.doubtful) ? STATUS_UNKNOWN : status;
 			try {
-				waits.add(action.run(status, deadline));
+				waits.add(this.actions.get(i).run(known, deadline));
 			}
 			catch (RuntimeException ex) {
 				// The transaction is over: whatever this is, it is not the caller's.
