@@ -261,7 +261,7 @@ final class RedisLink {
 		}
 		CompletableFuture<T> result = new CompletableFuture<>();
 		stage.whenComplete((value, ex) -> {
-			record(System.nanoTime() - start, ex);
+			record(connection, System.nanoTime() - start, ex);
 			if (ex != null) {
 				result.completeExceptionally(ex);
 			}
@@ -388,14 +388,18 @@ final class RedisLink {
 		return cause;
 	}
 
-	private void record(long duration, @Nullable Throwable ex) {
-		if (ex == null) {
-			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
+	private void record(Connection used, long duration, @Nullable Throwable ex) {
+		Throwable cause = (ex != null) ? unwrap(ex) : null;
+		if (cause != null && RedisErrors.isOfLink(cause)) {
+			this.observer.failure();
+		}
+		if (used != this.connection.get()) {
+			// It says nothing of the connection that has taken its place.
 			return;
 		}
-		Throwable cause = unwrap(ex);
-		if (RedisErrors.isOfLink(cause)) {
-			this.observer.failure();
+		if (cause == null) {
+			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
+			return;
 		}
 		this.breaker.onError(duration, TimeUnit.NANOSECONDS, cause);
 		if (cause instanceof RedisCommandTimeoutException) {
@@ -403,9 +407,10 @@ final class RedisLink {
 		}
 		else if (RedisErrors.isWrongNode(cause) && !this.cluster) {
 			// A fail-over left us on a replica: only a new connection finds the master.
-			Connection current = this.connection.getAndSet(null);
-			leave(describe(cause));
-			close(current);
+			if (this.connection.compareAndSet(used, null)) {
+				leave(describe(cause));
+				close(used);
+			}
 		}
 	}
 
@@ -473,7 +478,13 @@ final class RedisLink {
 			if (current == null || !isUsable(current)) {
 				close(this.connection.getAndSet(null));
 				current = connect();
-				greet(current);
+				try {
+					greet(current);
+				}
+				catch (Exception ex) {
+					close(current);
+					throw ex;
+				}
 				this.connection.set(current);
 			}
 			arrive(current);
