@@ -84,6 +84,9 @@ final class EntryStore {
 	 */
 	private static final Duration GENERATION_SPARE = Duration.ofHours(1);
 
+	/** Within the digits that the header has for a time. */
+	private static final Duration LONGEST = Duration.ofDays(100 * 365);
+
 	private static final byte[] ONE = ascii("1");
 
 	/**
@@ -261,7 +264,8 @@ final class EntryStore {
 		new EntryHeader(EntryHeader.VALUE, lease.nonce(), EntryHeader.NO_NONCE, 0, lease.cacheGeneration(),
 				lease.groupGeneration(), schemaMark, this.link.runMark(), 0, 0, encoded.flags())
 			.writeTo(encoded.entry());
-		Duration life = ttl.isZero() ? Duration.ZERO : ttl.plus(extra);
+		Duration life = ttl.isZero() ? Duration.ZERO
+				: (ttl.compareTo(LONGEST) > 0) ? LONGEST.plus(extra) : ttl.plus(extra);
 		CompletableFuture<Boolean> filled = this.link
 			.run(FILL, lease.key().redisKey(), lease.identity(), encoded.entry(), millis(life), millis(ttl))
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
@@ -355,8 +359,12 @@ final class EntryStore {
 				text(current.cacheGeneration()), text(current.groupGeneration()));
 	}
 
+	/** Zero stands for ever, and only zero; no server could count to what is above. */
 	private static byte[] millis(Duration duration) {
-		return ascii(Long.toString(duration.toMillis()));
+		if (duration.compareTo(LONGEST) > 0) {
+			return ascii(Long.toString(LONGEST.toMillis()));
+		}
+		return ascii(Long.toString(duration.isZero() ? 0 : Math.max(1, duration.toMillis())));
 	}
 
 	private static byte[] ascii(String text) {
