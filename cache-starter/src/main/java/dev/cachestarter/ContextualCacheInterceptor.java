@@ -116,7 +116,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		try {
 			result = within(call, context, invoker);
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			context.close();
 			throw ex;
 		}
@@ -128,7 +128,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		future.whenComplete((value, ex) -> afterWrites(context, () -> {
 			context.close();
 			if (ex != null) {
-				settled.completeExceptionally(RedisLink.unwrap(ex));
+				settled.completeExceptionally(original(ex));
 			}
 			else {
 				settled.complete(value);
@@ -157,7 +157,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		try {
 			result = within(call, context, invoker);
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			context.close();
 			throw ex;
 		}
@@ -241,8 +241,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 					lead(call, invoker, context, decided, result);
 				}
 				catch (RuntimeException failure) {
-					complete(context, result, null, (failure instanceof CacheOperationInvoker.ThrowableWrapper wrapper)
-							? wrapper.getOriginal() : failure);
+					complete(context, result, null, original(failure));
 				}
 			}, call.executor());
 		}
@@ -277,6 +276,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			}
 			complete(context, result, value, ex);
 		});
+	}
+
+	/** What the method threw, out of what Spring and futures have wrapped it into. */
+	private static Throwable original(Throwable ex) {
+		Throwable cause = RedisLink.unwrap(ex);
+		return (cause instanceof CacheOperationInvoker.ThrowableWrapper wrapper) ? wrapper.getOriginal() : cause;
 	}
 
 	private static void complete(CallContext context, CompletableFuture<@Nullable Object> result,

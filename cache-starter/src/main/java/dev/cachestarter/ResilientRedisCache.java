@@ -345,13 +345,13 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 			return this.engine.loads()
 				.turn(stored, reading.observed(), request(codec, deadline))
-				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, valueLoader),
-						this.engine.executor());
+				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, deadline,
+						valueLoader), this.engine.executor());
 		}, this.engine.executor());
 	}
 
 	private CompletableFuture<?> loadAsync(StoredKey key, Turn turn, ValueCodec codec, @Nullable CallContext context,
-			Supplier<? extends CompletableFuture<?>> loader) {
+			Deadline deadline, Supplier<? extends CompletableFuture<?>> loader) {
 		if (turn instanceof Turn.Shared shared) {
 			this.counters.loadShared();
 			return CompletableFuture.completedFuture(shared.value());
@@ -370,9 +370,10 @@ public final class ResilientRedisCache extends RedisCache {
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
 		CompletableFuture<?> loading;
 		try {
-			loading = CallContext.call(context, loader::get);
+			loading = Objects.requireNonNull(CallContext.call(context, loader::get),
+					"The loader returned no future");
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			loading = CompletableFuture.failedFuture(ex);
 		}
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
@@ -384,8 +385,8 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 			flight.loaded(value);
 			// As Spring Data's own: returned when it is stored, or is known not to be.
-			fill(flight, value, codec, null).whenCompleteAsync((filled, ignored) -> result.complete(value),
-					this.engine.executor());
+			deadline.limit(fill(flight, value, codec, null).copy())
+				.whenCompleteAsync((filled, ignored) -> result.complete(value), this.engine.executor());
 		});
 		return result;
 	}
@@ -464,7 +465,7 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		CompletableFuture<Boolean> filled = fill(flight, value, codec, null);
 		if (context.isAsynchronous()) {
-			context.returnsAfter(filled);
+			context.returnsAfter(deadline(context).limit(filled.copy()));
 		}
 	}
 
@@ -649,6 +650,13 @@ public final class ResilientRedisCache extends RedisCache {
 							ex.getMessage()));
 			return null;
 		}
+		// A codec is partly the application's, and whoever holds a lease must end it.
+		catch (RuntimeException | StackOverflowError ex) {
+			this.counters.notCacheable();
+			this.engine.warnOnce("encode:" + getName(), "Cache '%s' does not cache the value of key '%s': %s"
+				.formatted(getName(), key.displayName(), ex));
+			return null;
+		}
 	}
 
 	private @Nullable Duration ttlOf(StoredKey key, @Nullable Object value) {
@@ -746,7 +754,8 @@ public final class ResilientRedisCache extends RedisCache {
 					};
 				}
 				CompletableFuture<Long> done = evictNow(target);
-				return () -> settle(done, null, deadline);
+				return (target instanceof Evictions.Glob) ? () -> awaitWalk(done, null)
+						: () -> settle(done, null, deadline);
 			});
 			if (!immediate) {
 				return false;
@@ -801,7 +810,7 @@ public final class ResilientRedisCache extends RedisCache {
 	private static <T> @Nullable T settle(CompletableFuture<T> write, @Nullable CallContext context,
 			Deadline deadline) {
 		if (context != null && context.isAsynchronous()) {
-			context.returnsAfter(write);
+			context.returnsAfter(deadline.limit(write.copy()));
 			return null;
 		}
 		try {
