@@ -47,8 +47,16 @@ final class TestInstance<S> implements AutoCloseable {
 	}
 
 	static <S> TestInstance<S> of(Class<S> service, RedisServer redis) {
-		return of(service, redis.host(), redis.port(), (builder) -> {
-		});
+		return of(service, redis.host(), redis.port(), TestInstance::patient);
+	}
+
+	/** A busy machine is no outage: for tests that are about something else. */
+	static void patient(ResilientRedisCacheManager.Builder builder) {
+		Duration patience = Duration.ofSeconds(10);
+		builder.commandTimeout(patience)
+			.connectTimeout(patience)
+			.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, Duration.ofMillis(50),
+					Duration.ofMillis(50)));
 	}
 
 	static <S> TestInstance<S> of(Class<S> service, String host, int port,
