@@ -131,7 +131,7 @@ final class RedisCacheService implements CacheService {
 	public void invalidate(String pattern) {
 		Assert.hasText(pattern, "'pattern' must not be empty: '*' stands for every key");
 		KeyLayout.Scope scope = this.engine.layout().scope(pattern);
-		evict(ResilientRedisCache.target(scope.cacheName(), scope.pattern()));
+		evict(ResilientRedisCache.target(this.engine.layout(), scope.cacheName(), scope.pattern()));
 	}
 
 	@Override

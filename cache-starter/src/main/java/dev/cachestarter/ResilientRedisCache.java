@@ -722,11 +722,19 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private boolean evict(Object key, boolean immediate) {
 		return evict(
-				(key instanceof KeyPattern pattern) ? target(getName(), pattern) : new Evictions.Key(storedKey(key)),
+				(key instanceof KeyPattern pattern) ? target(this.engine.layout(), getName(), pattern) : new Evictions.Key(storedKey(key)),
 				immediate);
 	}
 
-	static Evictions.Target target(@Nullable String cacheName, KeyPattern pattern) {
+	/**
+	 * Return the narrowest target that is all a pattern matches.
+	 * @param cacheName the cache, {@code null} if the pattern is against whole keys
+	 */
+	static Evictions.Target target(KeyLayout layout, @Nullable String cacheName, KeyPattern pattern) {
+		String only = pattern.onlyKey();
+		if (only != null) {
+			return new Evictions.Key((cacheName != null) ? layout.key(cacheName, only) : layout.locate(only));
+		}
 		if (cacheName == null) {
 			return new Evictions.Glob(null, pattern);
 		}
