@@ -45,10 +45,13 @@ class SampleSmokeTests {
 	@Test
 	void servesThroughRedisAndEvictsWhatAChangeMadeWrong() {
 		try (SampleProcess sample = SampleProcess.start(this.directory, "--server.port=0",
-				"--logging.level.dev.cachestarter=debug");
+				"--cache-starter.connection.command-timeout=10s", "--logging.level.dev.cachestarter=debug");
 				RedisClient client = RedisClient.create(RedisURI.create("127.0.0.1", sample.redisPort()))) {
 			Api api = new Api(sample.webPort());
 			RedisCommands<String, String> redis = client.connect().sync();
+
+			await().atMost(Duration.ofMinutes(1))
+				.until(() -> api.get("/api/cache/stats").body().at("/enabled").asBoolean());
 
 			// what is read is kept, under legible keys, for as long as it may be
 			Answer list = api.get("org-123", "/api/agents?limit=20&page=1");

@@ -20,19 +20,44 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import java.time.Duration;
 
+import dev.cachestarter.CacheService;
+
+import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
 import org.springframework.test.context.TestConstructor;
+
+import static org.awaitility.Awaitility.await;
 
 /**
  * A test of the whole sample over HTTP, on the database and the redis-server it brings.
  * All of them share one application, so a test reads seeded rows as it likes and changes
- * only what it made.
+ * only what it made. The cache is patient and connected before the first test, so that
+ * what is to be cached is, however busy the machine.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
-@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+		properties = { "cache-starter.connection.command-timeout=10s", "cache-starter.connection.connect-timeout=10s" })
 @TestConstructor(autowireMode = TestConstructor.AutowireMode.ALL)
+@Import(SampleTest.CacheIsConnected.class)
 @interface SampleTest {
+
+	/**
+	 * Holds the start until the cache is connected.
+	 */
+	@TestConfiguration(proxyBeanMethods = false)
+	class CacheIsConnected {
+
+		@Bean
+		ApplicationRunner awaitCache(CacheService cache) {
+			return (arguments) -> await().atMost(Duration.ofMinutes(1)).until(cache::isEnabled);
+		}
+
+	}
 
 }
