@@ -128,6 +128,10 @@ final class CallContext {
 		this.tickets.add(new Ticket(cache, key, observed, request, false));
 	}
 
+	boolean knows(ResilientRedisCache cache, StoredKey key) {
+		return this.tickets.stream().anyMatch((ticket) -> ticket.isFor(cache, key));
+	}
+
 	/**
 	 * Lease a key for a value that will be put whatever is there.
 	 * @return completed when it is leased, or is known not to be

@@ -39,6 +39,7 @@ import org.springframework.cache.interceptor.CacheOperation;
 import org.springframework.cache.interceptor.CacheOperationInvoker;
 import org.springframework.cache.interceptor.CacheOperationSource;
 import org.springframework.cache.interceptor.CachePutOperation;
+import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
@@ -400,17 +401,21 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		 */
 		CompletableFuture<@Nullable Turn> turn(CallContext context) {
 			this.leader = context.leader();
-			List<CompletableFuture<?>> seized = new ArrayList<>();
+			List<CompletableFuture<?>> before = new ArrayList<>();
 			boolean puts = false;
 			for (CacheOperation operation : this.operations) {
 				if (operation instanceof CachePutOperation put) {
 					puts = true;
-					this.interceptor.seize(put, this, context, seized);
+					this.interceptor.seize(put, this, context, before);
+				}
+				else if (operation instanceof CacheableOperation cacheable && context.isAsynchronous()
+						&& this.leader != null) {
+					this.interceptor.missOthers(cacheable, this, context, before);
 				}
 			}
 			boolean mustInvoke = puts;
-			return seized.isEmpty() ? context.turn(mustInvoke)
-					: CompletableFuture.allOf(seized.toArray(CompletableFuture[]::new))
+			return before.isEmpty() ? context.turn(mustInvoke)
+					: CompletableFuture.allOf(before.toArray(CompletableFuture[]::new))
 						.thenCompose((done) -> context.turn(mustInvoke));
 		}
 
@@ -453,7 +458,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return;
 		}
 		try {
-			PutKeys keys = new PutKeys(operation, call);
+			OperationKeys keys = new OperationKeys(operation, call);
 			for (Cache cache : keys.caches()) {
 				if (cache instanceof ResilientRedisCache ours) {
 					seized.add(ours.seize(keys.key(), context));
@@ -465,29 +470,52 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 	}
 
+	/**
+	 * Look at the caches of an asynchronous method that Spring has not asked. It asks the
+	 * first alone, but puts into all of them, and what is put after a load needs a lease
+	 * from before it.
+	 */
+	private void missOthers(CacheableOperation operation, Call call, CallContext context,
+			List<CompletableFuture<?>> missed) {
+		if (operation.isSync() || (operation.getCacheNames().size() == 1 && call.operations.size() == 1)) {
+			return;
+		}
+		try {
+			OperationKeys keys = new OperationKeys(operation, call);
+			for (Cache cache : keys.caches()) {
+				if (cache instanceof ResilientRedisCache ours) {
+					missed.add(ours.miss(keys.key(), context));
+				}
+			}
+		}
+		catch (RuntimeException ex) {
+			logger.trace("The key is not known before the method: " + operation, ex);
+		}
+	}
+
 	private static boolean mentionsResult(@Nullable String expression) {
 		return StringUtils.hasText(expression) && expression.contains("#result");
 	}
 
 	/** Spring's own evaluation of an operation, which is open to subclasses alone. */
-	private final class PutKeys extends CacheOperationContext {
+	private final class OperationKeys extends CacheOperationContext {
 
 		private final boolean applies;
 
-		private final @Nullable Object putKey;
+		private final @Nullable Object evaluated;
 
-		PutKeys(CachePutOperation operation, Call call) {
+		OperationKeys(CacheOperation operation, Call call) {
 			super(getCacheOperationMetadata(operation, call.method, call.targetClass), call.args, call.target);
 			this.applies = isConditionPassing(null);
-			this.putKey = this.applies ? generateKey(null) : null;
+			this.evaluated = this.applies ? generateKey(null) : null;
 		}
 
 		Collection<? extends Cache> caches() {
-			return (this.applies && this.putKey != null) ? getCaches() : List.of();
+			return (this.applies && this.evaluated != null) ? getCaches() : List.of();
 		}
 
 		Object key() {
-			return java.util.Objects.requireNonNull(this.putKey);
+			return java.util.Objects.requireNonNull(this.evaluated);
 		}
 
 	}

@@ -394,6 +394,27 @@ public final class ResilientRedisCache extends RedisCache {
 	// Loading in an intercepted call
 
 	/**
+	 * Look at a key that the call will fill without having asked for it.
+	 * @return completed when the call knows what is there
+	 */
+	CompletableFuture<?> miss(Object key, CallContext context) {
+		StoredKey stored = storedKey(key);
+		if (context.knows(this, stored)) {
+			return CompletableFuture.completedFuture(null);
+		}
+		Deadline deadline = context.deadline(this.engine);
+		Loads.Request request = request(codec(), deadline);
+		if (isBypassed(stored)) {
+			context.missed(this, stored, null, request);
+			return CompletableFuture.completedFuture(null);
+		}
+		return deadline.limit(this.engine.store().observe(stored)).handle((observed, ex) -> {
+			context.missed(this, stored, observed, request);
+			return observed;
+		});
+	}
+
+	/**
 	 * Lease a key that the call will put.
 	 * @return completed when it is leased, or is known not to be
 	 */

@@ -57,6 +57,7 @@ class InterceptedCallsRedisTests {
 
 	@BeforeEach
 	void connected() {
+		Desk.gate = new CountDownLatch(0);
 		this.instance.awaitUp();
 	}
 
@@ -140,6 +141,61 @@ class InterceptedCallsRedisTests {
 		assertThat(this.redis.keys("drafts:*")).containsExactly("drafts:17");
 	}
 
+	@Test
+	void anAsynchronousLoadFillsAllItsCaches() throws Exception {
+		desk().bothLater("5").get(5, TimeUnit.SECONDS);
+
+		assertThat(this.redis.keys("*s:5")).containsExactlyInAnyOrder("notes:5", "copies:5");
+	}
+
+	@Test
+	void anAsynchronousLoadFillsNoneOfItsCachesThatWasEvictedMeanwhile() throws Exception {
+		Desk.gate = new CountDownLatch(1);
+		CompletableFuture<Note> load = desk().bothLater("6");
+		await().until(() -> desk().loads() == 1);
+
+		this.instance.cache("copies").evict("6");
+		Desk.gate.countDown();
+
+		load.get(5, TimeUnit.SECONDS);
+		assertThat(this.redis.keys("*s:6")).containsExactly("notes:6");
+	}
+
+	@Test
+	void anAsynchronousMethodsExceptionArrivesUnchangedWithoutRedisToo() {
+		this.instance.cacheService().clear();
+		assertThat(desk().laterOrNot("7")).failsWithin(Duration.ofSeconds(5))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOf(IllegalArgumentException.class);
+		this.instance.engine().link().close();
+
+		assertThat(desk().laterOrNot("7")).failsWithin(Duration.ofSeconds(5))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOf(IllegalArgumentException.class);
+	}
+
+	@Test
+	void anAsynchronousCallEndsAfterTheManagerIsClosed() {
+		this.instance.manager().destroy();
+
+		assertThat(desk().bothLater("8")).succeedsWithin(Duration.ofSeconds(5));
+	}
+
+	@Test
+	void whatARollbackToASavepointMayHaveTakenBackIsNotStored() {
+		inTransaction(() -> {
+			desk().replace("9", "nested");
+			Object savepoint = new Object();
+			TransactionSynchronizationManager.getSynchronizations()
+				.forEach((synchronization) -> synchronization.savepointRollback(savepoint));
+			return desk().replace("10", "outer");
+		});
+
+		assertThat(this.redis.keys("notes:*")).contains("notes:10").doesNotContain("notes:9");
+	}
+
 	private CompletableFuture<Note> lockedLoad(String id) {
 		Desk.gate = new CountDownLatch(1);
 		CompletableFuture<Note> leader = CompletableFuture.supplyAsync(() -> desk().slow(id));
@@ -210,6 +266,20 @@ class InterceptedCallsRedisTests {
 		public Note both(String id) {
 			pass();
 			return new Note(id, "slow");
+		}
+
+		@Cacheable({ "notes", "copies" })
+		public CompletableFuture<Note> bothLater(String id) {
+			this.loads.incrementAndGet();
+			return CompletableFuture.supplyAsync(() -> {
+				pass();
+				return new Note(id, "later");
+			});
+		}
+
+		@Cacheable("notes")
+		public CompletableFuture<Note> laterOrNot(String id) {
+			throw new IllegalArgumentException(id);
 		}
 
 		@CachePut(cacheNames = "drafts", key = "#draft.number.toString()")
