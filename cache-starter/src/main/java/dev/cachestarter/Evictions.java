@@ -230,7 +230,8 @@ final class Evictions {
 			return false;
 		}
 		String group = key.group();
-		if (this.pending.containsKey(ALL) || this.pending.containsKey(new Key(key)) || this.pending.containsKey(new Whole(key.cacheName()))
+		if (this.pending.containsKey(ALL) || this.pending.containsKey(new Key(key))
+				|| this.pending.containsKey(new Whole(key.cacheName()))
 				|| (group != null && this.pending.containsKey(new Group(key.cacheName(), group)))) {
 			return true;
 		}

@@ -345,8 +345,9 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 			return this.engine.loads()
 				.turn(stored, reading.observed(), request(codec, deadline))
-				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, deadline,
-						valueLoader), this.engine.executor());
+				.thenComposeAsync(
+						(turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, deadline, valueLoader),
+						this.engine.executor());
 		}, this.engine.executor());
 	}
 
@@ -370,8 +371,7 @@ public final class ResilientRedisCache extends RedisCache {
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
 		CompletableFuture<?> loading;
 		try {
-			loading = Objects.requireNonNull(CallContext.call(context, loader::get),
-					"The loader returned no future");
+			loading = Objects.requireNonNull(CallContext.call(context, loader::get), "The loader returned no future");
 		}
 		catch (Throwable ex) {
 			loading = CompletableFuture.failedFuture(ex);
@@ -674,8 +674,8 @@ public final class ResilientRedisCache extends RedisCache {
 		// A codec is partly the application's, and whoever holds a lease must end it.
 		catch (RuntimeException | StackOverflowError ex) {
 			this.counters.notCacheable();
-			this.engine.warnOnce("encode:" + getName(), "Cache '%s' does not cache the value of key '%s': %s"
-				.formatted(getName(), key.displayName(), ex));
+			this.engine.warnOnce("encode:" + getName(),
+					"Cache '%s' does not cache the value of key '%s': %s".formatted(getName(), key.displayName(), ex));
 			return null;
 		}
 	}
@@ -742,9 +742,8 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private boolean evict(Object key, boolean immediate) {
-		return evict(
-				(key instanceof KeyPattern pattern) ? target(this.engine.layout(), getName(), pattern) : new Evictions.Key(storedKey(key)),
-				immediate);
+		return evict((key instanceof KeyPattern pattern) ? target(this.engine.layout(), getName(), pattern)
+				: new Evictions.Key(storedKey(key)), immediate);
 	}
 
 	/**
