@@ -487,6 +487,11 @@ final class RedisLink {
 				}
 				this.connection.set(current);
 			}
+			if (this.closed) {
+				// While it was being made.
+				close(this.connection.getAndSet(null));
+				return;
+			}
 			arrive(current);
 		}
 		catch (Exception ex) {
