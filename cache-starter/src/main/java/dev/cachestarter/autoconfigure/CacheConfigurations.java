@@ -28,6 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.cache.CacheType;
 import org.springframework.boot.autoconfigure.condition.ConditionMessage;
@@ -211,10 +212,11 @@ abstract class CacheConfigurations {
 		@Bean
 		@Lazy(false)
 		CacheNamesCheck cacheNamesCheck(ConfigurableListableBeanFactory beanFactory, CacheStarterProperties properties,
-				EffectiveCacheSettings settings, ObjectProvider<CacheOperationSource> operations) {
+				EffectiveCacheSettings settings, ObjectProvider<CacheOperationSource> operations,
+				@Qualifier("cacheManager") CacheManager cacheManager) {
 			return new CacheNamesCheck(beanFactory,
 					operations.getIfUnique(() -> new AnnotationCacheOperationSource(false)),
-					properties.caches().keySet(), settings.declaredNames());
+					properties.caches().keySet(), settings.declaredNames(), cacheManager::getCache);
 		}
 
 	}

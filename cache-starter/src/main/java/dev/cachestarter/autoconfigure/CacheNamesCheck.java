@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -43,6 +44,8 @@ import org.springframework.core.log.LogMessage;
  * <li>A name that swallows another stops the start: the keys of {@code agents:list} would
  * be keys of {@code agents} too. The cache manager refuses such names as well, but those
  * on annotations only when they are first used.
+ * <li>All others are made known to the cache manager, so that code which gives keys in
+ * full means the same cache as the methods that have not been called yet.
  * </ul>
  */
 final class CacheNamesCheck implements SmartInitializingSingleton {
@@ -57,12 +60,19 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 
 	private final Set<String> declaredNames;
 
+	private final Consumer<String> inUse;
+
+	/**
+	 * Create a check.
+	 * @param inUse is told each name in use
+	 */
 	CacheNamesCheck(ConfigurableListableBeanFactory beanFactory, CacheOperationSource operations,
-			Set<String> configuredNames, Set<String> declaredNames) {
+			Set<String> configuredNames, Set<String> declaredNames, Consumer<String> inUse) {
 		this.beanFactory = beanFactory;
 		this.operations = operations;
 		this.configuredNames = configuredNames;
 		this.declaredNames = declaredNames;
+		this.inUse = inUse;
 	}
 
 	@Override
@@ -74,6 +84,7 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 		unknown.forEach((name) -> logger.warn(report(name, inUse)));
 		inUse.addAll(this.configuredNames);
 		inUse.forEach((name) -> refuseSwallowed(name, inUse));
+		inUse.forEach(this.inUse);
 	}
 
 	private static void refuseSwallowed(String name, Set<String> names) {

@@ -16,6 +16,7 @@
 
 package dev.cachestarter.autoconfigure;
 
+import java.util.HashSet;
 import java.util.Set;
 
 import org.junit.jupiter.api.Test;
@@ -120,9 +121,22 @@ class CacheNamesCheckTests {
 		assertThatNoException().isThrownBy(() -> check(Set.of(), Set.of("agents")));
 	}
 
-	private void check(Set<String> configured, Set<String> declared) {
-		new CacheNamesCheck(this.beanFactory, new AnnotationCacheOperationSource(false), configured, declared)
+	@Test
+	void theCachesInUseAreToldByName() {
+		registerLazily(Agents.class);
+
+		Set<String> told = check(Set.of("configured"), Set.of("declared"));
+
+		assertThat(told).containsExactlyInAnyOrder("agents:list", "agents:details", "agents:stats", "configured",
+				"declared");
+	}
+
+	private Set<String> check(Set<String> configured, Set<String> declared) {
+		Set<String> told = new HashSet<>();
+		new CacheNamesCheck(this.beanFactory, new AnnotationCacheOperationSource(false), configured, declared,
+				told::add)
 			.afterSingletonsInstantiated();
+		return told;
 	}
 
 	private void registerLazily(Class<?> type) {

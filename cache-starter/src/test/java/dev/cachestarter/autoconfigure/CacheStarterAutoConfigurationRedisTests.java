@@ -82,6 +82,21 @@ class CacheStarterAutoConfigurationRedisTests {
 	}
 
 	@Test
+	void anEvictionReachesWhatTheServiceStoredBeforeAnyMethodUsedTheCache() {
+		atRedis().run((first) -> atRedis().run((second) -> {
+			connected(first);
+			Agents agents = connected(second);
+			CacheService service = first.getBean(CacheService.class);
+
+			service.set("agents:list:org-1:1", 7, Duration.ofMinutes(1));
+			assertThat(agents.list("org-1", 1)).isEqualTo(7);
+			second.getBean(CacheService.class).invalidate("agents:list:org-1:*");
+
+			assertThat(service.get("agents:list:org-1:1", Integer.class)).isEmpty();
+		}));
+	}
+
+	@Test
 	void settingsShowOnKeysAndTheirTtl() {
 		atRedis().withPropertyValues("cache-starter.key-prefix=shop:", "cache-starter.defaults.ttl-jitter=0")
 			.withInitializer((context) -> TestPropertyValues.of(Map.of("cache-starter.caches.[agents:list].ttl", "5m"))

@@ -314,7 +314,8 @@ class CacheStarterAutoConfigurationTests {
 							RedisCacheConfiguration.defaultCacheConfig().entryTtl(Duration.ofMinutes(3))))
 			.run((context) -> {
 				ResilientRedisCacheManager manager = context.getBean(ResilientRedisCacheManager.class);
-				assertThat(manager.getCacheNames()).containsExactlyInAnyOrder("agents:list", "tools", "servers");
+				assertThat(manager.getCacheNames()).as("declared, and on annotations")
+					.containsExactlyInAnyOrder("agents:list", "tools", "servers", "cached");
 				assertThat(manager.getSettings("agents:list").ttl()).isEqualTo(Duration.ofMinutes(5));
 				assertThat(manager.getSettings("servers").ttl()).isEqualTo(Duration.ofMinutes(3));
 				assertThat(manager.getSettings("tools").ttl()).isEqualTo(Duration.ofMinutes(2));
