@@ -94,7 +94,7 @@ final class EntryStore {
 	 * if the lease was placed, '!' if so in the place of another data type, else '=' and
 	 * what is there.
 	 */
-	private static final Script ACQUIRE = Script.of("""
+	static final Script ACQUIRE = Script.of("""
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
 			local answer = '+'
 			if type(there) == 'table' then
@@ -113,7 +113,7 @@ final class EntryStore {
 	 * KEYS[1] entry; ARGV: identity of the lease, value, life in ms or 0, freshness in ms
 	 * or 0. Times in the header are the server's.
 	 */
-	private static final Script FILL = Script.of("""
+	static final Script FILL = Script.of("""
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
 			  return '0'
 			end
@@ -132,7 +132,7 @@ final class EntryStore {
 			""");
 
 	/** KEYS[1] entry; ARGV: identity of the lease, its life in ms. */
-	private static final Script RENEW = Script.of("""
+	static final Script RENEW = Script.of("""
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
 			  return '0'
 			end
@@ -140,7 +140,7 @@ final class EntryStore {
 			""");
 
 	/** KEYS[1] entry; ARGV: what it must begin with. */
-	private static final Script DELETE_IF = Script.of("""
+	static final Script DELETE_IF = Script.of("""
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, string.len(ARGV[1]) - 1)
 			if type(there) == 'table' or there ~= ARGV[1] then
 			  return '0'
@@ -149,7 +149,7 @@ final class EntryStore {
 			""");
 
 	/** KEYS[1] generation; ARGV: a fresh random, its life in ms. */
-	private static final Script GENERATION = Script.of("""
+	static final Script GENERATION = Script.of("""
 			local there = redis.pcall('GET', KEYS[1])
 			if type(there) == 'string' and string.len(there) == 16 then
 			  return there
@@ -159,7 +159,7 @@ final class EntryStore {
 			""");
 
 	/** KEYS[1] generation; ARGV: the shortest life that it needs in ms, or 0 for ever. */
-	private static final Script KEEP = Script.of("""
+	static final Script KEEP = Script.of("""
 			local left = redis.call('PTTL', KEYS[1])
 			if left >= 0 then
 			  if ARGV[1] == '0' then

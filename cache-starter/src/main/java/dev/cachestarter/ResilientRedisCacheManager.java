@@ -179,6 +179,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 		private Duration connectTimeout = Duration.ofMillis(500);
 
+		private RedisLink.@Nullable Settings link;
+
 		private @Nullable JsonMapper jsonMapper;
 
 		private @Nullable TtlPolicy ttlPolicy;
@@ -231,7 +233,9 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		}
 
 		/**
-		 * Make caches with the default settings known by name from the start.
+		 * Make caches with the default settings known by name from the start. Before its
+		 * first use, {@link CacheService} takes the keys of a cache that is not for keys
+		 * of no cache.
 		 * @param names the names
 		 * @return this
 		 */
@@ -257,6 +261,12 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		 */
 		public Builder connectTimeout(Duration timeout) {
 			this.connectTimeout = timeout;
+			return this;
+		}
+
+		/** Set all that the link is told, the two timeouts above included. */
+		Builder link(RedisLink.Settings settings) {
+			this.link = settings;
 			return this;
 		}
 
@@ -357,12 +367,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		public ResilientRedisCacheManager build() {
 			refuseStaticMasterReplica();
 			JsonMapper mapper = (this.jsonMapper != null) ? this.jsonMapper : jsonMapperBuilder().build();
-			RedisLink.Settings basics = RedisLink.Settings.of(this.commandTimeout, this.connectTimeout);
-			RedisLink.Settings link = new RedisLink.Settings(this.commandTimeout, this.connectTimeout,
-					this.breaker.failureRate(), this.breaker.slowCall(), this.breaker.slowCallRate(),
-					this.breaker.window(), this.breaker.openFor(), this.breaker.openForMax(), basics.retry(),
-					basics.loginRetry(), basics.heartbeat(), basics.queue());
-			Engine engine = new Engine(this.connectionFactory, link, this.keyPrefix, this.cacheKeys.text(),
+			RedisLink.Settings linkSettings = (this.link != null) ? this.link : linkSettings();
+			Engine engine = new Engine(this.connectionFactory, linkSettings, this.keyPrefix, this.cacheKeys.text(),
 					new ValueCodecs(mapper), this.ttlPolicy, this.maxPendingEvictions, this.distrustRestarts,
 					this.listeners);
 			try {
@@ -374,6 +380,14 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 				engine.close();
 				throw ex;
 			}
+		}
+
+		private RedisLink.Settings linkSettings() {
+			RedisLink.Settings basics = RedisLink.Settings.of(this.commandTimeout, this.connectTimeout);
+			return new RedisLink.Settings(this.commandTimeout, this.connectTimeout, this.breaker.failureRate(),
+					this.breaker.slowCall(), this.breaker.slowCallRate(), this.breaker.window(), this.breaker.openFor(),
+					this.breaker.openForMax(), basics.retry(), basics.loginRetry(), basics.heartbeat(),
+					basics.queue());
 		}
 
 		/**
