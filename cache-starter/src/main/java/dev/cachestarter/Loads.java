@@ -123,7 +123,7 @@ final class Loads {
 			return local(key, request, observed == null);
 		}
 		EntryHeader header = observed.current();
-		if (header != null && header.isLease() && !header.isTransactional()) {
+		if (header != null && header.isLease() && (!header.isTransactional() || request.isLeading(header.nonce()))) {
 			return behind(header.nonce(), observed, request, attempts);
 		}
 		Flight flight = new Flight(key, this.store.newNonce(), this);
@@ -180,6 +180,9 @@ final class Loads {
 		long wait = request.waitUntil() - System.nanoTime();
 		if (wait <= 0) {
 			return local(key, request, false);
+		}
+		if (flight != null && flight.hasFailed()) {
+			return again(key, request, attempts + 1);
 		}
 		if (flight != null) {
 			return flight.join(wait).thenCompose((turn) -> {
@@ -495,6 +498,14 @@ final class Loads {
 			});
 		}
 
+		/**
+		 * Return whether the load has failed already: that is no news for one who comes
+		 * after it.
+		 */
+		private boolean hasFailed() {
+			return this.result.isDone() && this.result.join() instanceof Turn.Failed;
+		}
+
 		private CompletableFuture<Turn> join(long nanos) {
 			return this.result.copy().completeOnTimeout(new Turn.GaveUp(), nanos, TimeUnit.NANOSECONDS);
 		}
@@ -514,8 +525,9 @@ final class Loads {
 		 * Hand a failure to those who wait for the value, and give the lease back.
 		 */
 		void failed(Throwable failure) {
+			// Whoever learns of the failure and tries again must not find the lease.
+			release();
 			this.result.complete(new Turn.Failed(failure));
-			end();
 		}
 
 		/**
@@ -542,6 +554,10 @@ final class Loads {
 		 */
 		void end() {
 			abandon();
+			release();
+		}
+
+		private void release() {
 			if (!this.ended.compareAndSet(false, true)) {
 				return;
 			}
