@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -184,16 +185,24 @@ public final class ResilientRedisCache extends RedisCache {
 			return new Reading(true, value, observed);
 		}
 		catch (CorruptEntryException ex) {
-			if (!header.schemaMark().equals(EntryHeader.NO_MARK)) {
+			if (header.schemaMark().equals(codec.schemaMark()) && !header.schemaMark().equals(EntryHeader.NO_MARK)) {
 				unreadable(key, observed, String.valueOf(ex.getMessage()));
 			}
 			return missed(key, observed);
 		}
 	}
 
-	private static boolean isReadable(EntryHeader header, ValueCodec codec) {
-		return header.schemaMark().equals(codec.schemaMark()) || header.schemaMark().equals(EntryHeader.NO_MARK)
-				|| header.isNull();
+	/**
+	 * Return whether an entry is of the type that is asked for. What was written without
+	 * a declared type is for those who state one: others would get maps for objects.
+	 */
+	private boolean isReadable(EntryHeader header, ValueCodec codec) {
+		String mark = header.schemaMark();
+		if (mark.equals(codec.schemaMark()) || header.isNull()) {
+			return true;
+		}
+		String plain = plainCodec().schemaMark();
+		return !codec.schemaMark().equals(plain) && (mark.equals(EntryHeader.NO_MARK) || mark.equals(plain));
 	}
 
 	private Reading missed(StoredKey key, @Nullable Observed observed) {
@@ -339,20 +348,27 @@ public final class ResilientRedisCache extends RedisCache {
 		ValueCodec codec = codec();
 		CallContext context = CallContext.current();
 		Deadline deadline = newDeadline();
-		return readAsync(stored, codec, deadline).thenComposeAsync((reading) -> {
+		CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
+		CompletableFuture<T> result = readAsync(stored, codec, deadline).thenComposeAsync((reading) -> {
 			if (reading.hit()) {
 				return CompletableFuture.completedFuture((T) reading.value());
 			}
 			return this.engine.loads()
 				.turn(stored, reading.observed(), request(codec, deadline))
-				.thenComposeAsync(
-						(turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, deadline, valueLoader),
-						this.engine.executor());
+				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, deadline,
+						valueLoader, cancelled), this.engine.executor());
 		}, this.engine.executor());
+		result.whenComplete((value, ex) -> {
+			if (result.isCancelled()) {
+				cancelled.complete(null);
+			}
+		});
+		return result;
 	}
 
 	private CompletableFuture<?> loadAsync(StoredKey key, Turn turn, ValueCodec codec, @Nullable CallContext context,
-			Deadline deadline, Supplier<? extends CompletableFuture<?>> loader) {
+			Deadline deadline, Supplier<? extends CompletableFuture<?>> loader,
+			CompletableFuture<@Nullable Void> cancelled) {
 		if (turn instanceof Turn.Shared shared) {
 			this.counters.loadShared();
 			return CompletableFuture.completedFuture(shared.value());
@@ -377,6 +393,12 @@ public final class ResilientRedisCache extends RedisCache {
 			loading = CompletableFuture.failedFuture(ex);
 		}
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+		CompletableFuture<?> running = loading;
+		// Nobody wants it any more: neither the load nor those behind it need go on.
+		cancelled.thenRun(() -> {
+			flight.end();
+			running.cancel(true);
+		});
 		loading.whenComplete((value, ex) -> {
 			if (ex != null) {
 				flight.failed(original(RedisLink.unwrap(ex)));
@@ -470,9 +492,13 @@ public final class ResilientRedisCache extends RedisCache {
 	public void put(Object key, @Nullable Object value) {
 		StoredKey stored = storedKey(key);
 		CallContext context = CallContext.current();
-		Ticket ticket = (context != null) ? context.take(this, stored) : null;
+		if (context == null) {
+			putNow(stored, value, (value != null) ? codecForValue(value) : codec(), null, null);
+			return;
+		}
+		Ticket ticket = context.take(this, stored);
 		ValueCodec codec = codec();
-		if (context == null || ticket == null) {
+		if (ticket == null) {
 			putNow(stored, value, codec, null, context);
 			return;
 		}
@@ -560,19 +586,32 @@ public final class ResilientRedisCache extends RedisCache {
 	@Override
 	public @Nullable ValueWrapper putIfAbsent(Object key, @Nullable Object value) {
 		StoredKey stored = storedKey(key);
-		ValueCodec codec = codec();
-		Deadline deadline = newDeadline();
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction == null) {
+			return putIfAbsent(stored, value, newDeadline());
+		}
+		Reading reading = read(stored, codec(), newDeadline());
+		if (reading.hit()) {
+			return wrapper(reading.value());
+		}
+		transaction.afterwards((status, deadline) -> () -> {
+			if (status == TransactionSynchronization.STATUS_COMMITTED) {
+				putIfAbsent(stored, value, deadline);
+			}
+		});
+		return null;
+	}
+
+	private @Nullable ValueWrapper putIfAbsent(StoredKey key, @Nullable Object value, Deadline deadline) {
+		ValueCodec codec = (value != null) ? codecForValue(value) : codec();
 		for (int attempt = 0; attempt < 3; attempt++) {
-			Reading reading = read(stored, codec, deadline);
+			Reading reading = read(key, codec, deadline);
 			if (reading.hit()) {
 				return wrapper(reading.value());
 			}
 			Observed observed = reading.observed();
-			if (observed == null || TransactionScope.current(this.engine) != null) {
-				return null;
-			}
-			Prepared prepared = prepare(stored, value, codec, null);
-			if (prepared == null) {
+			Prepared prepared = (observed != null) ? prepare(key, value, codec, null) : null;
+			if (observed == null || prepared == null) {
 				return null;
 			}
 			try {
@@ -642,7 +681,7 @@ public final class ResilientRedisCache extends RedisCache {
 	/** Encode a value on the caller's thread; null if it is not to be stored. */
 	private @Nullable Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec,
 			@Nullable Duration ttl) {
-		Duration life = (ttl != null) ? ttl : ttlOf(key, value);
+		Duration life = (ttl != null && value != null) ? ttl : ttlOf(key, value);
 		if (life == null) {
 			return null;
 		}
@@ -888,18 +927,37 @@ public final class ResilientRedisCache extends RedisCache {
 
 	/**
 	 * Return the codec for a value whose type nobody states: the cache's, if the value is
-	 * of it, else that of its class.
+	 * of it, else one whose entries any reader who states a type can try.
 	 */
 	ValueCodec codecForValue(Object value) {
 		Type type = (this.settings.type() != null) ? this.settings.type() : this.engine.types().typeOf(getName());
 		if (this.settings.valueSerializer() != null
-				|| (type != null && ResolvableType.forType(type).toClass().isInstance(value))) {
+				|| ((type != null) ? ResolvableType.forType(type).toClass().isInstance(value) : isPlain(value))) {
 			return codec();
 		}
-		boolean container = value instanceof Iterable || value instanceof Map || value.getClass().isArray();
-		// What a container holds only its reader knows.
-		return container ? this.engine.codecs().untyped(this.settings)
-				: this.engine.codecs().forType(value.getClass(), this.settings);
+		return this.engine.codecs().untyped(this.settings);
+	}
+
+	/**
+	 * Return whether a value comes back from JSON as itself although nothing tells its
+	 * type.
+	 */
+	private static boolean isPlain(@Nullable Object value) {
+		if (value instanceof List<?> list) {
+			return list.stream().allMatch(ResilientRedisCache::isPlain);
+		}
+		if (value instanceof Map<?, ?> map) {
+			return map.entrySet()
+				.stream()
+				.allMatch((entry) -> entry.getKey() instanceof String && isPlain(entry.getValue()));
+		}
+		return value == null || value instanceof String || value instanceof Boolean || value instanceof Integer
+				|| value instanceof Double;
+	}
+
+	/** The codec of values of which nothing tells the type. */
+	private ValueCodec plainCodec() {
+		return this.engine.codecs().forType(Object.class, this.settings);
 	}
 
 	private Deadline deadline(@Nullable CallContext context) {
