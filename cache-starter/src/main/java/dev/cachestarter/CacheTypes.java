@@ -54,6 +54,13 @@ final class CacheTypes {
 	}
 
 	/**
+	 * Return how many caches methods name. It only grows.
+	 */
+	int usedCount() {
+		return this.used.size();
+	}
+
+	/**
 	 * Return the caches that methods name.
 	 */
 	Set<String> used() {

@@ -64,6 +64,9 @@ final class Engine {
 
 	private volatile CacheTypes types = new CacheTypes();
 
+	/** How many of the caches that methods name are known by name. */
+	private volatile int knownCount;
+
 	private final @Nullable TtlPolicy ttlPolicy;
 
 	private final List<CacheEventListener> listeners;
@@ -199,6 +202,26 @@ final class Engine {
 	 */
 	void adopt(CacheTypes types) {
 		this.types = types;
+	}
+
+	/**
+	 * Make the caches that methods name known by name, used yet or not: a whole key must
+	 * be of the same cache on every instance.
+	 */
+	void knowAnnotated() {
+		int count = this.types.usedCount();
+		if (count == this.knownCount) {
+			return;
+		}
+		for (String name : this.types.used()) {
+			try {
+				this.layout.register(name);
+			}
+			catch (IllegalArgumentException ex) {
+				// Said to whoever first uses the cache.
+			}
+		}
+		this.knownCount = count;
 	}
 
 	@Nullable TtlPolicy ttlPolicy() {

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.util.Assert;
+import org.springframework.util.ClassUtils;
 
 import dev.cachestarter.Deadline.RedisWaitException;
 
@@ -52,8 +53,11 @@ final class RedisCacheService implements CacheService {
 	}
 
 	@Override
+	@SuppressWarnings("unchecked")
 	public <T> Optional<T> get(String key, Class<T> type) {
-		return Optional.ofNullable(type.cast(read(key, type)));
+		Object value = read(key, type);
+		// A serializer of the user's own gives what it gives.
+		return ClassUtils.isAssignableValue(type, value) ? Optional.ofNullable((T) value) : Optional.empty();
 	}
 
 	@Override
@@ -130,6 +134,7 @@ final class RedisCacheService implements CacheService {
 	@Override
 	public void invalidate(String pattern) {
 		Assert.hasText(pattern, "'pattern' must not be empty: '*' stands for every key");
+		this.engine.knowAnnotated();
 		KeyLayout.Scope scope = this.engine.layout().scope(pattern);
 		evict(ResilientRedisCache.target(this.engine.layout(), scope.cacheName(), scope.pattern()));
 	}
@@ -141,6 +146,7 @@ final class RedisCacheService implements CacheService {
 
 	@Override
 	public void clear() {
+		this.engine.knowAnnotated();
 		this.engine.layout().cacheNames().forEach((name) -> evict(new Evictions.Whole(name)));
 		if (!this.manager.getKeyPrefix().isEmpty()) {
 			evict(new Evictions.Glob(null, KeyPattern.of("*")));
@@ -221,6 +227,7 @@ final class RedisCacheService implements CacheService {
 
 	private StoredKey locate(String key) {
 		Assert.hasText(key, "'key' must not be empty");
+		this.engine.knowAnnotated();
 		return this.engine.layout().locate(key);
 	}
 
