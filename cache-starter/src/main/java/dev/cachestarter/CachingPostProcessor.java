@@ -75,7 +75,7 @@ public final class CachingPostProcessor
 	 * makes the application's CachingConfigurer, and what that needs, too early.
 	 */
 	private CacheInterceptor replacement(CacheInterceptor original) {
-		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor();
+		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys);
 		if (this.beanFactory != null) {
 			replacement.setBeanFactory(this.beanFactory);
 		}

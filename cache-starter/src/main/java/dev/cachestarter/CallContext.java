@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -46,14 +48,19 @@ final class CallContext {
 
 	private static final ThreadLocal<@Nullable CallContext> CURRENT = new ThreadLocal<>();
 
+	private static final Runnable NOTHING = () -> {
+	};
+
 	private final boolean asynchronous;
 
 	/** A subscriber may cancel the call from any thread while leases arrive on others. */
 	private final List<Ticket> tickets = new CopyOnWriteArrayList<>();
 
-	private @Nullable CompletableFuture<Void> writes;
+	private volatile @Nullable CompletableFuture<Void> writes;
 
 	private volatile @Nullable Deadline deadline;
+
+	private volatile @Nullable Engine engine;
 
 	private volatile boolean closed;
 
@@ -112,8 +119,17 @@ final class CallContext {
 		if (current == null) {
 			current = engine.newDeadline();
 			this.deadline = current;
+			this.engine = engine;
 		}
 		return current;
+	}
+
+	/**
+	 * Return where an asynchronous call goes on that must not do so on an event loop.
+	 */
+	Executor executor() {
+		Engine current = this.engine;
+		return (current != null) ? current.executor() : ForkJoinPool.commonPool();
 	}
 
 	/**
@@ -223,6 +239,27 @@ final class CallContext {
 			}
 		}
 		return CompletableFuture.allOf(leases.toArray(CompletableFuture[]::new));
+	}
+
+	/**
+	 * Remember that this thread runs the method that the call's leases are for, so that
+	 * one that asks for its own keys does not wait for itself.
+	 * @return what ends it
+	 */
+	Runnable enter() {
+		Runnable leave = NOTHING;
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight;
+			if (flight != null) {
+				Runnable before = leave;
+				Runnable own = ticket.loads().enter(flight);
+				leave = (before == NOTHING) ? own : () -> {
+					own.run();
+					before.run();
+				};
+			}
+		}
+		return leave;
 	}
 
 	/**

@@ -16,6 +16,7 @@
 
 package dev.cachestarter;
 
+import java.lang.reflect.AccessibleObject;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,7 +24,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 
+import org.aopalliance.intercept.MethodInvocation;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
@@ -31,14 +34,20 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
+import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.aop.interceptor.ExposeInvocationInterceptor;
 import org.springframework.cache.Cache;
 import org.springframework.cache.interceptor.CacheInterceptor;
 import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.cache.interceptor.CacheOperationInvocationContext;
 import org.springframework.cache.interceptor.CacheOperationInvoker;
 import org.springframework.cache.interceptor.CacheOperationSource;
 import org.springframework.cache.interceptor.CachePutOperation;
+import org.springframework.cache.interceptor.CacheResolver;
+import org.springframework.cache.transaction.TransactionAwareCacheDecorator;
 import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
@@ -65,7 +74,33 @@ import dev.cachestarter.ValueCodec.CorruptEntryException;
 @SuppressWarnings("serial")
 final class ContextualCacheInterceptor extends CacheInterceptor {
 
-	private static final ReactiveAdapterRegistry ADAPTERS = ReactiveAdapterRegistry.getSharedInstance();
+	/** How results of a type are waited for, empty for those that are there at once. */
+	private static final ClassValue<Optional<ReactiveAdapter>> ADAPTERS = new ClassValue<>() {
+
+		@Override
+		protected Optional<ReactiveAdapter> computeValue(Class<?> type) {
+			return Optional.ofNullable(ReactiveAdapterRegistry.getSharedInstance().getAdapter(type));
+		}
+
+	};
+
+	private final transient Supplier<CacheKeys> cacheKeys;
+
+	/**
+	 * Create an interceptor.
+	 * @param cacheKeys tells what text the keys of caches that are not ours are, when a
+	 * pattern is to be evicted from them
+	 */
+	ContextualCacheInterceptor(Supplier<CacheKeys> cacheKeys) {
+		this.cacheKeys = cacheKeys;
+	}
+
+	@Override
+	public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+		boolean later = invocation instanceof ProxyMethodInvocation
+				&& ADAPTERS.get(invocation.getMethod().getReturnType()).isPresent();
+		return super.invoke(later ? new LaterInvocation((ProxyMethodInvocation) invocation) : invocation);
+	}
 
 	@Override
 	protected @Nullable Object execute(CacheOperationInvoker invoker, Object target, Method method,
@@ -81,11 +116,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		if (CompletableFuture.class.isAssignableFrom(returns)) {
 			return executeFuture(invoker, new Call(this, operations, target, targetClass, method, args, null));
 		}
-		ReactiveAdapter adapter = ADAPTERS.getAdapter(returns);
+		ReactiveAdapter adapter = ADAPTERS.get(returns).orElse(null);
 		if (adapter != null) {
 			Call call = new Call(this, operations, target, targetClass, method, args, adapter);
-			return adapter.fromPublisher(adapter.isMultiValue() ? Flux.defer(() -> Flux.from(subscribe(invoker, call)))
-					: Mono.defer(() -> Mono.fromDirect(subscribe(invoker, call))));
+			return adapter.fromPublisher(adapter.isMultiValue()
+					? Flux.deferContextual((subscriber) -> Flux.from(subscribe(invoker, call, subscriber)))
+					: Mono.deferContextual((subscriber) -> Mono.fromDirect(subscribe(invoker, call, subscriber))));
 		}
 		return executeBlocking(invoker, new Call(this, operations, target, targetClass, method, args, null));
 	}
@@ -134,25 +170,25 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			else {
 				settled.complete(value);
 			}
-		}, call));
+		}));
 		return settled;
 	}
 
 	/**
 	 * Go on where the call is, or, if there is something to wait for, off the event loop.
 	 */
-	private void afterWrites(CallContext context, Runnable next, Call call) {
+	private static void afterWrites(CallContext context, Runnable next) {
 		CompletableFuture<Void> writes = context.settled();
 		if (writes.isDone()) {
 			CallContext.run(null, next);
 		}
 		else {
-			writes.whenCompleteAsync((done, ex) -> next.run(), call.executor());
+			writes.whenCompleteAsync((done, ex) -> next.run(), context.executor());
 		}
 	}
 
-	private Publisher<?> subscribe(CacheOperationInvoker invoker, Call template) {
-		Call call = template.again();
+	private Publisher<?> subscribe(CacheOperationInvoker invoker, Call template, ContextView subscriber) {
+		Call call = template.again(subscriber);
 		CallContext context = new CallContext(true);
 		Object result;
 		try {
@@ -163,18 +199,23 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			throw ex;
 		}
 		ReactiveAdapter adapter = java.util.Objects.requireNonNull(call.adapter);
-		Publisher<Object> bound = new Boundary(adapter.toPublisher(result), context, null);
+		Publisher<Object> bound = new Boundary(
+				(result instanceof Publisher<?> publisher) ? publisher : adapter.toPublisher(result), context, null);
 		Mono<Object> writes = Mono.defer(() -> {
 			CompletableFuture<Void> pending = context.settled();
 			return pending.isDone() ? Mono.empty()
-					: Mono.fromFuture(pending.thenApplyAsync((done) -> done, call.executor()));
+					: Mono.fromFuture(pending.thenApplyAsync((done) -> done, context.executor()));
 		});
 		if (adapter.isMultiValue()) {
-			return Flux.from(bound).concatWith(writes).doFinally((signal) -> context.close());
+			return Flux.from(bound)
+				.concatWith(writes)
+				.onErrorResume((ex) -> writes.then(Mono.error(ex)))
+				.doFinally((signal) -> context.close());
 		}
 		return Mono.fromDirect(bound)
 			.flatMap((value) -> writes.thenReturn(value))
 			.switchIfEmpty(writes)
+			.onErrorResume((ex) -> writes.then(Mono.error(ex)))
 			.doFinally((signal) -> context.close());
 	}
 
@@ -199,7 +240,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				// Removed already: the method will do.
 			}
 		}
-		Runnable leave = call.enter(turn);
+		Runnable leave = context.enter();
 		try {
 			Object result = CallContext.<@Nullable Object>call(null, invoker::invoke);
 			context.loaded(ObjectUtils.unwrapOptional(result));
@@ -244,7 +285,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				catch (RuntimeException failure) {
 					complete(context, result, null, original(failure));
 				}
-			}, call.executor());
+			}, context.executor());
 		}
 		return result;
 	}
@@ -303,12 +344,17 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		Mono<Optional<Turn>> turn = Mono.defer(() -> {
 			CompletableFuture<@Nullable Turn> decided = call.turn(context);
 			return decided.isDone() ? Mono.just(Optional.ofNullable(decided.join()))
-					: Mono.fromFuture(decided.thenApplyAsync(Optional::ofNullable, call.executor()));
+					: Mono.fromFuture(decided.thenApplyAsync(Optional::ofNullable, context.executor()));
 		});
 		Publisher<Object> loaded = adapter.isMultiValue()
 				? turn.flatMapMany((decided) -> many(call, invoker, adapter, context, decided.orElse(null)))
 				: turn.flatMap((decided) -> one(call, invoker, adapter, context, decided.orElse(null)));
-		return adapter.fromPublisher(new Boundary(loaded, null, context));
+		Boundary bound = new Boundary(loaded, null, context);
+		if (call.isSynchronized()) {
+			return adapter.fromPublisher(bound);
+		}
+		// Spring takes it for one of Reactor's own, whatever the method returns.
+		return adapter.isMultiValue() ? Flux.from(bound) : Mono.fromDirect(bound);
 	}
 
 	private Mono<Object> one(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter, CallContext context,
@@ -324,7 +370,10 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				// Removed already: the method will do.
 			}
 		}
-		return Mono.from(publisher(invoker, adapter)).doOnSuccess(context::loaded).doOnError(context::failed);
+		return Mono.from(publisher(invoker, adapter))
+			.doOnSuccess(context::loaded)
+			.doOnError(context::failed)
+			.contextWrite(call.subscriber);
 	}
 
 	private Flux<Object> many(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter, CallContext context,
@@ -345,7 +394,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		return Flux.from(publisher(invoker, adapter))
 			.doOnNext(items::add)
 			.doOnComplete(() -> context.loaded(items))
-			.doOnError(context::failed);
+			.doOnError(context::failed)
+			// Spring shares what comes, with itself for one, and its own has no context.
+			.contextWrite(call.subscriber);
 	}
 
 	private static Publisher<Object> publisher(CacheOperationInvoker invoker, ReactiveAdapter adapter) {
@@ -376,6 +427,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 		private final @Nullable ReactiveAdapter adapter;
 
+		private ContextView subscriber = Context.empty();
+
 		private CallContext context = new CallContext(false);
 
 		private @Nullable ResilientRedisCache leader;
@@ -391,15 +444,23 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			this.adapter = adapter;
 		}
 
-		Call again() {
-			return new Call(this.interceptor, this.operations, this.target, this.targetClass, this.method, this.args,
-					this.adapter);
+		Call again(ContextView subscriber) {
+			Call again = new Call(this.interceptor, this.operations, this.target, this.targetClass, this.method,
+					this.args, this.adapter);
+			again.subscriber = subscriber;
+			return again;
 		}
 
 		/**
 		 * Lease what will be put, then find out whose turn it is to load what was missed.
+		 * What was to be evicted before the method is evicted then.
 		 */
 		CompletableFuture<@Nullable Turn> turn(CallContext context) {
+			CompletableFuture<Void> evictions = context.settled();
+			return evictions.isDone() ? leaseAndTurn(context) : evictions.thenCompose((done) -> leaseAndTurn(context));
+		}
+
+		private CompletableFuture<@Nullable Turn> leaseAndTurn(CallContext context) {
 			this.leader = context.leader();
 			List<CompletableFuture<?>> before = new ArrayList<>();
 			boolean puts = false;
@@ -428,21 +489,14 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return ((Turn.Shared) turn).value();
 		}
 
-		Runnable enter(@Nullable Turn turn) {
-			ResilientRedisCache cache = this.leader;
-			return (cache != null && turn instanceof Turn.Lead lead) ? cache.engine().loads().enter(lead.flight())
-					: () -> {
-					};
+		boolean isSynchronized() {
+			return this.operations.stream()
+				.anyMatch((operation) -> operation instanceof CacheableOperation cacheable && cacheable.isSync());
 		}
 
 		@Nullable Object wrap(@Nullable Object value) {
 			return (this.method.getReturnType() == Optional.class && !(value instanceof Optional))
 					? Optional.ofNullable(value) : value;
-		}
-
-		java.util.concurrent.Executor executor() {
-			ResilientRedisCache cache = this.leader;
-			return (cache != null) ? cache.engine().executor() : java.util.concurrent.ForkJoinPool.commonPool();
 		}
 
 	}
@@ -497,8 +551,97 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		return StringUtils.hasText(expression) && expression.contains("#result");
 	}
 
-	/** Spring's own evaluation of an operation, which is open to subclasses alone. */
-	private final class OperationKeys extends CacheOperationContext {
+	@Override
+	protected CacheOperationContext getOperationContext(CacheOperation operation, Method method,
+			@Nullable Object[] args, Object target, Class<?> targetClass) {
+		return new Operation(getCacheOperationMetadata(operation, method, targetClass), args, target);
+	}
+
+	@Override
+	protected Collection<? extends Cache> getCaches(CacheOperationInvocationContext<CacheOperation> context,
+			CacheResolver cacheResolver) {
+		CallContext call = CallContext.bind(null);
+		Collection<? extends Cache> caches;
+		try {
+			caches = super.getCaches(context, cacheResolver);
+		}
+		finally {
+			CallContext.bind(call);
+		}
+		for (Cache cache : caches) {
+			if (ours(cache) != cache) {
+				return caches.stream().map(ContextualCacheInterceptor::ours).toList();
+			}
+		}
+		return caches;
+	}
+
+	/**
+	 * Take a cache of ours out of a decorator that would put what was loaded, without its
+	 * lease, when the transaction has committed: our caches know of transactions.
+	 */
+	private static Cache ours(Cache cache) {
+		return (cache instanceof TransactionAwareCacheDecorator decorator
+				&& decorator.getTargetCache() instanceof ResilientRedisCache ours) ? ours : cache;
+	}
+
+	@Override
+	protected void doEvict(Cache cache, Object key, boolean immediate) {
+		if (key instanceof KeyPattern pattern && !(cache instanceof ResilientRedisCache)) {
+			ForeignEviction.of(cache, pattern, this.cacheKeys, getErrorHandler()).evict(immediate);
+		}
+		else {
+			super.doEvict(cache, key, immediate);
+		}
+	}
+
+	/**
+	 * Spring's own evaluation of an operation. Expressions and key generators are the
+	 * user's code: what they do with caches is no part of the call.
+	 */
+	private class Operation extends CacheOperationContext {
+
+		Operation(CacheOperationMetadata metadata, @Nullable Object[] args, Object target) {
+			super(metadata, args, target);
+		}
+
+		@Override
+		protected boolean isConditionPassing(@Nullable Object result) {
+			CallContext call = CallContext.bind(null);
+			try {
+				return super.isConditionPassing(result);
+			}
+			finally {
+				CallContext.bind(call);
+			}
+		}
+
+		@Override
+		protected boolean canPutToCache(@Nullable Object value) {
+			CallContext call = CallContext.bind(null);
+			try {
+				return super.canPutToCache(value);
+			}
+			finally {
+				CallContext.bind(call);
+			}
+		}
+
+		@Override
+		protected @Nullable Object generateKey(@Nullable Object result) {
+			CallContext call = CallContext.bind(null);
+			try {
+				return super.generateKey(result);
+			}
+			finally {
+				CallContext.bind(call);
+			}
+		}
+
+	}
+
+	/** The keys of an operation, before its method has run. */
+	private final class OperationKeys extends Operation {
 
 		private final boolean applies;
 
@@ -516,6 +659,40 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 		Object key() {
 			return java.util.Objects.requireNonNull(this.evaluated);
+		}
+
+	}
+
+	/**
+	 * An invocation that can go on at any later time, on another thread, and more than
+	 * once, each time through all the interceptors that follow.
+	 */
+	private record LaterInvocation(ProxyMethodInvocation invocation) implements MethodInvocation {
+
+		@Override
+		public @Nullable Object proceed() throws Throwable {
+			// Advice in AspectJ's style finds its invocation on the thread.
+			return ExposeInvocationInterceptor.INSTANCE.invoke(this.invocation.invocableClone());
+		}
+
+		@Override
+		public Method getMethod() {
+			return this.invocation.getMethod();
+		}
+
+		@Override
+		public @Nullable Object[] getArguments() {
+			return this.invocation.getArguments();
+		}
+
+		@Override
+		public @Nullable Object getThis() {
+			return this.invocation.getThis();
+		}
+
+		@Override
+		public AccessibleObject getStaticPart() {
+			return this.invocation.getStaticPart();
 		}
 
 	}

@@ -147,6 +147,9 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 			if (this.key == null) {
 				cache.clear();
 			}
+			else if (this.key instanceof KeyPattern pattern) {
+				ForeignEviction.evict(cache, pattern);
+			}
 			else {
 				cache.evict(this.key);
 			}
