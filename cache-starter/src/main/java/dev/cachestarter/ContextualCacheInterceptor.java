@@ -305,7 +305,14 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				// Removed already: the method will do.
 			}
 		}
-		CompletableFuture<?> loading = (CompletableFuture<?>) CallContext.<@Nullable Object>call(null, invoker::invoke);
+		CompletableFuture<?> loading;
+		Runnable leave = context.enter();
+		try {
+			loading = (CompletableFuture<?>) CallContext.<@Nullable Object>call(null, invoker::invoke);
+		}
+		finally {
+			leave.run();
+		}
 		if (loading == null) {
 			throw new IllegalStateException("Returned CompletableFuture must not be null: " + call.method);
 		}
@@ -370,7 +377,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				// Removed already: the method will do.
 			}
 		}
-		return Mono.from(publisher(invoker, adapter))
+		return Mono.from(publisher(invoker, adapter, context))
 			.doOnSuccess(context::loaded)
 			.doOnError(context::failed)
 			.contextWrite(call.subscriber);
@@ -391,7 +398,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			}
 		}
 		List<Object> items = new ArrayList<>();
-		return Flux.from(publisher(invoker, adapter))
+		return Flux.from(publisher(invoker, adapter, context))
 			.doOnNext(items::add)
 			.doOnComplete(() -> context.loaded(items))
 			.doOnError(context::failed)
@@ -399,12 +406,17 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			.contextWrite(call.subscriber);
 	}
 
-	private static Publisher<Object> publisher(CacheOperationInvoker invoker, ReactiveAdapter adapter) {
+	private static Publisher<Object> publisher(CacheOperationInvoker invoker, ReactiveAdapter adapter,
+			CallContext context) {
+		Runnable leave = context.enter();
 		try {
 			return adapter.toPublisher(invoker.invoke());
 		}
 		catch (CacheOperationInvoker.ThrowableWrapper ex) {
 			return Mono.error(ex.getOriginal());
+		}
+		finally {
+			leave.run();
 		}
 	}
 

@@ -386,11 +386,15 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
 		CompletableFuture<?> loading;
+		Runnable leave = this.engine.loads().enter(flight);
 		try {
 			loading = Objects.requireNonNull(CallContext.call(context, loader::get), "The loader returned no future");
 		}
 		catch (Throwable ex) {
 			loading = CompletableFuture.failedFuture(ex);
+		}
+		finally {
+			leave.run();
 		}
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
 		CompletableFuture<?> running = loading;
