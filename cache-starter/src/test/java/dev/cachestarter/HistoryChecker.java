@@ -1,0 +1,611 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+import org.springframework.cache.annotation.CacheEvict;
+import org.springframework.cache.annotation.CachePut;
+import org.springframework.cache.annotation.Cacheable;
+
+import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.testing.ChildJvm;
+
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Looks for stale reads in long histories: several instances, some of them in JVMs of
+ * their own, read and change the same few rows through the cache as fast as they can.
+ *
+ * <h2>What is stale</h2>
+ *
+ * <p>
+ * A row is a version that only grows. Whoever changes a row evicts it, in one of many
+ * ways; when that has returned, the row has a <em>floor</em>: every read that begins
+ * later must find at least this version. The floor is everybody's once Redis has
+ * acknowledged the eviction; while it is pending it is that of the instance that evicted.
+ * A read notes the floor before it begins, and compares it with what it gets.
+ *
+ * <h2>What makes it hard</h2>
+ *
+ * <p>
+ * A loader reads the version first and then dawdles, sometimes for longer than its lease
+ * is renewed; some instances wait for the loads of others for a while, some hardly, and
+ * then load by themselves. Rows are few and live long, so a stale one that
+ * was stored is found. What bypasses the cache is never stale: so a report also says how
+ * many reads were hits and how many fills were refused, for the test to insist on some.
+ *
+ * <p>
+ * The table is a file in memory that all processes share, so that a floor is known to all
+ * of them before the change that raised it has returned.
+ */
+final class HistoryChecker {
+
+	private static final int TENANTS = 6;
+
+	private static final int ROWS_OF_TENANT = 12;
+
+	private static final int ROWS = TENANTS * ROWS_OF_TENANT;
+
+	/** For how long some instances wait for the loads of others. */
+	private static final Duration IMPATIENT = Duration.ofMillis(40);
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private HistoryChecker() {
+	}
+
+	/**
+	 * Make a history and check it.
+	 * @param host the host of Redis
+	 * @param port the port of Redis
+	 * @param plan what to do
+	 * @return what has happened
+	 */
+	static Report run(String host, int port, Plan plan) throws IOException {
+		Path file = Files.createTempFile("history", ".table");
+		List<Participant> participants = new ArrayList<>();
+		List<ChildJvm> children = new ArrayList<>();
+		try {
+			Table table = new Table(file);
+			for (int i = 0; i < plan.children(); i++) {
+				children.add(ChildJvm.start(HistoryChecker.class, host, String.valueOf(port), file.toString(),
+						String.valueOf(plan.seed() + 1000 * (i + 1)), String.valueOf(plan.threads()),
+						plan.broken().stream().map(Rule::name).collect(Collectors.joining(","))));
+			}
+			for (int i = 0; i < plan.contexts(); i++) {
+				participants.add(new Participant("context " + (i + 1), host, port, table, plan.seed() + 100 * i,
+						plan.threads(), plan.broken(), (i % 2 == 0) ? Duration.ofMillis(300) : IMPATIENT));
+			}
+			children.forEach((child) -> child.await("ready", PATIENCE));
+			children.forEach((child) -> child.send("go"));
+			participants.forEach(Participant::start);
+			long end = System.nanoTime() + plan.duration().toNanos();
+			await().atMost(plan.duration().plus(PATIENCE))
+				.pollInterval(Duration.ofMillis(50))
+				.until(() -> System.nanoTime() - end > 0 || (plan.untilStale() && table.staleReads() > 0));
+			table.stop();
+			participants.forEach(Participant::join);
+			children.forEach((child) -> child.ask("join", "joined", PATIENCE));
+			Report report = new Report();
+			for (Participant participant : participants) {
+				report = report.plus(participant.report());
+			}
+			for (ChildJvm child : children) {
+				report = report.plus(Report.parse(child.ask("report", "report ", PATIENCE)));
+			}
+			return report;
+		}
+		finally {
+			children.forEach(ChildJvm::close);
+			participants.forEach(Participant::close);
+			Files.delete(file);
+		}
+	}
+
+	/**
+	 * Take part in a history from a JVM of its own.
+	 */
+	public static void main(String[] args) throws IOException {
+		Set<Rule> broken = Arrays.stream(args[5].split(","))
+			.filter((name) -> !name.isEmpty())
+			.map(Rule::valueOf)
+			.collect(Collectors.toSet());
+		Participant participant = new Participant("child " + ProcessHandle.current().pid(), args[0],
+				Integer.parseInt(args[1]), new Table(Path.of(args[2])), Long.parseLong(args[3]),
+				Integer.parseInt(args[4]), broken, IMPATIENT);
+		ChildJvm.say("ready");
+		BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+		for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+			switch (command) {
+				case "go" -> participant.start();
+				case "join" -> {
+					participant.join();
+					ChildJvm.say("joined");
+				}
+				default -> ChildJvm.say("report " + participant.report());
+			}
+		}
+		participant.close();
+	}
+
+	/**
+	 * What history to make.
+	 *
+	 * @param seed what operations follow from; their order is the machine's
+	 * @param duration how long to go on
+	 * @param contexts how many instances in this JVM
+	 * @param children how many instances in JVMs of their own
+	 * @param threads how many threads of each instance
+	 * @param broken the rules to break
+	 * @param untilStale whether the first stale read is enough
+	 */
+	record Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
+			boolean untilStale) {
+
+	}
+
+	/**
+	 * What has happened.
+	 *
+	 * @param operations reads and changes
+	 * @param reads reads
+	 * @param hits reads that Redis had the value for
+	 * @param shared reads that got another's load
+	 * @param refusedFills loaded values that were not stored
+	 * @param pending changed rows of which an eviction was still pending when their
+	 * change returned, this one or another's
+	 * @param failures commands that Redis did not answer in time, or refused
+	 * @param staleReads reads below their floor
+	 * @param staleAtRest rows that an instance did not read as they are when all was
+	 * quiet
+	 */
+	record Report(long operations, long reads, long hits, long shared, long refusedFills, long pending, long failures,
+			long staleReads, long staleAtRest) {
+
+		Report() {
+			this(0, 0, 0, 0, 0, 0, 0, 0, 0);
+		}
+
+		static Report parse(String text) {
+			long[] numbers = Arrays.stream(text.replaceAll("[^0-9 ]", "").trim().split(" +"))
+				.mapToLong(Long::parseLong)
+				.toArray();
+			return new Report(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
+					numbers[7], numbers[8]);
+		}
+
+		Report plus(Report other) {
+			return new Report(this.operations + other.operations, this.reads + other.reads, this.hits + other.hits,
+					this.shared + other.shared, this.refusedFills + other.refusedFills, this.pending + other.pending,
+					this.failures + other.failures, this.staleReads + other.staleReads,
+					this.staleAtRest + other.staleAtRest);
+		}
+
+		@Override
+		public String toString() {
+			return this.operations + " operations, " + this.reads + " reads, " + this.hits + " hits, " + this.shared
+					+ " shared loads, " + this.refusedFills + " refused fills, " + this.pending + " pending evictions, "
+					+ this.failures + " failures of Redis, " + this.staleReads + " stale reads, " + this.staleAtRest
+					+ " stale rows at rest";
+		}
+
+	}
+
+	/**
+	 * The versions of all rows and their floors, in memory that all processes share.
+	 */
+	private static final class Table {
+
+		private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class,
+				ByteOrder.nativeOrder());
+
+		private static final int FLOORS = ROWS;
+
+		private static final int STOPPED = 2 * ROWS;
+
+		private static final int STALE_READS = STOPPED + 1;
+
+		private static final int SIZE = STALE_READS + 1;
+
+		private final MappedByteBuffer memory;
+
+		Table(Path file) throws IOException {
+			try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+				this.memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, SIZE * (long) Long.BYTES);
+			}
+		}
+
+		long version(int row) {
+			return get(row);
+		}
+
+		long change(int row) {
+			return add(row) + 1;
+		}
+
+		long floor(int row) {
+			return get(FLOORS + row);
+		}
+
+		void raiseFloor(int row, long version) {
+			int at = (FLOORS + row) * Long.BYTES;
+			long floor = get(FLOORS + row);
+			while (floor < version && !LONGS.compareAndSet(this.memory, at, floor, version)) {
+				floor = get(FLOORS + row);
+			}
+		}
+
+		void stop() {
+			add(STOPPED);
+		}
+
+		boolean isStopped() {
+			return get(STOPPED) > 0;
+		}
+
+		void countStaleRead() {
+			add(STALE_READS);
+		}
+
+		long staleReads() {
+			return get(STALE_READS);
+		}
+
+		private long get(int index) {
+			return (long) LONGS.getVolatile(this.memory, index * Long.BYTES);
+		}
+
+		private long add(int index) {
+			return (long) LONGS.getAndAdd(this.memory, index * Long.BYTES, 1L);
+		}
+
+	}
+
+	record Row(String tenant, int number, long version) {
+
+	}
+
+	/**
+	 * The application.
+	 */
+	static class Rows {
+
+		private @Nullable Table table;
+
+		private void table(Table table) {
+			this.table = table;
+		}
+
+		private Table table() {
+			return java.util.Objects.requireNonNull(this.table);
+		}
+
+		private Row load(String tenant, int number) {
+			Row row = new Row(tenant, number, table().version(index(tenant, number)));
+			int chance = ThreadLocalRandom.current().nextInt(1000);
+			// Every so often the database is slow for all.
+			boolean slow = System.currentTimeMillis() / 500 % 10 == 0;
+			if (chance < (slow ? 300 : 10)) {
+				// Longer than the lease is renewed, and than others wait.
+				dawdle(450);
+			}
+			else if (chance < 60) {
+				dawdle(60);
+			}
+			else if (chance < 400) {
+				dawdle(5);
+			}
+			return row;
+		}
+
+		@Cacheable("rows")
+		public Row find(String tenant, int number) {
+			return load(tenant, number);
+		}
+
+		@Cacheable(cacheNames = "rows", sync = true)
+		public Row findInSync(String tenant, int number) {
+			return load(tenant, number);
+		}
+
+		@Cacheable("rows")
+		public CompletableFuture<Row> findLater(String tenant, int number) {
+			return CompletableFuture.supplyAsync(() -> load(tenant, number));
+		}
+
+		@Cacheable("rows")
+		public Mono<Row> findReactively(String tenant, int number) {
+			return Mono.fromSupplier(() -> load(tenant, number)).subscribeOn(Schedulers.boundedElastic());
+		}
+
+		Row loadForService(String tenant, int number) {
+			return load(tenant, number);
+		}
+
+		@CacheEvict("rows")
+		public long change(String tenant, int number) {
+			return changed(tenant, number);
+		}
+
+		@CachePut(cacheNames = "rows", key = "#tenant + ':' + #number")
+		public Row put(String tenant, int number) {
+			int chance = ThreadLocalRandom.current().nextInt(100);
+			if (chance < 2) {
+				dawdle(450);
+			}
+			return new Row(tenant, number, changed(tenant, number));
+		}
+
+		@CacheEvictPattern(cacheNames = "rows", pattern = "#{#tenant}:*")
+		public long[] changeTenant(String tenant) {
+			long[] versions = new long[ROWS_OF_TENANT];
+			Arrays.setAll(versions, (number) -> changed(tenant, number));
+			return versions;
+		}
+
+		@CacheEvictPattern(cacheNames = "rows", pattern = "*:#{#number}")
+		public long[] changeOfAllTenants(int number) {
+			long[] versions = new long[TENANTS];
+			Arrays.setAll(versions, (tenant) -> changed("t" + tenant, number));
+			return versions;
+		}
+
+		@CacheEvict(cacheNames = "rows", allEntries = true)
+		public long[] changeAll() {
+			long[] versions = new long[ROWS];
+			Arrays.setAll(versions, (row) -> table().change(row));
+			return versions;
+		}
+
+		long changed(String tenant, int number) {
+			long version = table().change(index(tenant, number));
+			if (ThreadLocalRandom.current().nextInt(100) < 5) {
+				dawdle(10);
+			}
+			return version;
+		}
+
+		private static void dawdle(int maxMillis) {
+			LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(TimeUnit.MILLISECONDS.toNanos(maxMillis)));
+		}
+
+		static int index(String tenant, int number) {
+			return Integer.parseInt(tenant.substring(1)) * ROWS_OF_TENANT + number;
+		}
+
+	}
+
+	/**
+	 * One instance and its threads.
+	 */
+	private static final class Participant {
+
+		private final String name;
+
+		private final Table table;
+
+		private final long seed;
+
+		private final @Nullable RuleBreaker breaker;
+
+		private final TestInstance<Rows> instance;
+
+		private final Rows rows;
+
+		/** What this instance itself must not read below. */
+		private final AtomicLongArray ownFloors = new AtomicLongArray(ROWS);
+
+		private final List<Thread> threads = new ArrayList<>();
+
+		private final LongAdder operations = new LongAdder();
+
+		private final LongAdder reads = new LongAdder();
+
+		private final LongAdder pending = new LongAdder();
+
+		private final LongAdder staleReads = new LongAdder();
+
+		Participant(String name, String host, int port, Table table, long seed, int threads, Set<Rule> broken,
+				Duration loadWait) {
+			this.name = name;
+			this.table = table;
+			this.seed = seed;
+			this.breaker = broken.isEmpty() ? null : RuleBreaker.inFrontOf(host, port, broken);
+			CacheSettings settings = CacheSettings.defaults()
+				.withLease(Duration.ofMillis(100))
+				.withLoadLeaseLimit(Duration.ofMillis(200))
+				.withLoadWait(loadWait);
+			this.instance = TestInstance.of(Rows.class, (this.breaker != null) ? this.breaker.host() : host,
+					(this.breaker != null) ? this.breaker.port() : port,
+					(builder) -> builder.defaults(settings).caches(List.of("rows")).link(Interleavings.PATIENT));
+			this.instance.awaitUp();
+			this.rows = this.instance.service();
+			Rows target = (Rows) java.util.Objects
+				.requireNonNull(org.springframework.aop.framework.AopProxyUtils.getSingletonTarget(this.rows));
+			target.table(table);
+			for (int i = 0; i < threads; i++) {
+				int number = i;
+				Thread thread = new Thread(() -> work(new Random(this.seed + number)), name + ", thread " + i);
+				thread.setDaemon(true);
+				this.threads.add(thread);
+			}
+		}
+
+		void start() {
+			this.threads.forEach(Thread::start);
+		}
+
+		void join() {
+			for (Thread thread : this.threads) {
+				try {
+					thread.join();
+				}
+				catch (InterruptedException ex) {
+					Thread.currentThread().interrupt();
+				}
+			}
+		}
+
+		void close() {
+			this.instance.close();
+			if (this.breaker != null) {
+				this.breaker.close();
+			}
+		}
+
+		/** To be asked when nobody changes anything any more. */
+		Report report() {
+			await().atMost(PATIENCE).until(() -> this.instance.engine().evictions().pendingCount() == 0);
+			long staleAtRest = 0;
+			for (int row = 0; row < ROWS; row++) {
+				String tenant = "t" + row / ROWS_OF_TENANT;
+				if (this.rows.find(tenant, row % ROWS_OF_TENANT).version() != this.table.version(row)) {
+					staleAtRest++;
+				}
+			}
+			CacheSnapshot.Counters counters = this.instance.cache("rows").counters().snapshot();
+			return new Report(this.operations.sum(), this.reads.sum(), counters.hits(), counters.loadsShared(),
+					counters.refusedFills(), this.pending.sum(), counters.failures(), this.staleReads.sum(),
+					staleAtRest);
+		}
+
+		private void work(Random random) {
+			while (!this.table.isStopped()) {
+				String tenant = "t" + random.nextInt(TENANTS);
+				// Half of all calls are about one row of each tenant.
+				int number = random.nextBoolean() ? 0 : random.nextInt(ROWS_OF_TENANT);
+				int chance = random.nextInt(10_000);
+				if (chance < 8900) {
+					read(tenant, number, random.nextInt(6));
+				}
+				else {
+					change(tenant, number, chance - 8900);
+				}
+				this.operations.increment();
+				LockSupport.parkNanos(random.nextInt(500_000));
+			}
+		}
+
+		private void read(String tenant, int number, int way) {
+			int index = Rows.index(tenant, number);
+			long floor = Math.max(this.table.floor(index), this.ownFloors.get(index));
+			Row row = switch (way) {
+				case 0 -> this.rows.findInSync(tenant, number);
+				case 1 -> this.rows.findLater(tenant, number).join();
+				case 2 -> this.rows.findReactively(tenant, number).block();
+				case 3 -> this.instance.cacheService()
+					.getOrLoad("rows:" + tenant + ":" + number, Row.class, Duration.ofMinutes(10),
+							() -> this.rows.loadForService(tenant, number));
+				default -> this.rows.find(tenant, number);
+			};
+			this.reads.increment();
+			if (row == null || row.version() < floor || !row.tenant().equals(tenant) || row.number() != number) {
+				this.staleReads.increment();
+				this.table.countStaleRead();
+				if (this.breaker == null) {
+					System.out.println("STALE: " + this.name + " read " + row + " by way " + way + ", floor " + floor);
+				}
+			}
+		}
+
+		private void change(String tenant, int number, int chance) {
+			CacheService service = this.instance.cacheService();
+			if (chance < 500) {
+				changed(tenant, number, this.rows.change(tenant, number));
+			}
+			else if (chance < 800) {
+				changed(tenant, number, this.rows.put(tenant, number).version());
+			}
+			else if (chance < 950) {
+				long version = this.rows.changed(tenant, number);
+				service.delete("rows:" + tenant + ":" + number);
+				changed(tenant, number, version);
+			}
+			else if (chance < 1030) {
+				changedTenant(tenant, this.rows.changeTenant(tenant));
+			}
+			else if (chance < 1060) {
+				long version = this.rows.changed(tenant, number);
+				service.invalidate("rows:" + tenant + ":*");
+				changed(tenant, number, version);
+			}
+			else if (chance < 1090) {
+				long[] versions = this.rows.changeOfAllTenants(number);
+				for (int i = 0; i < versions.length; i++) {
+					changed("t" + i, number, versions[i]);
+				}
+			}
+			else {
+				long[] versions = this.rows.changeAll();
+				for (int row = 0; row < versions.length; row++) {
+					changed("t" + row / ROWS_OF_TENANT, row % ROWS_OF_TENANT, versions[row]);
+				}
+			}
+		}
+
+		private void changedTenant(String tenant, long[] versions) {
+			for (int i = 0; i < versions.length; i++) {
+				changed(tenant, i, versions[i]);
+			}
+		}
+
+		/** A change has returned: from now on nobody may read what was before it. */
+		private void changed(String tenant, int number, long version) {
+			int index = Rows.index(tenant, number);
+			this.ownFloors.accumulateAndGet(index, version, Math::max);
+			StoredKey key = this.instance.cache("rows").storedKey(tenant + ":" + number);
+			if (this.instance.engine().evictions().covers(key)) {
+				this.pending.increment();
+			}
+			else {
+				this.table.raiseFloor(index, version);
+			}
+		}
+
+	}
+
+}

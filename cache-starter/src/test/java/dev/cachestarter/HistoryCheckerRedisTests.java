@@ -1,0 +1,86 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import dev.cachestarter.HistoryChecker.Plan;
+import dev.cachestarter.HistoryChecker.Report;
+import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Runs the {@link HistoryChecker}: for as long as the system property
+ * {@code history.duration} says with all rules of the protocols, and until the first
+ * stale read with one of them broken, since a checker that finds nothing must be known to
+ * find something. The system property {@code history.seed} repeats the operations of a
+ * run.
+ */
+@WithRedis(local = true)
+class HistoryCheckerRedisTests {
+
+	private final RedisServer redis;
+
+	HistoryCheckerRedisTests(RedisServer redis) {
+		this.redis = redis;
+	}
+
+	@Test
+	void noReadIsStale() throws IOException {
+		Duration duration = Duration.parse(System.getProperty("history.duration", "PT30S"));
+
+		Report report = run(new Plan(seed(), duration, 3, 1, 4, Set.of(), false));
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.refusedFills()).isPositive();
+		assertThat(report.hits()).isGreaterThan(report.reads() / 5);
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "COMPARE_ON_FILL", "LEASE_BEFORE_LOAD", "JOIN_BY_NONCE", "COMPARE_GENERATIONS",
+			"CAPTURE_GENERATIONS", "FRESH_GENERATIONS", "AWAIT_EVICTION" })
+	void withoutARuleAReadIsStale(Rule rule) throws IOException {
+		Report report = run(new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true));
+
+		assertThat(report.staleReads()).isPositive();
+	}
+
+	private static long seed() {
+		return Long.getLong("history.seed", System.nanoTime());
+	}
+
+	private Report run(Plan plan) throws IOException {
+		long start = System.nanoTime();
+		Report report = HistoryChecker.run(this.redis.host(), this.redis.port(), plan);
+		System.out.printf("History%s, seed %d, %.1f s: %s%n",
+				plan.broken().isEmpty() ? "" : " without " + plan.broken(), plan.seed(),
+				(System.nanoTime() - start) / 1e9, report);
+		return report;
+	}
+
+}
