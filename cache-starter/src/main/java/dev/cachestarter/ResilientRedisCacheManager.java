@@ -386,8 +386,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			RedisLink.Settings basics = RedisLink.Settings.of(this.commandTimeout, this.connectTimeout);
 			return new RedisLink.Settings(this.commandTimeout, this.connectTimeout, this.breaker.failureRate(),
 					this.breaker.slowCall(), this.breaker.slowCallRate(), this.breaker.window(), this.breaker.openFor(),
-					this.breaker.openForMax(), basics.retry(), basics.loginRetry(), basics.heartbeat(),
-					basics.queue());
+					this.breaker.openForMax(), basics.retry(), basics.loginRetry(), basics.heartbeat(), basics.queue());
 		}
 
 		/**

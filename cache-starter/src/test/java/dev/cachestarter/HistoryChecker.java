@@ -74,9 +74,9 @@ import static org.awaitility.Awaitility.await;
  * <p>
  * A loader reads the version first and then dawdles, sometimes for longer than its lease
  * is renewed; some instances wait for the loads of others for a while, some hardly, and
- * then load by themselves. Rows are few and live long, so a stale one that
- * was stored is found. What bypasses the cache is never stale: so a report also says how
- * many reads were hits and how many fills were refused, for the test to insist on some.
+ * then load by themselves. Rows are few and live long, so a stale one that was stored is
+ * found. What bypasses the cache is never stale: so a report also says how many reads
+ * were hits and how many fills were refused, for the test to insist on some.
  *
  * <p>
  * The table is a file in memory that all processes share, so that a floor is known to all
