@@ -269,7 +269,13 @@ class StaleFillRedisTests extends Interleavings {
 	void aFillThatTheNetworkHeldBackDoesNotUndoAnEviction(Set<Rule> broken) throws Exception {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
 		FaultProxy network = closing(FaultProxy.inFrontOf(breaker.host(), breaker.port()));
-		Instance leader = instance(breaker, network.host(), network.port(), (builder) -> builder.defaults(TIMELESS));
+		// Patient enough for a busy machine, but not for a network that holds back.
+		Duration patience = Duration.ofSeconds(3);
+		Instance leader = instance(breaker, network.host(), network.port(),
+				(builder) -> builder.defaults(TIMELESS)
+					.commandTimeout(patience)
+					.connectTimeout(patience)
+					.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, patience, patience)));
 		Instance other = instance(Set.of());
 		// So that the server has all scripts.
 		leader.find("t2", "2");
@@ -281,7 +287,7 @@ class StaleFillRedisTests extends Interleavings {
 		network.holdBack();
 		load.release();
 		assertThat(early.result()).isEqualTo(0);
-		await().atMost(Duration.ofSeconds(10))
+		await().atMost(Duration.ofSeconds(30))
 			.until(() -> !leader.context().engine().link().isUp() && network.heldBytes() > 0);
 		network.closeAll();
 		Rows.change("t1", "1");
