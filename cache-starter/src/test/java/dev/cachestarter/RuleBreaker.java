@@ -32,10 +32,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
@@ -48,9 +49,9 @@ import dev.cachestarter.testing.RespClient;
 
 /**
  * A proxy between one instance and Redis that breaks rules of the protocols, so that a
- * test which passes with the rule can be seen to fail without it. Nothing in the cache
- * knows of it: every rule but the last steps of a load is a matter of what is sent in
- * which order and of what the answer is, so each can be broken on the wire.
+ * test which passes with the rule can be seen to fail without it. The cache knows nothing
+ * of it: every rule is about what is sent, in which order, and what is made of the
+ * answer, so each can be broken on the wire.
  * <p>
  * It knows the steps of the protocols, so it can also hold an instance before a step (see
  * {@link #hold(Step)}), and keeps a journal of them.
@@ -75,7 +76,7 @@ final class RuleBreaker implements AutoCloseable {
 
 	private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
-	private final List<String> journal = new CopyOnWriteArrayList<>();
+	private final Queue<String> journal = new ConcurrentLinkedQueue<>();
 
 	private final AtomicReference<@Nullable Gate> gate = new AtomicReference<>();
 
@@ -85,7 +86,7 @@ final class RuleBreaker implements AutoCloseable {
 	/** Keys of which a fill was refused. */
 	private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
-	/** The generations that belong to a key: the keys of a read before the last. */
+	/** Where the generations of a key are: a read asks for them before it. */
 	private final Map<String, List<byte[]>> generationKeys = new ConcurrentHashMap<>();
 
 	private RuleBreaker(String host, int port, Set<Rule> broken) {
