@@ -338,7 +338,9 @@ class CacheServiceRedisTests {
 		TestInstance<Agents> fresh = open();
 		used.service().find("42");
 
-		assertThat(fresh.cacheService().get("agents:details:42", Agent.class)).isPresent();
+		// A call does not wait for its fill.
+		await().atMost(Duration.ofSeconds(10))
+			.untilAsserted(() -> assertThat(fresh.cacheService().get("agents:details:42", Agent.class)).isPresent());
 		fresh.cacheService().set("agents:details:43", new Agent("43", 5));
 		assertThat(used.service().find("43")).isEqualTo(new Agent("43", 5));
 		used.service().drop();
