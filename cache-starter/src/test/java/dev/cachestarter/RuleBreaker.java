@@ -505,9 +505,14 @@ final class RuleBreaker implements AutoCloseable {
 
 		/** Return a generation as it is now, made if there is none. */
 		private byte[] current(byte[] generationKey) {
-			byte[] fresh = ascii("%016x".formatted(ThreadLocalRandom.current().nextLong()));
-			this.side.call("SET", text(generationKey), text(fresh), "NX", "PX", "600000");
-			return java.util.Objects.requireNonNull(this.side.callForBytes(ascii("GET"), generationKey));
+			byte[] there = null;
+			while (there == null) {
+				// It may be evicted between the two commands.
+				byte[] fresh = ascii("%016x".formatted(ThreadLocalRandom.current().nextLong()));
+				this.side.call("SET", text(generationKey), text(fresh), "NX", "PX", "600000");
+				there = this.side.callForBytes(ascii("GET"), generationKey);
+			}
+			return there;
 		}
 
 		private void unlink(List<byte[]> command) throws IOException {
