@@ -16,7 +16,10 @@
 
 package dev.cachestarter.autoconfigure;
 
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
 
 import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.CacheKeys;
@@ -77,6 +80,34 @@ abstract class CacheConfigurations {
 		@Bean
 		static CachingPostProcessor cacheStarterCachingPostProcessor() {
 			return new CachingPostProcessor();
+		}
+
+		@Bean
+		@Lazy(false)
+		CacheWarmUpLifecycle cacheWarmUp(CacheStarterProperties properties, ListableBeanFactory beanFactory,
+				ObjectProvider<ResilientRedisCacheManager> cacheManager) {
+			CacheStarterProperties.WarmUp settings = properties.warmUp();
+			check(settings.concurrency() >= 1, "concurrency", settings.concurrency(), "1 or more, such as 4");
+			check(settings.timeout().toMillis() > 0, "timeout", settings.timeout(),
+					"a duration of at least 1ms, such as 1m");
+			check(!settings.waitForRedis().isNegative(), "wait-for-redis", settings.waitForRedis(),
+					"0 or a duration, such as 10s");
+			CacheWarmUp warmUp = new CacheWarmUp(() -> {
+				// On another's cache the starter has no say, and on none it is no use.
+				boolean ours = settings.enabled() && cacheManager.getIfUnique() != null;
+				return ours ? CacheWarmUpLifecycle.warmers(beanFactory) : Map.of();
+			}, () -> cacheManager.getObject().getCacheService().isEnabled(),
+					new CacheWarmUp.Settings(settings.concurrency(), settings.waitForRedis(), Duration.ofSeconds(5)),
+					new Random());
+			return new CacheWarmUpLifecycle(warmUp, settings.beforeReady(), settings.timeout());
+		}
+
+		private static void check(boolean valid, String name, Object value, String cure) {
+			if (!valid) {
+				String property = CacheStarterProperties.PREFIX + ".warm-up." + name;
+				throw new CacheConfigurationException("'" + property + "' cannot be " + value,
+						"Set it to " + cure + ".", property, null);
+			}
 		}
 
 	}

@@ -41,7 +41,8 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties(prefix = CacheStarterProperties.PREFIX, ignoreUnknownFields = false)
 record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable String keyPrefix,
 		@DefaultValue Defaults defaults, @DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection,
-		@DefaultValue CircuitBreaker circuitBreaker, @DefaultValue PendingEvictions pendingEvictions) {
+		@DefaultValue CircuitBreaker circuitBreaker, @DefaultValue PendingEvictions pendingEvictions,
+		@DefaultValue WarmUp warmUp) {
 
 	static final String PREFIX = "cache-starter";
 
@@ -171,6 +172,23 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * group, then to their cache, and never dropped.
 	 */
 	record PendingEvictions(@DefaultValue("10000") int maxEntries) {
+
+	}
+
+	/**
+	 * The CacheWarmer beans.
+	 *
+	 * @param enabled Whether they run.
+	 * @param concurrency How many steps of a warmer run at a time.
+	 * @param beforeReady Whether the application is ready only when they have ended.
+	 * @param timeout Longest that the application's readiness waits for them. After that
+	 * they go on in the background.
+	 * @param waitForRedis Longest that they wait for a Redis that is away. After that
+	 * what is left is left out.
+	 */
+	record WarmUp(@DefaultValue("true") boolean enabled, @DefaultValue("4") int concurrency,
+			@DefaultValue("false") boolean beforeReady, @DefaultValue("1m") Duration timeout,
+			@DefaultValue("10s") Duration waitForRedis) {
 
 	}
 
