@@ -18,6 +18,7 @@ package dev.cachestarter.sample;
 
 import java.time.Duration;
 
+import dev.cachestarter.CacheWarmer;
 import dev.cachestarter.TtlPolicy;
 
 import org.springframework.context.annotation.Bean;
@@ -40,6 +41,16 @@ class CacheConfiguration {
 			boolean down = value instanceof ServerHealth health && health.status() == ServerHealth.Status.DOWN;
 			return down ? Duration.ofSeconds(5) : null;
 		};
+	}
+
+	/**
+	 * The tool catalogue, which every host of agents asks for when it starts.
+	 * @param tools reads it
+	 * @return what warms its cache
+	 */
+	@Bean
+	CacheWarmer toolCatalogue(ToolReads tools) {
+		return (warmUp) -> warmUp.once(() -> tools.definitions(ToolQuery.ALL));
 	}
 
 }
