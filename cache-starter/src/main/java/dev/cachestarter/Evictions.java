@@ -55,8 +55,11 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * A server that restarts from a dump, or a replica that takes over, may have the entries
  * again that were evicted after the dump or the last replicated command, generation and
- * all. So what was acknowledged in the last minute is remembered, and becomes pending
- * again when the server is found to be another than before, before it is read from.
+ * all. So what was acknowledged in the last minute before it was lost is remembered, and
+ * becomes pending again when the server is found to be another than before, before it is
+ * read from. An acknowledgement of the one before that is heard of only then does not
+ * count any more: {@link #acknowledged} and {@link #replayRecent()} each write what the
+ * other reads first, so that one of them sees the other.
  */
 final class Evictions {
 
@@ -88,6 +91,9 @@ final class Evictions {
 	private final ConcurrentMap<Target, Long> globs = new ConcurrentHashMap<>();
 
 	private final AtomicLong sequences = new AtomicLong();
+
+	/** How often the server was found to be another. */
+	private final AtomicLong restarts = new AtomicLong();
 
 	private final ConcurrentMap<String, AtomicLong> epochs = new ConcurrentHashMap<>();
 
@@ -158,9 +164,14 @@ final class Evictions {
 	}
 
 	private CompletableFuture<Long> ask(Target target, long sequence) {
-		return perform(target).whenComplete((removed, ex) -> {
+		long restarts = this.restarts.get();
+		return perform(target).thenApply((removed) -> {
+			if (!acknowledged(target, sequence, restarts)) {
+				throw RedisErrors.AWAY;
+			}
+			return removed;
+		}).whenComplete((removed, ex) -> {
 			if (ex == null) {
-				acknowledged(target, sequence);
 				if (logger.isDebugEnabled() && !(target instanceof Group) && !(target instanceof Whole)) {
 					logger.debug("Cache INVALIDATE (pattern: " + target.describe() + ", count: " + removed + ")");
 				}
@@ -169,16 +180,26 @@ final class Evictions {
 		});
 	}
 
-	private void acknowledged(Target target, long sequence) {
+	/**
+	 * Take note of an acknowledgement.
+	 * @param restarts how many restarts had been seen when it was asked for
+	 * @return whether it counts
+	 */
+	private boolean acknowledged(Target target, long sequence, long restarts) {
 		remember(target);
+		if (this.restarts.get() != restarts) {
+			return false;
+		}
 		pendingOf(target).computeIfPresent(target, (key, newest) -> (newest == sequence) ? null : newest);
+		return true;
 	}
 
 	private void remember(Target target) {
 		long now = System.nanoTime();
 		long pruned = this.lastPruned.get();
 		if (now - pruned > TimeUnit.SECONDS.toNanos(5) && this.lastPruned.compareAndSet(pruned, now)) {
-			this.recent.values().removeIf((when) -> now - when > RECENT_NANOS);
+			long lastWhole = this.link.lastWhole();
+			this.recent.values().removeIf((when) -> lastWhole - when > RECENT_NANOS);
 		}
 		Target kept = target;
 		while (this.recent.size() >= this.maxEntries && !this.recent.containsKey(kept) && !kept.equals(kept.widen())) {
@@ -192,10 +213,12 @@ final class Evictions {
 	 * more.
 	 */
 	void replayRecent() {
-		long now = System.nanoTime();
+		long lastWhole = this.link.lastWhole();
+		this.restarts.incrementAndGet();
 		this.recent.forEach((target, when) -> {
-			if (now - when <= RECENT_NANOS) {
-				pendingOf(target).putIfAbsent(target, this.sequences.incrementAndGet());
+			if (lastWhole - when <= RECENT_NANOS) {
+				// Newer than an acknowledgement that is just being taken note of.
+				pendingOf(target).put(target, this.sequences.incrementAndGet());
 			}
 		});
 		if (!isNonePending()) {

@@ -16,6 +16,7 @@
 
 package dev.cachestarter;
 
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,14 +25,17 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -57,6 +61,7 @@ import io.lettuce.core.SetArgs;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
 import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
+import io.lettuce.core.StatefulRedisConnectionImpl;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -106,10 +111,32 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  * <p>
  * A connection is never repaired: without automatic reconnect the driver cannot send a
  * command twice, and one that was under way when the connection broke has failed for
- * good. (On a cluster the driver keeps the connections to its nodes; there a replay
- * filter drops what was under way.) What a broken connection has already handed to the
- * network may still reach the server later: that is why every write of this cache but
- * {@code UNLINK} is conditional on a lease.
+ * good. What a broken connection has already handed to the network may still reach the
+ * server later: that is why every write of this cache but {@code UNLINK} is conditional
+ * on a lease. And what an abandoned connection still answers is not heard: an
+ * acknowledgement by a server that has been replaced since says nothing of its successor.
+ *
+ * <h2>Clusters</h2>
+ *
+ * <p>
+ * The driver's connection to a cluster is a bundle of connections to its nodes, which it
+ * opens as commands need them. A node behind a newly opened one may be another than
+ * before: it may have restarted from an old dump, or be a replica that took over, and
+ * have again what was evicted. So the bundle is one connection as far as this class goes:
+ * <ul>
+ * <li>The topology is read anew, every master in it is connected to and asked who it is,
+ * and only then are commands sent. (Connections by host and port, as those for slots are:
+ * the driver keeps others by node id.)
+ * <li>If one of these connections is lost, or one to any other node is opened (a
+ * redirection to a replica that took over, a node that is back), the whole bundle is
+ * thrown away. The driver tells of a connection before anything is sent on it, and from
+ * that moment on answers are not heard. So nothing is read from a master before it was
+ * asked who it is, and what must be evicted again is pending.
+ * <li>A master that cannot be reached keeps only its own slots away, as long as the
+ * cluster itself says that it is well. It counts as lost until it was greeted.
+ * <li>A slot that moves between two masters that were greeted changes nothing.
+ * </ul>
+ *
  * <p>
  * Only what Redis itself does counts: neither a loader nor a listener runs in here.
  */
@@ -151,6 +178,12 @@ final class RedisLink {
 
 	private String markBefore = EntryHeader.NO_MARK;
 
+	/** Whether every master is greeted, and none has been lost since. */
+	private volatile boolean whole;
+
+	/** When that was last so. */
+	private volatile long lastWhole = System.nanoTime();
+
 	/** Server milliseconds minus this machine's monotonic milliseconds. */
 	private volatile long clockOffset = System.currentTimeMillis() - System.nanoTime() / 1_000_000;
 
@@ -172,6 +205,9 @@ final class RedisLink {
 				settings.connectTimeout());
 		this.display = clone.display();
 		this.client = clone.newClient();
+		if (this.cluster) {
+			this.client.addListener(new NodeListener());
+		}
 		this.worker = Executors.newSingleThreadScheduledExecutor((task) -> daemon(task, "cache-starter-link"));
 		this.breaker = CircuitBreaker.of("cache-starter",
 				CircuitBreakerConfig.custom()
@@ -226,6 +262,14 @@ final class RedisLink {
 		return this.runMark;
 	}
 
+	/**
+	 * Return the last time, in {@link System#nanoTime()}, at which no master had been
+	 * lost that has not been greeted again since.
+	 */
+	long lastWhole() {
+		return (this.whole && this.up.get()) ? System.nanoTime() : this.lastWhole;
+	}
+
 	Duration commandTimeout() {
 		return this.settings.commandTimeout();
 	}
@@ -262,7 +306,11 @@ final class RedisLink {
 		CompletableFuture<T> result = new CompletableFuture<>();
 		stage.whenComplete((value, ex) -> {
 			record(connection, System.nanoTime() - start, ex);
-			if (ex != null) {
+			if (connection != this.connection.get()) {
+				// The server that answers may have been replaced meanwhile.
+				result.completeExceptionally(RedisErrors.AWAY);
+			}
+			else if (ex != null) {
 				result.completeExceptionally(ex);
 			}
 			else {
@@ -361,17 +409,29 @@ final class RedisLink {
 
 	private static List<CompletableFuture<Master>> mastersOf(Connection connection) {
 		if (connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
-			List<CompletableFuture<Master>> masters = new ArrayList<>();
-			for (RedisClusterNode node : clusterConnection.getPartitions()) {
-				if (node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.getSlots().isEmpty()) {
-					masters.add(clusterConnection.getConnectionAsync(node.getNodeId())
-						.thenApply((opened) -> new Master(opened.async())));
-				}
-			}
-			return masters;
+			return nodesOf(clusterConnection).stream()
+				.map((opening) -> opening.thenApply((opened) -> new Master(opened.async())))
+				.toList();
 		}
 		return List.of(CompletableFuture
 			.completedFuture(new Master(((StatefulRedisConnection<byte[], byte[]>) connection.stateful()).async())));
+	}
+
+	/** The connections to all masters, those that commands for their slots use. */
+	private static List<CompletableFuture<StatefulRedisConnection<byte[], byte[]>>> nodesOf(
+			StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
+		List<CompletableFuture<StatefulRedisConnection<byte[], byte[]>>> nodes = new ArrayList<>();
+		for (RedisClusterNode node : clusterConnection.getPartitions()) {
+			if (node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.getSlots().isEmpty()) {
+				try {
+					nodes.add(clusterConnection.getConnectionAsync(node.getUri().getHost(), node.getUri().getPort()));
+				}
+				catch (RuntimeException ex) {
+					nodes.add(CompletableFuture.failedFuture(ex));
+				}
+			}
+		}
+		return nodes;
 	}
 
 	static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> futures) {
@@ -407,10 +467,7 @@ final class RedisLink {
 		}
 		else if (RedisErrors.isWrongNode(cause) && !this.cluster) {
 			// A fail-over left us on a replica: only a new connection finds the master.
-			if (this.connection.compareAndSet(used, null)) {
-				leave(describe(cause));
-				close(used);
-			}
+			lose(used, describe(cause));
 		}
 	}
 
@@ -426,6 +483,15 @@ final class RedisLink {
 		return "a command was not answered within " + this.settings.commandTimeout().toMillis() + " ms";
 	}
 
+	/** Throw a connection away: none of its answers is heard from now on. */
+	private void lose(Connection lost, String why) {
+		lost.broken().set(true);
+		if (this.connection.compareAndSet(lost, null)) {
+			leave(why);
+			close(lost);
+		}
+	}
+
 	/** Stop sending, and have the background thread look what is the matter. */
 	private void leave(String why) {
 		if (this.closed || !this.up.compareAndSet(true, false)) {
@@ -433,6 +499,10 @@ final class RedisLink {
 		}
 		long now = System.nanoTime();
 		this.awaySince = now;
+		if (this.whole) {
+			this.lastWhole = now;
+			this.whole = false;
+		}
 		boolean flapping = now - this.arrivedAt < this.settings.openForMax().toNanos();
 		this.flaps = flapping ? this.flaps + 1 : 0;
 		report(why);
@@ -534,49 +604,50 @@ final class RedisLink {
 		this.breaker.reset();
 		this.arrivedAt = now;
 		String mark = this.runMark;
-		boolean restarted = !first && !mark.equals(this.markBefore);
+		// A server that does not say who it is may be another.
+		boolean restarted = !first && (!mark.equals(this.markBefore) || mark.equals(EntryHeader.NO_MARK));
 		this.markBefore = mark;
 		this.observer.returning(restarted);
+		this.whole = arrived.whole().get();
 		this.up.set(true);
 		if (first) {
 			logger.info("Cache service connected to Redis [" + this.display + "]");
 		}
 		this.observer.back(first, away);
-		if (!arrived.stateful().isOpen()) {
+		if (arrived.broken().get() || !arrived.isOpen()) {
 			// Lost before anyone could be told of it.
-			this.connection.compareAndSet(arrived, null);
-			leave("connection lost");
+			lose(arrived, "connection lost");
 		}
 	}
 
 	private Connection connect() {
+		StatefulConnection<byte[], byte[]> opened;
+		RedisClusterAsyncCommands<byte[], byte[]> commands;
 		if (this.client instanceof RedisClusterClient clusterClient) {
-			StatefulRedisClusterConnection<byte[], byte[]> opened = clusterClient.connect(ByteArrayCodec.INSTANCE);
-			opened.addListener(new RedisConnectionStateListener() {
-
-				@Override
-				public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
-					// The node may come back as another: look before it is trusted again.
-					leave("the connection to a node was lost");
-				}
-
-			});
-			return new Connection(opened, opened.async());
+			if (this.everUp) {
+				// Who is master may have changed; the first connection reads it anyway.
+				clusterClient.refreshPartitions();
+			}
+			StatefulRedisClusterConnection<byte[], byte[]> cluster = clusterClient.connect(ByteArrayCodec.INSTANCE);
+			opened = cluster;
+			commands = cluster.async();
 		}
-		StatefulRedisConnection<byte[], byte[]> opened = ((RedisClient) this.client).connect(ByteArrayCodec.INSTANCE);
+		else {
+			StatefulRedisConnection<byte[], byte[]> single = ((RedisClient) this.client)
+				.connect(ByteArrayCodec.INSTANCE);
+			opened = single;
+			commands = single.async();
+		}
+		Connection connection = new Connection(opened, commands);
 		opened.addListener(new RedisConnectionStateListener() {
 
 			@Override
 			public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
-				Connection current = RedisLink.this.connection.get();
-				if (current != null && current.stateful() == opened) {
-					RedisLink.this.connection.compareAndSet(current, null);
-					leave("connection lost");
-				}
+				lose(connection, "connection lost");
 			}
 
 		});
-		return new Connection(opened, opened.async());
+		return connection;
 	}
 
 	/** Ask a connection whether it can be used; throws if it cannot. */
@@ -587,15 +658,18 @@ final class RedisLink {
 		if (System.nanoTime() - sent > this.settings.slowCall().toNanos()) {
 			throw new IllegalStateException("Redis answers slowly");
 		}
-		if (!this.cluster) {
+		if (candidate.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
+			greetNodes(candidate, clusterConnection);
+		}
+		else {
 			List<Object> role = ifAllowed(((RedisAsyncCommands<byte[], byte[]>) commands).role());
 			if (role != null && !"master".equals(new String((byte[]) role.get(0), StandardCharsets.US_ASCII))) {
 				throw new IllegalStateException("the server is a replica");
 			}
-		}
-		if (this.cluster || candidate.greeted().compareAndSet(false, true)) {
-			// A cluster's nodes come and go behind one connection: ask them every time.
-			this.runMark = runMark(candidate);
+			if (candidate.greeted().compareAndSet(false, true)) {
+				String id = runId(commands.info("server"));
+				this.runMark = (id != null) ? id.substring(0, Math.min(8, id.length())) : EntryHeader.NO_MARK;
+			}
 		}
 		sent = System.nanoTime();
 		List<byte[]> time = ifAllowed(commands.time());
@@ -608,25 +682,65 @@ final class RedisLink {
 	}
 
 	/**
-	 * The mark of all servers that run: it changes when one was restarted or replaced.
+	 * Connect to every master and ask who it is, once; and ask those that answered
+	 * whether the cluster is well, every time.
 	 */
-	private String runMark(Connection candidate) throws Exception {
-		List<CompletableFuture<Master>> masters = mastersOf(candidate);
-		List<String> ids = new ArrayList<>();
-		for (CompletableFuture<Master> master : masters) {
-			String info = ifAllowed(answer(master).commands.info("server"));
-			if (info == null) {
-				return EntryHeader.NO_MARK;
+	private void greetNodes(Connection candidate, StatefulRedisClusterConnection<byte[], byte[]> clusterConnection)
+			throws Exception {
+		if (candidate.greeted().compareAndSet(false, true)) {
+			this.runMark = meetNodes(candidate, clusterConnection);
+		}
+		List<RedisFuture<String>> infos = candidate.nodes().stream().map((node) -> node.async().clusterInfo()).toList();
+		for (RedisFuture<String> info : infos) {
+			String text = ifAllowed(info);
+			if (text != null && !text.contains("cluster_state:ok")) {
+				throw new IllegalStateException("CLUSTERDOWN");
 			}
-			info.lines()
-				.filter((line) -> line.startsWith("run_id:"))
-				.forEach((line) -> ids.add(line.substring(7).strip()));
 		}
-		if (ids.size() == 1 && ids.get(0).length() >= 8) {
-			return ids.get(0).substring(0, 8);
+	}
+
+	/**
+	 * Connect to every master and ask who it is.
+	 * @return the mark of all: it changes when one was restarted or replaced
+	 */
+	private String meetNodes(Connection candidate, StatefulRedisClusterConnection<byte[], byte[]> clusterConnection)
+			throws Exception {
+		List<String> ids = new ArrayList<>();
+		boolean allSay = true;
+		Exception failure = new IllegalStateException("the cluster has no masters");
+		long until = System.nanoTime() + this.settings.connectTimeout().toNanos();
+		boolean whole = true;
+		for (CompletableFuture<StatefulRedisConnection<byte[], byte[]>> opening : nodesOf(clusterConnection)) {
+			try {
+				StatefulRedisConnection<byte[], byte[]> node = opening.get(Math.max(0, until - System.nanoTime()),
+						TimeUnit.NANOSECONDS);
+				String id = runId(node.async().info("server"));
+				allSay &= id != null;
+				ids.add(String.valueOf(id));
+				candidate.nodes().add(node);
+			}
+			catch (ExecutionException | TimeoutException ex) {
+				whole = false;
+				failure = ex;
+				// Should it answer after all, it has not been asked who it is.
+				opening.thenRun(() -> lose(candidate, "another node answers"));
+			}
 		}
+		if (ids.isEmpty()) {
+			throw failure;
+		}
+		candidate.whole().set(whole);
 		Collections.sort(ids);
-		return ids.isEmpty() ? EntryHeader.NO_MARK : "%08x".formatted(ids.hashCode());
+		return allSay ? "%08x".formatted(ids.hashCode()) : EntryHeader.NO_MARK;
+	}
+
+	private @Nullable String runId(RedisFuture<String> asked) throws Exception {
+		String info = ifAllowed(asked);
+		return (info != null) ? info.lines()
+			.filter((line) -> line.startsWith("run_id:"))
+			.map((line) -> line.substring(7).strip())
+			.findFirst()
+			.orElse(null) : null;
 	}
 
 	private <T> T answer(Future<T> future) throws Exception {
@@ -696,8 +810,7 @@ final class RedisLink {
 				.build())
 			.build();
 		ClientOptions.Builder builder = this.cluster ? ClusterClientOptions.builder(options) : options.mutate();
-		builder.autoReconnect(this.cluster)
-			.replayFilter((command) -> true)
+		builder.autoReconnect(false)
 			.disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
 			.maintNotificationsConfig(MaintNotificationsConfig.disabled())
 			.pingBeforeActivateConnection(true)
@@ -837,11 +950,53 @@ final class RedisLink {
 
 	}
 
+	/**
+	 * A connection, to one server or to all masters of a cluster.
+	 *
+	 * @param stateful the driver's
+	 * @param commands sends commands
+	 * @param greeted whether it was asked who it is
+	 * @param nodes the connections to the masters of a cluster that were greeted
+	 * @param whole whether these are all masters
+	 * @param broken whether it must be thrown away
+	 */
 	private record Connection(StatefulConnection<byte[], byte[]> stateful,
-			RedisClusterAsyncCommands<byte[], byte[]> commands, AtomicBoolean greeted) {
+			RedisClusterAsyncCommands<byte[], byte[]> commands, AtomicBoolean greeted,
+			Set<StatefulRedisConnection<byte[], byte[]>> nodes, AtomicBoolean whole, AtomicBoolean broken) {
 
 		Connection(StatefulConnection<byte[], byte[]> stateful, RedisClusterAsyncCommands<byte[], byte[]> commands) {
-			this(stateful, commands, new AtomicBoolean());
+			this(stateful, commands, new AtomicBoolean(), ConcurrentHashMap.newKeySet(), new AtomicBoolean(true),
+					new AtomicBoolean());
+		}
+
+		boolean isOpen() {
+			return this.stateful.isOpen() && this.nodes.stream().allMatch(StatefulConnection::isOpen);
+		}
+
+	}
+
+	/**
+	 * Is told of every connection to a node of a cluster, before anything is sent on it.
+	 */
+	private final class NodeListener implements RedisConnectionStateListener {
+
+		@Override
+		public void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {
+			Connection current = RedisLink.this.connection.get();
+			// The driver opens others, with a codec of its own, to look at the topology.
+			if (current != null && handler instanceof StatefulRedisConnectionImpl<?, ?> node
+					&& node.getCodec() == ByteArrayCodec.INSTANCE && !current.nodes().contains(node)) {
+				lose(current, "another node answers");
+			}
+		}
+
+		@Override
+		public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+			Connection current = RedisLink.this.connection.get();
+			if (current != null && handler instanceof StatefulRedisConnectionImpl<?, ?> node
+					&& current.nodes().contains(node)) {
+				lose(current, "the connection to a node was lost");
+			}
 		}
 
 	}
