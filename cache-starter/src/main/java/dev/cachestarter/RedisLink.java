@@ -53,6 +53,7 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanCursor;
@@ -459,6 +460,11 @@ final class RedisLink {
 		}
 		if (cause == null) {
 			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
+			return;
+		}
+		if (!used.whole().get() && cause instanceof RedisException && !(cause instanceof RedisCommandTimeoutException)
+				&& !(cause instanceof RedisCommandExecutionException)) {
+			// For want of a node that is known to be away: the others are well.
 			return;
 		}
 		this.breaker.onError(duration, TimeUnit.NANOSECONDS, cause);

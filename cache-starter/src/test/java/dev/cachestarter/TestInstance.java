@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
@@ -61,11 +62,15 @@ final class TestInstance<S> implements AutoCloseable {
 
 	static <S> TestInstance<S> of(Class<S> service, String host, int port,
 			Consumer<ResilientRedisCacheManager.Builder> settings, Class<?>... configurations) {
+		return of(service, () -> new LettuceConnectionFactory(host, port), settings, configurations);
+	}
+
+	static <S> TestInstance<S> of(Class<S> service, Supplier<LettuceConnectionFactory> where,
+			Consumer<ResilientRedisCacheManager.Builder> settings, Class<?>... configurations) {
 		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 		context.registerBean("cacheKeys", CacheKeys.class, () -> new CacheKeys(null));
 		context.registerBean("cacheManager", ResilientRedisCacheManager.class, () -> {
-			LettuceConnectionFactory where = new LettuceConnectionFactory(host, port);
-			ResilientRedisCacheManager.Builder builder = ResilientRedisCacheManager.builder(where);
+			ResilientRedisCacheManager.Builder builder = ResilientRedisCacheManager.builder(where.get());
 			settings.accept(builder);
 			return builder.build();
 		});

@@ -16,6 +16,7 @@
 
 package dev.cachestarter.testing;
 
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,8 @@ import java.util.stream.Collectors;
 import static org.awaitility.Awaitility.await;
 
 /**
- * A real Redis cluster of three masters on loopback, each a process of its own.
+ * A real Redis cluster of three masters on loopback, each a process of its own; and, if
+ * wanted, a replica of the first.
  */
 public final class RedisCluster implements AutoCloseable {
 
@@ -38,10 +40,13 @@ public final class RedisCluster implements AutoCloseable {
 
 	private final List<RedisServer> nodes = new ArrayList<>();
 
-	private RedisCluster(String... arguments) {
+	private final int masters;
+
+	private RedisCluster(int replicas, String... arguments) {
+		this.masters = SIZE;
 		List<String> all = new ArrayList<>(List.of("--cluster-enabled", "yes", "--cluster-node-timeout", "1000"));
 		all.addAll(List.of(arguments));
-		for (int i = 0; i < SIZE; i++) {
+		for (int i = 0; i < this.masters + replicas; i++) {
 			this.nodes.add(RedisServer.local(all.toArray(String[]::new)));
 		}
 	}
@@ -53,7 +58,21 @@ public final class RedisCluster implements AutoCloseable {
 	 * @return the running cluster
 	 */
 	public static RedisCluster start(String... arguments) {
-		RedisCluster cluster = new RedisCluster(arguments);
+		return start(0, arguments);
+	}
+
+	/**
+	 * Start a cluster whose first node has a replica, which takes over when that node is
+	 * held for dead.
+	 * @param arguments arguments of {@code redis-server} for every node
+	 * @return the running cluster
+	 */
+	public static RedisCluster startWithReplica(String... arguments) {
+		return start(1, arguments);
+	}
+
+	private static RedisCluster start(int replicas, String... arguments) {
+		RedisCluster cluster = new RedisCluster(replicas, arguments);
 		try {
 			cluster.form();
 			return cluster;
@@ -65,8 +84,11 @@ public final class RedisCluster implements AutoCloseable {
 	}
 
 	private void form() {
-		for (int i = 0; i < SIZE; i++) {
+		for (int i = 0; i < this.nodes.size(); i++) {
 			RedisServer node = this.nodes.get(i).start();
+			if (i >= this.masters) {
+				continue;
+			}
 			List<String> command = new ArrayList<>(List.of("CLUSTER", "ADDSLOTS"));
 			for (int slot = SLOTS * i / SIZE; slot < SLOTS * (i + 1) / SIZE; slot++) {
 				command.add(Integer.toString(slot));
@@ -76,10 +98,30 @@ public final class RedisCluster implements AutoCloseable {
 			node.cli("CLUSTER", "SET-CONFIG-EPOCH", Integer.toString(i + 1));
 		}
 		RedisServer first = this.nodes.get(0);
-		for (RedisServer other : this.nodes.subList(1, SIZE)) {
+		for (RedisServer other : this.nodes.subList(1, this.nodes.size())) {
 			first.cli("CLUSTER", "MEET", other.host(), Integer.toString(other.port()));
 		}
 		awaitOk();
+		String master = idOf(first);
+		for (RedisServer replica : this.nodes.subList(this.masters, this.nodes.size())) {
+			replica.cli("CLUSTER", "REPLICATE", master);
+			awaitReplication(replica);
+		}
+	}
+
+	/**
+	 * Wait until a node is a replica that is in touch with its master, as its master
+	 * knows.
+	 * @param replica the node
+	 */
+	public void awaitReplication(RedisServer replica) {
+		await("replication").atMost(PATIENCE)
+			.pollInterval(Duration.ofMillis(20))
+			.ignoreException(UncheckedIOException.class)
+			.until(() -> replica.info("role").equals("slave") && replica.info("master_link_status").equals("up")
+					&& this.nodes.stream()
+						.filter((node) -> node.port() == Integer.parseInt(replica.info("master_port")))
+						.allMatch((master) -> master.info("slave0").contains("state=online")));
 	}
 
 	/**
@@ -88,18 +130,36 @@ public final class RedisCluster implements AutoCloseable {
 	public void awaitOk() {
 		await("cluster_state:ok").atMost(PATIENCE)
 			.pollInterval(Duration.ofMillis(20))
-			.until(() -> this.nodes.stream().allMatch(RedisCluster::isWell));
+			.ignoreException(UncheckedIOException.class)
+			.until(() -> this.nodes.stream().allMatch(this::isWell));
 	}
 
-	private static boolean isWell(RedisServer node) {
+	/**
+	 * Wait until a node has become the master of a slot, and all nodes that are alive say
+	 * that the cluster is well.
+	 * @param slot the slot
+	 * @param owner who is to own it
+	 */
+	public void awaitOwner(int slot, RedisServer owner) {
+		await("another owner").atMost(PATIENCE)
+			.pollInterval(Duration.ofMillis(20))
+			.ignoreException(UncheckedIOException.class)
+			.until(() -> owns(owner, slot) && owner.info("role").equals("master")
+					&& this.nodes.stream()
+						.filter(RedisServer::isAlive)
+						.allMatch((node) -> text(node, "CLUSTER", "INFO").contains("cluster_state:ok")));
+	}
+
+	private boolean isWell(RedisServer node) {
 		String info = text(node, "CLUSTER", "INFO");
-		return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:" + SIZE)
+		return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:" + this.nodes.size())
 				&& info.contains("cluster_slots_ok:" + SLOTS);
 	}
 
 	/**
-	 * Return the nodes, all of them masters.
-	 * @return the nodes, in the order of the slots that they own at first
+	 * Return the nodes.
+	 * @return the masters, in the order of the slots that they own at first; then the
+	 * replica of the first, if there is one
 	 */
 	public List<RedisServer> nodes() {
 		return List.copyOf(this.nodes);
@@ -164,7 +224,7 @@ public final class RedisCluster implements AutoCloseable {
 	 */
 	public RedisServer strangerTo(int slot) {
 		RedisServer owner = ownerOf(slot);
-		return this.nodes.stream().filter((node) -> node != owner).findFirst().orElseThrow();
+		return this.nodes.stream().limit(this.masters).filter((node) -> node != owner).findFirst().orElseThrow();
 	}
 
 	/**
@@ -209,7 +269,9 @@ public final class RedisCluster implements AutoCloseable {
 		String id = idOf(target);
 		target.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", id);
 		for (RedisServer node : this.nodes) {
-			node.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", id);
+			if (node.info("role").equals("master")) {
+				node.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", id);
+			}
 		}
 	}
 
@@ -236,7 +298,7 @@ public final class RedisCluster implements AutoCloseable {
 	 * Remove every key of every node.
 	 */
 	public void flushAll() {
-		this.nodes.forEach(RedisServer::flushAll);
+		this.nodes.stream().filter((node) -> node.info("role").equals("master")).forEach(RedisServer::flushAll);
 	}
 
 	@Override
