@@ -53,6 +53,7 @@ import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.testing.ChildJvm;
+import dev.cachestarter.testing.Threads;
 
 import static org.awaitility.Awaitility.await;
 
@@ -354,7 +355,7 @@ final class HistoryChecker {
 
 		@Cacheable("rows")
 		public CompletableFuture<Row> findLater(String tenant, int number) {
-			return CompletableFuture.supplyAsync(() -> load(tenant, number));
+			return CompletableFuture.supplyAsync(() -> load(tenant, number), Threads.OWN);
 		}
 
 		@Cacheable("rows")

@@ -35,6 +35,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.transaction.support.TransactionSynchronizationUtils;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -73,10 +74,10 @@ class InterceptedCallsRedisTests {
 	@Test
 	void aReaderThatMeetsAPutGetsWhatIsPutAsSoonAsItIs() throws Exception {
 		Desk.gate = new CountDownLatch(1);
-		CompletableFuture<Note> put = CompletableFuture.supplyAsync(() -> desk().replace("1", "new"));
+		CompletableFuture<Note> put = CompletableFuture.supplyAsync(() -> desk().replace("1", "new"), Threads.OWN);
 		await().until(() -> !this.redis.keys("notes:1").isEmpty());
 
-		CompletableFuture<Note> read = CompletableFuture.supplyAsync(() -> desk().find("1"));
+		CompletableFuture<Note> read = CompletableFuture.supplyAsync(() -> desk().find("1"), Threads.OWN);
 		awaitMiss();
 		Desk.gate.countDown();
 
@@ -88,10 +89,10 @@ class InterceptedCallsRedisTests {
 	@Test
 	void aReaderThatMeetsAPutThatFailsLoads() throws Exception {
 		Desk.gate = new CountDownLatch(1);
-		CompletableFuture<Note> put = CompletableFuture.supplyAsync(() -> desk().replace("2", null));
+		CompletableFuture<Note> put = CompletableFuture.supplyAsync(() -> desk().replace("2", null), Threads.OWN);
 		await().until(() -> !this.redis.keys("notes:2").isEmpty());
 
-		CompletableFuture<Note> read = CompletableFuture.supplyAsync(() -> desk().find("2"));
+		CompletableFuture<Note> read = CompletableFuture.supplyAsync(() -> desk().find("2"), Threads.OWN);
 		awaitMiss();
 		Desk.gate.countDown();
 
@@ -123,7 +124,8 @@ class InterceptedCallsRedisTests {
 	@Test
 	void aTransactionsLoadIsSharedThroughNoneOfItsCaches() throws Exception {
 		Desk.gate = new CountDownLatch(1);
-		CompletableFuture<Note> load = CompletableFuture.supplyAsync(() -> inTransaction(() -> desk().both("4")));
+		CompletableFuture<Note> load = CompletableFuture.supplyAsync(() -> inTransaction(() -> desk().both("4")),
+				Threads.OWN);
 
 		await().until(() -> this.redis.keys("*s:4").size() == 2);
 
@@ -198,7 +200,7 @@ class InterceptedCallsRedisTests {
 
 	private CompletableFuture<Note> lockedLoad(String id) {
 		Desk.gate = new CountDownLatch(1);
-		CompletableFuture<Note> leader = CompletableFuture.supplyAsync(() -> desk().slow(id));
+		CompletableFuture<Note> leader = CompletableFuture.supplyAsync(() -> desk().slow(id), Threads.OWN);
 		await().until(() -> !this.redis.keys("notes:" + id).isEmpty());
 		return leader;
 	}
@@ -274,7 +276,7 @@ class InterceptedCallsRedisTests {
 			return CompletableFuture.supplyAsync(() -> {
 				pass();
 				return new Note(id, "later");
-			});
+			}, Threads.OWN);
 		}
 
 		@Cacheable("notes")

@@ -27,6 +27,7 @@ import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -53,13 +54,15 @@ class LoadsWithoutLeaseRedisTests {
 	void aLoadThatBeganBeforeAnotherInstancesEvictionIsNotSharedAfterIt() throws Exception {
 		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
 		Prices.price = 1;
-		CompletableFuture<Integer> early = CompletableFuture.supplyAsync(() -> this.reader.service().slow("tea"));
+		CompletableFuture<Integer> early = CompletableFuture.supplyAsync(() -> this.reader.service().slow("tea"),
+				Threads.OWN);
 		Prices.loading.await(5, TimeUnit.SECONDS);
 		Prices.price = 2;
 		this.writer.service().changed("tea");
 		assertThat(this.writer.engine().evictions().pendingCount()).isZero();
 
-		CompletableFuture<Integer> late = CompletableFuture.supplyAsync(() -> this.reader.service().slow("tea"));
+		CompletableFuture<Integer> late = CompletableFuture.supplyAsync(() -> this.reader.service().slow("tea"),
+				Threads.OWN);
 		await().until(() -> this.reader.cache("prices").getStatistics().getMisses() == 2);
 		Prices.gate.countDown();
 
@@ -72,7 +75,8 @@ class LoadsWithoutLeaseRedisTests {
 		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
 
 		CompletableFuture<Integer> nested = CompletableFuture.supplyAsync(
-				() -> this.reader.cache("prices").get("rum", () -> this.reader.cache("prices").get("rum", () -> 7)));
+				() -> this.reader.cache("prices").get("rum", () -> this.reader.cache("prices").get("rum", () -> 7)),
+				Threads.OWN);
 
 		assertThat(nested).succeedsWithin(java.time.Duration.ofSeconds(2)).isEqualTo(7);
 	}

@@ -74,6 +74,7 @@ import org.springframework.data.redis.cache.RedisCacheManager;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -588,10 +589,11 @@ class SpringSemanticsRedisTests {
 		Shop shop = shop();
 		CountDownLatch inside = new CountDownLatch(1);
 		CountDownLatch go = new CountDownLatch(1);
-		CompletableFuture<String> putting = CompletableFuture.supplyAsync(() -> shop.slowPut("k", inside, go));
+		CompletableFuture<String> putting = CompletableFuture.supplyAsync(() -> shop.slowPut("k", inside, go),
+				Threads.OWN);
 		assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
 
-		CompletableFuture<@Nullable String> reading = CompletableFuture.supplyAsync(() -> shop.plain("k"));
+		CompletableFuture<@Nullable String> reading = CompletableFuture.supplyAsync(() -> shop.plain("k"), Threads.OWN);
 		long start = System.nanoTime();
 		go.countDown();
 

@@ -55,6 +55,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -254,7 +255,8 @@ class TransactionsRedisTests {
 	void aTransactionSharesTheLoadOfNobody() throws Exception {
 		CountDownLatch loading = new CountDownLatch(1);
 		CountDownLatch go = new CountDownLatch(1);
-		CompletableFuture<Integer> other = CompletableFuture.supplyAsync(() -> this.prices.slow("a", loading, go));
+		CompletableFuture<Integer> other = CompletableFuture.supplyAsync(() -> this.prices.slow("a", loading, go),
+				Threads.OWN);
 		assertThat(loading.await(10, TimeUnit.SECONDS)).isTrue();
 
 		this.transaction.executeWithoutResult((status) -> {
@@ -585,7 +587,7 @@ class TransactionsRedisTests {
 	}
 
 	private static <T> @Nullable T inAnotherThread(Supplier<@Nullable T> action) {
-		return CompletableFuture.<@Nullable T>supplyAsync(action).orTimeout(20, TimeUnit.SECONDS).join();
+		return CompletableFuture.<@Nullable T>supplyAsync(action, Threads.OWN).orTimeout(20, TimeUnit.SECONDS).join();
 	}
 
 	private @Nullable Object valueOf(String id) {
