@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * ~g:agents:list                   the generation of cache agents:list
  * ~g:agents:list~:org-123          the generation of group org-123 in cache agents:list
  * ~sweep                           the lease of the instance that sweeps
+ * ~due                             what is to be swept
  * </pre>
  *
  * In generation keys a {@code ~} of the cache's name is doubled, so that {@code ~:} ends
@@ -65,6 +66,8 @@ final class KeyLayout {
 	private final byte[] prefixBytes;
 
 	private final byte[] sweepLeaseKey;
+
+	private final byte[] sweepDueKey;
 
 	private final Place unnamed;
 
@@ -92,6 +95,7 @@ final class KeyLayout {
 		this.prefix = cluster ? CLUSTER_PREFIX + keyPrefix : keyPrefix;
 		this.prefixBytes = KeyBytes.of(this.prefix);
 		this.sweepLeaseKey = KeyBytes.of(this.prefix + "~sweep");
+		this.sweepDueKey = KeyBytes.of(this.prefix + "~due");
 		this.unnamed = placeOf(UNNAMED, this.prefix);
 	}
 
@@ -186,6 +190,10 @@ final class KeyLayout {
 
 	byte[] sweepLeaseKey() {
 		return this.sweepLeaseKey;
+	}
+
+	byte[] sweepDueKey() {
+		return this.sweepDueKey;
 	}
 
 	/**
