@@ -38,10 +38,13 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -51,8 +54,11 @@ import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 
+import dev.cachestarter.FaultInjector.Fault;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.testing.ChildJvm;
+import dev.cachestarter.testing.FaultProxy;
+import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Threads;
 
 import static org.awaitility.Awaitility.await;
@@ -82,6 +88,23 @@ import static org.awaitility.Awaitility.await;
  * <p>
  * The table is a file in memory that all processes share, so that a floor is known to all
  * of them before the change that raised it has returned.
+ *
+ * <h2>Under faults</h2>
+ *
+ * <p>
+ * A {@link FaultInjector} breaks the network of the instances, each of which has its own,
+ * the server and the instances themselves. What an instance has evicted it must never
+ * read again itself, whatever fails: its own floor holds always. The common floor holds
+ * but for what the contract leaves out, and only where a read would else be stale is it
+ * looked whether that is so; such reads are counted as excused:
+ * <ul>
+ * <li>From the time the server is killed until every instance has replayed its evictions
+ * to the one that comes after it, others may read what comes back with an old dump.
+ * <li>An instance that goes without Redis, wholly or for a key of which an eviction is
+ * pending, does not know of the evictions of others, and its callers share a load with
+ * those who came while it ran.
+ * </ul>
+ * When all is healed every instance must read every row as it is.
  */
 final class HistoryChecker {
 
@@ -96,41 +119,68 @@ final class HistoryChecker {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+	/** As by default, but for attempts to come back, which are not as rare. */
+	private static final RedisLink.Settings IMPATIENT_LINK = new RedisLink.Settings(Duration.ofMillis(250),
+			Duration.ofMillis(500), 50, Duration.ofMillis(200), 80, 20, Duration.ofMillis(100), Duration.ofMillis(500),
+			Duration.ofMillis(100), Duration.ofMillis(300), Duration.ofMillis(250), 50_000);
+
 	private HistoryChecker() {
 	}
 
 	/**
 	 * Make a history and check it.
-	 * @param host the host of Redis
-	 * @param port the port of Redis
+	 * @param redis the server; one of the test's own if there are to be faults
 	 * @param plan what to do
-	 * @return what has happened
+	 * @return what has happened; if the first stale read is enough, whether there was one
 	 */
-	static Report run(String host, int port, Plan plan) throws IOException {
+	static Report run(RedisServer redis, Plan plan) throws IOException {
 		Path file = Files.createTempFile("history", ".table");
 		List<Participant> participants = new ArrayList<>();
 		List<ChildJvm> children = new ArrayList<>();
+		List<FaultProxy> proxies = new ArrayList<>();
+		FaultInjector injector = null;
 		try {
-			Table table = new Table(file);
+			int instances = plan.children() + plan.contexts();
+			Table table = new Table(file, instances);
+			boolean faulty = !plan.faults().isEmpty();
+			for (int i = 0; faulty && i < instances; i++) {
+				proxies.add(FaultProxy.inFrontOf(redis));
+			}
 			for (int i = 0; i < plan.children(); i++) {
-				children.add(ChildJvm.start(HistoryChecker.class, host, String.valueOf(port), file.toString(),
+				int port = faulty ? proxies.get(i).port() : redis.port();
+				children.add(ChildJvm.start(HistoryChecker.class, redis.host(), String.valueOf(port), file.toString(),
 						String.valueOf(plan.seed() + 1000 * (i + 1)), String.valueOf(plan.threads()),
-						plan.broken().stream().map(Rule::name).collect(Collectors.joining(","))));
+						plan.broken().stream().map(Rule::name).collect(Collectors.joining(",")), String.valueOf(i),
+						String.valueOf(instances), String.valueOf(faulty)));
 			}
 			for (int i = 0; i < plan.contexts(); i++) {
-				participants.add(new Participant("context " + (i + 1), host, port, table, plan.seed() + 100 * i,
-						plan.threads(), plan.broken(), (i % 2 == 0) ? Duration.ofMillis(300) : IMPATIENT));
+				int index = plan.children() + i;
+				participants.add(new Participant("context " + (i + 1), redis.host(),
+						faulty ? proxies.get(index).port() : redis.port(), table, index, plan.seed() + 100 * i,
+						plan.threads(), plan.broken(), (i % 2 == 0) ? Duration.ofMillis(300) : IMPATIENT, faulty));
 			}
 			children.forEach((child) -> child.await("ready", PATIENCE));
 			children.forEach((child) -> child.send("go"));
 			participants.forEach(Participant::start);
 			long end = System.nanoTime() + plan.duration().toNanos();
-			await().atMost(plan.duration().plus(PATIENCE))
-				.pollInterval(Duration.ofMillis(50))
-				.until(() -> System.nanoTime() - end > 0 || (plan.untilStale() && table.staleReads() > 0));
+			BooleanSupplier enough = () -> System.nanoTime() - end > 0 || (plan.untilStale() && table.staleReads() > 0);
+			if (faulty) {
+				injector = new FaultInjector(redis, proxies, children, table, plan.faults(), plan.seed(),
+						plan.untilStale());
+				injector.run(enough);
+			}
+			else {
+				await().atMost(plan.duration().plus(PATIENCE))
+					.pollInterval(Duration.ofMillis(50))
+					.until(enough::getAsBoolean);
+			}
 			table.stop();
 			participants.forEach(Participant::join);
 			children.forEach((child) -> child.ask("join", "joined", PATIENCE));
+			if (plan.untilStale()) {
+				// With a broken rule nothing is promised of what comes after.
+				return new Report(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, table.staleReads(), 0);
+			}
 			Report report = new Report();
 			for (Participant participant : participants) {
 				report = report.plus(participant.report());
@@ -138,11 +188,24 @@ final class HistoryChecker {
 			for (ChildJvm child : children) {
 				report = report.plus(Report.parse(child.ask("report", "report ", PATIENCE)));
 			}
+			if (injector != null) {
+				System.out
+					.println("Faults: " + injector.made().values().stream().mapToInt(Integer::intValue).sum() + " of "
+							+ injector.made().size() + " kinds " + injector.made() + "; longest until all were back: "
+							+ injector.longestReturnMillis() + " ms; not back in 10 s: " + injector.missedReturns());
+				if (injector.missedReturns() > 0) {
+					throw new AssertionError("Not all instances came back from a fault");
+				}
+			}
 			return report;
 		}
 		finally {
+			if (injector != null) {
+				injector.close();
+			}
 			children.forEach(ChildJvm::close);
 			participants.forEach(Participant::close);
+			proxies.forEach(FaultProxy::close);
 			Files.delete(file);
 		}
 	}
@@ -156,8 +219,9 @@ final class HistoryChecker {
 			.map(Rule::valueOf)
 			.collect(Collectors.toSet());
 		Participant participant = new Participant("child " + ProcessHandle.current().pid(), args[0],
-				Integer.parseInt(args[1]), new Table(Path.of(args[2])), Long.parseLong(args[3]),
-				Integer.parseInt(args[4]), broken, IMPATIENT);
+				Integer.parseInt(args[1]), new Table(Path.of(args[2]), Integer.parseInt(args[7])),
+				Integer.parseInt(args[6]), Long.parseLong(args[3]), Integer.parseInt(args[4]), broken, IMPATIENT,
+				Boolean.parseBoolean(args[8]));
 		ChildJvm.say("ready");
 		BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 		for (String command = commands.readLine(); command != null; command = commands.readLine()) {
@@ -183,9 +247,10 @@ final class HistoryChecker {
 	 * @param threads how many threads of each instance
 	 * @param broken the rules to break
 	 * @param untilStale whether the first stale read is enough
+	 * @param faults what faults to make meanwhile
 	 */
 	record Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
-			boolean untilStale) {
+			boolean untilStale, Set<Fault> faults) {
 
 	}
 
@@ -200,15 +265,21 @@ final class HistoryChecker {
 	 * @param pending changed rows of which an eviction was still pending when their
 	 * change returned, this one or another's
 	 * @param failures commands that Redis did not answer in time, or refused
+	 * @param replayed evictions that Redis took when it was back
+	 * @param away how often an instance lost Redis
+	 * @param excused reads below the common floor that the contract leaves out
+	 * @param exceptions calls that threw something
+	 * @param longestEviction the longest that an eviction of a key took, in milliseconds
 	 * @param staleReads reads below their floor
 	 * @param staleAtRest rows that an instance did not read as they are when all was
 	 * quiet
 	 */
 	record Report(long operations, long reads, long hits, long shared, long refusedFills, long pending, long failures,
-			long staleReads, long staleAtRest) {
+			long replayed, long away, long excused, long exceptions, long longestEviction, long staleReads,
+			long staleAtRest) {
 
 		Report() {
-			this(0, 0, 0, 0, 0, 0, 0, 0, 0);
+			this(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 		}
 
 		static Report parse(String text) {
@@ -216,13 +287,15 @@ final class HistoryChecker {
 				.mapToLong(Long::parseLong)
 				.toArray();
 			return new Report(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
-					numbers[7], numbers[8]);
+					numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12], numbers[13]);
 		}
 
 		Report plus(Report other) {
 			return new Report(this.operations + other.operations, this.reads + other.reads, this.hits + other.hits,
 					this.shared + other.shared, this.refusedFills + other.refusedFills, this.pending + other.pending,
-					this.failures + other.failures, this.staleReads + other.staleReads,
+					this.failures + other.failures, this.replayed + other.replayed, this.away + other.away,
+					this.excused + other.excused, this.exceptions + other.exceptions,
+					Math.max(this.longestEviction, other.longestEviction), this.staleReads + other.staleReads,
 					this.staleAtRest + other.staleAtRest);
 		}
 
@@ -230,8 +303,10 @@ final class HistoryChecker {
 		public String toString() {
 			return this.operations + " operations, " + this.reads + " reads, " + this.hits + " hits, " + this.shared
 					+ " shared loads, " + this.refusedFills + " refused fills, " + this.pending + " pending evictions, "
-					+ this.failures + " failures of Redis, " + this.staleReads + " stale reads, " + this.staleAtRest
-					+ " stale rows at rest";
+					+ this.failures + " failures of Redis, " + this.replayed + " evictions replayed, " + this.away
+					+ " times away, " + this.excused + " excused reads, " + this.exceptions + " exceptions, "
+					+ this.longestEviction + " ms the longest eviction, " + this.staleReads + " stale reads, "
+					+ this.staleAtRest + " stale rows at rest";
 		}
 
 	}
@@ -239,7 +314,7 @@ final class HistoryChecker {
 	/**
 	 * The versions of all rows and their floors, in memory that all processes share.
 	 */
-	private static final class Table {
+	private static final class Table implements FaultInjector.Instances {
 
 		private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class,
 				ByteOrder.nativeOrder());
@@ -250,13 +325,24 @@ final class HistoryChecker {
 
 		private static final int STALE_READS = STOPPED + 1;
 
-		private static final int SIZE = STALE_READS + 1;
+		/** Odd while what was acknowledged may have come back for some. */
+		private static final int DOUBT = STALE_READS + 1;
+
+		/** The mark of the server that runs. */
+		private static final int SERVER = DOUBT + 1;
+
+		/** For each instance: the last server it has replayed to, when it was settled. */
+		private static final int INSTANCES = SERVER + 1;
+
+		private final int instances;
 
 		private final MappedByteBuffer memory;
 
-		Table(Path file) throws IOException {
+		Table(Path file, int instances) throws IOException {
+			this.instances = instances;
 			try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-				this.memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, SIZE * (long) Long.BYTES);
+				this.memory = channel.map(FileChannel.MapMode.READ_WRITE, 0,
+						(INSTANCES + 2 * instances) * (long) Long.BYTES);
 			}
 		}
 
@@ -286,6 +372,56 @@ final class HistoryChecker {
 
 		boolean isStopped() {
 			return get(STOPPED) > 0;
+		}
+
+		/** A number that is odd in times of doubt, and never the same after them. */
+		long doubt() {
+			return get(DOUBT);
+		}
+
+		@Override
+		public void beginDoubt() {
+			add(DOUBT);
+		}
+
+		@Override
+		public void endDoubt() {
+			add(DOUBT);
+		}
+
+		@Override
+		public void expect(String runId) {
+			set(SERVER, markOf(runId));
+		}
+
+		@Override
+		public boolean haveAllReplayed() {
+			return IntStream.range(0, this.instances).allMatch((i) -> get(INSTANCES + 2 * i) == get(SERVER));
+		}
+
+		@Override
+		public boolean haveAllSettledSince(long nanoTime) {
+			// One clock for all processes of a machine.
+			return IntStream.range(0, this.instances)
+				.allMatch((i) -> get(INSTANCES + 2 * i + 1) != 0 && get(INSTANCES + 2 * i + 1) - nanoTime > 0);
+		}
+
+		/**
+		 * Take note that an instance has Redis and nothing pending.
+		 * @param runMark what server it talks to
+		 * @param since a time before it was looked
+		 */
+		void settled(int instance, String runMark, long since) {
+			set(INSTANCES + 2 * instance, markOf(runMark));
+			set(INSTANCES + 2 * instance + 1, since);
+		}
+
+		private static long markOf(String runId) {
+			return Long.parseUnsignedLong(runId.substring(0, 8), 16);
+		}
+
+		private void set(int index, long value) {
+			LONGS.setVolatile(this.memory, index * Long.BYTES, value);
 		}
 
 		void countStaleRead() {
@@ -423,9 +559,11 @@ final class HistoryChecker {
 	/**
 	 * One instance and its threads.
 	 */
-	private static final class Participant {
+	private static final class Participant implements CacheEventListener {
 
 		private final String name;
+
+		private volatile boolean closed;
 
 		private final Table table;
 
@@ -434,6 +572,10 @@ final class HistoryChecker {
 		private final @Nullable RuleBreaker breaker;
 
 		private final TestInstance<Rows> instance;
+
+		private final Engine engine;
+
+		private final ResilientRedisCache cache;
 
 		private final Rows rows;
 
@@ -450,8 +592,20 @@ final class HistoryChecker {
 
 		private final LongAdder staleReads = new LongAdder();
 
-		Participant(String name, String host, int port, Table table, long seed, int threads, Set<Rule> broken,
-				Duration loadWait) {
+		private final LongAdder excused = new LongAdder();
+
+		private final LongAdder exceptions = new LongAdder();
+
+		private final AtomicLong longestEviction = new AtomicLong();
+
+		private final LongAdder away = new LongAdder();
+
+		private final LongAdder replayed = new LongAdder();
+
+		private volatile long lastAway = System.nanoTime();
+
+		Participant(String name, String host, int port, Table table, int index, long seed, int threads,
+				Set<Rule> broken, Duration loadWait, boolean faulty) {
 			this.name = name;
 			this.table = table;
 			this.seed = seed;
@@ -462,8 +616,13 @@ final class HistoryChecker {
 				.withLoadWait(loadWait);
 			this.instance = TestInstance.of(Rows.class, (this.breaker != null) ? this.breaker.host() : host,
 					(this.breaker != null) ? this.breaker.port() : port,
-					(builder) -> builder.defaults(settings).caches(List.of("rows")).link(Interleavings.PATIENT));
+					(builder) -> builder.defaults(settings)
+						.caches(List.of("rows"))
+						.listener(this)
+						.link(faulty ? IMPATIENT_LINK : Interleavings.PATIENT));
 			this.instance.awaitUp();
+			this.engine = this.instance.engine();
+			this.cache = this.instance.cache("rows");
 			this.rows = this.instance.service();
 			Rows target = (Rows) java.util.Objects
 				.requireNonNull(org.springframework.aop.framework.AopProxyUtils.getSingletonTarget(this.rows));
@@ -474,6 +633,37 @@ final class HistoryChecker {
 				thread.setDaemon(true);
 				this.threads.add(thread);
 			}
+			if (faulty) {
+				Thread watch = new Thread(() -> watch(index), name + ", watch");
+				watch.setDaemon(true);
+				watch.start();
+			}
+		}
+
+		/** Tell the injector when this instance has recovered. */
+		private void watch(int index) {
+			Engine engine = this.engine;
+			while (!this.closed) {
+				long now = System.nanoTime();
+				// In this order: what is replayed becomes pending before the link is up.
+				String mark = engine.link().runMark();
+				if (engine.link().isUp() && engine.evictions().pendingCount() == 0 && engine.link().isUp()
+						&& mark.equals(engine.link().runMark())) {
+					this.table.settled(index, mark, now);
+				}
+				LockSupport.parkNanos(1_000_000);
+			}
+		}
+
+		@Override
+		public void onAway(String reason) {
+			this.lastAway = System.nanoTime();
+			this.away.increment();
+		}
+
+		@Override
+		public void onBack(Duration away, int evictionsApplied) {
+			this.replayed.add(evictionsApplied);
 		}
 
 		void start() {
@@ -492,6 +682,7 @@ final class HistoryChecker {
 		}
 
 		void close() {
+			this.closed = true;
 			this.instance.close();
 			if (this.breaker != null) {
 				this.breaker.close();
@@ -510,8 +701,9 @@ final class HistoryChecker {
 			}
 			CacheSnapshot.Counters counters = this.instance.cache("rows").counters().snapshot();
 			return new Report(this.operations.sum(), this.reads.sum(), counters.hits(), counters.loadsShared(),
-					counters.refusedFills(), this.pending.sum(), counters.failures(), this.staleReads.sum(),
-					staleAtRest);
+					counters.refusedFills(), this.pending.sum(), counters.failures(), this.replayed.sum(),
+					this.away.sum(), this.excused.sum(), this.exceptions.sum(),
+					TimeUnit.NANOSECONDS.toMillis(this.longestEviction.get()), this.staleReads.sum(), staleAtRest);
 		}
 
 		private void work(Random random) {
@@ -520,11 +712,20 @@ final class HistoryChecker {
 				// Half of all calls are about one row of each tenant.
 				int number = random.nextBoolean() ? 0 : random.nextInt(ROWS_OF_TENANT);
 				int chance = random.nextInt(10_000);
-				if (chance < 8900) {
-					read(tenant, number, random.nextInt(6));
+				try {
+					if (chance < 8900) {
+						read(tenant, number, random.nextInt(6));
+					}
+					else {
+						change(tenant, number, chance - 8900);
+					}
 				}
-				else {
-					change(tenant, number, chance - 8900);
+				catch (Throwable ex) {
+					this.exceptions.increment();
+					if (this.exceptions.sum() < 5) {
+						System.out.println("EXCEPTION: " + this.name + " " + ex);
+						ex.printStackTrace(System.out);
+					}
 				}
 				this.operations.increment();
 				LockSupport.parkNanos(random.nextInt(500_000));
@@ -533,7 +734,12 @@ final class HistoryChecker {
 
 		private void read(String tenant, int number, int way) {
 			int index = Rows.index(tenant, number);
-			long floor = Math.max(this.table.floor(index), this.ownFloors.get(index));
+			long doubt = this.table.doubt();
+			boolean alone = isAlone(tenant, number);
+			long failures = failures();
+			long begin = System.nanoTime();
+			long own = this.ownFloors.get(index);
+			long floor = this.table.floor(index);
 			Row row = switch (way) {
 				case 0 -> this.rows.findInSync(tenant, number);
 				case 1 -> this.rows.findLater(tenant, number).join();
@@ -544,19 +750,49 @@ final class HistoryChecker {
 				default -> this.rows.find(tenant, number);
 			};
 			this.reads.increment();
-			if (row == null || row.version() < floor || !row.tenant().equals(tenant) || row.number() != number) {
+			if (row == null || row.version() < Math.max(own, floor) || !row.tenant().equals(tenant)
+					|| row.number() != number) {
+				if (row != null && row.version() >= own && row.tenant().equals(tenant) && row.number() == number
+						&& (doubt % 2 != 0 || this.table.doubt() != doubt || alone || isAlone(tenant, number)
+								|| failures() != failures || wasAwaySince(begin))) {
+					this.excused.increment();
+					return;
+				}
 				this.staleReads.increment();
 				this.table.countStaleRead();
 				if (this.breaker == null) {
-					System.out.println("STALE: " + this.name + " read " + row + " by way " + way + ", floor " + floor);
+					System.out.println("STALE: " + this.name + " read " + row + " by way " + way + ", floor " + floor
+							+ ", own floor " + own + ", doubt " + doubt);
 				}
 			}
+		}
+
+		/** Return whether a read goes without Redis. */
+		private boolean isAlone(String tenant, int number) {
+			return !this.engine.link().isUp() || isPending(tenant, number);
+		}
+
+		private boolean isPending(String tenant, int number) {
+			return this.engine.evictions().covers(this.cache.storedKey(tenant + ":" + number));
+		}
+
+		private long failures() {
+			return this.cache.counters().snapshot().failures();
+		}
+
+		/** Listeners are told a moment later. */
+		private boolean wasAwaySince(long begin) {
+			LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+			return this.lastAway - begin > 0;
 		}
 
 		private void change(String tenant, int number, int chance) {
 			CacheService service = this.instance.cacheService();
 			if (chance < 500) {
-				changed(tenant, number, this.rows.change(tenant, number));
+				long begin = System.nanoTime();
+				long version = this.rows.change(tenant, number);
+				this.longestEviction.accumulateAndGet(System.nanoTime() - begin, Math::max);
+				changed(tenant, number, version);
 			}
 			else if (chance < 800) {
 				changed(tenant, number, this.rows.put(tenant, number).version());
@@ -598,8 +834,7 @@ final class HistoryChecker {
 		private void changed(String tenant, int number, long version) {
 			int index = Rows.index(tenant, number);
 			this.ownFloors.accumulateAndGet(index, version, Math::max);
-			StoredKey key = this.instance.cache("rows").storedKey(tenant + ":" + number);
-			if (this.instance.engine().evictions().covers(key)) {
+			if (isPending(tenant, number)) {
 				this.pending.increment();
 			}
 			else {

@@ -23,8 +23,10 @@ import java.util.Set;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import dev.cachestarter.FaultInjector.Fault;
 import dev.cachestarter.HistoryChecker.Plan;
 import dev.cachestarter.HistoryChecker.Report;
 import dev.cachestarter.RuleBreaker.Rule;
@@ -35,10 +37,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Runs the {@link HistoryChecker}: for as long as the system property
- * {@code history.duration} says with all rules of the protocols, and until the first
- * stale read with one of them broken, since a checker that finds nothing must be known to
- * find something. The system property {@code history.seed} repeats the operations of a
- * run.
+ * {@code history.duration} says with all rules of the protocols and with every kind of
+ * fault (and for a quarter of that with none, when more is found to share); and until the
+ * first stale read with one of the rules broken, since a checker that finds nothing must
+ * be known to find something. The system property {@code history.seed} repeats the
+ * operations of a run.
  */
 @WithRedis(local = true)
 class HistoryCheckerRedisTests {
@@ -51,9 +54,9 @@ class HistoryCheckerRedisTests {
 
 	@Test
 	void noReadIsStale() throws IOException {
-		Duration duration = Duration.parse(System.getProperty("history.duration", "PT30S"));
+		Duration duration = duration().dividedBy(4);
 
-		Report report = run(new Plan(seed(), duration, 3, 1, 4, Set.of(), false));
+		Report report = run(new Plan(seed(), duration, 3, 1, 4, Set.of(), false, Set.of()));
 
 		assertThat(report.staleReads()).isZero();
 		assertThat(report.staleAtRest()).isZero();
@@ -61,13 +64,43 @@ class HistoryCheckerRedisTests {
 		assertThat(report.hits()).isGreaterThan(report.reads() / 5);
 	}
 
+	@Test
+	void noReadIsStaleAndNothingThrownWhateverFails() throws IOException {
+		Duration duration = duration();
+
+		Report report = run(new Plan(seed(), duration, 2, 1, 4, Set.of(), false, EnumSet.allOf(Fault.class)));
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.exceptions()).isZero();
+		assertThat(report.refusedFills()).isPositive();
+		assertThat(report.replayed()).isPositive();
+		assertThat(report.hits()).isGreaterThan(report.reads() / 10);
+		assertThat(report.excused()).isLessThan(report.reads() / 100);
+		// The command timeout, and then some for a machine that is busy.
+		assertThat(report.longestEviction()).isLessThan(250 + 2000);
+	}
+
 	@ParameterizedTest
 	@EnumSource(names = { "COMPARE_ON_FILL", "LEASE_BEFORE_LOAD", "JOIN_BY_NONCE", "COMPARE_GENERATIONS",
 			"CAPTURE_GENERATIONS", "FRESH_GENERATIONS", "AWAIT_EVICTION" })
 	void withoutARuleAReadIsStale(Rule rule) throws IOException {
-		Report report = run(new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true));
+		Report report = run(new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true, Set.of()));
 
 		assertThat(report.staleReads()).isPositive();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "PENDING_UNTIL_ACKNOWLEDGED, NO_REPLICAS", "REPLAY_AFTER_RESTART, RESTARTED_FROM_OLD_DUMP" })
+	void withoutARuleAReadIsStaleUnderFaults(Rule rule, Fault fault) throws IOException {
+		Report report = run(
+				new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true, EnumSet.of(fault)));
+
+		assertThat(report.staleReads()).isPositive();
+	}
+
+	private static Duration duration() {
+		return Duration.parse(System.getProperty("history.duration", "PT60S"));
 	}
 
 	private static long seed() {
@@ -76,7 +109,7 @@ class HistoryCheckerRedisTests {
 
 	private Report run(Plan plan) throws IOException {
 		long start = System.nanoTime();
-		Report report = HistoryChecker.run(this.redis.host(), this.redis.port(), plan);
+		Report report = HistoryChecker.run(this.redis, plan);
 		System.out.printf("History%s, seed %d, %.1f s: %s%n",
 				plan.broken().isEmpty() ? "" : " without " + plan.broken(), plan.seed(),
 				(System.nanoTime() - start) / 1e9, report);

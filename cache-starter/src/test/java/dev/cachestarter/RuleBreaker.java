@@ -86,6 +86,8 @@ final class RuleBreaker implements AutoCloseable {
 	/** Keys of which a fill was refused. */
 	private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
+	private final AtomicReference<@Nullable String> runId = new AtomicReference<>();
+
 	/** Where the generations of a key are: a read asks for them before it. */
 	private final Map<String, List<byte[]>> generationKeys = new ConcurrentHashMap<>();
 
@@ -261,7 +263,15 @@ final class RuleBreaker implements AutoCloseable {
 		EVICT_BY_UNLINK,
 
 		/** An eviction has taken effect when it is acknowledged. */
-		AWAIT_EVICTION
+		AWAIT_EVICTION,
+
+		/**
+		 * What Redis refuses to evict is still to be evicted, and bypassed until then.
+		 */
+		PENDING_UNTIL_ACKNOWLEDGED,
+
+		/** What was evicted lately is evicted again when the server is another. */
+		REPLAY_AFTER_RESTART
 
 	}
 
@@ -420,7 +430,15 @@ final class RuleBreaker implements AutoCloseable {
 					}
 				}
 				case UNLINK -> unlink(command);
-				case OTHER -> forward(step, command);
+				case OTHER -> {
+					if (isBroken(Rule.REPLAY_AFTER_RESTART)
+							&& text(command.get(0)).toUpperCase(Locale.ROOT).equals("INFO")) {
+						sameServer(command);
+					}
+					else {
+						forward(step, command);
+					}
+				}
 			}
 		}
 
@@ -534,9 +552,26 @@ final class RuleBreaker implements AutoCloseable {
 					}
 				});
 			}
+			else if (isBroken(Rule.PENDING_UNTIL_ACKNOWLEDGED)) {
+				send(command, (reply) -> journalled(Step.UNLINK, (reply[0] == '-') ? ascii(":1\r\n") : reply));
+			}
 			else {
 				forward(Step.UNLINK, command);
 			}
+		}
+
+		/** Whoever answers is who answered first. */
+		private void sameServer(List<byte[]> command) throws IOException {
+			send(command, (reply) -> {
+				String info = text(reply);
+				int at = info.indexOf("run_id:") + 7;
+				if (at < 7) {
+					return reply;
+				}
+				RuleBreaker.this.runId.compareAndSet(null, info.substring(at, at + 40));
+				return (info.substring(0, at) + RuleBreaker.this.runId.get() + info.substring(at + 40))
+					.getBytes(StandardCharsets.ISO_8859_1);
+			});
 		}
 
 		private boolean isBroken(Rule rule) {
