@@ -194,7 +194,7 @@ final class Loads {
 			});
 		}
 		Watch watch = this.watches.compute(nonce,
-				(n, old) -> (old != null && !old.changed.isDone()) ? old : new Watch(key, nonce));
+				(n, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(key, nonce)).atLeast(wait));
 		return watch.join(wait)
 			.handle((now, ex) -> (ex != null) ? local(key, request, false) : found(now, request, attempts + 1))
 			.thenCompose((next) -> next);
@@ -592,16 +592,28 @@ final class Loads {
 
 		private final AtomicLong until = new AtomicLong(System.nanoTime());
 
+		private final AtomicBoolean looking = new AtomicBoolean();
+
 		private long pause = TimeUnit.MILLISECONDS.toNanos(4);
 
 		Watch(StoredKey key, String nonce) {
 			this.key = key;
 			this.nonce = nonce;
-			lookLater();
+		}
+
+		/**
+		 * Look for so long at least. To be called in the map, where it is decided that
+		 * nobody waits any more: else one that has come just then would be given up.
+		 */
+		Watch atLeast(long wait) {
+			this.until.accumulateAndGet(System.nanoTime() + wait, Math::max);
+			return this;
 		}
 
 		CompletableFuture<Observed> join(long wait) {
-			this.until.accumulateAndGet(System.nanoTime() + wait, Math::max);
+			if (this.looking.compareAndSet(false, true)) {
+				lookLater();
+			}
 			return this.changed.copy().orTimeout(wait, TimeUnit.NANOSECONDS);
 		}
 
@@ -614,7 +626,9 @@ final class Loads {
 		}
 
 		private void look() {
-			if (System.nanoTime() - this.until.get() > 0) {
+			Watch watched = Loads.this.watches.computeIfPresent(this.nonce,
+					(n, watch) -> (watch == this && System.nanoTime() - this.until.get() > 0) ? null : watch);
+			if (watched != this) {
 				end(null, new java.util.concurrent.TimeoutException());
 				return;
 			}
