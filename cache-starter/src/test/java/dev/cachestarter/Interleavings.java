@@ -256,6 +256,8 @@ abstract class Interleavings {
 
 		private volatile @Nullable RuleBreaker breaker;
 
+		private volatile Duration loadTime = Duration.ZERO;
+
 		/** Change a row, and tell no cache. */
 		static int change(String tenant, String id) {
 			return VERSIONS.merge(tenant + ":" + id, 1, Integer::sum);
@@ -267,6 +269,11 @@ abstract class Interleavings {
 
 		public int loads() {
 			return this.loads.get();
+		}
+
+		/** Have all loads take so long. */
+		public void loadTakes(Duration time) {
+			this.loadTime = time;
 		}
 
 		/** Have the next method stop before it reads or changes the table. */
@@ -290,6 +297,15 @@ abstract class Interleavings {
 			}
 		}
 
+		private void dawdle() {
+			try {
+				TimeUnit.NANOSECONDS.sleep(this.loadTime.toNanos());
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+		}
+
 		private Row load(String tenant, String id) {
 			this.loads.incrementAndGet();
 			RuleBreaker breaker = this.breaker;
@@ -297,6 +313,7 @@ abstract class Interleavings {
 				breaker.note("LOAD");
 			}
 			stop(this.beforeReading);
+			dawdle();
 			Row row = new Row(tenant, id, VERSIONS.getOrDefault(tenant + ":" + id, 0));
 			stop(this.afterReading);
 			return row;
