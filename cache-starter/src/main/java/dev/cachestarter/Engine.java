@@ -26,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -49,6 +48,8 @@ final class Engine {
 	private final RedisLink link;
 
 	private final KeyLayout layout;
+
+	private final Nonces nonces = new Nonces();
 
 	private final EntryStore store;
 
@@ -97,7 +98,7 @@ final class Engine {
 				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()),
 				// Closed: what is under way must end all the same, or its caller hangs.
 				(task, pool) -> RedisLink.daemon(task, "cache-starter-late").start());
-		this.store = new EntryStore(this.link, Engine::nonce);
+		this.store = new EntryStore(this.link, this.nonces);
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer,
 				maxPendingEvictions);
@@ -111,6 +112,7 @@ final class Engine {
 
 			@Override
 			public void returning(boolean restarted) {
+				Engine.this.nonces.reseed();
 				if (restarted) {
 					Engine.this.evictions.replayRecent();
 				}
@@ -155,12 +157,6 @@ final class Engine {
 		}
 	}
 
-	/** Unique enough never to come back; no secret. */
-	private static String nonce() {
-		String hex = Long.toHexString(ThreadLocalRandom.current().nextLong());
-		return "0".repeat(16 - hex.length()) + hex;
-	}
-
 	void start() {
 		this.link.start();
 	}
@@ -171,6 +167,10 @@ final class Engine {
 
 	KeyLayout layout() {
 		return this.layout;
+	}
+
+	Nonces nonces() {
+		return this.nonces;
 	}
 
 	EntryStore store() {

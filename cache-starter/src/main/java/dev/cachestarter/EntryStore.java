@@ -346,7 +346,12 @@ final class EntryStore {
 
 	private void keepGeneration(byte[] generationKey, String generation, Duration life) {
 		if (!this.kept.coversOrRaises(generation, life)) {
-			this.link.run(KEEP, generationKey, millis(life.isZero() ? life : life.plus(GENERATION_SPARE)));
+			this.link.run(KEEP, generationKey, millis(life.isZero() ? life : life.plus(GENERATION_SPARE)))
+				.whenComplete((kept, ex) -> {
+					if (ex != null) {
+						this.kept.forget(generation);
+					}
+				});
 		}
 	}
 
@@ -387,9 +392,20 @@ final class EntryStore {
 
 		private final long start = System.nanoTime();
 
+		/**
+		 * What is forgotten for another in the same slot is done once more than needed.
+		 */
+		void forget(String generation) {
+			this.slots.set(slot(generation.hashCode()), 0);
+		}
+
+		private static int slot(int hash) {
+			return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+		}
+
 		boolean coversOrRaises(String generation, Duration life) {
 			int hash = generation.hashCode();
-			int slot = (hash ^ (hash >>> 16)) & (SLOTS - 1);
+			int slot = slot(hash);
 			long now = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - this.start);
 			long needed = life.isZero() ? Integer.MAX_VALUE : Math.min(now + life.toSeconds() + 1, Integer.MAX_VALUE);
 			long known = this.slots.get(slot);

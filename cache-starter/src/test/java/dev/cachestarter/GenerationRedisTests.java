@@ -151,4 +151,24 @@ class GenerationRedisTests extends Interleavings {
 		assertThat(first.counters().refusedFills()).isZero();
 	}
 
+	@Test
+	void aGenerationThatCouldNotBeKeptIsKeptByTheNextFill() {
+		Instance instance = instance(Set.of());
+		this.redis.cli("ACL", "SETUSER", "default", "-pexpire");
+		try {
+			instance.find("t1", "1");
+			instance.awaitFills(1);
+		}
+		finally {
+			this.redis.cli("ACL", "SETUSER", "default", "+@all");
+		}
+		assertThat(this.redis.number("PTTL", "~g:rows")).isLessThanOrEqualTo(Duration.ofHours(1).toMillis());
+
+		instance.find("t1", "2");
+
+		await().atMost(Duration.ofSeconds(10))
+			.until(() -> this.redis.number("PTTL", "~g:rows") > Duration.ofHours(1).toMillis()
+					&& this.redis.number("PTTL", "~g:rows~:t1") > Duration.ofHours(1).toMillis());
+	}
+
 }

@@ -56,7 +56,7 @@ class SweeperRedisTests {
 	private static final Duration LONG = Duration.ofSeconds(30);
 
 	/** Fast, and often at it. */
-	private static final Pace EAGER = new Pace(Duration.ofMillis(20), Duration.ofMillis(100), Duration.ofMillis(200),
+	private static final Pace EAGER = new Pace(Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofMillis(100),
 			Duration.ofSeconds(30), 1000, 0, Duration.ZERO);
 
 	/** A tenth of a second after every few keys. */

@@ -1,0 +1,251 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+
+import com.sun.management.ThreadMXBean;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordedFrame;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.cache.CacheManager;
+import org.springframework.cache.annotation.CacheEvict;
+import org.springframework.cache.annotation.Cacheable;
+import org.springframework.cache.annotation.EnableCaching;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.data.redis.cache.RedisCacheConfiguration;
+import org.springframework.data.redis.cache.RedisCacheManager;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.serializer.JacksonJsonRedisSerializer;
+import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
+
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Counts the bytes that a cached call allocates, on the thread that makes it and on all,
+ * beside what Spring's own interceptor and Spring Data's own cache do for the same
+ * service on the same Redis. Prints them; asserts no more than that they are of one
+ * order. With the system property {@code allocations.sites} it also prints where a flight
+ * recording saw them.
+ */
+@WithRedis
+class AllocationRedisTests {
+
+	private static final int CALLS = Integer.getInteger("allocations.calls", 4000);
+
+	private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+	private final RedisServer redis;
+
+	AllocationRedisTests(RedisServer redis) {
+		this.redis = redis;
+	}
+
+	@Test
+	void aCallAllocatesNoMoreThanAFewTimesWhatSpringsOwnDoes() throws Exception {
+		Map<String, Figures> spring;
+		Map<String, Figures> starter;
+		try (AnnotationConfigApplicationContext context = spring()) {
+			spring = measure("Spring", context.getBean(Quotes.class));
+		}
+		this.redis.flushAll();
+		try (TestInstance<Quotes> instance = TestInstance.of(Quotes.class, this.redis).awaitUp()) {
+			starter = measure("starter", instance.service());
+		}
+
+		System.out.printf("Bytes allocated per call, mean of %d; Java %s%n", CALLS, Runtime.version().feature());
+		System.out.printf("%-10s %12s %12s %12s %12s%n", "", "Spring", "starter", "Spring, all", "starter, all");
+		for (String operation : List.of("hit", "miss", "eviction")) {
+			System.out.printf("%-10s %12d %12d %12d %12d%n", operation, spring.get(operation).caller(),
+					starter.get(operation).caller(), spring.get(operation).all(), starter.get(operation).all());
+			assertThat(starter.get(operation).all()).isLessThan(5 * spring.get(operation).all());
+		}
+	}
+
+	private static Map<String, Figures> measure(String who, Quotes quotes) throws Exception {
+		IntConsumer hit = (number) -> quotes.find("org-1", number % 100);
+		IntConsumer miss = (number) -> quotes.find("org-2", number);
+		IntConsumer evict = (number) -> quotes.changed("org-2", number);
+		hit(quotes, hit);
+		for (int number = 0; number < CALLS; number++) {
+			hit.accept(number);
+			miss.accept(-1 - number);
+			evict.accept(-1 - number);
+		}
+		Map<String, Figures> figures = new HashMap<>();
+		figures.put("hit", count(who + ", hit", hit));
+		int loads = quotes.loads();
+		figures.put("miss", count(who + ", miss", miss));
+		assertThat(quotes.loads() - loads).isEqualTo(CALLS);
+		figures.put("eviction", count(who + ", eviction", evict));
+		return figures;
+	}
+
+	/** Until all are there: what the starter stores need not be awaited. */
+	private static void hit(Quotes quotes, IntConsumer hit) {
+		await().atMost(Duration.ofSeconds(30)).until(() -> {
+			int before = quotes.loads();
+			for (int number = 0; number < 100; number++) {
+				hit.accept(number);
+			}
+			return quotes.loads() == before;
+		});
+	}
+
+	private static Figures count(String what, IntConsumer call) throws Exception {
+		try (Recording recording = new Recording()) {
+			boolean sites = Boolean.getBoolean("allocations.sites");
+			if (sites) {
+				recording.enable("jdk.ObjectAllocationSample").with("throttle", "1000/s");
+				recording.start();
+			}
+			long all = allocatedByAll();
+			long caller = THREADS.getCurrentThreadAllocatedBytes();
+			for (int number = 0; number < CALLS; number++) {
+				call.accept(number);
+			}
+			caller = THREADS.getCurrentThreadAllocatedBytes() - caller;
+			all = allocatedByAll() - all;
+			if (sites) {
+				recording.stop();
+				print(what, recording);
+			}
+			return new Figures(caller / CALLS, all / CALLS);
+		}
+	}
+
+	private static long allocatedByAll() {
+		long sum = 0;
+		for (long bytes : THREADS.getThreadAllocatedBytes(THREADS.getAllThreadIds())) {
+			sum += Math.max(0, bytes);
+		}
+		return sum;
+	}
+
+	private static void print(String what, Recording recording) throws Exception {
+		java.nio.file.Path file = java.nio.file.Files.createTempFile("allocations", ".jfr");
+		try {
+			recording.dump(file);
+			Map<String, Long> weights = new HashMap<>();
+			long sum = 0;
+			for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+				long weight = event.getLong("weight");
+				sum += weight;
+				weights.merge(site(event), weight, Long::sum);
+			}
+			System.out.println("Sites of " + what);
+			long total = sum;
+			weights.entrySet()
+				.stream()
+				.sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+				.limit(25)
+				.forEach((entry) -> System.out.printf("%5.1f %%  %s%n", 100.0 * entry.getValue() / total,
+						entry.getKey()));
+		}
+		finally {
+			java.nio.file.Files.delete(file);
+		}
+	}
+
+	/** What was allocated, and for whom: the first frame that is not the JDK's. */
+	private static String site(RecordedEvent event) {
+		String type = event.getClass("objectClass").getName();
+		if (event.getStackTrace() == null) {
+			return type;
+		}
+		for (RecordedFrame frame : event.getStackTrace().getFrames()) {
+			String owner = frame.getMethod().getType().getName();
+			if (!owner.startsWith("java.") && !owner.startsWith("jdk.")) {
+				return type + "  " + owner + "." + frame.getMethod().getName() + ":" + frame.getLineNumber();
+			}
+		}
+		return type;
+	}
+
+	private AnnotationConfigApplicationContext spring() {
+		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
+		context.registerBean(LettuceConnectionFactory.class,
+				() -> new LettuceConnectionFactory(this.redis.host(), this.redis.port()));
+		context.registerBean(CacheManager.class,
+				() -> RedisCacheManager.builder(context.getBean(LettuceConnectionFactory.class))
+					.cacheDefaults(RedisCacheConfiguration.defaultCacheConfig()
+						.entryTtl(Duration.ofMinutes(10))
+						.serializeValuesWith(SerializationPair.fromSerializer(
+								new JacksonJsonRedisSerializer<>(JsonMapper.builder().build(), Quote.class))))
+					.build());
+		context.register(SpringsCaching.class);
+		context.registerBean(Quotes.class);
+		context.refresh();
+		return context;
+	}
+
+	/**
+	 * Means over all calls.
+	 *
+	 * @param caller bytes on the thread that calls
+	 * @param all bytes on all threads
+	 */
+	private record Figures(long caller, long all) {
+
+	}
+
+	record Quote(String orgId, int number, String text, double price) {
+
+	}
+
+	static class Quotes {
+
+		private final AtomicInteger loads = new AtomicInteger();
+
+		public int loads() {
+			return this.loads.get();
+		}
+
+		@Cacheable("quotes")
+		public Quote find(String orgId, int number) {
+			this.loads.incrementAndGet();
+			return new Quote(orgId, number, "as agreed", 9.75);
+		}
+
+		@CacheEvict("quotes")
+		public void changed(String orgId, int number) {
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableCaching(proxyTargetClass = true)
+	static class SpringsCaching {
+
+	}
+
+}
