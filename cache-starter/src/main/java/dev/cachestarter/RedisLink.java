@@ -70,6 +70,7 @@ import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
@@ -134,7 +135,8 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  * that moment on answers are not heard. So nothing is read from a master before it was
  * asked who it is, and what must be evicted again is pending.
  * <li>A master that cannot be reached keeps only its own slots away, as long as the
- * cluster itself says that it is well. It counts as lost until it was greeted.
+ * cluster itself says that it is well. Commands for them fail at once, and the heartbeat
+ * tries to connect to it. It counts as lost until it was greeted.
  * <li>A slot that moves between two masters that were greeted changes nothing.
  * </ul>
  *
@@ -288,12 +290,14 @@ final class RedisLink {
 	 *
 	 * @param command sends it
 	 *
+	 * @param keys the keys that it is about
+	 *
 	 * @return its result, completed on an event loop
 	 */
 	private <T extends @Nullable Object> CompletableFuture<T> send(
-			Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<T>> command) {
+			Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<T>> command, byte[]... keys) {
 		Connection connection = this.connection.get();
-		if (!this.up.get() || connection == null) {
+		if (!this.up.get() || connection == null || !connection.reaches(keys)) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 		long start = System.nanoTime();
@@ -326,7 +330,7 @@ final class RedisLink {
 	 * @return a value or {@code null} for each, in order; what is not a string is absent
 	 */
 	CompletableFuture<List<byte @Nullable []>> read(byte[]... keys) {
-		return this.<List<KeyValue<byte[], byte[]>>>send((commands) -> commands.mget(keys)).thenApply((found) -> {
+		return this.<List<KeyValue<byte[], byte[]>>>send((commands) -> commands.mget(keys), keys).thenApply((found) -> {
 			List<byte @Nullable []> values = new ArrayList<>(found.size());
 			for (KeyValue<byte[], byte[]> value : found) {
 				values.add(value.getValueOrElse(null));
@@ -339,14 +343,14 @@ final class RedisLink {
 	 * Read the beginning of one key.
 	 */
 	CompletableFuture<byte[]> readStart(byte[] key, int length) {
-		return send((commands) -> commands.getrange(key, 0, length - 1));
+		return send((commands) -> commands.getrange(key, 0, length - 1), key);
 	}
 
 	/**
 	 * Set a key, whatever is there.
 	 */
 	CompletableFuture<Boolean> set(byte[] key, byte[] value, Duration life) {
-		return this.<String>send((commands) -> commands.set(key, value, SetArgs.Builder.px(life.toMillis())))
+		return this.<String>send((commands) -> commands.set(key, value, SetArgs.Builder.px(life.toMillis())), key)
 			.thenApply((ok) -> true);
 	}
 
@@ -356,7 +360,8 @@ final class RedisLink {
 	 */
 	CompletableFuture<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
 		return this
-			.<@Nullable String>send((commands) -> commands.set(key, value, SetArgs.Builder.nx().px(life.toMillis())))
+			.<@Nullable String>send((commands) -> commands.set(key, value, SetArgs.Builder.nx().px(life.toMillis())),
+					key)
 			.thenApply((ok) -> ok != null);
 	}
 
@@ -365,7 +370,7 @@ final class RedisLink {
 	 * @return how many there were
 	 */
 	CompletableFuture<Long> unlink(byte[]... keys) {
-		return send((commands) -> commands.unlink(keys));
+		return send((commands) -> commands.unlink(keys), keys);
 	}
 
 	/**
@@ -377,9 +382,10 @@ final class RedisLink {
 	 */
 	CompletableFuture<byte[]> run(Script script, byte[] key, byte[]... arguments) {
 		byte[][] keys = { key };
-		return this.<byte[]>send((commands) -> commands.evalsha(script.sha(), ScriptOutputType.VALUE, keys, arguments))
+		return this
+			.<byte[]>send((commands) -> commands.evalsha(script.sha(), ScriptOutputType.VALUE, keys, arguments), keys)
 			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
-					? send((commands) -> commands.eval(script.text(), ScriptOutputType.VALUE, keys, arguments))
+					? send((commands) -> commands.eval(script.text(), ScriptOutputType.VALUE, keys, arguments), keys)
 					: CompletableFuture.failedFuture(unwrap(ex)));
 	}
 
@@ -410,7 +416,8 @@ final class RedisLink {
 
 	private static List<CompletableFuture<Master>> mastersOf(Connection connection) {
 		if (connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
-			return nodesOf(clusterConnection).stream()
+			return nodesOf(clusterConnection).values()
+				.stream()
 				.map((opening) -> opening.thenApply((opened) -> new Master(opened.async())))
 				.toList();
 		}
@@ -419,17 +426,19 @@ final class RedisLink {
 	}
 
 	/** The connections to all masters, those that commands for their slots use. */
-	private static List<CompletableFuture<StatefulRedisConnection<byte[], byte[]>>> nodesOf(
+	private static Map<String, CompletableFuture<StatefulRedisConnection<byte[], byte[]>>> nodesOf(
 			StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
-		List<CompletableFuture<StatefulRedisConnection<byte[], byte[]>>> nodes = new ArrayList<>();
+		Map<String, CompletableFuture<StatefulRedisConnection<byte[], byte[]>>> nodes = new HashMap<>();
 		for (RedisClusterNode node : clusterConnection.getPartitions()) {
 			if (node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.getSlots().isEmpty()) {
+				CompletableFuture<StatefulRedisConnection<byte[], byte[]>> opening;
 				try {
-					nodes.add(clusterConnection.getConnectionAsync(node.getUri().getHost(), node.getUri().getPort()));
+					opening = clusterConnection.getConnectionAsync(node.getUri().getHost(), node.getUri().getPort());
 				}
 				catch (RuntimeException ex) {
-					nodes.add(CompletableFuture.failedFuture(ex));
+					opening = CompletableFuture.failedFuture(ex);
 				}
+				nodes.put(Connection.place(node), opening);
 			}
 		}
 		return nodes;
@@ -696,6 +705,10 @@ final class RedisLink {
 		if (candidate.greeted().compareAndSet(false, true)) {
 			this.runMark = meetNodes(candidate, clusterConnection);
 		}
+		else if (!candidate.whole().get()) {
+			// Whoever answers now ends this connection.
+			nodesOf(clusterConnection);
+		}
 		List<RedisFuture<String>> infos = candidate.nodes().stream().map((node) -> node.async().clusterInfo()).toList();
 		for (RedisFuture<String> info : infos) {
 			String text = ifAllowed(info);
@@ -716,7 +729,10 @@ final class RedisLink {
 		Exception failure = new IllegalStateException("the cluster has no masters");
 		long until = System.nanoTime() + this.settings.connectTimeout().toNanos();
 		boolean whole = true;
-		for (CompletableFuture<StatefulRedisConnection<byte[], byte[]>> opening : nodesOf(clusterConnection)) {
+		for (Map.Entry<String, CompletableFuture<StatefulRedisConnection<byte[], byte[]>>> each : nodesOf(
+				clusterConnection)
+			.entrySet()) {
+			CompletableFuture<StatefulRedisConnection<byte[], byte[]>> opening = each.getValue();
 			try {
 				StatefulRedisConnection<byte[], byte[]> node = opening.get(Math.max(0, until - System.nanoTime()),
 						TimeUnit.NANOSECONDS);
@@ -724,6 +740,7 @@ final class RedisLink {
 				allSay &= id != null;
 				ids.add(String.valueOf(id));
 				candidate.nodes().add(node);
+				candidate.places().add(each.getKey());
 			}
 			catch (ExecutionException | TimeoutException ex) {
 				whole = false;
@@ -963,16 +980,39 @@ final class RedisLink {
 	 * @param commands sends commands
 	 * @param greeted whether it was asked who it is
 	 * @param nodes the connections to the masters of a cluster that were greeted
+	 * @param places where these are
 	 * @param whole whether these are all masters
 	 * @param broken whether it must be thrown away
 	 */
 	private record Connection(StatefulConnection<byte[], byte[]> stateful,
 			RedisClusterAsyncCommands<byte[], byte[]> commands, AtomicBoolean greeted,
-			Set<StatefulRedisConnection<byte[], byte[]>> nodes, AtomicBoolean whole, AtomicBoolean broken) {
+			Set<StatefulRedisConnection<byte[], byte[]>> nodes, Set<String> places, AtomicBoolean whole,
+			AtomicBoolean broken) {
 
 		Connection(StatefulConnection<byte[], byte[]> stateful, RedisClusterAsyncCommands<byte[], byte[]> commands) {
-			this(stateful, commands, new AtomicBoolean(), ConcurrentHashMap.newKeySet(), new AtomicBoolean(true),
-					new AtomicBoolean());
+			this(stateful, commands, new AtomicBoolean(), ConcurrentHashMap.newKeySet(), ConcurrentHashMap.newKeySet(),
+					new AtomicBoolean(true), new AtomicBoolean());
+		}
+
+		/**
+		 * Return whether every key is with a server that was greeted, as far as is known.
+		 */
+		boolean reaches(byte[]... keys) {
+			if (this.whole.get()
+					|| !(this.stateful instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection)) {
+				return true;
+			}
+			for (byte[] key : keys) {
+				RedisClusterNode master = clusterConnection.getPartitions().getMasterBySlot(SlotHash.getSlot(key));
+				if (master == null || !this.places.contains(place(master))) {
+					return false;
+				}
+			}
+			return true;
+		}
+
+		static String place(RedisClusterNode node) {
+			return node.getUri().getHost() + ":" + node.getUri().getPort();
 		}
 
 		boolean isOpen() {
