@@ -88,6 +88,7 @@ import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisSocketConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.ClassUtils;
 
 /**
  * The link to Redis: one connection of the cache's own, the breaker that guards it, and
@@ -224,11 +225,6 @@ final class RedisLink {
 					.recordException((ex) -> RedisErrors.isOfLink(ex))
 					.ignoreException((ex) -> !RedisErrors.isOfLink(ex))
 					.build());
-		this.breaker.getEventPublisher().onStateTransition((event) -> {
-			if (event.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
-				leave("too many failing or slow commands");
-			}
-		});
 	}
 
 	static Thread daemon(Runnable task, String name) {
@@ -469,6 +465,7 @@ final class RedisLink {
 		}
 		if (cause == null) {
 			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
+			leaveIfTripped();
 			return;
 		}
 		if (!used.whole().get() && cause instanceof RedisException && !(cause instanceof RedisCommandTimeoutException)
@@ -477,12 +474,23 @@ final class RedisLink {
 			return;
 		}
 		this.breaker.onError(duration, TimeUnit.NANOSECONDS, cause);
+		leaveIfTripped();
 		if (cause instanceof RedisCommandTimeoutException) {
 			leave(timeoutText());
 		}
 		else if (RedisErrors.isWrongNode(cause) && !this.cluster) {
 			// A fail-over left us on a replica: only a new connection finds the master.
 			lose(used, describe(cause));
+		}
+	}
+
+	/**
+	 * Asked for, and not told: for whoever listens the breaker makes an event per
+	 * command.
+	 */
+	private void leaveIfTripped() {
+		if (this.breaker.getState() == CircuitBreaker.State.OPEN) {
+			leave("too many failing or slow commands");
 		}
 	}
 
@@ -835,12 +843,14 @@ final class RedisLink {
 		ClientOptions.Builder builder = this.cluster ? ClusterClientOptions.builder(options) : options.mutate();
 		builder.autoReconnect(false)
 			.disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
-			.maintNotificationsConfig(MaintNotificationsConfig.disabled())
 			.pingBeforeActivateConnection(true)
 			.requestQueueSize(this.settings.queue())
 			.publishOnScheduler(false)
 			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(true).fixedTimeout(timeout).build())
 			.socketOptions(socket);
+		if (ClassUtils.isPresent("io.lettuce.core.MaintNotificationsConfig", getClass().getClassLoader())) {
+			MaintNotifications.disable(builder);
+		}
 		if (builder instanceof ClusterClientOptions.Builder clusterBuilder) {
 			clusterBuilder.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
 				.adaptiveRefreshTriggersTimeout(Duration.ofMillis(500))
@@ -848,6 +858,15 @@ final class RedisLink {
 				.build());
 		}
 		return builder.build();
+	}
+
+	/** Lettuce 6, which Spring Boot 4.0 brings, has no such thing. */
+	private static final class MaintNotifications {
+
+		static void disable(ClientOptions.Builder builder) {
+			builder.maintNotificationsConfig(MaintNotificationsConfig.disabled());
+		}
+
 	}
 
 	/**
