@@ -49,6 +49,12 @@ final class CacheCounters {
 
 	private final LongAdder failures = new LongAdder();
 
+	private final LongAdder staleServed = new LongAdder();
+
+	private final LongAdder refreshes = new LongAdder();
+
+	private final LongAdder refreshFailures = new LongAdder();
+
 	private final Instant since = Instant.now();
 
 	private volatile Instant lastReset = this.since;
@@ -97,10 +103,22 @@ final class CacheCounters {
 		this.failures.increment();
 	}
 
+	void staleServed() {
+		this.staleServed.increment();
+	}
+
+	void refreshed() {
+		this.refreshes.increment();
+	}
+
+	void refreshFailed() {
+		this.refreshFailures.increment();
+	}
+
 	void reset() {
 		for (LongAdder adder : new LongAdder[] { this.hits, this.misses, this.puts, this.removals, this.refusedFills,
-				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable,
-				this.failures }) {
+				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable, this.failures,
+				this.staleServed, this.refreshes, this.refreshFailures }) {
 			adder.reset();
 		}
 		this.lastReset = Instant.now();
@@ -109,7 +127,8 @@ final class CacheCounters {
 	CacheSnapshot.Counters snapshot() {
 		return new CacheSnapshot.Counters(this.hits.sum(), this.misses.sum(), this.puts.sum(), this.removals.sum(),
 				this.refusedFills.sum(), this.loadsShared.sum(), this.unreadable.sum(), this.otherVersion.sum(),
-				this.tooLarge.sum(), this.notCacheable.sum(), this.failures.sum());
+				this.tooLarge.sum(), this.notCacheable.sum(), this.failures.sum(), this.staleServed.sum(),
+				this.refreshes.sum(), this.refreshFailures.sum());
 	}
 
 	/**

@@ -17,7 +17,10 @@
 package dev.cachestarter;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -115,6 +118,39 @@ public interface CacheService {
 			Loader<T, X> loader) throws X;
 
 	/**
+	 * Read several values in one round trip, and load those that are missing all
+	 * together. Of each key one caller loads at a time, in all instances together: what
+	 * others are loading already is waited for, and the rest is asked of the loader in
+	 * one call. Loaded values are kept as the settings of their caches say.
+	 * @param <T> the type of the values
+	 * @param <X> what the loader throws
+	 * @param keys the keys; of one cache or of several
+	 * @param type the type of the values
+	 * @param loader loads what is missing; runs on the calling thread, outside every lock
+	 * @return the values by key, in the order of the keys; a key without a value is
+	 * absent
+	 * @throws X what the loader throws, unchanged, unless stale entries may stand in for
+	 * all that it was asked for; nothing is stored then
+	 */
+	<T, X extends Exception> Map<String, T> getAll(Collection<String> keys, Class<T> type, BatchLoader<T, X> loader)
+			throws X;
+
+	/**
+	 * Read several values of a generic type, and load those that are missing, as
+	 * {@link #getAll(Collection, Class, BatchLoader)} does.
+	 * @param <T> the type of the values
+	 * @param <X> what the loader throws
+	 * @param keys the keys; of one cache or of several
+	 * @param type the type of the values
+	 * @param loader loads what is missing; runs on the calling thread, outside every lock
+	 * @return the values by key, in the order of the keys; a key without a value is
+	 * absent
+	 * @throws X what the loader throws, unchanged
+	 */
+	<T, X extends Exception> Map<String, T> getAll(Collection<String> keys, ParameterizedTypeReference<T> type,
+			BatchLoader<T, X> loader) throws X;
+
+	/**
 	 * Remove every entry whose key matches a glob pattern: {@code *} any characters,
 	 * {@code ?} one, {@code [abc]} one of these, {@code \} escapes. When this method
 	 * returns no reader of any instance gets an entry that was there before. Note that
@@ -156,6 +192,27 @@ public interface CacheService {
 	 */
 	static CacheService disabled() {
 		return DisabledCacheService.INSTANCE;
+	}
+
+	/**
+	 * Loads values that are not cached.
+	 *
+	 * @param <T> the type of the values
+	 * @param <X> what loading may throw
+	 */
+	@FunctionalInterface
+	interface BatchLoader<T, X extends Exception> {
+
+		/**
+		 * Load the values.
+		 * @param keys the keys that are missing, in the order in which they were asked
+		 * for; never empty
+		 * @return the values by key; a key that is absent has none, which is kept as the
+		 * cache's {@code null-ttl} says; others than those asked for are ignored
+		 * @throws X if loading fails
+		 */
+		Map<String, T> load(Set<String> keys) throws X;
+
 	}
 
 	/**

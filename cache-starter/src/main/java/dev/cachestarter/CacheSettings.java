@@ -172,6 +172,114 @@ public final class CacheSettings {
 	}
 
 	/**
+	 * Return who shares one load of a key.
+	 * @return whose callers wait for each other's load
+	 */
+	public Coalesce coalesce() {
+		return this.values.coalesce;
+	}
+
+	/**
+	 * Return settings with another circle of those who share one load of a key.
+	 * @param coalesce whose callers wait for each other's load
+	 * @return the changed copy
+	 */
+	public CacheSettings withCoalesce(Coalesce coalesce) {
+		return with((values) -> values.coalesce = coalesce);
+	}
+
+	/**
+	 * Return how long a load may take before a stale entry stands in for it.
+	 * @return a duration, zero for as long as it likes
+	 */
+	public Duration loadTimeout() {
+		return this.values.loadTimeout;
+	}
+
+	/**
+	 * Return settings with another time after which a stale entry stands in for a load
+	 * that is still running. The load goes on, on a thread of the cache's own, and fills.
+	 * Without a stale entry, as {@code stale-if-error} keeps them, callers wait for the
+	 * load.
+	 * @param timeout the longest that a caller who could have a stale entry waits, zero
+	 * for as long as the load takes
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative, or positive and below one
+	 * millisecond
+	 */
+	public CacheSettings withLoadTimeout(Duration timeout) {
+		duration("load-timeout", timeout, true);
+		return with((values) -> values.loadTimeout = timeout);
+	}
+
+	/**
+	 * Return how long past its time to live an entry may stand in for a load that fails
+	 * or is slow.
+	 * @return a duration, zero for not at all
+	 */
+	public Duration staleIfError() {
+		return this.values.staleIfError;
+	}
+
+	/**
+	 * Return settings with another time for which entries may stand in after their time
+	 * to live. Redis keeps them for that much longer.
+	 * @param time how long past its time to live an entry may stand in, zero for not at
+	 * all
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative, or positive and below one
+	 * millisecond
+	 */
+	public CacheSettings withStaleIfError(Duration time) {
+		duration("stale-if-error", time, true);
+		return with((values) -> values.staleIfError = time);
+	}
+
+	/**
+	 * Return for how long after a failed load nobody tries another while there is an
+	 * entry to serve.
+	 * @return a positive duration
+	 */
+	public Duration staleRetry() {
+		return this.values.staleRetry;
+	}
+
+	/**
+	 * Return settings with another pause between a failed load and the next attempt. It
+	 * holds for all instances, and only while there is an entry to serve.
+	 * @param pause the pause
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is below one millisecond
+	 */
+	public CacheSettings withStaleRetry(Duration pause) {
+		duration("stale-retry", pause, false);
+		return with((values) -> values.staleRetry = pause);
+	}
+
+	/**
+	 * Return how long before the end of its time to live a read of an entry refreshes it
+	 * in the background.
+	 * @return a duration, zero for never
+	 */
+	public Duration refreshAhead() {
+		return this.values.refreshAhead;
+	}
+
+	/**
+	 * Return settings with another time before its end in which a read of an entry
+	 * refreshes it in the background. Of an entry that lives shorter than twice that it
+	 * is the last half of its life.
+	 * @param time how long before the end, zero for never
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative, or positive and below one
+	 * millisecond
+	 */
+	public CacheSettings withRefreshAhead(Duration time) {
+		duration("refresh-ahead", time, true);
+		return with((values) -> values.refreshAhead = time);
+	}
+
+	/**
 	 * Return the size from which on a payload is compressed.
 	 * @return a size, zero for never
 	 */
@@ -275,6 +383,22 @@ public final class CacheSettings {
 		return duration.isZero() ? "0s" : duration.toString().substring(2).toLowerCase(java.util.Locale.ROOT);
 	}
 
+	/**
+	 * Whose callers share one load of a key.
+	 */
+	public enum Coalesce {
+
+		/** Nobody's: each caller that misses loads, and the first of them stores. */
+		NONE,
+
+		/** Those of one instance: of several instances each may load, and one stores. */
+		LOCAL,
+
+		/** All: one caller in all instances loads, and the others get its value. */
+		CLUSTER
+
+	}
+
 	private static final class Values {
 
 		private Duration ttl = TtlPreset.STANDARD.ttl();
@@ -288,6 +412,16 @@ public final class CacheSettings {
 		private Duration lease = Duration.ofSeconds(2);
 
 		private Duration loadLeaseLimit = Duration.ofMinutes(1);
+
+		private Coalesce coalesce = Coalesce.CLUSTER;
+
+		private Duration loadTimeout = Duration.ZERO;
+
+		private Duration staleIfError = Duration.ZERO;
+
+		private Duration staleRetry = Duration.ofSeconds(1);
+
+		private Duration refreshAhead = Duration.ZERO;
 
 		private DataSize compressAbove = DataSize.ofKilobytes(100);
 
@@ -307,6 +441,11 @@ public final class CacheSettings {
 			this.loadWait = source.loadWait;
 			this.lease = source.lease;
 			this.loadLeaseLimit = source.loadLeaseLimit;
+			this.coalesce = source.coalesce;
+			this.loadTimeout = source.loadTimeout;
+			this.staleIfError = source.staleIfError;
+			this.staleRetry = source.staleRetry;
+			this.refreshAhead = source.refreshAhead;
 			this.compressAbove = source.compressAbove;
 			this.maxValueSize = source.maxValueSize;
 			this.type = source.type;

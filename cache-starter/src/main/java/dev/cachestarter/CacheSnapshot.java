@@ -55,9 +55,14 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 	 * @param tooLarge values not stored because of their size
 	 * @param notCacheable values not stored because a hit would not equal the miss
 	 * @param failures operations that Redis failed or did not answer in time
+	 * @param staleServed calls that got an entry past its time to live, since its load
+	 * failed or was slow
+	 * @param refreshes loads in the background that ended well
+	 * @param refreshFailures loads in the background that failed
 	 */
 	public record Counters(long hits, long misses, long puts, long removals, long refusedFills, long loadsShared,
-			long unreadable, long otherVersion, long tooLarge, long notCacheable, long failures) {
+			long unreadable, long otherVersion, long tooLarge, long notCacheable, long failures, long staleServed,
+			long refreshes, long refreshFailures) {
 
 		/**
 		 * Return the share of reads that found a value.

@@ -43,6 +43,17 @@ import dev.cachestarter.Loads.Turn;
  * <p>
  * Leases are taken in the wrapped invocation and not by the miss, so that a mere look at
  * a cache leaves none.
+ *
+ * <h2>Calls in the background</h2>
+ *
+ * <p>
+ * To load an entry anew that a call has found near its end, or has found stale, the
+ * intercepted call is made again on another thread, with a context that <em>reloads</em>:
+ * it holds the claim on that entry from the beginning, and all its caches answer that
+ * they have nothing. So {@code unless}, {@code condition} and several caches mean what
+ * they mean to Spring. The keys are evaluated anew too, and what they are made of may
+ * have stayed on the caller's thread (a tenant, say). So the method runs only when the
+ * cache was asked for the very key that is to be loaded.
  */
 final class CallContext {
 
@@ -64,8 +75,72 @@ final class CallContext {
 
 	private volatile boolean closed;
 
+	/** Makes the call again, {@code null} if that would be more than loading. */
+	private @Nullable Again again;
+
+	private @Nullable Ticket reloaded;
+
+	private volatile boolean confirmed;
+
 	CallContext(boolean asynchronous) {
 		this.asynchronous = asynchronous;
+	}
+
+	/**
+	 * Have a call that can be made again, in the background.
+	 * @param again makes it
+	 */
+	void repeatBy(Again again) {
+		this.again = again;
+	}
+
+	@Nullable Again again() {
+		return this.again;
+	}
+
+	/**
+	 * Return the context of a call in the background that loads an entry anew.
+	 */
+	static CallContext reloading(boolean asynchronous, ResilientRedisCache cache, StoredKey key, Observed observed,
+			Loads.Request request, Flight flight) {
+		CallContext context = new CallContext(asynchronous);
+		Ticket ticket = new Ticket(cache, key, observed, request, false, null);
+		ticket.flight = flight;
+		context.tickets.add(ticket);
+		context.reloaded = ticket;
+		context.deadline(cache.engine());
+		return context;
+	}
+
+	/**
+	 * Return whether all caches are to answer that they have nothing.
+	 */
+	boolean isReloading() {
+		return this.reloaded != null;
+	}
+
+	/**
+	 * Return the flight of the entry that is loaded anew, if a cache was asked for it.
+	 */
+	@Nullable Flight confirm(ResilientRedisCache cache, StoredKey key) {
+		Ticket ticket = this.reloaded;
+		if (ticket == null || !ticket.isFor(cache, key)) {
+			return null;
+		}
+		this.confirmed = true;
+		return ticket.flight;
+	}
+
+	/**
+	 * Give up if this call reloads, but not what it was asked for.
+	 */
+	void checkConfirmed() {
+		Ticket ticket = this.reloaded;
+		if (ticket != null && !this.confirmed) {
+			throw new IllegalStateException("In the background, the call asks for another key than '"
+					+ ticket.key.displayName() + "', or for none: what the key or the condition is made of"
+					+ " is not carried over from the thread of the call");
+		}
 	}
 
 	static @Nullable CallContext current() {
@@ -140,8 +215,17 @@ final class CallContext {
 	 * transaction is bound to that
 	 */
 	void missed(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed, Loads.Request request) {
+		missed(cache, key, observed, request, null);
+	}
+
+	/**
+	 * Note a miss.
+	 * @param stale what may stand in for the load
+	 */
+	void missed(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed, Loads.Request request,
+			ResilientRedisCache.@Nullable Stale stale) {
 		this.tickets.removeIf((ticket) -> ticket.isFor(cache, key));
-		this.tickets.add(new Ticket(cache, key, observed, request, false));
+		this.tickets.add(new Ticket(cache, key, observed, request, false, stale));
 	}
 
 	boolean knows(ResilientRedisCache cache, StoredKey key) {
@@ -159,7 +243,7 @@ final class CallContext {
 			}
 		}
 		this.tickets.removeIf((ticket) -> ticket.isFor(cache, key));
-		Ticket ticket = new Ticket(cache, key, null, request, true);
+		Ticket ticket = new Ticket(cache, key, null, request, true, null);
 		this.tickets.add(ticket);
 		return cache.engine().loads().seize(key, request).thenAccept((flight) -> lead(ticket, flight));
 	}
@@ -218,14 +302,58 @@ final class CallContext {
 		if (mustInvoke) {
 			return lease(List.copyOf(this.tickets)).thenApply((done) -> null);
 		}
+		Flight given = leader.flight;
+		if (given != null) {
+			return leadWithOthers(leader, new Turn.Lead(given));
+		}
 		return leader.loads().turn(leader.key, leader.observed, leader.request).thenCompose((turn) -> {
 			if (!(turn instanceof Turn.Lead lead)) {
-				this.tickets.forEach((ticket) -> ticket.served = true);
+				serve();
 				return CompletableFuture.completedFuture(turn);
 			}
+			Again again = this.again;
+			CompletableFuture<Turn> handedOver = (leader.stale != null && again != null)
+					? leader.cache.loadInBackground(leader.stale, lead.flight(), again.of(leader.cache)) : null;
+			if (handedOver != null) {
+				serve();
+				return handedOver;
+			}
 			lead(leader, lead.flight());
-			List<Ticket> others = this.tickets.stream().filter((ticket) -> ticket != leader).toList();
-			return lease(others).thenApply((done) -> turn);
+			return leadWithOthers(leader, lead);
+		});
+	}
+
+	private CompletableFuture<@Nullable Turn> leadWithOthers(Ticket leader, Turn.Lead turn) {
+		List<Ticket> others = this.tickets.stream().filter((ticket) -> ticket != leader).toList();
+		return lease(others).thenApply((done) -> turn);
+	}
+
+	/** What is put from now on is stored already, by another. */
+	private void serve() {
+		this.tickets.forEach((ticket) -> ticket.served = true);
+	}
+
+	/**
+	 * Look for an entry that may stand in for a load that has failed or takes too long.
+	 * @param failure what was thrown, {@code null} if it takes too long
+	 * @return what stands in, {@code null} if nothing does
+	 */
+	CompletableFuture<ResilientRedisCache.@Nullable StandIn> standIn(@Nullable Throwable failure) {
+		Ticket leader = null;
+		for (Ticket ticket : this.tickets) {
+			if (!ticket.put) {
+				leader = ticket;
+				break;
+			}
+		}
+		if (leader == null || leader.stale == null || this.again == null || failure instanceof Error) {
+			return CompletableFuture.completedFuture(null);
+		}
+		return leader.cache.standIn(leader.stale, deadline(leader.cache.engine())).thenApply((found) -> {
+			if (found != null) {
+				serve();
+			}
+			return found;
 		});
 	}
 
@@ -322,6 +450,33 @@ final class CallContext {
 	}
 
 	/**
+	 * Makes an intercepted call again.
+	 */
+	interface Again {
+
+		/**
+		 * Make the call.
+		 * @param context the context that it is made in, which is closed at its end
+		 * @return completed at its end
+		 */
+		CompletableFuture<?> call(CallContext context);
+
+		/**
+		 * Return whether the call returns before its work is done.
+		 */
+		boolean isAsynchronous();
+
+		/**
+		 * Return how an entry of a cache is loaded anew by making the call again.
+		 */
+		default ResilientRedisCache.Reload of(ResilientRedisCache cache) {
+			return (key, observed, request,
+					flight) -> call(reloading(isAsynchronous(), cache, key, observed, request, flight));
+		}
+
+	}
+
+	/**
 	 * A key that this call has missed or is about to replace.
 	 */
 	static final class Ticket {
@@ -336,6 +491,8 @@ final class CallContext {
 
 		private final boolean put;
 
+		private final ResilientRedisCache.@Nullable Stale stale;
+
 		private volatile @Nullable Flight flight;
 
 		private volatile boolean served;
@@ -343,12 +500,13 @@ final class CallContext {
 		private volatile boolean taken;
 
 		Ticket(ResilientRedisCache cache, StoredKey key, @Nullable Observed observed, Loads.Request request,
-				boolean put) {
+				boolean put, ResilientRedisCache.@Nullable Stale stale) {
 			this.cache = cache;
 			this.key = key;
 			this.observed = observed;
 			this.request = request;
 			this.put = put;
+			this.stale = stale;
 		}
 
 		private Loads loads() {

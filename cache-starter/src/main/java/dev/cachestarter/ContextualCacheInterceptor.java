@@ -56,6 +56,7 @@ import org.springframework.util.ObjectUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.Loads.Turn;
+import dev.cachestarter.ResilientRedisCache.StandIn;
 import dev.cachestarter.ValueCodec.CorruptEntryException;
 
 /**
@@ -97,9 +98,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	@Override
 	public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
-		boolean later = invocation instanceof ProxyMethodInvocation
-				&& ADAPTERS.get(invocation.getMethod().getReturnType()).isPresent();
-		return super.invoke(later ? new LaterInvocation((ProxyMethodInvocation) invocation) : invocation);
+		return super.invoke(
+				(invocation instanceof ProxyMethodInvocation proxied) ? new LaterInvocation(proxied) : invocation);
 	}
 
 	@Override
@@ -114,26 +114,63 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 		Class<?> returns = method.getReturnType();
 		if (CompletableFuture.class.isAssignableFrom(returns)) {
-			return executeFuture(invoker, new Call(this, operations, target, targetClass, method, args, null));
+			Call call = new Call(this, operations, target, targetClass, method, args, null);
+			return executeFuture(invoker, call, newContext(invoker, call));
 		}
 		ReactiveAdapter adapter = ADAPTERS.get(returns).orElse(null);
 		if (adapter != null) {
-			Call call = new Call(this, operations, target, targetClass, method, args, adapter);
+			Call template = new Call(this, operations, target, targetClass, method, args, adapter);
 			return adapter.fromPublisher(adapter.isMultiValue()
-					? Flux.deferContextual((subscriber) -> Flux.from(subscribe(invoker, call, subscriber)))
-					: Mono.deferContextual((subscriber) -> Mono.fromDirect(subscribe(invoker, call, subscriber))));
+					? Flux.deferContextual((subscriber) -> Flux.from(subscribe(invoker, template.again(subscriber))))
+					: Mono.deferContextual(
+							(subscriber) -> Mono.fromDirect(subscribe(invoker, template.again(subscriber)))));
 		}
-		return executeBlocking(invoker, new Call(this, operations, target, targetClass, method, args, null));
+		Call call = new Call(this, operations, target, targetClass, method, args, null);
+		return executeBlocking(invoker, call, newContext(invoker, call));
 	}
 
-	private @Nullable Object executeBlocking(CacheOperationInvoker invoker, Call call) {
-		CallContext context = new CallContext(false);
+	private @Nullable Object executeBlocking(CacheOperationInvoker invoker, Call call, CallContext context) {
 		try {
 			return within(call, context, invoker);
 		}
 		finally {
 			context.close();
 		}
+	}
+
+	private CallContext newContext(CacheOperationInvoker invoker, Call call) {
+		CallContext context = new CallContext(call.isAsynchronous());
+		if (call.isMereLoad()) {
+			context.repeatBy(new CallContext.Again() {
+
+				@Override
+				public CompletableFuture<?> call(CallContext reloading) {
+					return callAgain(invoker, call.again(call.subscriber), reloading);
+				}
+
+				@Override
+				public boolean isAsynchronous() {
+					return call.isAsynchronous();
+				}
+
+			});
+		}
+		return context;
+	}
+
+	/** Make a call once more, on whatever thread this is, without the caller. */
+	private CompletableFuture<?> callAgain(CacheOperationInvoker invoker, Call call, CallContext context) {
+		if (call.adapter != null) {
+			CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+			Flux.from(subscribe(invoker, call, context)).contextWrite(call.subscriber).subscribe((item) -> {
+			}, done::completeExceptionally, () -> done.complete(null));
+			return done;
+		}
+		if (call.isAsynchronous()) {
+			return (executeFuture(invoker, call, context) instanceof CompletableFuture<?> future) ? future
+					: CompletableFuture.completedFuture(null);
+		}
+		return CompletableFuture.completedFuture(executeBlocking(invoker, call, context));
 	}
 
 	private @Nullable Object within(Call call, CallContext context, CacheOperationInvoker invoker) {
@@ -147,8 +184,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 	}
 
-	private @Nullable Object executeFuture(CacheOperationInvoker invoker, Call call) {
-		CallContext context = new CallContext(true);
+	private @Nullable Object executeFuture(CacheOperationInvoker invoker, Call call, CallContext context) {
 		Object result;
 		try {
 			result = within(call, context, invoker);
@@ -187,9 +223,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 	}
 
-	private Publisher<?> subscribe(CacheOperationInvoker invoker, Call template, ContextView subscriber) {
-		Call call = template.again(subscriber);
-		CallContext context = new CallContext(true);
+	private Publisher<?> subscribe(CacheOperationInvoker invoker, Call call) {
+		return subscribe(invoker, call, newContext(invoker, call));
+	}
+
+	private Publisher<?> subscribe(CacheOperationInvoker invoker, Call call, CallContext context) {
 		Object result;
 		try {
 			result = within(call, context, invoker);
@@ -222,6 +260,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	/** The wrapped invocation. */
 	private @Nullable Object invoke(Call call, CacheOperationInvoker invoker) {
 		CallContext context = call.context;
+		context.checkConfirmed();
 		if (call.adapter != null) {
 			return invokeReactive(call, invoker, call.adapter, context);
 		}
@@ -230,9 +269,19 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 		Turn turn = await(call.turn(context), context);
 		if (turn instanceof Turn.Failed failed) {
+			StandIn standIn = awaitStandIn(context, failed.failure());
+			if (standIn != null) {
+				return call.wrap(standIn.value());
+			}
 			throw new CacheOperationInvoker.ThrowableWrapper(failed.failure());
 		}
-		if (turn != null && !(turn instanceof Turn.Lead)) {
+		if (turn instanceof Turn.GaveUp) {
+			StandIn standIn = awaitStandIn(context, null);
+			if (standIn != null) {
+				return call.wrap(standIn.value());
+			}
+		}
+		if (turn != null && turn.bringsValue()) {
 			try {
 				return call.wrap(call.valueOf(turn));
 			}
@@ -248,10 +297,27 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 		catch (CacheOperationInvoker.ThrowableWrapper ex) {
 			context.failed(ex.getOriginal());
+			StandIn standIn = awaitStandIn(context, ex.getOriginal());
+			if (standIn != null) {
+				return call.wrap(standIn.value());
+			}
 			throw ex;
 		}
 		finally {
 			leave.run();
+		}
+	}
+
+	private static @Nullable StandIn awaitStandIn(CallContext context, @Nullable Throwable failure) {
+		try {
+			return context.standIn(failure).get();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return null;
+		}
+		catch (ExecutionException ex) {
+			return null;
 		}
 	}
 
@@ -293,10 +359,21 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	private void lead(Call call, CacheOperationInvoker invoker, CallContext context, @Nullable Turn turn,
 			CompletableFuture<@Nullable Object> result) {
 		if (turn instanceof Turn.Failed failed) {
-			complete(context, result, null, failed.failure());
+			completeOrStandIn(context, result, failed.failure(), failed.failure());
 			return;
 		}
-		if (turn != null && !(turn instanceof Turn.Lead)) {
+		if (turn instanceof Turn.GaveUp) {
+			context.standIn(null).whenCompleteAsync((standIn, ex) -> {
+				if (standIn != null) {
+					complete(context, result, standIn.value(), null);
+				}
+				else {
+					load(call, invoker, context, result);
+				}
+			}, context.executor());
+			return;
+		}
+		if (turn != null && turn.bringsValue()) {
 			try {
 				complete(context, result, call.valueOf(turn), null);
 				return;
@@ -305,6 +382,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				// Removed already: the method will do.
 			}
 		}
+		load(call, invoker, context, result);
+	}
+
+	private void load(Call call, CacheOperationInvoker invoker, CallContext context,
+			CompletableFuture<@Nullable Object> result) {
 		CompletableFuture<?> loading;
 		Runnable leave = context.enter();
 		try {
@@ -319,12 +401,30 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		loading.whenComplete((value, ex) -> {
 			if (ex != null) {
 				context.failed(RedisLink.unwrap(ex));
+				completeOrStandIn(context, result, ex, RedisLink.unwrap(ex));
 			}
 			else {
 				context.loaded(value);
+				complete(context, result, value, null);
 			}
-			complete(context, result, value, ex);
 		});
+	}
+
+	private static void completeOrStandIn(CallContext context, CompletableFuture<@Nullable Object> result, Throwable ex,
+			Throwable failure) {
+		CompletableFuture<@Nullable StandIn> standIn = context.standIn(failure);
+		if (standIn.isDone() && !standIn.isCompletedExceptionally() && standIn.join() == null) {
+			complete(context, result, null, ex);
+			return;
+		}
+		standIn.whenCompleteAsync((found, ignored) -> {
+			if (found != null) {
+				complete(context, result, found.value(), null);
+			}
+			else {
+				complete(context, result, null, ex);
+			}
+		}, context.executor());
 	}
 
 	/** What the method threw, out of what Spring and futures have wrapped it into. */
@@ -367,9 +467,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	private Mono<Object> one(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter, CallContext context,
 			@Nullable Turn turn) {
 		if (turn instanceof Turn.Failed failed) {
-			return Mono.error(failed.failure());
+			return oneOrStandIn(context, failed.failure(), Mono.error(failed.failure()));
 		}
-		if (turn != null && !(turn instanceof Turn.Lead)) {
+		if (turn instanceof Turn.GaveUp) {
+			return oneOrStandIn(context, null, Mono.defer(() -> one(call, invoker, adapter, context, null)));
+		}
+		if (turn != null && turn.bringsValue()) {
 			try {
 				return Mono.justOrEmpty(call.valueOf(turn));
 			}
@@ -380,18 +483,44 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		return Mono.from(publisher(invoker, adapter, context))
 			.doOnSuccess(context::loaded)
 			.doOnError(context::failed)
+			.onErrorResume((ex) -> oneOrStandIn(context, ex, Mono.error(ex)))
 			.contextWrite(call.subscriber);
+	}
+
+	private static Mono<Object> oneOrStandIn(CallContext context, @Nullable Throwable failure, Mono<Object> otherwise) {
+		return standIn(context, failure)
+			.flatMap((found) -> found.isPresent() ? Mono.justOrEmpty(found.get().value()) : otherwise);
+	}
+
+	private static Flux<Object> manyOrStandIn(CallContext context, @Nullable Throwable failure,
+			Flux<Object> otherwise) {
+		return standIn(context, failure)
+			.flatMapMany((found) -> found.isPresent() ? items(found.get().value()) : otherwise);
+	}
+
+	private static Mono<Optional<StandIn>> standIn(CallContext context, @Nullable Throwable failure) {
+		return Mono.defer(() -> {
+			CompletableFuture<@Nullable StandIn> found = context.standIn(failure);
+			return found.isDone() ? Mono.just(Optional.ofNullable(found.join()))
+					: Mono.fromFuture(found.thenApplyAsync(Optional::ofNullable, context.executor()));
+		});
+	}
+
+	private static Flux<Object> items(@Nullable Object value) {
+		return (value instanceof Iterable<?> items) ? Flux.fromIterable(items) : Flux.empty();
 	}
 
 	private Flux<Object> many(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter, CallContext context,
 			@Nullable Turn turn) {
 		if (turn instanceof Turn.Failed failed) {
-			return Flux.error(failed.failure());
+			return manyOrStandIn(context, failed.failure(), Flux.error(failed.failure()));
 		}
-		if (turn != null && !(turn instanceof Turn.Lead)) {
+		if (turn instanceof Turn.GaveUp) {
+			return manyOrStandIn(context, null, Flux.defer(() -> many(call, invoker, adapter, context, null)));
+		}
+		if (turn != null && turn.bringsValue()) {
 			try {
-				Object value = call.valueOf(turn);
-				return (value instanceof Iterable<?> items) ? Flux.fromIterable(items) : Flux.empty();
+				return items(call.valueOf(turn));
 			}
 			catch (CorruptEntryException ex) {
 				// Removed already: the method will do.
@@ -402,6 +531,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			.doOnNext(items::add)
 			.doOnComplete(() -> context.loaded(items))
 			.doOnError(context::failed)
+			// What has been handed on already cannot be taken back.
+			.onErrorResume((ex) -> items.isEmpty() ? manyOrStandIn(context, ex, Flux.error(ex)) : Flux.error(ex))
 			// Spring shares what comes, with itself for one, and its own has no context.
 			.contextWrite(call.subscriber);
 	}
@@ -499,6 +630,15 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			}
 			cache.countShared();
 			return ((Turn.Shared) turn).value();
+		}
+
+		boolean isAsynchronous() {
+			return this.adapter != null || CompletableFuture.class.isAssignableFrom(this.method.getReturnType());
+		}
+
+		/** Whether making the call again does no more than load. */
+		boolean isMereLoad() {
+			return this.operations.stream().allMatch(CacheableOperation.class::isInstance);
 		}
 
 		boolean isSynchronized() {

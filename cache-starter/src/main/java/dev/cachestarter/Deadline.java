@@ -94,7 +94,19 @@ final class Deadline {
 		});
 	}
 
-	private void spend(long start) {
+	/**
+	 * Return a deadline with what is left of this one, for one of several waits at a
+	 * time. All of them together cost this one what {@link #spend} is told.
+	 */
+	Deadline fork() {
+		return new Deadline(this.link, Duration.ofNanos(Math.max(0, this.left)));
+	}
+
+	/**
+	 * Take off the time that was waited.
+	 * @param start the beginning of the wait, in {@link System#nanoTime()}
+	 */
+	void spend(long start) {
 		this.left = this.left - (System.nanoTime() - start);
 	}
 

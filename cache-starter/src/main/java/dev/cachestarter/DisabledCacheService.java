@@ -17,8 +17,12 @@
 package dev.cachestarter;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +66,32 @@ final class DisabledCacheService implements CacheService {
 	public <T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
 			Loader<T, X> loader) throws X {
 		return loader.load();
+	}
+
+	@Override
+	public <T, X extends Exception> Map<String, T> getAll(Collection<String> keys, Class<T> type,
+			BatchLoader<T, X> loader) throws X {
+		return load(keys, loader);
+	}
+
+	@Override
+	public <T, X extends Exception> Map<String, T> getAll(Collection<String> keys, ParameterizedTypeReference<T> type,
+			BatchLoader<T, X> loader) throws X {
+		return load(keys, loader);
+	}
+
+	private static <T, X extends Exception> Map<String, T> load(Collection<String> keys, BatchLoader<T, X> loader)
+			throws X {
+		Map<String, T> found = new LinkedHashMap<>();
+		Set<String> asked = new LinkedHashSet<>(keys);
+		Map<String, T> loaded = asked.isEmpty() ? Map.of() : loader.load(new LinkedHashSet<>(asked));
+		asked.forEach((key) -> {
+			T value = loaded.get(key);
+			if (value != null) {
+				found.put(key, value);
+			}
+		});
+		return found;
 	}
 
 	@Override

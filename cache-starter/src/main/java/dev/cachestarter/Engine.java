@@ -59,6 +59,8 @@ final class Engine {
 
 	private final Loads loads;
 
+	private final BackgroundLoads background;
+
 	private final KeyText keyText;
 
 	private final ValueCodecs codecs;
@@ -83,7 +85,8 @@ final class Engine {
 
 	Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
 			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions, boolean distrustRestarts,
-			List<CacheEventListener> listeners) {
+			List<CacheEventListener> listeners, BackgroundLoads background) {
+		this.background = background;
 		this.listeners = List.copyOf(listeners);
 		this.distrustRestarts = distrustRestarts;
 		this.keyText = keyText;
@@ -185,6 +188,10 @@ final class Engine {
 		return this.loads;
 	}
 
+	BackgroundLoads background() {
+		return this.background;
+	}
+
 	KeyText keyText() {
 		return this.keyText;
 	}
@@ -262,6 +269,7 @@ final class Engine {
 	 * End: what is pending is asked for once more, then the connection is closed.
 	 */
 	void close() {
+		this.background.close();
 		try {
 			this.evictions.drain().get(this.link.commandTimeout().toMillis(), TimeUnit.MILLISECONDS);
 		}

@@ -214,6 +214,40 @@ final class EntryHeader {
 		return text(FLAGS_OFFSET, FLAGS_LENGTH);
 	}
 
+	/**
+	 * Return whether the value is within its time to live.
+	 * @param now the server's clock in milliseconds
+	 */
+	boolean isFresh(long now) {
+		long until = freshUntil();
+		return until == 0 || now < until;
+	}
+
+	/**
+	 * Return whether the value is so near to its end that it is to be loaded anew.
+	 * @param now the server's clock in milliseconds
+	 * @param ahead how long before its end that is, but not before the half of its life
+	 */
+	boolean isDue(long now, long ahead) {
+		long until = freshUntil();
+		return until != 0 && until - now < Math.min(ahead, (until - writtenAt()) / 2);
+	}
+
+	/**
+	 * Return whether somebody loads this value anew, or nobody is to do so yet.
+	 * @param now the server's clock in milliseconds
+	 */
+	boolean isClaimed(long now) {
+		return claimedUntil() > now;
+	}
+
+	/**
+	 * Return whether the claim is nobody's: a load has failed, and the next must wait.
+	 */
+	boolean isPaused() {
+		return this.line[CLAIM_OFFSET] == '-';
+	}
+
 	boolean isLease() {
 		return this.line[KIND_OFFSET] == LEASE;
 	}

@@ -18,7 +18,12 @@ package dev.cachestarter;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -67,6 +72,21 @@ import dev.cachestarter.RedisLink.Script;
  * load. An eviction that comes before the lease's acknowledgement was before the load;
  * one that comes after it voids the lease, or the generation that the fill carries.
  * Generations are therefore never read again for the fill.
+ *
+ * <h2>Claims</h2>
+ *
+ * <p>
+ * A value that is still good for something (it is about to expire and is loaded anew
+ * ahead of that, or it has, and may stand in for a load that fails) must stay readable
+ * while it is loaded. So no lease takes its place: a script writes a <em>claim</em>, a
+ * nonce and until when it holds, into the value's own header, if that is still the one
+ * observed and no other claim holds. The rest goes as with a lease: the fill compares the
+ * header with the claim in it, so whatever deletes or replaces the value voids the claim,
+ * and of two who claim one wins. A claim is renewed like a lease, ends by itself when its
+ * holder dies, and leaves the value's payload and time to live alone. After a load that
+ * failed, a claim of nobody's (dashes for a nonce) keeps all instances from trying again
+ * at once. The claim comes after the read that found the value under current generations,
+ * so the order holds here too: generations, claim, load.
  *
  * <h2>What may arrive late</h2>
  *
@@ -139,6 +159,41 @@ final class EntryStore {
 			return tostring(redis.call('PEXPIRE', KEYS[1], ARGV[2]))
 			""");
 
+	/**
+	 * KEYS[1] entry; ARGV: observed header, nonce of the claim, its life in ms. Answers
+	 * '+' if the claim was placed on the value, else '=' and the header that is there: of
+	 * another entry, or of this one under a claim that still holds.
+	 */
+	static final Script CLAIM = Script.of("""
+			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
+			if type(there) == 'table' then
+			  return '='
+			end
+			if there ~= ARGV[1] then
+			  return '=' .. there
+			end
+			local time = redis.call('TIME')
+			local now = time[1] * 1000 + math.floor(time[2] / 1000)
+			if tonumber(string.sub(there, 41, 53)) > now then
+			  return '=' .. there
+			end
+			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
+			return '+'
+			""");
+
+	/**
+	 * KEYS[1] entry; ARGV: identity of the claim, the claim in its place, its life in ms.
+	 */
+	static final Script RECLAIM = Script.of("""
+			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
+			  return '0'
+			end
+			local time = redis.call('TIME')
+			local now = time[1] * 1000 + math.floor(time[2] / 1000)
+			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
+			return '1'
+			""");
+
 	/** KEYS[1] entry; ARGV: what it must begin with. */
 	static final Script DELETE_IF = Script.of("""
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, string.len(ARGV[1]) - 1)
@@ -194,6 +249,13 @@ final class EntryStore {
 	}
 
 	/**
+	 * Return the server's clock as far as it is known, in milliseconds.
+	 */
+	long serverMillis() {
+		return this.link.serverMillis();
+	}
+
+	/**
 	 * Look at a key and its generations, in one round trip.
 	 */
 	CompletableFuture<Observed> observe(StoredKey key) {
@@ -203,6 +265,44 @@ final class EntryStore {
 		return this.link.read(keys)
 			.thenApply((found) -> new Observed(key, found.get(0),
 					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, found.get(found.size() - 1)));
+	}
+
+	/**
+	 * Look at several keys and their generations, in one round trip (on a cluster in one
+	 * to each node). A generation is asked for before the keys that need it.
+	 */
+	CompletableFuture<List<Observed>> observe(List<StoredKey> keys) {
+		Map<String, Integer> generations = new HashMap<>();
+		List<byte[]> asked = new ArrayList<>();
+		for (StoredKey key : keys) {
+			generations.computeIfAbsent(key.cacheName(), (name) -> add(asked, key.cacheGenerationKey()));
+			byte[] groupKey = key.groupGenerationKey();
+			if (groupKey != null) {
+				generations.computeIfAbsent(groupOf(key), (group) -> add(asked, groupKey));
+			}
+		}
+		int first = asked.size();
+		keys.forEach((key) -> asked.add(key.redisKey()));
+		return this.link.read(asked.toArray(byte[][]::new)).thenApply((found) -> {
+			List<Observed> observed = new ArrayList<>(keys.size());
+			for (int i = 0; i < keys.size(); i++) {
+				StoredKey key = keys.get(i);
+				Integer group = generations.get(groupOf(key));
+				observed.add(new Observed(key, found.get(Objects.requireNonNull(generations.get(key.cacheName()))),
+						(group != null) ? found.get(group) : EntryHeader.NO_GENERATION_BYTES, found.get(first + i)));
+			}
+			return observed;
+		});
+	}
+
+	private static int add(List<byte[]> keys, byte[] key) {
+		keys.add(key);
+		return keys.size() - 1;
+	}
+
+	/** No cache's name has a line feed followed by what begins a group. */
+	private static String groupOf(StoredKey key) {
+		return key.cacheName() + "\n:" + key.group();
 	}
 
 	/**
@@ -227,8 +327,9 @@ final class EntryStore {
 	 */
 	CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, boolean transactional) {
 		return generations(observed).thenCompose((current) -> {
-			Lease lease = newLease(current, nonce, transactional);
-			return this.link.run(ACQUIRE, observed.key().redisKey(), observed.header(), lease.header(), millis(life))
+			byte[] header = leaseHeader(current, nonce, transactional);
+			Lease lease = newLease(current, nonce, header);
+			return this.link.run(ACQUIRE, observed.key().redisKey(), observed.header(), header, millis(life))
 				.thenApply((answer) -> switch (answer[0]) {
 					case '+' -> new Acquired(lease, current, false);
 					case '!' -> new Acquired(lease, current, true);
@@ -245,8 +346,9 @@ final class EntryStore {
 		return generations(new Observed(key, null,
 				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null))
 			.thenCompose((current) -> {
-				Lease lease = newLease(current, nonce, transactional);
-				return this.link.set(key.redisKey(), lease.header(), life).thenApply((ok) -> lease);
+				byte[] header = leaseHeader(current, nonce, transactional);
+				Lease lease = newLease(current, nonce, header);
+				return this.link.set(key.redisKey(), header, life).thenApply((ok) -> lease);
 			});
 	}
 
@@ -284,16 +386,53 @@ final class EntryStore {
 	}
 
 	/**
-	 * Make a lease live on.
-	 * @return whether it was still there
+	 * Try to claim a value as it was observed: who has the claim may replace it, and
+	 * until then it stays readable.
+	 * @param observed what was observed, a value under current generations
+	 * @param nonce what tells the claim from all others, never used before
+	 * @param life how long the claim holds unless it is renewed
 	 */
-	CompletableFuture<Boolean> renew(Lease lease, Duration life) {
-		return this.link.run(RENEW, lease.key().redisKey(), lease.identity(), millis(life))
+	CompletableFuture<Acquired> claim(Observed observed, String nonce, Duration life) {
+		StoredKey key = observed.key();
+		byte[] header = observed.header();
+		return this.link.run(CLAIM, key.redisKey(), header, ascii(nonce), millis(life)).thenApply((answer) -> {
+			if (answer[0] != '+') {
+				return new Acquired(null, observed.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
+			}
+			byte[] identity = Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH);
+			System.arraycopy(ascii(nonce), 0, identity, EntryHeader.CLAIM_OFFSET, nonce.length());
+			return new Acquired(new Lease(key, nonce, true, identity, text(observed.cacheGeneration()),
+					text(observed.groupGeneration())), observed, false);
+		});
+	}
+
+	/**
+	 * Give a claim up, with the value left where it is, if the claim is still on it.
+	 * @param pause for how long nobody else may claim it
+	 * @return whether it was
+	 */
+	CompletableFuture<Boolean> unclaim(Lease claim, Duration pause) {
+		return reclaim(claim, EntryHeader.NO_NONCE, pause);
+	}
+
+	private CompletableFuture<Boolean> reclaim(Lease claim, String nonce, Duration life) {
+		return this.link.run(RECLAIM, claim.key().redisKey(), claim.identity(), ascii(nonce), millis(life))
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
 	/**
-	 * Give a lease back, if it is still there.
+	 * Make a lease or a claim live on.
+	 * @return whether it was still there
+	 */
+	CompletableFuture<Boolean> renew(Lease lease, Duration life) {
+		return lease.isClaim() ? reclaim(lease, lease.nonce(), life)
+				: this.link.run(RENEW, lease.key().redisKey(), lease.identity(), millis(life))
+					.thenApply((answer) -> Arrays.equals(answer, ONE));
+	}
+
+	/**
+	 * Give a lease back, if it is still there. A claim is given back together with the
+	 * value that it is on.
 	 */
 	CompletableFuture<Boolean> release(Lease lease) {
 		return this.link.run(DELETE_IF, lease.key().redisKey(), lease.identity())
@@ -355,12 +494,15 @@ final class EntryStore {
 		}
 	}
 
-	private Lease newLease(Observed current, String nonce, boolean transactional) {
-		byte[] header = new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0,
-				text(current.cacheGeneration()), text(current.groupGeneration()), EntryHeader.NO_MARK,
-				this.link.runMark(), 0, 0, transactional ? "--t-" : EntryHeader.NO_FLAGS)
+	private byte[] leaseHeader(Observed current, String nonce, boolean transactional) {
+		return new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0, text(current.cacheGeneration()),
+				text(current.groupGeneration()), EntryHeader.NO_MARK, this.link.runMark(), 0, 0,
+				transactional ? "--t-" : EntryHeader.NO_FLAGS)
 			.toBytes();
-		return new Lease(current.key(), nonce, header, Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH),
+	}
+
+	private Lease newLease(Observed current, String nonce, byte[] header) {
+		return new Lease(current.key(), nonce, false, Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH),
 				text(current.cacheGeneration()), text(current.groupGeneration()));
 	}
 
@@ -506,12 +648,12 @@ final class EntryStore {
 	 *
 	 * @param key the key
 	 * @param nonce what tells this lease from all others
-	 * @param header the header as it stands in Redis
-	 * @param identity as much of it as says that it is this lease
+	 * @param isClaim whether it is a claim on a value, which stays there until the fill
+	 * @param identity as much of the header in Redis as says that it is this lease
 	 * @param cacheGeneration the generation of the cache, as it was before the lease
 	 * @param groupGeneration the generation of the group, as it was before the lease
 	 */
-	record Lease(StoredKey key, String nonce, byte[] header, byte[] identity, String cacheGeneration,
+	record Lease(StoredKey key, String nonce, boolean isClaim, byte[] identity, String cacheGeneration,
 			String groupGeneration) {
 
 	}

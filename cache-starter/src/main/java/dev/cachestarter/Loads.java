@@ -28,10 +28,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.CacheSettings.Coalesce;
 import dev.cachestarter.EntryStore.Lease;
 import dev.cachestarter.EntryStore.Observed;
 
@@ -60,6 +62,17 @@ import dev.cachestarter.EntryStore.Observed;
  * if its last look was earlier than the call of one of them: what that caller's own read
  * found was still the lease.
  *
+ * <h2>In the place of a value</h2>
+ *
+ * <p>
+ * A value whose time is up, but that may stand in for its load ({@code stale-if-error}),
+ * is not replaced by a lease but claimed (see {@link EntryStore}), and so is one that is
+ * loaded anew ahead of its end. All that is said of leases here holds for claims: who
+ * finds one waits for its load, and joins it in its JVM by the claim's nonce. Who has
+ * waited for long enough, or learns that the load failed, is told so, to look whether the
+ * value is still there to stand in. A claim of nobody's means that a load has failed a
+ * moment ago: the value stands in at once.
+ *
  * <h2>Without Redis</h2>
  *
  * <p>
@@ -78,6 +91,11 @@ final class Loads {
 	 * A header that changes under our hands this often is left to those who change it.
 	 */
 	private static final int MAX_ATTEMPTS = 8;
+
+	/** Between two looks at another's lease. */
+	private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(4);
+
+	private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(40);
 
 	private final EntryStore store;
 
@@ -126,11 +144,19 @@ final class Loads {
 		if (header != null && header.isLease() && (!header.isTransactional() || request.isLeading(header.nonce()))) {
 			return behind(header.nonce(), observed, request, attempts);
 		}
+		boolean claims = request.keeps(header);
+		if (claims && header != null && header.isClaimed(this.store.serverMillis())) {
+			return behindClaim(observed, header, request, attempts);
+		}
+		if (claims && request.transactional()) {
+			// What it loads may be its own uncommitted work, and the value is others'.
+			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
+		}
 		Flight flight = new Flight(key, this.store.newNonce(), this);
 		// Known before the lease can be seen by anyone, so that nobody takes it for
 		// another's.
 		this.flights.put(flight.nonce, flight);
-		return acquire(observed, flight, request).handle((answer, ex) -> {
+		return acquire(observed, claims, flight, request).handle((answer, ex) -> {
 			if (ex != null) {
 				this.flights.remove(flight.nonce);
 				flight.abandon();
@@ -150,6 +176,10 @@ final class Loads {
 			if (there != null && there.isLease() && !there.isTransactional()) {
 				return behind(there.nonce(), answer.observed(), request, attempts + 1);
 			}
+			if (claims && there != null && there.equals(header)) {
+				// By the server's clock, which counts, the claim that was seen holds.
+				return behindClaim(observed, there, request, attempts + 1);
+			}
 			return again(key, request, attempts + 1);
 		}).thenCompose((next) -> next);
 	}
@@ -164,22 +194,31 @@ final class Loads {
 
 	private CompletableFuture<Turn> found(Observed observed, Request request, int attempts) {
 		EntryHeader header = observed.current();
-		if (header != null && !header.isLease() && request.accepts(header)) {
+		if (header != null && request.accepts(header) && header.isFresh(this.store.serverMillis())) {
 			return CompletableFuture.completedFuture(new Turn.Found(observed, header));
 		}
 		return attempt(observed.key(), observed, request, attempts);
 	}
 
+	/** Another holds the claim on a value whose time is up, or nobody is to. */
+	private CompletableFuture<Turn> behindClaim(Observed observed, EntryHeader header, Request request, int attempts) {
+		if (header.isPaused()) {
+			return CompletableFuture.completedFuture(new Turn.Found(observed, header));
+		}
+		return behind(header.claim(), observed, request, attempts);
+	}
+
 	/** Another holds the lease. */
 	private CompletableFuture<Turn> behind(String nonce, Observed observed, Request request, int attempts) {
 		StoredKey key = observed.key();
-		if (request.transactional() || request.isLeading(nonce)) {
+		Coalesce coalesce = request.settings().coalesce();
+		if (request.transactional() || request.isLeading(nonce) || coalesce == Coalesce.NONE) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
 		}
 		Flight flight = this.flights.get(nonce);
-		long wait = request.waitUntil() - System.nanoTime();
+		long wait = request.waitUntil(observed) - System.nanoTime();
 		if (wait <= 0) {
-			return local(key, request, false);
+			return waited(observed, request);
 		}
 		if (flight != null && flight.hasFailed()) {
 			return again(key, request, attempts + 1);
@@ -187,17 +226,68 @@ final class Loads {
 		if (flight != null) {
 			return flight.join(wait).thenCompose((turn) -> {
 				if (turn instanceof Turn.GaveUp) {
-					return local(key, request, false);
+					return waited(observed, request);
 				}
 				return (turn instanceof Turn.Abandoned) ? again(key, request, attempts + 1)
 						: CompletableFuture.completedFuture(turn);
 			});
 		}
-		Watch watch = this.watches.compute(nonce,
-				(n, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(key, nonce)).atLeast(wait));
-		return watch.join(wait)
-			.handle((now, ex) -> (ex != null) ? local(key, request, false) : found(now, request, attempts + 1))
+		if (coalesce == Coalesce.LOCAL) {
+			return local(key, request, false);
+		}
+		return watch(key, nonce, wait).join(wait)
+			.handle((now, ex) -> (ex != null) ? waited(observed, request) : found(now, request, attempts + 1))
 			.thenCompose((next) -> next);
+	}
+
+	/** The other's load has taken too long. */
+	private CompletableFuture<Turn> waited(Observed observed, Request request) {
+		return request.keeps(observed.current()) ? CompletableFuture.completedFuture(new Turn.GaveUp())
+				: local(observed.key(), request, false);
+	}
+
+	/**
+	 * Wait for another's load, and for nothing else: no lease comes of it. So whoever has
+	 * leases of its own can wait for those of others when it has ended them, and two who
+	 * do never wait for each other.
+	 * @param observed what was found; if it is nobody's, there is nothing to wait for
+	 * @return what came of the load; {@link Turn.GaveUp} if it takes too long,
+	 * {@link Turn.Abandoned} if it is worth another look
+	 */
+	CompletableFuture<Turn> follow(Observed observed, Request request) {
+		EntryHeader header = observed.current();
+		String nonce = (header == null) ? null : header.isLease() ? header.nonce()
+				: header.isClaimed(this.store.serverMillis()) ? header.claim() : null;
+		long wait = request.waitUntil(observed) - System.nanoTime();
+		if (header == null || nonce == null || header.isTransactional()) {
+			return CompletableFuture.completedFuture(new Turn.Abandoned());
+		}
+		if (wait <= 0 || request.transactional() || request.isLeading(nonce)
+				|| request.settings().coalesce() == Coalesce.NONE) {
+			return CompletableFuture.completedFuture(new Turn.GaveUp());
+		}
+		Flight flight = this.flights.get(nonce);
+		if (flight != null) {
+			return flight.join(wait);
+		}
+		if (request.settings().coalesce() == Coalesce.LOCAL) {
+			return CompletableFuture.completedFuture(new Turn.GaveUp());
+		}
+		return watch(observed.key(), nonce, wait).join(wait)
+			.handle((now, ex) -> (ex != null) ? new Turn.GaveUp() : new Turn.Abandoned());
+	}
+
+	private Watch watch(StoredKey key, String nonce, long wait) {
+		return this.watches.compute(nonce,
+				(n, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(key, nonce)).atLeast(wait));
+	}
+
+	/**
+	 * Claim a value that is to be loaded anew ahead of its end.
+	 * @return the flight, or {@code null} if it is another's, or not there any more
+	 */
+	CompletableFuture<@Nullable Flight> claim(Observed observed, Request request) {
+		return tryAcquire(observed, true, request);
 	}
 
 	private CompletableFuture<Turn> local(StoredKey key, Request request, boolean blind) {
@@ -236,9 +326,12 @@ final class Loads {
 		});
 	}
 
-	private CompletableFuture<EntryStore.Acquired> acquire(Observed observed, Flight flight, Request request) {
+	private CompletableFuture<EntryStore.Acquired> acquire(Observed observed, boolean claim, Flight flight,
+			Request request) {
+		Duration life = request.settings().lease();
 		return limit(request,
-				this.store.acquire(observed, flight.nonce, request.settings().lease(), request.transactional()),
+				claim ? this.store.claim(observed, flight.nonce, life)
+						: this.store.acquire(observed, flight.nonce, life, request.transactional()),
 				EntryStore.Acquired::lease);
 	}
 
@@ -253,11 +346,15 @@ final class Loads {
 				sent.thenAccept((late) -> {
 					Lease lease = leaseOf.apply(late);
 					if (lease != null) {
-						this.store.release(lease);
+						giveBack(lease);
 					}
 				});
 			}
 		});
+	}
+
+	private CompletableFuture<Boolean> giveBack(Lease lease) {
+		return lease.isClaim() ? this.store.unclaim(lease, Duration.ZERO) : this.store.release(lease);
 	}
 
 	/**
@@ -269,9 +366,18 @@ final class Loads {
 		if (observed == null || (header != null && header.isLease() && !header.isTransactional())) {
 			return CompletableFuture.completedFuture(null);
 		}
+		boolean claims = header != null && request.accepts(header)
+				&& (request.keeps(header) || header.isFresh(this.store.serverMillis()));
+		if (claims && request.transactional()) {
+			return CompletableFuture.completedFuture(null);
+		}
+		return tryAcquire(observed, claims, request);
+	}
+
+	private CompletableFuture<@Nullable Flight> tryAcquire(Observed observed, boolean claims, Request request) {
 		Flight flight = new Flight(observed.key(), this.store.newNonce(), this);
 		this.flights.put(flight.nonce, flight);
-		return acquire(observed, flight, request).handle((answer, ex) -> {
+		return acquire(observed, claims, flight, request).handle((answer, ex) -> {
 			Lease lease = (answer != null) ? answer.lease() : null;
 			if (lease != null) {
 				flight.leased(lease, request.settings());
@@ -351,6 +457,13 @@ final class Loads {
 	sealed interface Turn {
 
 		/**
+		 * Return whether there is a value: nobody need load.
+		 */
+		default boolean bringsValue() {
+			return this instanceof Found || this instanceof Shared;
+		}
+
+		/**
 		 * The caller's: it loads, and must then end the flight.
 		 *
 		 * @param flight the flight
@@ -387,12 +500,14 @@ final class Loads {
 
 		}
 
-		/** Waited for long enough. Never seen outside. */
+		/**
+		 * Another caller's, who takes too long for one that has a stale value.
+		 */
 		record GaveUp() implements Turn {
 
 		}
 
-		/** The flight that was joined never left the ground. Never seen outside. */
+		/** The flight that was joined has brought nothing. */
 		record Abandoned() implements Turn {
 
 		}
@@ -404,20 +519,41 @@ final class Loads {
 	 *
 	 * @param settings the settings of the cache
 	 * @param deadline what it may wait for Redis
-	 * @param waitUntil until when it waits for another's load, in
-	 * {@link System#nanoTime()}
+	 * @param since a time after the beginning of the call, and before that of its load,
+	 * in {@link System#nanoTime()}
 	 * @param transactional whether it is in a read-write transaction: its load is not
 	 * shared
 	 * @param leading the flights that the caller itself loads for, and must not wait for
-	 * @param schemaMark the mark of the values it can use
+	 * @param usable whether it could use the value that a header stands for
 	 * @param unreadable counts something that had to be removed
 	 */
-	record Request(CacheSettings settings, Deadline deadline, long waitUntil, boolean transactional,
-			@Nullable Leading leading, String schemaMark, Runnable unreadable) {
+	record Request(CacheSettings settings, Deadline deadline, long since, boolean transactional,
+			@Nullable Leading leading, Predicate<EntryHeader> usable, Runnable unreadable) {
 
-		/** A time after the beginning of the call, and before that of its load. */
-		long since() {
-			return this.waitUntil - this.settings.loadWait().toNanos();
+		/** The same on another budget. */
+		Request on(Deadline other) {
+			return new Request(this.settings, other, this.since, this.transactional, this.leading, this.usable,
+					this.unreadable);
+		}
+
+		/** Until when it waits for another's load. */
+		long waitUntil() {
+			return this.since + this.settings.loadWait().toNanos();
+		}
+
+		/** The same for one that may have a stale value instead. */
+		private long waitUntil(Observed observed) {
+			Duration timeout = this.settings.loadTimeout();
+			return (timeout.isZero() || timeout.compareTo(this.settings.loadWait()) > 0 || !keeps(observed.current()))
+					? waitUntil() : this.since + timeout.toNanos();
+		}
+
+		/**
+		 * Return whether what was found is a value that may stand in for its load when
+		 * its time is up, and so is left where it is.
+		 */
+		private boolean keeps(@Nullable EntryHeader header) {
+			return header != null && !this.settings.staleIfError().isZero() && accepts(header);
 		}
 
 		boolean isLeading(String nonce) {
@@ -439,7 +575,7 @@ final class Loads {
 		}
 
 		boolean accepts(EntryHeader header) {
-			return header.schemaMark().equals(this.schemaMark) || header.schemaMark().equals(EntryHeader.NO_MARK);
+			return !header.isLease() && this.usable.test(header);
 		}
 
 	}
@@ -463,7 +599,11 @@ final class Loads {
 
 		private volatile @Nullable Lease lease;
 
+		private volatile Duration pause = Duration.ZERO;
+
 		private volatile @Nullable ScheduledFuture<?> renewal;
+
+		private volatile boolean hasLoaded;
 
 		Flight(StoredKey key, String nonce, Loads loads) {
 			this.key = key;
@@ -480,6 +620,7 @@ final class Loads {
 		}
 
 		private void leased(Lease lease, CacheSettings settings) {
+			this.pause = settings.staleRetry();
 			this.lease = lease;
 			long limit = System.nanoTime() + settings.loadLeaseLimit().toNanos();
 			renewLater(lease, settings.lease(), limit);
@@ -506,7 +647,7 @@ final class Loads {
 			return this.result.isDone() && this.result.join() instanceof Turn.Failed;
 		}
 
-		private CompletableFuture<Turn> join(long nanos) {
+		CompletableFuture<Turn> join(long nanos) {
 			return this.result.copy().completeOnTimeout(new Turn.GaveUp(), nanos, TimeUnit.NANOSECONDS);
 		}
 
@@ -518,15 +659,17 @@ final class Loads {
 		 * Hand a loaded value to those who wait for it.
 		 */
 		void loaded(@Nullable Object value) {
+			this.hasLoaded = true;
 			this.result.complete(new Turn.Shared(value));
 		}
 
 		/**
-		 * Hand a failure to those who wait for the value, and give the lease back.
+		 * Hand a failure to those who wait for the value, and give the lease back. A
+		 * value that was claimed stays, and nobody tries again for a while.
 		 */
 		void failed(Throwable failure) {
 			// Whoever learns of the failure and tries again must not find the lease.
-			release();
+			release(this.pause);
 			this.result.complete(new Turn.Failed(failure));
 		}
 
@@ -550,14 +693,15 @@ final class Loads {
 
 		/**
 		 * End a flight that has not stored anything: give the lease back, so that nobody
-		 * waits for it.
+		 * waits for it. A value that was claimed, and in the place of which another was
+		 * loaded that is not to be stored, goes with it.
 		 */
 		void end() {
 			abandon();
-			release();
+			release(Duration.ZERO);
 		}
 
-		private void release() {
+		private void release(Duration pause) {
 			if (!this.ended.compareAndSet(false, true)) {
 				return;
 			}
@@ -567,7 +711,9 @@ final class Loads {
 				this.loads.flights.remove(this.nonce);
 				return;
 			}
-			this.loads.store.release(lease).whenComplete((released, ex) -> this.loads.flights.remove(this.nonce));
+			CompletableFuture<Boolean> released = (lease.isClaim() && !this.hasLoaded)
+					? this.loads.store.unclaim(lease, pause) : this.loads.store.release(lease);
+			released.whenComplete((done, ex) -> this.loads.flights.remove(this.nonce));
 		}
 
 		private void stopRenewal() {
@@ -594,7 +740,7 @@ final class Loads {
 
 		private final AtomicBoolean looking = new AtomicBoolean();
 
-		private long pause = TimeUnit.MILLISECONDS.toNanos(4);
+		private final long since = System.nanoTime();
 
 		Watch(StoredKey key, String nonce) {
 			this.key = key;
@@ -618,8 +764,11 @@ final class Loads {
 		}
 
 		private void lookLater() {
-			long jittered = this.pause / 2 + ThreadLocalRandom.current().nextLong(this.pause);
-			this.pause = Math.min(this.pause * 2, TimeUnit.MILLISECONDS.toNanos(40));
+			// In proportion to what was waited already: so nobody waits much longer than
+			// the load takes, and a long load is not asked for often.
+			long waited = System.nanoTime() - this.since;
+			long pause = Math.max(SHORTEST_PAUSE, Math.min(waited / 8, LONGEST_PAUSE));
+			long jittered = pause / 2 + ThreadLocalRandom.current().nextLong(pause);
 			if (after(jittered, this::look) == null) {
 				end(null, new RejectedExecutionException("closed"));
 			}
@@ -634,13 +783,18 @@ final class Loads {
 			}
 			Loads.this.store.observe(this.key).whenComplete((observed, ex) -> {
 				EntryHeader header = (observed != null) ? observed.current() : null;
-				if (header != null && header.isLease() && header.nonce().equals(this.nonce)) {
+				if (header != null && isHeld(header)) {
 					lookLater();
 				}
 				else {
 					end(observed, ex);
 				}
 			});
+		}
+
+		private boolean isHeld(EntryHeader header) {
+			return header.isLease() ? header.nonce().equals(this.nonce)
+					: header.claim().equals(this.nonce) && header.isClaimed(Loads.this.store.serverMillis());
 		}
 
 		private void end(@Nullable Observed observed, @Nullable Throwable ex) {

@@ -19,6 +19,8 @@ package dev.cachestarter;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,6 +123,31 @@ final class RedisCacheService implements CacheService {
 		catch (ResilientRedisCache.LoadFailure ex) {
 			throw RedisCacheService.<RuntimeException>unchanged(ex.getCause());
 		}
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> Map<String, T> getAll(Collection<String> keys, Class<T> type,
+			BatchLoader<T, X> loader) throws X {
+		return (Map<String, T>) all(keys, type, loader);
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> Map<String, T> getAll(Collection<String> keys, ParameterizedTypeReference<T> type,
+			BatchLoader<T, X> loader) throws X {
+		return (Map<String, T>) all(keys, type.getType(), loader);
+	}
+
+	private <T, X extends Exception> Map<String, ?> all(Collection<String> keys, Type type, BatchLoader<T, X> loader)
+			throws X {
+		Map<String, ResilientRedisCache.Asked> asked = new LinkedHashMap<>();
+		for (String key : keys) {
+			StoredKey stored = locate(key);
+			ResilientRedisCache cache = cacheOf(stored);
+			asked.computeIfAbsent(key, (same) -> new ResilientRedisCache.Asked(cache, stored, cache.codecFor(type)));
+		}
+		return new BatchLoad<>(this.engine, asked, loader).run();
 	}
 
 	/**

@@ -42,6 +42,7 @@ import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheWriter;
 import org.springframework.transaction.support.TransactionSynchronization;
 
+import dev.cachestarter.BackgroundLoads.Captured;
 import dev.cachestarter.CallContext.Ticket;
 import dev.cachestarter.Deadline.RedisWaitException;
 import dev.cachestarter.EntryStore.Observed;
@@ -129,12 +130,21 @@ public final class ResilientRedisCache extends RedisCache {
 		StoredKey stored = storedKey(key);
 		CallContext context = CallContext.current();
 		Deadline deadline = deadline(context);
-		Reading reading = read(stored, codec, deadline);
+		if (context != null && context.isReloading()) {
+			if (context.confirm(this, stored) == null) {
+				settle(lookAt(stored, context), null, deadline);
+			}
+			return null;
+		}
+		Reading reading = read(stored, codec, deadline, context != null);
 		if (reading.hit()) {
+			if (reading.due() != null && context != null && context.again() != null) {
+				refresh(reading.due(), codec, this.engine.background().capture(), context.again().of(this));
+			}
 			return toStoreValue(reading.value());
 		}
 		if (context != null) {
-			context.missed(this, stored, reading.observed(), request(codec, deadline));
+			context.missed(this, stored, reading.observed(), request(codec, deadline), stale(reading, codec, null));
 		}
 		return null;
 	}
@@ -144,15 +154,21 @@ public final class ResilientRedisCache extends RedisCache {
 	 * @return the value, {@code null} if there is none or it is a cached null
 	 */
 	@Nullable Object read(StoredKey key, ValueCodec codec) {
-		return read(key, codec, newDeadline()).value();
+		return read(key, codec, newDeadline(), false).value();
 	}
 
-	private Reading read(StoredKey key, ValueCodec codec, Deadline deadline) {
+	/**
+	 * Read a value.
+	 * @param loads whether the caller loads what it does not find, so that it may have an
+	 * entry that stands in for a load which has just failed, and refresh one that is near
+	 * its end
+	 */
+	private Reading read(StoredKey key, ValueCodec codec, Deadline deadline, boolean loads) {
 		if (isBypassed(key)) {
 			return missed(key, null);
 		}
 		try {
-			return interpret(key, deadline.await(this.engine.store().observe(key)), codec);
+			return interpret(key, deadline.await(this.engine.store().observe(key)), codec, loads);
 		}
 		catch (RedisWaitException ex) {
 			this.counters.failed();
@@ -160,7 +176,7 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 	}
 
-	private Reading interpret(StoredKey key, Observed observed, ValueCodec codec) {
+	Reading interpret(StoredKey key, Observed observed, ValueCodec codec, boolean loads) {
 		EntryHeader header = observed.current();
 		if (header == null || header.isLease() || !this.engine.isTrusted(header)) {
 			if (observed.isForeign()) {
@@ -172,6 +188,11 @@ public final class ResilientRedisCache extends RedisCache {
 			this.counters.otherVersion();
 			return missed(key, observed);
 		}
+		long now = this.engine.store().serverMillis();
+		boolean fresh = header.isFresh(now);
+		if (!fresh && (!loads || !header.isClaimed(now) || !header.isPaused() || !mayStandIn())) {
+			return missed(key, observed);
+		}
 		try {
 			Object value = codec.decode(Objects.requireNonNull(observed.entry()), header);
 			if (this.engine.evictions().covers(key)) {
@@ -179,10 +200,13 @@ public final class ResilientRedisCache extends RedisCache {
 				return missed(key, null);
 			}
 			this.counters.hit();
+			if (!fresh) {
+				this.counters.staleServed();
+			}
 			if (logger.isDebugEnabled()) {
 				logger.debug("Cache HIT - " + getName() + " (cacheKey: " + key.displayName() + ")");
 			}
-			return new Reading(true, value, observed);
+			return new Reading(true, value, observed, loads && fresh && isDue(header, now));
 		}
 		catch (CorruptEntryException ex) {
 			if (header.schemaMark().equals(codec.schemaMark()) && !header.schemaMark().equals(EntryHeader.NO_MARK)) {
@@ -205,12 +229,21 @@ public final class ResilientRedisCache extends RedisCache {
 		return !codec.schemaMark().equals(plain) && (mark.equals(EntryHeader.NO_MARK) || mark.equals(plain));
 	}
 
-	private Reading missed(StoredKey key, @Nullable Observed observed) {
+	Reading missed(StoredKey key, @Nullable Observed observed) {
 		this.counters.miss();
 		if (logger.isDebugEnabled()) {
 			logger.debug("Cache MISS - " + getName() + " (cacheKey: " + key.displayName() + ")");
 		}
-		return new Reading(false, null, observed);
+		return new Reading(false, null, observed, false);
+	}
+
+	private boolean mayStandIn() {
+		return !this.settings.staleIfError().isZero();
+	}
+
+	private boolean isDue(EntryHeader header, long now) {
+		long ahead = this.settings.refreshAhead().toMillis();
+		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now);
 	}
 
 	private void unreadable(StoredKey key, Observed observed, String why) {
@@ -221,7 +254,7 @@ public final class ResilientRedisCache extends RedisCache {
 		this.engine.store().discard(key.redisKey(), observed.header());
 	}
 
-	private boolean isBypassed(StoredKey key) {
+	boolean isBypassed(StoredKey key) {
 		if (this.engine.evictions().covers(key)) {
 			return true;
 		}
@@ -236,10 +269,22 @@ public final class ResilientRedisCache extends RedisCache {
 		CallContext context = CallContext.current();
 		Deadline deadline = deadline(context);
 		CompletableFuture<ValueWrapper> result = new CompletableFuture<>();
-		readAsync(stored, codec, deadline).whenCompleteAsync((reading, ex) -> {
+		if (context != null && context.isReloading()) {
+			(context.confirm(this, stored) != null ? CompletableFuture.completedFuture(null) : lookAt(stored, context))
+				.whenCompleteAsync((done, ex) -> CallContext.run(context, () -> result.complete(null)),
+						this.engine.executor());
+			return result;
+		}
+		CallContext.Again again = (context != null) ? context.again() : null;
+		Captured captured = capture(again != null);
+		readAsync(stored, codec, deadline, context != null).whenCompleteAsync((reading, ex) -> {
 			// Spring goes on from here: it must find the context, and no event loop.
 			if (context != null && !reading.hit()) {
-				context.missed(this, stored, reading.observed(), request(codec, deadline));
+				context.missed(this, stored, reading.observed(), request(codec, deadline),
+						stale(reading, codec, captured));
+			}
+			else if (reading.due() != null && captured != null && again != null) {
+				refresh(reading.due(), codec, captured, again.of(this));
 			}
 			CallContext.run(context, () -> result.complete(reading.hit() ? wrapper(reading.value()) : null));
 		}, this.engine.executor());
@@ -250,7 +295,13 @@ public final class ResilientRedisCache extends RedisCache {
 		return new SimpleValueWrapper(value);
 	}
 
-	private CompletableFuture<Reading> readAsync(StoredKey key, ValueCodec codec, Deadline deadline) {
+	/** What is loaded in the background needs the context of the thread that asks. */
+	private @Nullable Captured capture(boolean repeatable) {
+		boolean wanted = repeatable && !(this.settings.refreshAhead().isZero() && this.settings.loadTimeout().isZero());
+		return wanted ? this.engine.background().capture() : null;
+	}
+
+	private CompletableFuture<Reading> readAsync(StoredKey key, ValueCodec codec, Deadline deadline, boolean loads) {
 		if (isBypassed(key)) {
 			return CompletableFuture.completedFuture(missed(key, null));
 		}
@@ -259,8 +310,116 @@ public final class ResilientRedisCache extends RedisCache {
 				this.counters.failed();
 				return missed(key, null);
 			}
-			return interpret(key, observed, codec);
+			return interpret(key, observed, codec, loads);
 		}, this.engine.executor());
+	}
+
+	// Reading what is stale, and reloading
+
+	/** Return what a reading that is no hit has found that may stand in for the load. */
+	@Nullable Stale stale(Reading reading, ValueCodec codec, @Nullable Captured captured) {
+		Observed observed = reading.observed();
+		EntryHeader header = (observed != null && mayStandIn()) ? observed.current() : null;
+		if (observed == null || header == null || !isUsable(header, codec)
+				|| header.isFresh(this.engine.store().serverMillis())) {
+			return null;
+		}
+		Captured context = (captured != null || this.settings.loadTimeout().isZero()) ? captured
+				: this.engine.background().capture();
+		return new Stale(observed, this.engine.evictions().epoch(observed.key()), codec, context);
+	}
+
+	/** Return whether a header is of a value that this cache could read. */
+	private boolean isUsable(EntryHeader header, ValueCodec codec) {
+		return !header.isLease() && this.engine.isTrusted(header) && isReadable(header, codec);
+	}
+
+	/**
+	 * Look whether an entry that was stale is still there, to stand in for its load. It
+	 * is looked at again since it may have been evicted while the load ran; while Redis
+	 * does not answer, only what was evicted here is known.
+	 * @return what stands in, {@code null} if nothing does; never fails
+	 */
+	CompletableFuture<@Nullable StandIn> standIn(Stale stale, Deadline deadline) {
+		StoredKey key = stale.observed().key();
+		if (isBypassed(key)) {
+			return CompletableFuture.completedFuture(null);
+		}
+		return deadline.limit(this.engine.store().observe(key)).handleAsync((now, ex) -> {
+			boolean unknown = ex != null && this.engine.evictions().epoch(key) == stale.epoch();
+			Observed observed = unknown ? stale.observed() : now;
+			EntryHeader header = (observed != null) ? observed.current() : null;
+			if (observed == null || header == null || !isUsable(header, stale.codec())
+					|| this.engine.evictions().covers(key)) {
+				return null;
+			}
+			try {
+				Object value = stale.codec().decode(Objects.requireNonNull(observed.entry()), header);
+				this.counters.staleServed();
+				return new StandIn(value);
+			}
+			catch (CorruptEntryException unreadable) {
+				unreadable(key, observed, String.valueOf(unreadable.getMessage()));
+				return null;
+			}
+		}, this.engine.executor());
+	}
+
+	/**
+	 * Load an entry anew that is near its end, in the background, unless somebody does.
+	 */
+	private void refresh(Observed due, ValueCodec codec, Captured captured, Reload reload) {
+		StoredKey key = due.key();
+		this.engine.background().runOnce(key, captured, () -> {
+			Loads.Request request = backgroundRequest(codec);
+			// Waits on a thread of its own, and no longer than its deadline.
+			Flight flight = this.engine.loads().claim(due, request).join();
+			if (flight != null) {
+				reload(due, request, flight, reload);
+			}
+		});
+	}
+
+	/**
+	 * Have a load go on in the background, and wait for it no longer than
+	 * {@code load-timeout}.
+	 * @return completed with what came of it; {@code null} if it has to be waited for
+	 */
+	@Nullable CompletableFuture<Turn> loadInBackground(Stale stale, Flight flight, Reload reload) {
+		Captured captured = stale.captured();
+		if (captured == null || this.settings.loadTimeout().isZero()) {
+			return null;
+		}
+		boolean runs = this.engine.background()
+			.run(captured, () -> reload(stale.observed(), backgroundRequest(stale.codec()), flight, reload));
+		return runs ? flight.join(this.settings.loadTimeout().toNanos()) : null;
+	}
+
+	private void reload(Observed observed, Loads.Request request, Flight flight, Reload reload) {
+		StoredKey key = observed.key();
+		CompletableFuture<?> loading;
+		try {
+			loading = reload.load(key, observed, request, flight);
+		}
+		catch (Throwable ex) {
+			loading = CompletableFuture.failedFuture(ex);
+		}
+		loading.whenComplete((value, ex) -> {
+			if (ex == null) {
+				this.counters.refreshed();
+				return;
+			}
+			flight.failed(original(RedisLink.unwrap(ex)));
+			this.counters.refreshFailed();
+			this.engine.warnOnce("refresh:" + getName(),
+					"Cache '%s' could not load the value of key '%s' in the background: %s. Further failures are counted"
+						.formatted(getName(), key.displayName(), original(RedisLink.unwrap(ex))));
+		});
+	}
+
+	Loads.Request backgroundRequest(ValueCodec codec) {
+		return new Loads.Request(this.settings, newDeadline(), System.nanoTime(), false, null,
+				(header) -> isUsable(header, codec), this.counters::unreadable);
 	}
 
 	// Reading, or loading
@@ -292,18 +451,47 @@ public final class ResilientRedisCache extends RedisCache {
 	 */
 	<X extends Exception> @Nullable Object load(StoredKey key, ValueCodec codec, @Nullable Duration ttl,
 			Supplier<@Nullable Object> loader, Function<Throwable, X> failure) throws X {
+		CallContext context = CallContext.current();
+		if (context != null && context.isReloading()) {
+			Flight given = context.confirm(this, key);
+			context.checkConfirmed();
+			return lead(Objects.requireNonNull(given), codec, ttl, loader, failure);
+		}
 		Deadline deadline = newDeadline();
-		Reading reading = read(key, codec, deadline);
+		Reload reload = (context != null) ? (context.again() != null) ? context.again().of(this) : null
+				: (again, observed, request, flight) -> {
+					lead(flight, codec, ttl, loader, LoadFailure::new);
+					return CompletableFuture.completedFuture(null);
+				};
+		Reading reading = read(key, codec, deadline, true);
 		if (reading.hit()) {
+			if (reading.due() != null && reload != null) {
+				refresh(reading.due(), codec, this.engine.background().capture(), reload);
+			}
 			return reading.value();
 		}
+		Stale stale = (reload != null) ? stale(reading, codec, null) : null;
 		Turn turn = await(this.engine.loads().turn(key, reading.observed(), request(codec, deadline)), key);
+		if (turn instanceof Turn.Lead lead && stale != null && reload != null) {
+			CompletableFuture<Turn> handedOver = loadInBackground(stale, lead.flight(), reload);
+			turn = (handedOver != null) ? await(handedOver, key) : turn;
+		}
 		if (turn instanceof Turn.Shared shared) {
 			this.counters.loadShared();
 			return shared.value();
 		}
 		if (turn instanceof Turn.Failed failed) {
+			StandIn standIn = awaitStandIn(stale, failed.failure(), deadline);
+			if (standIn != null) {
+				return standIn.value();
+			}
 			throw failure.apply(failed.failure());
+		}
+		if (turn instanceof Turn.GaveUp) {
+			StandIn standIn = awaitStandIn(stale, null, deadline);
+			if (standIn != null) {
+				return standIn.value();
+			}
 		}
 		if (turn instanceof Turn.Found found) {
 			try {
@@ -314,6 +502,26 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 		}
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
+		try {
+			return lead(flight, codec, ttl, loader, LoadFailure::new);
+		}
+		catch (LoadFailure ex) {
+			StandIn standIn = awaitStandIn(stale, ex.getCause(), deadline);
+			if (standIn != null) {
+				return standIn.value();
+			}
+			throw failure.apply(ex.getCause());
+		}
+	}
+
+	private @Nullable StandIn awaitStandIn(@Nullable Stale stale, @Nullable Throwable failure, Deadline deadline) {
+		return (stale == null || failure instanceof Error) ? null
+				: settle(standIn(stale, deadline), null, newDeadline());
+	}
+
+	/** Load in a flight of one's own. */
+	private <X extends Exception> @Nullable Object lead(Flight flight, ValueCodec codec, @Nullable Duration ttl,
+			Supplier<@Nullable Object> loader, Function<Throwable, X> failure) throws X {
 		Runnable leave = this.engine.loads().enter(flight);
 		Object value;
 		try {
@@ -331,9 +539,14 @@ public final class ResilientRedisCache extends RedisCache {
 		return value;
 	}
 
-	private @Nullable Object decode(Turn.Found found, ValueCodec codec) throws CorruptEntryException {
+	@Nullable Object decode(Turn.Found found, ValueCodec codec) throws CorruptEntryException {
 		Object value = codec.decode(Objects.requireNonNull(found.observed().entry()), found.header());
-		this.counters.loadShared();
+		if (found.header().isFresh(this.engine.store().serverMillis())) {
+			this.counters.loadShared();
+		}
+		else {
+			this.counters.staleServed();
+		}
 		return value;
 	}
 
@@ -349,14 +562,33 @@ public final class ResilientRedisCache extends RedisCache {
 		CallContext context = CallContext.current();
 		Deadline deadline = newDeadline();
 		CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
-		CompletableFuture<T> result = readAsync(stored, codec, deadline).thenComposeAsync((reading) -> {
+		if (context != null && context.isReloading()) {
+			Flight given = context.confirm(this, stored);
+			context.checkConfirmed();
+			return (CompletableFuture<T>) leadAsync(Objects.requireNonNull(given), codec, context, deadline,
+					valueLoader, cancelled);
+		}
+		Reload reload = (context != null) ? (context.again() != null) ? context.again().of(this) : null
+				: (again, observed, request, flight) -> leadAsync(flight, codec, null, newDeadline(), valueLoader,
+						new CompletableFuture<>());
+		Captured captured = capture(reload != null);
+		CompletableFuture<T> result = readAsync(stored, codec, deadline, true).thenComposeAsync((reading) -> {
 			if (reading.hit()) {
+				if (reading.due() != null && captured != null && reload != null) {
+					refresh(reading.due(), codec, captured, reload);
+				}
 				return CompletableFuture.completedFuture((T) reading.value());
 			}
+			Stale stale = (reload != null) ? stale(reading, codec, captured) : null;
 			return this.engine.loads()
 				.turn(stored, reading.observed(), request(codec, deadline))
-				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, codec, context, deadline,
-						valueLoader, cancelled), this.engine.executor());
+				.thenCompose((turn) -> {
+					CompletableFuture<Turn> handedOver = (turn instanceof Turn.Lead lead && stale != null
+							&& reload != null) ? loadInBackground(stale, lead.flight(), reload) : null;
+					return (handedOver != null) ? handedOver : CompletableFuture.completedFuture(turn);
+				})
+				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, stale, codec, context,
+						deadline, valueLoader, cancelled), this.engine.executor());
 		}, this.engine.executor());
 		result.whenComplete((value, ex) -> {
 			if (result.isCancelled()) {
@@ -366,15 +598,22 @@ public final class ResilientRedisCache extends RedisCache {
 		return result;
 	}
 
-	private CompletableFuture<?> loadAsync(StoredKey key, Turn turn, ValueCodec codec, @Nullable CallContext context,
-			Deadline deadline, Supplier<? extends CompletableFuture<?>> loader,
+	private CompletableFuture<?> loadAsync(StoredKey key, Turn turn, @Nullable Stale stale, ValueCodec codec,
+			@Nullable CallContext context, Deadline deadline, Supplier<? extends CompletableFuture<?>> loader,
 			CompletableFuture<@Nullable Void> cancelled) {
 		if (turn instanceof Turn.Shared shared) {
 			this.counters.loadShared();
 			return CompletableFuture.completedFuture(shared.value());
 		}
 		if (turn instanceof Turn.Failed failed) {
-			return CompletableFuture.failedFuture(failed.failure());
+			return orStandIn(CompletableFuture.failedFuture(failed.failure()), stale, deadline);
+		}
+		if (turn instanceof Turn.GaveUp && stale != null) {
+			return standIn(stale, deadline).thenComposeAsync(
+					(standIn) -> (standIn != null)
+							? CompletableFuture.<@Nullable Object>completedFuture(standIn.value())
+							: leadAsync(this.engine.loads().alone(key), codec, context, deadline, loader, cancelled),
+					this.engine.executor());
 		}
 		if (turn instanceof Turn.Found found) {
 			try {
@@ -385,6 +624,29 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 		}
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
+		return orStandIn(leadAsync(flight, codec, context, deadline, loader, cancelled), stale, deadline);
+	}
+
+	/** Return a result, or, if it is a failure, what stands in for it. */
+	private CompletableFuture<?> orStandIn(CompletableFuture<?> result, @Nullable Stale stale, Deadline deadline) {
+		if (stale == null) {
+			return result;
+		}
+		return result.<CompletableFuture<@Nullable Object>>handle((value, ex) -> {
+			if (ex == null) {
+				return CompletableFuture.completedFuture(value);
+			}
+			CompletableFuture<@Nullable StandIn> standIn = (RedisLink.unwrap(ex) instanceof Error)
+					? CompletableFuture.completedFuture(null) : standIn(stale, deadline);
+			return standIn.thenCompose((found) -> (found != null) ? CompletableFuture.completedFuture(found.value())
+					: CompletableFuture.failedFuture(ex));
+		}).thenCompose((next) -> next);
+	}
+
+	/** Load in a flight of one's own. */
+	private CompletableFuture<@Nullable Object> leadAsync(Flight flight, ValueCodec codec,
+			@Nullable CallContext context, Deadline deadline, Supplier<? extends CompletableFuture<?>> loader,
+			CompletableFuture<@Nullable Void> cancelled) {
 		CompletableFuture<?> loading;
 		Runnable leave = this.engine.loads().enter(flight);
 		try {
@@ -425,9 +687,10 @@ public final class ResilientRedisCache extends RedisCache {
 	 */
 	CompletableFuture<?> miss(Object key, CallContext context) {
 		StoredKey stored = storedKey(key);
-		if (context.knows(this, stored)) {
-			return CompletableFuture.completedFuture(null);
-		}
+		return context.knows(this, stored) ? CompletableFuture.completedFuture(null) : lookAt(stored, context);
+	}
+
+	private CompletableFuture<?> lookAt(StoredKey stored, CallContext context) {
 		Deadline deadline = context.deadline(this.engine);
 		Loads.Request request = request(codec(), deadline);
 		if (isBypassed(stored)) {
@@ -464,10 +727,10 @@ public final class ResilientRedisCache extends RedisCache {
 		return this.engine;
 	}
 
-	private Loads.Request request(ValueCodec codec, Deadline deadline) {
-		return new Loads.Request(this.settings, deadline, System.nanoTime() + this.settings.loadWait().toNanos(),
-				TransactionScope.current(this.engine) != null, this.engine.loads().leading(), codec.schemaMark(),
-				this.counters::unreadable);
+	Loads.Request request(ValueCodec codec, Deadline deadline) {
+		return new Loads.Request(this.settings, deadline, System.nanoTime(),
+				TransactionScope.current(this.engine) != null, this.engine.loads().leading(),
+				(header) -> isUsable(header, codec), this.counters::unreadable);
 	}
 
 	/** Wait for a turn, which comes when it comes: all that it waits for is bounded. */
@@ -582,7 +845,8 @@ public final class ResilientRedisCache extends RedisCache {
 			return this.engine.evictions().evict(new Evictions.Key(key));
 		}
 		CompletableFuture<Boolean> replaced = this.engine.store()
-			.replace(key, prepared.encoded(), codec.schemaMark(), prepared.ttl(), Duration.ZERO, this.settings.lease());
+			.replace(key, prepared.encoded(), codec.schemaMark(), prepared.ttl(), this.settings.staleIfError(),
+					this.settings.lease());
 		replaced.whenComplete((stored, ex) -> counted(stored, ex));
 		return orEvict(key, replaced);
 	}
@@ -594,7 +858,7 @@ public final class ResilientRedisCache extends RedisCache {
 		if (transaction == null) {
 			return putIfAbsent(stored, value, newDeadline());
 		}
-		Reading reading = read(stored, codec(), newDeadline());
+		Reading reading = read(stored, codec(), newDeadline(), false);
 		if (reading.hit()) {
 			return wrapper(reading.value());
 		}
@@ -609,7 +873,7 @@ public final class ResilientRedisCache extends RedisCache {
 	private @Nullable ValueWrapper putIfAbsent(StoredKey key, @Nullable Object value, Deadline deadline) {
 		ValueCodec codec = (value != null) ? codecForValue(value) : codec();
 		for (int attempt = 0; attempt < 3; attempt++) {
-			Reading reading = read(key, codec, deadline);
+			Reading reading = read(key, codec, deadline, false);
 			if (reading.hit()) {
 				return wrapper(reading.value());
 			}
@@ -623,7 +887,8 @@ public final class ResilientRedisCache extends RedisCache {
 					.acquire(observed, this.engine.store().newNonce(), this.settings.lease(), false));
 				EntryStore.Lease lease = acquired.lease();
 				if (lease != null && deadline.await(this.engine.store()
-					.fill(lease, prepared.encoded(), codec.schemaMark(), prepared.ttl(), Duration.ZERO))) {
+					.fill(lease, prepared.encoded(), codec.schemaMark(), prepared.ttl(),
+							this.settings.staleIfError()))) {
 					this.counters.put();
 					return null;
 				}
@@ -639,8 +904,7 @@ public final class ResilientRedisCache extends RedisCache {
 	/**
 	 * Store a loaded value under its lease, and end the flight.
 	 */
-	private CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec,
-			@Nullable Duration ttl) {
+	CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
 		if (!flight.canFill()) {
 			flight.end();
 			return CompletableFuture.completedFuture(false);
@@ -665,7 +929,7 @@ public final class ResilientRedisCache extends RedisCache {
 			return CompletableFuture.completedFuture(false);
 		}
 		CompletableFuture<Boolean> filled = flight.fill(prepared.encoded(), codec.schemaMark(), prepared.ttl(),
-				Duration.ZERO);
+				this.settings.staleIfError());
 		filled.whenComplete((stored, ex) -> counted(stored, ex));
 		return filled;
 	}
@@ -976,7 +1240,66 @@ public final class ResilientRedisCache extends RedisCache {
 
 	}
 
-	private record Reading(boolean hit, @Nullable Object value, @Nullable Observed observed) {
+	/**
+	 * What came of a read.
+	 *
+	 * @param hit whether there was a value
+	 * @param value the value
+	 * @param observed what was found, {@code null} if nothing could be read
+	 * @param refresh whether the value is to be loaded anew in the background
+	 */
+	record Reading(boolean hit, @Nullable Object value, @Nullable Observed observed, boolean refresh) {
+
+		@Nullable Observed due() {
+			return this.refresh ? this.observed : null;
+		}
+
+	}
+
+	/**
+	 * One of several keys that are asked for at once.
+	 *
+	 * @param cache the cache that it is of
+	 * @param key the key
+	 * @param codec of the type that is asked for
+	 */
+	record Asked(ResilientRedisCache cache, StoredKey key, ValueCodec codec) {
+
+	}
+
+	/**
+	 * A value past its time to live, that may stand in for its load.
+	 *
+	 * @param observed the entry as it was found
+	 * @param epoch what had been evicted here by then
+	 * @param codec of the type that is asked for
+	 * @param captured what a load in the background is to see of the calling thread,
+	 * {@code null} if it is not to go there
+	 */
+	record Stale(Observed observed, long epoch, ValueCodec codec, @Nullable Captured captured) {
+
+	}
+
+	/**
+	 * What stands in for a load.
+	 *
+	 * @param value the value
+	 */
+	record StandIn(@Nullable Object value) {
+
+	}
+
+	/**
+	 * Loads an entry anew, in the background.
+	 */
+	@FunctionalInterface
+	interface Reload {
+
+		/**
+		 * Load, and fill in the given flight.
+		 * @return completed at its end
+		 */
+		CompletableFuture<?> load(StoredKey key, Observed observed, Loads.Request request, Flight flight);
 
 	}
 

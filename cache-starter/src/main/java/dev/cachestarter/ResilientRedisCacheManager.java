@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,6 +33,7 @@ import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.cache.interceptor.CacheOperationSource;
+import org.springframework.core.task.TaskDecorator;
 import org.springframework.data.redis.cache.RedisCache;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheManager;
@@ -195,6 +197,10 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 		private CacheKeys cacheKeys = new CacheKeys(null);
 
+		private @Nullable Executor refreshExecutor;
+
+		private @Nullable TaskDecorator refreshDecorator;
+
 		private boolean runtimeCaches = true;
 
 		Builder(LettuceConnectionFactory connectionFactory) {
@@ -339,6 +345,32 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		}
 
 		/**
+		 * Set where loads that nobody waits for run: of entries near their end, and those
+		 * that take longer than {@code load-timeout}. By default on a few threads of the
+		 * cache's own.
+		 * @param executor the executor, which should reject what it has no room for; a
+		 * load that it would run on the calling thread is not run. It is not shut down
+		 * with the manager
+		 * @return this
+		 */
+		public Builder refreshExecutor(@Nullable Executor executor) {
+			this.refreshExecutor = executor;
+			return this;
+		}
+
+		/**
+		 * Set what carries the context of a read (security, tenant, logging) over to the
+		 * load in the background that it causes.
+		 * @param decorator the decorator, called on the thread of the read, {@code null}
+		 * for none
+		 * @return this
+		 */
+		public Builder refreshDecorator(@Nullable TaskDecorator decorator) {
+			this.refreshDecorator = decorator;
+			return this;
+		}
+
+		/**
 		 * Set how keys that are not text become text.
 		 * @param keys knows the application's converters
 		 * @return this
@@ -370,7 +402,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			RedisLink.Settings linkSettings = (this.link != null) ? this.link : linkSettings();
 			Engine engine = new Engine(this.connectionFactory, linkSettings, this.keyPrefix, this.cacheKeys.text(),
 					new ValueCodecs(mapper), this.ttlPolicy, this.maxPendingEvictions, this.distrustRestarts,
-					this.listeners);
+					this.listeners, new BackgroundLoads(this.refreshExecutor, this.refreshDecorator));
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);
 				engine.start();

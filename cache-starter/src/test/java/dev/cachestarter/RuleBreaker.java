@@ -83,6 +83,9 @@ final class RuleBreaker implements AutoCloseable {
 	/** The leases that this instance was granted and has not used yet, by key. */
 	private final Map<String, byte[]> leases = new ConcurrentHashMap<>();
 
+	/** What was first found of a key. */
+	private final Map<String, byte[]> firstReads = new ConcurrentHashMap<>();
+
 	/** Keys of which a fill was refused. */
 	private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
@@ -235,6 +238,12 @@ final class RuleBreaker implements AutoCloseable {
 		/** A lease is placed only where the key is as it was observed. */
 		COMPARE_ON_ACQUIRE,
 
+		/** A value is claimed only as it was observed, and by one at a time. */
+		COMPARE_ON_CLAIM,
+
+		/** What stands in for a load is looked at again before it does. */
+		LOOK_AGAIN,
+
 		/** A load is joined only by those whose own read found its lease. */
 		JOIN_BY_NONCE,
 
@@ -280,7 +289,7 @@ final class RuleBreaker implements AutoCloseable {
 	 */
 	enum Step {
 
-		READ, GENERATION, ACQUIRE, SEIZE, FILL, RENEW, RELEASE, UNLINK, OTHER;
+		READ, GENERATION, ACQUIRE, SEIZE, CLAIM, UNCLAIM, FILL, RENEW, RELEASE, UNLINK, OTHER;
 
 		static Step of(List<byte[]> command) {
 			return switch (text(command.get(0)).toUpperCase(Locale.ROOT)) {
@@ -304,6 +313,12 @@ final class RuleBreaker implements AutoCloseable {
 			}
 			if (is(EntryStore.RENEW, script)) {
 				return RENEW;
+			}
+			if (is(EntryStore.CLAIM, script)) {
+				return CLAIM;
+			}
+			if (is(EntryStore.RECLAIM, script)) {
+				return text(command.get(5)).equals(EntryHeader.NO_NONCE) ? UNCLAIM : RENEW;
 			}
 			return (is(EntryStore.DELETE_IF, script) && command.get(4).length == EntryHeader.IDENTITY_LENGTH) ? RELEASE
 					: OTHER;
@@ -411,6 +426,7 @@ final class RuleBreaker implements AutoCloseable {
 						forward(step, command);
 					}
 				}
+				case CLAIM -> claim(command);
 				case FILL -> fill(command);
 				case RENEW -> {
 					if (isBroken(Rule.RENEW) || isBroken(Rule.LEASE_BEFORE_LOAD)) {
@@ -429,6 +445,7 @@ final class RuleBreaker implements AutoCloseable {
 						forward(step, command);
 					}
 				}
+				case UNCLAIM -> forward(step, command);
 				case UNLINK -> unlink(command);
 				case OTHER -> {
 					if (isBroken(Rule.REPLAY_AFTER_RESTART)
@@ -450,6 +467,10 @@ final class RuleBreaker implements AutoCloseable {
 			send(command, (reply) -> {
 				if (reply[0] != '*') {
 					return reply;
+				}
+				if (isBroken(Rule.LOOK_AGAIN)) {
+					byte[] first = RuleBreaker.this.firstReads.putIfAbsent(key, reply);
+					return journalled(Step.READ, (first != null) ? first : reply);
 				}
 				List<byte[]> found = elements(reply);
 				byte[] entry = payload(found.get(found.size() - 1));
@@ -496,15 +517,24 @@ final class RuleBreaker implements AutoCloseable {
 			});
 		}
 
+		private void claim(List<byte[]> command) throws IOException {
+			if (isBroken(Rule.COMPARE_ON_CLAIM)) {
+				// Whatever is there, and whoever has claimed it.
+				send(List.of(ascii("SETRANGE"), command.get(3), ascii("23"), command.get(5)),
+						(reply) -> journalled(Step.CLAIM, bulk(ascii("+"))));
+			}
+			else {
+				forward(Step.CLAIM, command);
+			}
+		}
+
 		private void fill(List<byte[]> command) throws IOException {
 			String key = text(command.get(3));
 			byte[] value = command.get(5);
 			RuleBreaker.this.leases.remove(key);
 			if (isBroken(Rule.COMPARE_ON_FILL) || isBroken(Rule.LEASE_BEFORE_LOAD)) {
 				// With its lease put there just before, no fill is ever refused.
-				byte[] lease = Arrays.copyOf(value, HEADER);
-				lease[4] = (byte) EntryHeader.LEASE;
-				send(List.of(ascii("SET"), command.get(3), lease), (reply) -> null);
+				send(List.of(ascii("SET"), command.get(3), command.get(4)), (reply) -> null);
 			}
 			List<byte[]> generations = RuleBreaker.this.generationKeys.get(key);
 			if (generations != null) {

@@ -18,6 +18,7 @@ package dev.cachestarter.autoconfigure;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.Executor;
 import java.util.Map;
 import java.util.Random;
 
@@ -60,6 +61,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 import org.springframework.core.io.ResourceLoader;
+import org.springframework.core.task.TaskDecorator;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 
@@ -193,7 +195,8 @@ abstract class CacheConfigurations {
 		ResilientRedisCacheManager cacheManager(ListableBeanFactory beanFactory, CacheStarterProperties properties,
 				EffectiveCacheSettings settings, CacheKeys cacheKeys, CacheManagerCustomizers cacheManagerCustomizers,
 				ObjectProvider<CacheJsonMapperBuilderCustomizer> jsonMapperBuilderCustomizers,
-				ObjectProvider<CacheEventListener> listeners) {
+				ObjectProvider<CacheEventListener> listeners, ObjectProvider<TaskDecorator> taskDecorators,
+				@Qualifier("cacheRefreshExecutor") ObjectProvider<Executor> refreshExecutor) {
 			JsonMapper.Builder jsonMapper = ResilientRedisCacheManager.jsonMapperBuilder();
 			jsonMapperBuilderCustomizers.orderedStream().forEach((customizer) -> customizer.customize(jsonMapper));
 			ResilientRedisCacheManager.Builder builder = new CacheConnectionFactory(beanFactory)
@@ -201,6 +204,8 @@ abstract class CacheConfigurations {
 			settings.applyTo(builder);
 			applyOutages(properties, builder);
 			listeners.orderedStream().forEach(builder::listener);
+			builder.refreshExecutor(refreshExecutor.getIfAvailable())
+				.refreshDecorator(BackgroundContext.decorator(taskDecorators.orderedStream().toList()));
 			return cacheManagerCustomizers
 				.customize(build(builder.cacheKeys(cacheKeys).jsonMapper(jsonMapper.build())));
 		}

@@ -194,6 +194,11 @@ final class CacheSettingsResolver {
 		result = set(result, path + ".load-wait", values.loadWait(), CacheSettings::withLoadWait);
 		result = set(result, path + ".lease", values.lease(), CacheSettings::withLease);
 		result = set(result, path + ".load-lease-limit", values.loadLeaseLimit(), CacheSettings::withLoadLeaseLimit);
+		result = set(result, path + ".coalesce", values.coalesce(), CacheSettings::withCoalesce);
+		result = set(result, path + ".load-timeout", values.loadTimeout(), CacheSettings::withLoadTimeout);
+		result = set(result, path + ".stale-if-error", values.staleIfError(), CacheSettings::withStaleIfError);
+		result = set(result, path + ".stale-retry", values.staleRetry(), CacheSettings::withStaleRetry);
+		result = set(result, path + ".refresh-ahead", values.refreshAhead(), CacheSettings::withRefreshAhead);
 		result = set(result, path + ".compress-above", values.compressAbove(), CacheSettings::withCompressAbove);
 		return set(result, path + ".max-value-size", values.maxValueSize(), CacheSettings::withMaxValueSize);
 	}

@@ -19,6 +19,7 @@ package dev.cachestarter.autoconfigure;
 import java.time.Duration;
 import java.util.Map;
 
+import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPreset;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,16 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 
 		@Nullable Duration loadLeaseLimit();
 
+		CacheSettings.@Nullable Coalesce coalesce();
+
+		@Nullable Duration loadTimeout();
+
+		@Nullable Duration staleIfError();
+
+		@Nullable Duration staleRetry();
+
+		@Nullable Duration refreshAhead();
+
 		@Nullable DataSize compressAbove();
 
 		@Nullable DataSize maxValueSize();
@@ -92,12 +103,24 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param loadWait Longest that a caller waits for another's load of the same key.
 	 * @param lease How long a lease on a key lives unless its holder renews it.
 	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
+	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
+	 * one instance, "cluster" those of all instances.
+	 * @param loadTimeout How long a load may take before a stale entry stands in for it.
+	 * 0 for as long as it likes.
+	 * @param staleIfError How long past its TTL an entry may stand in for a load that
+	 * fails or is slow. 0 for not at all.
+	 * @param staleRetry How long after a failed load nobody tries another, while there is
+	 * an entry to serve.
+	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes
+	 * it in the background. 0 for never.
 	 * @param compressAbove Size from which on a value is compressed. 0 for never.
 	 * @param maxValueSize Largest value that is cached, as stored.
 	 */
 	record Defaults(@Nullable Duration ttl, @Nullable TtlPreset ttlPreset, @Nullable Double ttlJitter,
 			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
-			@Nullable Duration loadLeaseLimit, @Nullable DataSize compressAbove,
+			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
+			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
+			@Nullable Duration refreshAhead, @Nullable DataSize compressAbove,
 			@Nullable DataSize maxValueSize) implements Values {
 
 	}
@@ -113,6 +136,16 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param loadWait Longest that a caller waits for another's load of the same key.
 	 * @param lease How long a lease on a key lives unless its holder renews it.
 	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
+	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
+	 * one instance, "cluster" those of all instances.
+	 * @param loadTimeout How long a load may take before a stale entry stands in for it.
+	 * 0 for as long as it likes.
+	 * @param staleIfError How long past its TTL an entry may stand in for a load that
+	 * fails or is slow. 0 for not at all.
+	 * @param staleRetry How long after a failed load nobody tries another, while there is
+	 * an entry to serve.
+	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes
+	 * it in the background. 0 for never.
 	 * @param compressAbove Size from which on a value is compressed. 0 for never.
 	 * @param maxValueSize Largest value that is cached, as stored.
 	 * @param type Type of the cache's values, such as "com.acme.Agent" or
@@ -121,7 +154,9 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 */
 	record Cache(@Nullable Duration ttl, @Nullable TtlPreset ttlPreset, @Nullable Double ttlJitter,
 			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
-			@Nullable Duration loadLeaseLimit, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
+			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
+			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
+			@Nullable Duration refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
 			@Nullable String type) implements Values {
 
 	}

@@ -1,0 +1,232 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.core.task.TaskDecorator;
+
+/**
+ * Runs loads that nobody waits for: of entries that are near their end, and of those
+ * whose load takes longer than {@code load-timeout}.
+ * <p>
+ * They run on a bounded executor, the application's or one of our own, and one at a time
+ * for a key in this JVM. When it is full, or the application's executor would run them on
+ * the caller's own thread (and in its transaction), they are not run; the next read of
+ * the entry asks again. They see of the caller's thread what the application's
+ * {@link TaskDecorator} carries over: that is called on the thread of the read. Of a
+ * transaction, or of a web request, they see nothing.
+ */
+final class BackgroundLoads {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private static final int QUEUE = 1000;
+
+	private static final long END_MILLIS = 500;
+
+	private final Executor executor;
+
+	private final @Nullable ThreadPoolExecutor own;
+
+	private final @Nullable TaskDecorator decorator;
+
+	private final Set<StoredKey> running = ConcurrentHashMap.newKeySet();
+
+	private final LongAdder rejected = new LongAdder();
+
+	private volatile boolean closed;
+
+	BackgroundLoads(@Nullable Executor executor, @Nullable TaskDecorator decorator) {
+		this.decorator = decorator;
+		if (executor != null) {
+			this.own = null;
+			this.executor = executor;
+		}
+		else {
+			AtomicInteger number = new AtomicInteger();
+			int threads = Math.max(4, Runtime.getRuntime().availableProcessors());
+			this.own = new ThreadPoolExecutor(threads, threads, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE),
+					(task) -> RedisLink.daemon(task, "cache-starter-refresh-" + number.incrementAndGet()));
+			this.own.allowCoreThreadTimeOut(true);
+			this.executor = this.own;
+		}
+	}
+
+	/**
+	 * Take what the application wants carried over from the calling thread.
+	 */
+	Captured capture() {
+		return new Captured(this.decorator);
+	}
+
+	/**
+	 * Run a task in the background, unless there is one for the key already.
+	 * @return whether it is run
+	 */
+	boolean runOnce(StoredKey key, Captured captured, Runnable task) {
+		if (!this.running.add(key)) {
+			return false;
+		}
+		boolean accepted = false;
+		try {
+			accepted = run(captured, () -> {
+				try {
+					task.run();
+				}
+				finally {
+					this.running.remove(key);
+				}
+			});
+		}
+		finally {
+			if (!accepted) {
+				this.running.remove(key);
+			}
+		}
+		return accepted;
+	}
+
+	/**
+	 * Run a task in the background.
+	 * @return whether it is run
+	 */
+	boolean run(Captured captured, Runnable task) {
+		if (this.closed || !captured.isUsable()) {
+			return false;
+		}
+		captured.task = task;
+		captured.submitter = Thread.currentThread();
+		try {
+			this.executor.execute(captured);
+		}
+		catch (RejectedExecutionException ex) {
+			captured.refused = true;
+		}
+		catch (RuntimeException ex) {
+			logger.warn("The executor of the cache's background loads failed", ex);
+			captured.refused = true;
+		}
+		finally {
+			captured.submitter = null;
+		}
+		if (captured.refused) {
+			this.rejected.increment();
+		}
+		return !captured.refused;
+	}
+
+	/**
+	 * Return how many loads found no room.
+	 */
+	long rejected() {
+		return this.rejected.sum();
+	}
+
+	/**
+	 * End: those under way are interrupted if they run on threads of our own, and waited
+	 * for a moment.
+	 */
+	void close() {
+		this.closed = true;
+		if (this.own != null) {
+			this.own.shutdownNow();
+			try {
+				this.own.awaitTermination(END_MILLIS, TimeUnit.MILLISECONDS);
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+		}
+	}
+
+	/**
+	 * What was taken of a thread, for one task.
+	 */
+	static final class Captured implements Runnable {
+
+		private final @Nullable ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
+
+		private final @Nullable Runnable decorated;
+
+		private @Nullable Runnable task;
+
+		/** While it is handed over; who then finds itself here is asked to run it. */
+		private volatile @Nullable Thread submitter;
+
+		private volatile boolean refused;
+
+		private Captured(@Nullable TaskDecorator decorator) {
+			Runnable decorated = this::runTask;
+			if (decorator != null) {
+				try {
+					decorated = decorator.decorate(decorated);
+				}
+				catch (RuntimeException ex) {
+					logger.warn("A TaskDecorator failed; nothing is loaded in the background for this call", ex);
+					decorated = null;
+				}
+			}
+			this.decorated = decorated;
+		}
+
+		private boolean isUsable() {
+			return this.decorated != null && this.task == null;
+		}
+
+		@Override
+		public void run() {
+			Thread thread = Thread.currentThread();
+			if (thread == this.submitter) {
+				this.refused = true;
+				return;
+			}
+			ClassLoader before = thread.getContextClassLoader();
+			thread.setContextClassLoader(this.classLoader);
+			try {
+				java.util.Objects.requireNonNull(this.decorated).run();
+			}
+			catch (RuntimeException ex) {
+				logger.warn("A load in the background failed to run", ex);
+			}
+			finally {
+				thread.setContextClassLoader(before);
+			}
+		}
+
+		private void runTask() {
+			Runnable task = this.task;
+			if (task != null) {
+				task.run();
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,668 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+
+import org.aopalliance.intercept.MethodInterceptor;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+import org.springframework.aop.support.DefaultPointcutAdvisor;
+import org.springframework.aop.support.annotation.AnnotationMatchingPointcut;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.cache.annotation.CacheEvict;
+import org.springframework.cache.annotation.Cacheable;
+import org.springframework.cache.annotation.Caching;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Role;
+import org.springframework.core.Ordered;
+import org.springframework.core.task.TaskDecorator;
+
+import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Entries near their end that a read has loaded anew in the background. Where time plays
+ * a part it is written into the headers of entries.
+ */
+@WithRedis(local = true)
+class RefreshAheadRedisTests extends Interleavings {
+
+	private static final CacheSettings AHEAD = TIMELESS.withTtl(Duration.ofHours(1))
+		.withRefreshAhead(Duration.ofMinutes(20))
+		.withStaleRetry(Duration.ofMinutes(10));
+
+	private static final ThreadLocal<@Nullable String> TENANT = new ThreadLocal<>();
+
+	RefreshAheadRedisTests(RedisServer redis) {
+		super(redis);
+	}
+
+	@BeforeEach
+	void reset() {
+		this.redis.flushAll();
+		Source.reset();
+		TENANT.set("t1");
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aReadNearTheEndReturnsAtOnceAndLoadsInTheBackground(Way way) throws Exception {
+		Shop shop = shop(AHEAD);
+		shop.holdOld(way);
+		Pause load = Source.pause();
+		Source.version = 1;
+
+		int found = way.call(shop);
+		load.awaitReached();
+		int foundMeanwhile = way.call(shop);
+		load.release();
+
+		assertThat(found).isEqualTo(0);
+		assertThat(foundMeanwhile).isEqualTo(0);
+		await().untilAsserted(() -> assertThat(shop.counters(way).refreshes()).isEqualTo(1));
+		assertThat(way.call(shop)).isEqualTo(1);
+		assertThat(Source.LOADS).hasValue(2);
+		assertThat(shop.counters(way).misses()).as("the first alone").isEqualTo(1);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aFreshEntryIsLeftAlone(Way way) {
+		Shop shop = shop(AHEAD);
+		way.call(shop);
+		await().until(() -> shop.counters(way).puts() == 1);
+
+		way.call(shop);
+
+		assertThat(shop.counters(way).hits()).isEqualTo(1);
+		assertThat(Source.LOADS).hasValue(1);
+		assertThat(EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(way.key()))).claim())
+			.isEqualTo(EntryHeader.NO_NONCE);
+	}
+
+	static List<Set<Rule>> claiming() {
+		return List.of(Set.of(), EnumSet.of(Rule.COMPARE_ON_CLAIM));
+	}
+
+	@ParameterizedTest
+	@MethodSource("claiming")
+	void ofAllInstancesOneLoads(Set<Rule> broken) throws Exception {
+		Shop one = shop(AHEAD, broken);
+		Shop two = shop(AHEAD, broken);
+		one.holdOld(Way.PLAIN);
+		RuleBreaker.Gate first = one.breaker().hold(RuleBreaker.Step.CLAIM);
+		RuleBreaker.Gate second = two.breaker().hold(RuleBreaker.Step.CLAIM);
+		Way.PLAIN.call(one);
+		Way.PLAIN.call(two);
+		first.awaitReached();
+		second.awaitReached();
+		Pause load = Source.pause();
+
+		first.open();
+		second.open();
+		load.awaitReached();
+		await().until(() -> claims(one) + claims(two) == 2);
+		if (!broken.isEmpty()) {
+			await().until(() -> Source.LOADS.get() == 3);
+		}
+		load.release();
+
+		await().until(() -> one.counters(Way.PLAIN).refreshes()
+				+ two.counters(Way.PLAIN).refreshes() == (broken.isEmpty() ? 1 : 2));
+		assertThat(Source.LOADS).hasValue(broken.isEmpty() ? 2 : 3);
+	}
+
+	private static long claims(Shop shop) {
+		return shop.breaker().journal().stream().filter("CLAIM!"::equals).count();
+	}
+
+	static List<Set<Rule>> filling() {
+		return List.of(Set.of(), EnumSet.of(Rule.COMPARE_ON_FILL));
+	}
+
+	@ParameterizedTest
+	@MethodSource("filling")
+	void whatWasLoadedBeforeAnEvictionIsNotStoredAfterIt(Set<Rule> broken) throws Exception {
+		Shop shop = shop(AHEAD, broken);
+		Shop other = shop(AHEAD);
+		shop.holdOld(Way.PLAIN);
+		Pause load = Source.pauseAfterReading();
+		Way.PLAIN.call(shop);
+		load.awaitReached();
+
+		Source.version = 1;
+		other.service().evict("t1", "1");
+		load.release();
+
+		await().until(() -> shop.counters(Way.PLAIN).refusedFills() + shop.counters(Way.PLAIN).puts() == 2);
+		assertThat(Way.PLAIN.call(other)).isEqualTo(broken.isEmpty() ? 1 : 0);
+	}
+
+	@Test
+	void aLoadInTheBackgroundThatFailsIsCountedAndNotTriedAgainForAWhile() {
+		Shop shop = shop(AHEAD);
+		shop.holdOld(Way.PLAIN);
+		Source.failure = new IllegalStateException("the database is away");
+
+		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
+		await().until(() -> shop.counters(Way.PLAIN).refreshFailures() == 1);
+		await().until(() -> {
+			EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(Way.PLAIN.key())));
+			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis());
+		});
+
+		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
+		assertThat(Source.LOADS).hasValue(2);
+	}
+
+	@Test
+	void unlessHoldsInTheBackgroundToo() {
+		Shop shop = shop(AHEAD);
+		shop.service().findUnlessSold("t1", "1");
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
+		shop.age(Way.PLAIN);
+		Source.version = 99;
+
+		Row found = shop.service().findUnlessSold("t1", "1");
+
+		assertThat(found.version()).isEqualTo(0);
+		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
+		await().untilAsserted(() -> assertThat(this.redis.keys("rows:t1:1")).as("the source says so").isEmpty());
+	}
+
+	@Test
+	void allCachesOfAMethodAreFilled() {
+		Shop shop = shop(AHEAD);
+		shop.service().findInBoth("t1", "1");
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1 && this.redis.keys("copies:t1:1").size() == 1);
+		shop.age(Way.PLAIN);
+		Source.version = 1;
+
+		shop.service().findInBoth("t1", "1");
+
+		await().untilAsserted(() -> {
+			assertThat(Way.PLAIN.call(shop)).isEqualTo(1);
+			assertThat(shop.instance().cacheService().get("copies:t1:1", Row.class)).hasValue(new Row("t1", "1", 1));
+		});
+		assertThat(Source.LOADS).hasValue(2);
+	}
+
+	@Test
+	void interceptorsOfTheMethodWorkAsInTheFirstCall() {
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder, Aspects.class);
+		shop.holdOld(Way.PLAIN);
+		assertThat(Aspects.CALLS).hasValue(1);
+
+		Way.PLAIN.call(shop);
+
+		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
+		assertThat(Aspects.CALLS).hasValue(2);
+	}
+
+	@Test
+	void theContextOfTheCallerIsCarriedOver() {
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshDecorator(new TenantDecorator()));
+		shop.service().findMine("1");
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
+		shop.age(Way.PLAIN);
+		Source.version = 1;
+
+		shop.service().findMine("1");
+
+		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
+		assertThat(shop.service().findMine("1")).isEqualTo(new Row("t1", "1", 1));
+	}
+
+	@Test
+	void whatIsNotCarriedOverLoadsNoOthersEntry() {
+		Shop shop = shop(AHEAD);
+		shop.service().findMine("1");
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
+		shop.age(Way.PLAIN);
+		Source.version = 1;
+
+		shop.service().findMine("1");
+
+		await().until(() -> shop.counters(Way.PLAIN).refreshFailures() == 1);
+		assertThat(Source.LOADS).as("the method was not called").hasValue(1);
+		assertThat(this.redis.keys("*")).filteredOn((key) -> key.startsWith("rows:")).containsExactly("rows:t1:1");
+	}
+
+	@Test
+	void nothingIsLoadedOnTheThreadOfTheCaller() {
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor(Runnable::run));
+		shop.holdOld(Way.PLAIN);
+
+		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
+		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
+
+		assertThat(Source.LOADS).hasValue(1);
+		assertThat(shop.instance().engine().background().rejected()).isEqualTo(2);
+	}
+
+	@Test
+	void theApplicationsExecutorIsUsed() {
+		AtomicInteger tasks = new AtomicInteger();
+		Executor executor = (task) -> {
+			tasks.incrementAndGet();
+			Thread thread = new Thread(task, "the application's");
+			thread.setDaemon(true);
+			thread.start();
+		};
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor(executor));
+		shop.holdOld(Way.PLAIN);
+
+		Way.PLAIN.call(shop);
+
+		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
+		assertThat(tasks).hasValue(1);
+	}
+
+	@Test
+	void aMethodThatDoesMoreThanLoadIsNotCalledForIt() {
+		Shop shop = shop(AHEAD);
+		shop.holdOld(Way.PLAIN);
+
+		assertThat(shop.service().findAndEvict("t1", "1").version()).isEqualTo(0);
+
+		assertThat(EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes("rows:t1:1"))).claim())
+			.isEqualTo(EntryHeader.NO_NONCE);
+		assertThat(Source.LOADS).hasValue(1);
+	}
+
+	@Test
+	void aMereLookLoadsNothing() {
+		Shop shop = shop(AHEAD);
+		shop.holdOld(Way.PLAIN);
+
+		assertThat(shop.instance().cache("rows").get("t1:1")).isNotNull();
+		assertThat(shop.instance().cacheService().get("rows:t1:1", Row.class)).isPresent();
+
+		assertThat(EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes("rows:t1:1"))).claim())
+			.isEqualTo(EntryHeader.NO_NONCE);
+	}
+
+	@Test
+	void withASteadyReaderNobodyEverWaits() {
+		Shop shop = shop(AHEAD.withTtl(Duration.ofSeconds(2)).withRefreshAhead(Duration.ofSeconds(1)));
+		Way.PLAIN.call(shop);
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
+		long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(4500);
+
+		await().atMost(Duration.ofSeconds(20))
+			.pollDelay(Duration.ZERO)
+			.pollInterval(Duration.ofMillis(10))
+			.until(() -> {
+				Way.PLAIN.call(shop);
+				return System.nanoTime() - end > 0;
+			});
+
+		assertThat(shop.counters(Way.PLAIN).misses()).as("the first alone").isEqualTo(1);
+		assertThat(shop.counters(Way.PLAIN).refreshes()).isGreaterThanOrEqualTo(2);
+		assertThat(Source.WAITED).as("loads on the thread of a caller").hasValue(1);
+	}
+
+	@Test
+	void anEndInTheMiddleOfALoadInTheBackgroundIsQuick() throws Exception {
+		Shop shop = shop(AHEAD);
+		shop.holdOld(Way.PLAIN);
+		Pause load = Source.pause();
+		Way.PLAIN.call(shop);
+		load.awaitReached();
+
+		CompletableFuture<Void> closed = CompletableFuture.runAsync(shop.instance()::close);
+
+		assertThat(closed).succeedsWithin(Duration.ofSeconds(10));
+	}
+
+	private Shop shop(CacheSettings settings) {
+		return shop(settings, Set.of());
+	}
+
+	private Shop shop(CacheSettings settings, Set<Rule> broken) {
+		return shop(settings, broken, (builder) -> builder);
+	}
+
+	private Shop shop(CacheSettings settings, Set<Rule> broken, UnaryOperator<ResilientRedisCacheManager.Builder> more,
+			Class<?>... configurations) {
+		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
+		TestInstance<Service> instance = closing(TestInstance.of(Service.class, breaker.host(), breaker.port(),
+				(builder) -> more
+					.apply(builder.defaults(settings).link(PATIENT).caches(List.of("rows", "lists", "copies"))),
+				configurations));
+		return new Shop(instance.awaitUp(), breaker, this.redis);
+	}
+
+	/**
+	 * A way to ask for row 1 of tenant t1.
+	 */
+	enum Way {
+
+		PLAIN("rows") {
+			@Override
+			int call(Shop shop) {
+				return shop.service().find("t1", "1").version();
+			}
+		},
+
+		SYNC("rows") {
+			@Override
+			int call(Shop shop) {
+				return shop.service().findSync("t1", "1").version();
+			}
+		},
+
+		FUTURE("rows") {
+			@Override
+			int call(Shop shop) {
+				return shop.service().findLater("t1", "1").join().version();
+			}
+		},
+
+		FUTURE_SYNC("rows") {
+			@Override
+			int call(Shop shop) {
+				return shop.service().findLaterSync("t1", "1").join().version();
+			}
+		},
+
+		MONO("rows") {
+			@Override
+			int call(Shop shop) {
+				return java.util.Objects.requireNonNull(shop.service().findReactive("t1", "1").block()).version();
+			}
+		},
+
+		FLUX("lists") {
+			@Override
+			int call(Shop shop) {
+				return java.util.Objects.requireNonNull(shop.service().listReactive("t1", "1").blockLast()).version();
+			}
+		},
+
+		CACHE("rows") {
+			@Override
+			int call(Shop shop) {
+				return java.util.Objects
+					.requireNonNull(shop.instance().cache("rows").get("t1:1", () -> Source.load("t1", "1")))
+					.version();
+			}
+		},
+
+		RETRIEVE("rows") {
+			@Override
+			int call(Shop shop) {
+				return shop.instance()
+					.cache("rows")
+					.retrieve("t1:1", () -> Source.loadLater("t1", "1"))
+					.join()
+					.version();
+			}
+		},
+
+		SERVICE("rows") {
+			@Override
+			int call(Shop shop) {
+				return java.util.Objects
+					.requireNonNull(shop.instance()
+						.cacheService()
+						.getOrLoad("rows:t1:1", Row.class, Duration.ofHours(1), () -> Source.load("t1", "1")))
+					.version();
+			}
+		};
+
+		private final String cache;
+
+		Way(String cache) {
+			this.cache = cache;
+		}
+
+		abstract int call(Shop shop);
+
+		String key() {
+			return this.cache + ":t1:1";
+		}
+
+	}
+
+	/**
+	 * An instance of the application.
+	 */
+	private record Shop(TestInstance<Service> instance, RuleBreaker breaker, RedisServer redis) {
+
+		Service service() {
+			return this.instance.service();
+		}
+
+		CacheSnapshot.Counters counters(Way way) {
+			return this.instance.cache(way.cache).counters().snapshot();
+		}
+
+		/** Have an entry that is near its end. */
+		void holdOld(Way way) {
+			way.call(this);
+			await().until(() -> counters(way).puts() == 1);
+			age(way);
+		}
+
+		void age(Way way) {
+			long now = System.currentTimeMillis();
+			this.redis.cli("SETRANGE", way.key(), "106", "%013d".formatted(now - 3_000_000));
+			this.redis.cli("SETRANGE", way.key(), "120", "%013d".formatted(now + 600_000));
+		}
+
+	}
+
+	private static final class TenantDecorator implements TaskDecorator {
+
+		@Override
+		public Runnable decorate(Runnable task) {
+			String tenant = TENANT.get();
+			return () -> {
+				TENANT.set(tenant);
+				try {
+					task.run();
+				}
+				finally {
+					TENANT.remove();
+				}
+			};
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Aspects {
+
+		static final AtomicInteger CALLS = new AtomicInteger();
+
+		@Bean
+		@Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+		static DefaultPointcutAdvisor innerAdvisor() {
+			CALLS.set(0);
+			MethodInterceptor counting = (invocation) -> {
+				CALLS.incrementAndGet();
+				return invocation.proceed();
+			};
+			DefaultPointcutAdvisor advisor = new DefaultPointcutAdvisor(
+					AnnotationMatchingPointcut.forMethodAnnotation(Cacheable.class), counting);
+			advisor.setOrder(Ordered.LOWEST_PRECEDENCE);
+			return advisor;
+		}
+
+	}
+
+	/**
+	 * Where rows come from, for all instances.
+	 */
+	static final class Source {
+
+		static final AtomicInteger LOADS = new AtomicInteger();
+
+		/** Loads on threads that are not in the background. */
+		static final AtomicInteger WAITED = new AtomicInteger();
+
+		static volatile int version;
+
+		static volatile @Nullable RuntimeException failure;
+
+		private static final AtomicReference<@Nullable Pause> BEFORE = new AtomicReference<>();
+
+		private static final AtomicReference<@Nullable Pause> AFTER = new AtomicReference<>();
+
+		static void reset() {
+			LOADS.set(0);
+			WAITED.set(0);
+			version = 0;
+			failure = null;
+			BEFORE.set(null);
+			AFTER.set(null);
+		}
+
+		static Pause pause() {
+			Pause pause = new Pause();
+			BEFORE.set(pause);
+			return pause;
+		}
+
+		static Pause pauseAfterReading() {
+			Pause pause = new Pause();
+			AFTER.set(pause);
+			return pause;
+		}
+
+		static Row load(String tenant, String id) {
+			LOADS.incrementAndGet();
+			if (!Thread.currentThread().getName().startsWith("cache-starter-refresh")) {
+				WAITED.incrementAndGet();
+			}
+			stop(BEFORE);
+			int read = version;
+			stop(AFTER);
+			RuntimeException failing = failure;
+			if (failing != null) {
+				throw failing;
+			}
+			return new Row(tenant, id, read);
+		}
+
+		static CompletableFuture<Row> loadLater(String tenant, String id) {
+			CompletableFuture<Row> later = new CompletableFuture<>();
+			Thread thread = new Thread(() -> later.completeAsync(() -> load(tenant, id), Runnable::run), "source");
+			thread.setDaemon(true);
+			thread.start();
+			return later;
+		}
+
+		private static void stop(AtomicReference<@Nullable Pause> at) {
+			Pause pause = at.get();
+			if (pause != null) {
+				pause.stop();
+			}
+		}
+
+	}
+
+	/**
+	 * The application.
+	 */
+	static class Service {
+
+		@Cacheable("rows")
+		public Row find(String tenant, String id) {
+			return Source.load(tenant, id);
+		}
+
+		@Cacheable(cacheNames = "rows", key = "T(dev.cachestarter.RefreshAheadRedisTests).tenant() + ':' + #id")
+		public Row findMine(String id) {
+			return Source.load(String.valueOf(TENANT.get()), id);
+		}
+
+		@Cacheable(cacheNames = "rows", unless = "#result.version() == 99")
+		public Row findUnlessSold(String tenant, String id) {
+			return Source.load(tenant, id);
+		}
+
+		@Cacheable(cacheNames = { "rows", "copies" })
+		public Row findInBoth(String tenant, String id) {
+			return Source.load(tenant, id);
+		}
+
+		@Cacheable(cacheNames = "rows", sync = true)
+		public Row findSync(String tenant, String id) {
+			return Source.load(tenant, id);
+		}
+
+		@Cacheable("rows")
+		public CompletableFuture<Row> findLater(String tenant, String id) {
+			return Source.loadLater(tenant, id);
+		}
+
+		@Cacheable(cacheNames = "rows", sync = true)
+		public CompletableFuture<Row> findLaterSync(String tenant, String id) {
+			return Source.loadLater(tenant, id);
+		}
+
+		@Cacheable("rows")
+		public Mono<Row> findReactive(String tenant, String id) {
+			return Mono.fromFuture(() -> Source.loadLater(tenant, id));
+		}
+
+		@Cacheable("lists")
+		public Flux<Row> listReactive(String tenant, String id) {
+			return Mono.fromFuture(() -> Source.loadLater(tenant, id)).flux();
+		}
+
+		@Caching(cacheable = @Cacheable("rows"), evict = @CacheEvict("lists"))
+		public Row findAndEvict(String tenant, String id) {
+			return Source.load(tenant, id);
+		}
+
+		@CacheEvict("rows")
+		public void evict(String tenant, String id) {
+		}
+
+	}
+
+	/** The tenant of the thread; for expressions. */
+	public static @Nullable String tenant() {
+		return TENANT.get();
+	}
+
+}
