@@ -42,7 +42,8 @@ import static org.awaitility.Awaitility.await;
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-		properties = { "cache-starter.connection.command-timeout=10s", "cache-starter.connection.connect-timeout=10s" })
+		properties = { "cache-starter.connection.command-timeout=10s", "cache-starter.connection.connect-timeout=10s",
+				"cache-starter.defaults.lease=1m" })
 @TestConstructor(autowireMode = TestConstructor.AutowireMode.ALL)
 @Import(SampleTest.CacheIsConnected.class)
 @interface SampleTest {
