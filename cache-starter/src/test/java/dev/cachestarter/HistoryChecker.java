@@ -89,6 +89,14 @@ import static org.awaitility.Awaitility.await;
  * The table is a file in memory that all processes share, so that a floor is known to all
  * of them before the change that raised it has returned.
  *
+ * <h2>When entries age</h2>
+ *
+ * <p>
+ * Where a plan says so, entries live for a moment, are loaded anew ahead of their end,
+ * and stand in past it for loads that fail, as some do, or are slow. The floors hold all
+ * the same: whatever stands in, it is nothing that was evicted. A failed load that
+ * reaches a caller is no exception to report, if it is the very one that was thrown.
+ *
  * <h2>Under faults</h2>
  *
  * <p>
@@ -151,13 +159,14 @@ final class HistoryChecker {
 				children.add(ChildJvm.start(HistoryChecker.class, redis.host(), String.valueOf(port), file.toString(),
 						String.valueOf(plan.seed() + 1000 * (i + 1)), String.valueOf(plan.threads()),
 						plan.broken().stream().map(Rule::name).collect(Collectors.joining(",")), String.valueOf(i),
-						String.valueOf(instances), String.valueOf(faulty)));
+						String.valueOf(instances), String.valueOf(faulty), String.valueOf(plan.ageing())));
 			}
 			for (int i = 0; i < plan.contexts(); i++) {
 				int index = plan.children() + i;
 				participants.add(new Participant("context " + (i + 1), redis.host(),
 						faulty ? proxies.get(index).port() : redis.port(), table, index, plan.seed() + 100 * i,
-						plan.threads(), plan.broken(), (i % 2 == 0) ? Duration.ofMillis(300) : IMPATIENT, faulty));
+						plan.threads(), plan.broken(), (i % 2 == 0) ? Duration.ofMillis(300) : IMPATIENT, faulty,
+						plan.ageing()));
 			}
 			children.forEach((child) -> child.await("ready", PATIENCE));
 			children.forEach((child) -> child.send("go"));
@@ -179,7 +188,7 @@ final class HistoryChecker {
 			children.forEach((child) -> child.ask("join", "joined", PATIENCE));
 			if (plan.untilStale()) {
 				// With a broken rule nothing is promised of what comes after.
-				return new Report(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, table.staleReads(), 0);
+				return new Report(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, table.staleReads(), 0);
 			}
 			Report report = new Report();
 			for (Participant participant : participants) {
@@ -221,7 +230,7 @@ final class HistoryChecker {
 		Participant participant = new Participant("child " + ProcessHandle.current().pid(), args[0],
 				Integer.parseInt(args[1]), new Table(Path.of(args[2]), Integer.parseInt(args[7])),
 				Integer.parseInt(args[6]), Long.parseLong(args[3]), Integer.parseInt(args[4]), broken, IMPATIENT,
-				Boolean.parseBoolean(args[8]));
+				Boolean.parseBoolean(args[8]), Boolean.parseBoolean(args[9]));
 		ChildJvm.say("ready");
 		BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 		for (String command = commands.readLine(); command != null; command = commands.readLine()) {
@@ -248,9 +257,10 @@ final class HistoryChecker {
 	 * @param broken the rules to break
 	 * @param untilStale whether the first stale read is enough
 	 * @param faults what faults to make meanwhile
+	 * @param ageing whether entries live for a moment and some loads fail
 	 */
 	record Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
-			boolean untilStale, Set<Fault> faults) {
+			boolean untilStale, Set<Fault> faults, boolean ageing) {
 
 	}
 
@@ -269,17 +279,19 @@ final class HistoryChecker {
 	 * @param away how often an instance lost Redis
 	 * @param excused reads below the common floor that the contract leaves out
 	 * @param exceptions calls that threw something
+	 * @param standIns reads that got an entry past its time for a load that failed
+	 * @param refreshes loads in the background
 	 * @param longestEviction the longest that an eviction of a key took, in milliseconds
 	 * @param staleReads reads below their floor
 	 * @param staleAtRest rows that an instance did not read as they are when all was
 	 * quiet
 	 */
 	record Report(long operations, long reads, long hits, long shared, long refusedFills, long pending, long failures,
-			long replayed, long away, long excused, long exceptions, long longestEviction, long staleReads,
-			long staleAtRest) {
+			long replayed, long away, long excused, long exceptions, long standIns, long refreshes,
+			long longestEviction, long staleReads, long staleAtRest) {
 
 		Report() {
-			this(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+			this(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 		}
 
 		static Report parse(String text) {
@@ -287,16 +299,17 @@ final class HistoryChecker {
 				.mapToLong(Long::parseLong)
 				.toArray();
 			return new Report(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
-					numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12], numbers[13]);
+					numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12], numbers[13], numbers[14],
+					numbers[15]);
 		}
 
 		Report plus(Report other) {
 			return new Report(this.operations + other.operations, this.reads + other.reads, this.hits + other.hits,
 					this.shared + other.shared, this.refusedFills + other.refusedFills, this.pending + other.pending,
 					this.failures + other.failures, this.replayed + other.replayed, this.away + other.away,
-					this.excused + other.excused, this.exceptions + other.exceptions,
-					Math.max(this.longestEviction, other.longestEviction), this.staleReads + other.staleReads,
-					this.staleAtRest + other.staleAtRest);
+					this.excused + other.excused, this.exceptions + other.exceptions, this.standIns + other.standIns,
+					this.refreshes + other.refreshes, Math.max(this.longestEviction, other.longestEviction),
+					this.staleReads + other.staleReads, this.staleAtRest + other.staleAtRest);
 		}
 
 		@Override
@@ -305,8 +318,9 @@ final class HistoryChecker {
 					+ " shared loads, " + this.refusedFills + " refused fills, " + this.pending + " pending evictions, "
 					+ this.failures + " failures of Redis, " + this.replayed + " evictions replayed, " + this.away
 					+ " times away, " + this.excused + " excused reads, " + this.exceptions + " exceptions, "
-					+ this.longestEviction + " ms the longest eviction, " + this.staleReads + " stale reads, "
-					+ this.staleAtRest + " stale rows at rest";
+					+ this.standIns + " stand-ins, " + this.refreshes + " refreshes, " + this.longestEviction
+					+ " ms the longest eviction, " + this.staleReads + " stale reads, " + this.staleAtRest
+					+ " stale rows at rest";
 		}
 
 	}
@@ -453,8 +467,11 @@ final class HistoryChecker {
 
 		private @Nullable Table table;
 
-		private void table(Table table) {
+		private boolean failing;
+
+		private void table(Table table, boolean failing) {
 			this.table = table;
+			this.failing = failing;
 		}
 
 		private Table table() {
@@ -475,6 +492,9 @@ final class HistoryChecker {
 			}
 			else if (chance < 400) {
 				dawdle(5);
+			}
+			if (this.failing && chance % 20 == 7 && !table().isStopped()) {
+				throw new SourceFailure();
 			}
 			return row;
 		}
@@ -556,6 +576,15 @@ final class HistoryChecker {
 
 	}
 
+	/** A load that failed. */
+	static final class SourceFailure extends RuntimeException {
+
+		SourceFailure() {
+			super("the database is away", null, false, false);
+		}
+
+	}
+
 	/**
 	 * One instance and its threads.
 	 */
@@ -604,16 +633,20 @@ final class HistoryChecker {
 
 		private volatile long lastAway = System.nanoTime();
 
+		private final Duration ttl;
+
 		Participant(String name, String host, int port, Table table, int index, long seed, int threads,
-				Set<Rule> broken, Duration loadWait, boolean faulty) {
+				Set<Rule> broken, Duration loadWait, boolean faulty, boolean ageing) {
 			this.name = name;
 			this.table = table;
 			this.seed = seed;
 			this.breaker = broken.isEmpty() ? null : RuleBreaker.inFrontOf(host, port, broken);
-			CacheSettings settings = CacheSettings.defaults()
+			CacheSettings lasting = CacheSettings.defaults()
 				.withLease(Duration.ofMillis(100))
 				.withLoadLeaseLimit(Duration.ofMillis(200))
 				.withLoadWait(loadWait);
+			CacheSettings settings = ageing ? ageing(lasting, index) : lasting;
+			this.ttl = ageing ? settings.ttl() : Duration.ofMinutes(10);
 			this.instance = TestInstance.of(Rows.class, (this.breaker != null) ? this.breaker.host() : host,
 					(this.breaker != null) ? this.breaker.port() : port,
 					(builder) -> builder.defaults(settings)
@@ -626,7 +659,7 @@ final class HistoryChecker {
 			this.rows = this.instance.service();
 			Rows target = (Rows) java.util.Objects
 				.requireNonNull(org.springframework.aop.framework.AopProxyUtils.getSingletonTarget(this.rows));
-			target.table(table);
+			target.table(table, ageing);
 			for (int i = 0; i < threads; i++) {
 				int number = i;
 				Thread thread = new Thread(() -> work(new Random(this.seed + number)), name + ", thread " + i);
@@ -638,6 +671,15 @@ final class HistoryChecker {
 				watch.setDaemon(true);
 				watch.start();
 			}
+		}
+
+		private static CacheSettings ageing(CacheSettings settings, int index) {
+			return settings.withTtl(Duration.ofMillis(400))
+				.withTtlJitter(0.5)
+				.withRefreshAhead(Duration.ofMillis(100))
+				.withStaleIfError(Duration.ofMillis(800))
+				.withStaleRetry(Duration.ofMillis(20))
+				.withLoadTimeout((index % 2 == 0) ? Duration.ofMillis(30) : Duration.ZERO);
 		}
 
 		/** Tell the injector when this instance has recovered. */
@@ -702,8 +744,9 @@ final class HistoryChecker {
 			CacheSnapshot.Counters counters = this.instance.cache("rows").counters().snapshot();
 			return new Report(this.operations.sum(), this.reads.sum(), counters.hits(), counters.loadsShared(),
 					counters.refusedFills(), this.pending.sum(), counters.failures(), this.replayed.sum(),
-					this.away.sum(), this.excused.sum(), this.exceptions.sum(),
-					TimeUnit.NANOSECONDS.toMillis(this.longestEviction.get()), this.staleReads.sum(), staleAtRest);
+					this.away.sum(), this.excused.sum(), this.exceptions.sum(), counters.staleServed(),
+					counters.refreshes(), TimeUnit.NANOSECONDS.toMillis(this.longestEviction.get()),
+					this.staleReads.sum(), staleAtRest);
 		}
 
 		private void work(Random random) {
@@ -720,7 +763,14 @@ final class HistoryChecker {
 						change(tenant, number, chance - 8900);
 					}
 				}
+				catch (SourceFailure ex) {
+					// The source's own.
+				}
 				catch (Throwable ex) {
+					if (ex instanceof java.util.concurrent.CompletionException
+							&& ex.getCause() instanceof SourceFailure) {
+						continue;
+					}
 					this.exceptions.increment();
 					if (this.exceptions.sum() < 5) {
 						System.out.println("EXCEPTION: " + this.name + " " + ex);
@@ -745,7 +795,7 @@ final class HistoryChecker {
 				case 1 -> this.rows.findLater(tenant, number).join();
 				case 2 -> this.rows.findReactively(tenant, number).block();
 				case 3 -> this.instance.cacheService()
-					.getOrLoad("rows:" + tenant + ":" + number, Row.class, Duration.ofMinutes(10),
+					.getOrLoad("rows:" + tenant + ":" + number, Row.class, this.ttl,
 							() -> this.rows.loadForService(tenant, number));
 				default -> this.rows.find(tenant, number);
 			};

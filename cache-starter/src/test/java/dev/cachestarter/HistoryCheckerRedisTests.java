@@ -56,7 +56,7 @@ class HistoryCheckerRedisTests {
 	void noReadIsStale() throws IOException {
 		Duration duration = duration().dividedBy(4);
 
-		Report report = run(new Plan(seed(), duration, 3, 1, 4, Set.of(), false, Set.of()));
+		Report report = run(new Plan(seed(), duration, 3, 1, 4, Set.of(), false, Set.of(), false));
 
 		assertThat(report.staleReads()).isZero();
 		assertThat(report.staleAtRest()).isZero();
@@ -65,10 +65,33 @@ class HistoryCheckerRedisTests {
 	}
 
 	@Test
+	void noReadIsStaleThoughEntriesAgeAndLoadsFail() throws IOException {
+		Duration duration = duration().dividedBy(4);
+
+		Report report = run(new Plan(seed(), duration, 3, 1, 4, Set.of(), false, Set.of(), true));
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.exceptions()).isZero();
+		assertThat(report.refusedFills()).isPositive();
+		assertThat(report.standIns()).isPositive();
+		assertThat(report.refreshes()).isPositive();
+		assertThat(report.hits()).isGreaterThan(report.reads() / 5);
+	}
+
+	@Test
+	void withoutComparingAFillAReadIsStaleThoughEntriesAge() throws IOException {
+		Report report = run(new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(Rule.COMPARE_ON_FILL), true,
+				Set.of(), true));
+
+		assertThat(report.staleReads()).isPositive();
+	}
+
+	@Test
 	void noReadIsStaleAndNothingThrownWhateverFails() throws IOException {
 		Duration duration = duration();
 
-		Report report = run(new Plan(seed(), duration, 2, 1, 4, Set.of(), false, EnumSet.allOf(Fault.class)));
+		Report report = run(new Plan(seed(), duration, 2, 1, 4, Set.of(), false, EnumSet.allOf(Fault.class), false));
 
 		assertThat(report.staleReads()).isZero();
 		assertThat(report.staleAtRest()).isZero();
@@ -85,7 +108,7 @@ class HistoryCheckerRedisTests {
 	@EnumSource(names = { "COMPARE_ON_FILL", "LEASE_BEFORE_LOAD", "JOIN_BY_NONCE", "COMPARE_GENERATIONS",
 			"CAPTURE_GENERATIONS", "FRESH_GENERATIONS", "AWAIT_EVICTION" })
 	void withoutARuleAReadIsStale(Rule rule) throws IOException {
-		Report report = run(new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true, Set.of()));
+		Report report = run(new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true, Set.of(), false));
 
 		assertThat(report.staleReads()).isPositive();
 	}
@@ -94,7 +117,7 @@ class HistoryCheckerRedisTests {
 	@CsvSource({ "PENDING_UNTIL_ACKNOWLEDGED, NO_REPLICAS", "REPLAY_AFTER_RESTART, RESTARTED_FROM_OLD_DUMP" })
 	void withoutARuleAReadIsStaleUnderFaults(Rule rule, Fault fault) throws IOException {
 		Report report = run(
-				new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true, EnumSet.of(fault)));
+				new Plan(seed(), Duration.ofSeconds(30), 2, 0, 4, EnumSet.of(rule), true, EnumSet.of(fault), false));
 
 		assertThat(report.staleReads()).isPositive();
 	}
