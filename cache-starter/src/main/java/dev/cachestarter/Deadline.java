@@ -35,10 +35,14 @@ final class Deadline {
 
 	private final RedisLink link;
 
+	/** All that is waited for is sent in this session of the link or a later one. */
+	private final long session;
+
 	private volatile long left;
 
 	Deadline(RedisLink link, Duration budget) {
 		this.link = link;
+		this.session = link.session();
 		this.left = budget.toNanos();
 	}
 
@@ -55,9 +59,7 @@ final class Deadline {
 			return future.get(Math.max(0, this.left), TimeUnit.NANOSECONDS);
 		}
 		catch (TimeoutException ex) {
-			if (this.left > 0) {
-				this.link.gaveUp();
-			}
+			this.link.gaveUp(this.session, System.nanoTime() - start);
 			throw new RedisWaitException("no answer in time", ex);
 		}
 		catch (ExecutionException ex) {
@@ -89,7 +91,7 @@ final class Deadline {
 		return future.orTimeout(limit, TimeUnit.NANOSECONDS).whenComplete((value, ex) -> {
 			spend(start);
 			if (ex instanceof TimeoutException) {
-				this.link.gaveUp();
+				this.link.gaveUp(this.session, System.nanoTime() - start);
 			}
 		});
 	}

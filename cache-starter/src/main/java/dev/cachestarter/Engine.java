@@ -19,10 +19,12 @@ package dev.cachestarter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
@@ -44,6 +46,8 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 final class Engine {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private static final Duration LAST_DRAIN = Duration.ofSeconds(2);
 
 	private final RedisLink link;
 
@@ -80,6 +84,9 @@ final class Engine {
 
 	private final ExecutorService executor;
 
+	/** One thread, so that listeners are told in the order in which things happened. */
+	private final ExecutorService events;
+
 	/** What has been warned of once. */
 	private final Set<String> warned = ConcurrentHashMap.newKeySet();
 
@@ -101,11 +108,13 @@ final class Engine {
 				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()),
 				// Closed: what is under way must end all the same, or its caller hangs.
 				(task, pool) -> RedisLink.daemon(task, "cache-starter-late").start());
+		this.events = new ThreadPoolExecutor(0, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+				(task) -> RedisLink.daemon(task, "cache-starter-events"));
 		this.store = new EntryStore(this.link, this.nonces);
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer,
-				maxPendingEvictions);
-		this.loads = new Loads(this.store, this.timer, this.evictions::epoch);
+				maxPendingEvictions, System::nanoTime);
+		this.loads = new Loads(this.store, this.timer, this.evictions::epoch, this::isTrusted);
 		this.link.observe(new RedisLink.Observer() {
 
 			@Override
@@ -114,21 +123,22 @@ final class Engine {
 			}
 
 			@Override
-			public void returning(boolean restarted) {
+			public CompletableFuture<Integer> returning(boolean restarted) {
 				Engine.this.nonces.reseed();
 				if (restarted) {
-					Engine.this.evictions.replayRecent();
+					Engine.this.evictions.replayRecent(Engine.this.link.lastWhole());
 				}
+				return Engine.this.evictions.recover();
 			}
 
 			@Override
-			public void back(boolean first, Duration away) {
-				Engine.this.evictions.drain().thenAccept((applied) -> {
+			public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
+				applied.thenAccept((count) -> {
 					if (!first) {
 						logger.info("Cache service connected to Redis again, after " + away.toMillis()
-								+ " ms away; evictions applied: " + applied);
+								+ " ms away; evictions applied: " + count);
 					}
-					tell((listener) -> listener.onBack(first ? Duration.ZERO : away, applied));
+					tell((listener) -> listener.onBack(first ? Duration.ZERO : away, count));
 				});
 			}
 
@@ -144,7 +154,7 @@ final class Engine {
 			return;
 		}
 		try {
-			this.executor.execute(() -> {
+			this.events.execute(() -> {
 				for (CacheEventListener listener : this.listeners) {
 					try {
 						event.accept(listener);
@@ -270,24 +280,28 @@ final class Engine {
 	 */
 	void close() {
 		this.background.close();
-		try {
-			this.evictions.drain().get(this.link.commandTimeout().toMillis(), TimeUnit.MILLISECONDS);
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
-		catch (ExecutionException | TimeoutException ex) {
-			// Redis is away: nothing more can be done for them.
+		this.sweeper.close();
+		if (this.link.isUp() && this.evictions.pendingCount() > 0) {
+			try {
+				// A Redis that does not answer ends it sooner.
+				this.evictions.drainAll().get(LAST_DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+			catch (ExecutionException | TimeoutException ex) {
+				// Redis is away: nothing more can be done for them.
+			}
 		}
 		int lost = this.evictions.pendingCount();
 		if (lost > 0) {
 			logger.warn("The cache ends with " + lost
 					+ " evictions that Redis has not taken: other instances may read what they name until its TTL");
 		}
-		this.sweeper.close();
 		this.link.close();
 		this.timer.shutdownNow();
 		this.executor.shutdown();
+		this.events.shutdown();
 	}
 
 }

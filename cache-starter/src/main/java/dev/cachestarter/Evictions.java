@@ -17,19 +17,29 @@
 package dev.cachestarter;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.PendingEvictions.Late;
 
 /**
  * Evictions, from the call until Redis has acknowledged them.
@@ -44,33 +54,52 @@ import org.jspecify.annotations.Nullable;
  * Each asking has a sequence of its own. The same target evicted again while it is
  * pending is one entry with a newer sequence, and only the acknowledgement of the newest
  * removes it: the older one says nothing of what was stored between the two.
+ *
+ * <h2>Asking again</h2>
+ *
  * <p>
- * What Redis did not take is asked for again when the link is back, and then every
- * second, so that one target which Redis refuses for good (no permission) does not hold
- * up the others. Evicting is idempotent and a late {@code UNLINK} makes no more than a
- * miss, so asking once too often is always safe.
+ * What Redis did not take is <em>late</em>. It is asked for again before the link is up
+ * again, and then every second. Evicting is idempotent and a late {@code UNLINK} makes no
+ * more than a miss, so asking once too often is always safe.
+ * <p>
+ * Many are asked for at once: so many keys in one command, so many commands under way. A
+ * command that Redis refuses for the sake of one key is halved until that key is found;
+ * such a key (no permission) is asked for every ten seconds and holds up nothing else.
+ * Any other failure ends the round, since the next command would fail alike. Patterns,
+ * which take a walk through all keys each, are asked for apart from the rest, a few at a
+ * time.
  *
  * <h2>Restarts</h2>
  *
  * <p>
  * A server that restarts from a dump, or a replica that takes over, may have the entries
  * again that were evicted after the dump or the last replicated command, generation and
- * all. So what was acknowledged in the last minute before it was lost is remembered, and
- * becomes pending again when the server is found to be another than before, before it is
- * read from. An acknowledgement of the one before that is heard of only then does not
- * count any more: {@link #acknowledged} and {@link #replayRecent()} each write what the
- * other reads first, so that one of them sees the other.
+ * all. So what was acknowledged lately is remembered, and becomes pending again when the
+ * server is found to be another than before, before it is read from. Lately means in the
+ * minute before the old server was lost, however long ago that is. An acknowledgement of
+ * the one before that is heard of only then does not count any more:
+ * {@link #acknowledged} and {@link #replayRecent} each write what the other reads first,
+ * so that one of them sees the other.
  */
 final class Evictions {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
-	/** How many patterns are kept apart; matching a read against them is linear. */
-	private static final int MAX_GLOBS = 100;
+	static final Target ALL = new All();
 
-	private static final long RECENT_NANOS = TimeUnit.MINUTES.toNanos(1);
+	/** A minute, and what it may take to notice that a server is lost. */
+	private static final long RECENT_NANOS = TimeUnit.SECONDS.toNanos(65);
 
-	private static final Target ALL = new All();
+	/** How many keys are in one command. */
+	private static final int BATCH = 100;
+
+	/** How many of these commands are under way. */
+	private static final int BATCHES = 16;
+
+	/** How many patterns are walked for at once. */
+	private static final int WALKS = 4;
+
+	private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
 	private final RedisLink link;
 
@@ -84,11 +113,10 @@ final class Evictions {
 
 	private final int maxEntries;
 
-	/** The pending targets that are looked up, each with its newest sequence. */
-	private final ConcurrentMap<Target, Long> pending = new ConcurrentHashMap<>();
+	/** As {@link System#nanoTime()}. */
+	private final LongSupplier clock;
 
-	/** Those that are matched. */
-	private final ConcurrentMap<Target, Long> globs = new ConcurrentHashMap<>();
+	private final PendingEvictions pending;
 
 	private final AtomicLong sequences = new AtomicLong();
 
@@ -102,23 +130,36 @@ final class Evictions {
 	/** When a target was last acknowledged, for those of the last minute. */
 	private final ConcurrentMap<Target, Long> recent = new ConcurrentHashMap<>();
 
-	private final AtomicLong lastPruned = new AtomicLong(System.nanoTime());
+	private final AtomicLong lastPruned = new AtomicLong();
 
-	private final AtomicBoolean draining = new AtomicBoolean();
+	/** How often one server was found to be in the place of another. */
+	private final AtomicLong servers = new AtomicLong();
 
-	/** Whether the timer is to drain; else each return of the link would add a timer. */
-	private final AtomicBoolean scheduled = new AtomicBoolean();
+	/** Those that Redis refuses for their own sake. */
+	private final Set<Target> refused = ConcurrentHashMap.newKeySet();
 
-	private final AtomicBoolean behind = new AtomicBoolean();
+	private final AtomicLong refusedAskedAt = new AtomicLong();
+
+	/** Whether it was said that Redis refuses evictions. */
+	private final AtomicBoolean warned = new AtomicBoolean();
+
+	private final AtomicInteger takenSinceWarned = new AtomicInteger();
+
+	private final Drain exact = new Drain(false);
+
+	private final Drain patterns = new Drain(true);
 
 	Evictions(RedisLink link, EntryStore store, KeyLayout layout, Sweeper sweeper, ScheduledExecutorService timer,
-			int maxEntries) {
+			int maxEntries, LongSupplier clock) {
 		this.link = link;
+		this.clock = clock;
 		this.store = store;
 		this.layout = layout;
 		this.sweeper = sweeper;
 		this.timer = timer;
 		this.maxEntries = maxEntries;
+		this.pending = new PendingEvictions(maxEntries);
+		this.lastPruned.set(clock.getAsLong());
 	}
 
 	/**
@@ -129,44 +170,24 @@ final class Evictions {
 	 * it, in which case it stays pending
 	 */
 	CompletableFuture<Long> evict(Target target) {
-		Target registered = register(target);
+		Target fitting = this.pending.fit(target);
 		long sequence = this.sequences.incrementAndGet();
-		pendingOf(registered).put(registered, sequence);
+		this.pending.add(fitting, sequence, false);
 		// Only now: whoever sees the new epoch sees the pending eviction too.
-		epochOf(registered).incrementAndGet();
-		return ask(registered, sequence).whenComplete((removed, ex) -> {
+		epochOf(fitting).incrementAndGet();
+		return ask(fitting, sequence).whenComplete((removed, ex) -> {
 			if (ex != null) {
-				fellBehind();
+				this.pending.failed(fitting, sequence);
+				warn(ex);
+				((fitting instanceof Glob) ? this.patterns : this.exact).later();
 			}
 		});
 	}
 
-	private Target register(Target target) {
-		Target wider = target;
-		if (this.pending.size() >= this.maxEntries && !this.pending.containsKey(target)) {
-			wider = target.widen();
-			if (this.pending.size() >= 2 * this.maxEntries && !this.pending.containsKey(wider)) {
-				wider = wider.widen();
-			}
-		}
-		if (wider instanceof Glob && this.globs.size() >= MAX_GLOBS && !this.globs.containsKey(wider)) {
-			wider = wider.widen();
-		}
-		return wider;
-	}
-
-	private ConcurrentMap<Target, Long> pendingOf(Target target) {
-		return (target instanceof Glob) ? this.globs : this.pending;
-	}
-
-	private boolean isNonePending() {
-		return this.pending.isEmpty() && this.globs.isEmpty();
-	}
-
 	private CompletableFuture<Long> ask(Target target, long sequence) {
-		long restarts = this.restarts.get();
+		long server = this.servers.get();
 		return perform(target).thenApply((removed) -> {
-			if (!acknowledged(target, sequence, restarts)) {
+			if (!acknowledged(target, sequence, server)) {
 				throw RedisErrors.AWAY;
 			}
 			return removed;
@@ -175,27 +196,33 @@ final class Evictions {
 				if (logger.isDebugEnabled() && !(target instanceof Group) && !(target instanceof Whole)) {
 					logger.debug("Cache INVALIDATE (pattern: " + target.describe() + ", count: " + removed + ")");
 				}
-				this.sweeper.sweepLater(target);
 			}
 		});
 	}
 
 	/**
 	 * Take note of an acknowledgement.
-	 * @param restarts how many restarts had been seen when it was asked for
+	 * @param server how many servers had been seen when it was asked for
 	 * @return whether it counts
 	 */
-	private boolean acknowledged(Target target, long sequence, long restarts) {
+	private boolean acknowledged(Target target, long sequence, long server) {
 		remember(target);
-		if (this.restarts.get() != restarts) {
+		if (server != this.servers.get()) {
+			this.pending.failed(target, sequence);
 			return false;
 		}
-		pendingOf(target).computeIfPresent(target, (key, newest) -> (newest == sequence) ? null : newest);
+		this.pending.acknowledged(target, sequence);
+		this.refused.remove(target);
+		this.sweeper.sweepLater(target);
 		return true;
 	}
 
-	private void remember(Target target) {
-		long now = System.nanoTime();
+	/**
+	 * Remember that what a server holds depends on this target having been evicted from
+	 * it, or replaced on it, lately.
+	 */
+	void remember(Target target) {
+		long now = this.clock.getAsLong();
 		long pruned = this.lastPruned.get();
 		if (now - pruned > TimeUnit.SECONDS.toNanos(5) && this.lastPruned.compareAndSet(pruned, now)) {
 			long lastWhole = this.link.lastWhole();
@@ -205,65 +232,50 @@ final class Evictions {
 		while (this.recent.size() >= this.maxEntries && !this.recent.containsKey(kept) && !kept.equals(kept.widen())) {
 			kept = kept.widen();
 		}
-		this.recent.put(kept, now);
+		this.recent.merge(kept, now, Math::max);
 	}
 
 	/**
-	 * Make pending again what was acknowledged lately, by a server that is not there any
-	 * more.
+	 * Make pending again what was acknowledged, by a server that is not there any more,
+	 * in the minute before it was lost.
+	 * @param lost when that was, in {@link System#nanoTime()}
 	 */
-	void replayRecent() {
-		long lastWhole = this.link.lastWhole();
-		this.restarts.incrementAndGet();
+	void replayRecent(long lost) {
+		this.servers.incrementAndGet();
 		this.recent.forEach((target, when) -> {
-			if (lastWhole - when <= RECENT_NANOS) {
+			if (lost - when <= RECENT_NANOS) {
 				// Newer than an acknowledgement that is just being taken note of.
-				pendingOf(target).put(target, this.sequences.incrementAndGet());
+				this.pending.add(target, this.sequences.incrementAndGet(), true);
 			}
 		});
-		if (!isNonePending()) {
-			this.behind.set(true);
-		}
 	}
 
 	private CompletableFuture<Long> perform(Target target) {
+		return (target instanceof Glob glob) ? this.sweeper.delete(glob)
+				: this.store.unlink(keysOf(target).toArray(byte[][]::new));
+	}
+
+	private List<byte[]> keysOf(Target target) {
 		if (target instanceof Key key) {
-			return this.store.unlink(key.key().redisKey());
+			return List.of(key.key().redisKey());
 		}
 		if (target instanceof Group group) {
-			return this.store.unlink(this.layout.groupGenerationKey(group.cacheName(), group.group()));
+			return List.of(this.layout.groupGenerationKey(group.cacheName(), group.group()));
 		}
 		if (target instanceof Whole whole) {
-			return this.store.unlink(this.layout.cacheGenerationKey(whole.cacheName()));
+			return List.of(this.layout.cacheGenerationKey(whole.cacheName()));
 		}
-		if (target instanceof All) {
-			List<byte[]> generations = new ArrayList<>();
-			this.layout.cacheNames().forEach((name) -> generations.add(this.layout.cacheGenerationKey(name)));
-			generations.add(this.layout.cacheGenerationKey(""));
-			return this.store.unlink(generations.toArray(byte[][]::new));
-		}
-		return this.sweeper.delete((Glob) target);
+		List<byte[]> generations = new ArrayList<>();
+		this.layout.cacheNames().forEach((name) -> generations.add(this.layout.cacheGenerationKey(name)));
+		generations.add(this.layout.cacheGenerationKey(""));
+		return generations;
 	}
 
 	/**
 	 * Return whether a key is named by an eviction that Redis has not taken yet.
 	 */
 	boolean covers(StoredKey key) {
-		if (isNonePending()) {
-			return false;
-		}
-		String group = key.group();
-		if (this.pending.containsKey(ALL) || this.pending.containsKey(new Key(key))
-				|| this.pending.containsKey(new Whole(key.cacheName()))
-				|| (group != null && this.pending.containsKey(new Group(key.cacheName(), group)))) {
-			return true;
-		}
-		for (Target glob : this.globs.keySet()) {
-			if (glob.names(key)) {
-				return true;
-			}
-		}
-		return false;
+		return this.pending.covers(key);
 	}
 
 	/**
@@ -282,59 +294,174 @@ final class Evictions {
 	}
 
 	int pendingCount() {
-		return this.pending.size() + this.globs.size();
+		return this.pending.size();
 	}
 
-	private void fellBehind() {
-		if (this.behind.compareAndSet(false, true)) {
-			logger.warn("Cache evictions are pending: Redis has not taken them. What they name is bypassed here until "
-					+ "it has; other instances may still read it");
-			drainLater();
+	/** Redis away is said by the link; this is about one that is there and refuses. */
+	private void warn(Throwable ex) {
+		if (RedisErrors.isRefusal(ex) && this.link.isUp() && this.warned.compareAndSet(false, true)) {
+			this.takenSinceWarned.set(0);
+			logger.warn("Cache evictions are pending: Redis refuses them (" + RedisErrors.prefix(RedisLink.unwrap(ex))
+					+ "). What they name is bypassed here until it has taken "
+					+ "them; other instances may still read it");
 		}
 	}
 
-	private void drainLater() {
-		if (!this.scheduled.compareAndSet(false, true)) {
-			return;
-		}
-		try {
-			this.timer.schedule(() -> {
-				this.scheduled.set(false);
-				drain();
-			}, 1, TimeUnit.SECONDS);
-		}
-		catch (RejectedExecutionException ex) {
-			// Closing: the last drain was made by close().
+	private void reportIfAllTaken() {
+		if (this.warned.get() && !this.pending.isAnyLate(false) && !this.pending.isAnyLate(true)
+				&& this.warned.compareAndSet(true, false)) {
+			logger.info("Cache evictions replayed: " + this.takenSinceWarned.get() + " that were pending are applied");
 		}
 	}
 
 	/**
-	 * Ask Redis again for all that is pending.
-	 * @return completed when every one was answered
+	 * Ask a Redis that is back, before it is read from, for all that is pending, and for
+	 * nothing once: one that answers {@code PING} need not take writes.
+	 * @return how many it has taken
 	 */
-	CompletableFuture<Integer> drain() {
-		if (!this.behind.get() || !this.draining.compareAndSet(false, true)) {
-			return CompletableFuture.completedFuture(0);
+	CompletableFuture<Integer> recover() {
+		this.refused.clear();
+		CompletableFuture<Integer> probe = this.store.unlink(this.layout.probeKey()).handle((none, ex) -> 0);
+		return probe.thenCombine(drainAll(), Integer::sum);
+	}
+
+	/**
+	 * Ask for all that is pending, under way or not.
+	 * @return how many Redis has taken, when every one was answered
+	 */
+	CompletableFuture<Integer> drainAll() {
+		return this.exact.run(true).thenCombine(this.patterns.run(true), Integer::sum);
+	}
+
+	/**
+	 * Asks Redis again, in rounds of which one runs at a time.
+	 */
+	private final class Drain {
+
+		private final boolean ofPatterns;
+
+		private final AtomicReference<CompletableFuture<Integer>> last = new AtomicReference<>(
+				CompletableFuture.completedFuture(0));
+
+		/** Whether the timer is to start a round; else each failure would add one. */
+		private final AtomicBoolean scheduled = new AtomicBoolean();
+
+		Drain(boolean ofPatterns) {
+			this.ofPatterns = ofPatterns;
 		}
-		List<CompletableFuture<Long>> asked = new ArrayList<>();
-		if (this.link.isUp()) {
-			this.pending.forEach((target, sequence) -> asked.add(ask(target, sequence)));
-			this.globs.forEach((target, sequence) -> asked.add(ask(target, sequence)));
-		}
-		return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).handle((done, ex) -> {
-			int taken = (int) asked.stream().filter((future) -> !future.isCompletedExceptionally()).count();
-			this.draining.set(false);
-			if (!isNonePending()) {
-				drainLater();
+
+		/** Have another round in a second. */
+		void later() {
+			if (!this.scheduled.compareAndSet(false, true)) {
+				return;
 			}
-			else if (this.behind.compareAndSet(true, false)) {
-				logger.info("Cache evictions replayed: " + taken + " that were pending are applied");
-				if (!isNonePending()) {
-					fellBehind();
+			try {
+				Evictions.this.timer.schedule(() -> {
+					this.scheduled.set(false);
+					run(false);
+				}, 1, TimeUnit.SECONDS);
+			}
+			catch (RejectedExecutionException ex) {
+				// Closing: the last round was made by close().
+			}
+		}
+
+		/**
+		 * Start a round when the one before is over.
+		 * @param all whether to ask for what is under way, too
+		 * @return how many Redis has taken
+		 */
+		CompletableFuture<Integer> run(boolean all) {
+			CompletableFuture<Integer> round = new CompletableFuture<>();
+			this.last.getAndSet(round).whenComplete((before, ignored) -> round(all).whenComplete((taken, ex) -> {
+				Evictions.this.takenSinceWarned.addAndGet((taken != null) ? taken : 0);
+				if (Evictions.this.pending.isAnyLate(this.ofPatterns)) {
+					later();
+				}
+				reportIfAllTaken();
+				round.complete((taken != null) ? taken : 0);
+			}));
+			return round;
+		}
+
+		private CompletableFuture<Integer> round(boolean all) {
+			long now = System.nanoTime();
+			long askedAt = Evictions.this.refusedAskedAt.get();
+			if (now - askedAt > REFUSED_PAUSE_NANOS && Evictions.this.refusedAskedAt.compareAndSet(askedAt, now)) {
+				Evictions.this.refused.clear();
+			}
+			Map<Object, Queue<List<Late>>> batches = new HashMap<>();
+			Map<Object, List<Late>> open = new HashMap<>();
+			for (Late late : Evictions.this.pending.list(this.ofPatterns, all)) {
+				if (Evictions.this.refused.contains(late.target())) {
+					continue;
+				}
+				// One server that hangs or refuses does not hold up the others.
+				Object server = this.ofPatterns ? "" : serverOf(late.target());
+				List<Late> batch = open.computeIfAbsent(server, (same) -> new ArrayList<>());
+				batch.add(late);
+				if (this.ofPatterns || batch.size() == BATCH) {
+					batches.computeIfAbsent(server, (same) -> new ConcurrentLinkedQueue<>()).add(batch);
+					open.remove(server);
 				}
 			}
-			return taken;
-		});
+			open.forEach((server, batch) -> batches.computeIfAbsent(server, (same) -> new ConcurrentLinkedQueue<>())
+				.add(batch));
+			List<CompletableFuture<Integer>> lanes = new ArrayList<>();
+			for (Queue<List<Late>> queue : batches.values()) {
+				for (int lane = 0; lane < (this.ofPatterns ? WALKS : BATCHES); lane++) {
+					lanes.add(oneAfterAnother(queue));
+				}
+			}
+			return RedisLink.all(lanes).thenApply((taken) -> taken.stream().mapToInt(Integer::intValue).sum());
+		}
+
+		private CompletableFuture<Integer> oneAfterAnother(Queue<List<Late>> batches) {
+			List<Late> batch = batches.poll();
+			if (batch == null) {
+				return CompletableFuture.completedFuture(0);
+			}
+			return ask(batch, batches)
+				.thenCompose((taken) -> oneAfterAnother(batches).thenApply((more) -> taken + more));
+		}
+
+		private CompletableFuture<Integer> ask(List<Late> batch, Queue<List<Late>> rest) {
+			long server = Evictions.this.servers.get();
+			return perform(batch).handle((removed, ex) -> {
+				if (ex == null) {
+					batch.forEach((late) -> acknowledged(late.target(), late.sequence(), server));
+					return CompletableFuture.completedFuture(batch.size());
+				}
+				warn(ex);
+				batch.forEach((late) -> Evictions.this.pending.failed(late.target(), late.sequence()));
+				if (!RedisErrors.isForbidden(ex)) {
+					rest.clear();
+					return CompletableFuture.completedFuture(0);
+				}
+				if (batch.size() == 1) {
+					Evictions.this.refused.add(batch.get(0).target());
+					return CompletableFuture.completedFuture(0);
+				}
+				int half = batch.size() / 2;
+				return ask(batch.subList(0, half), rest).thenCombine(ask(batch.subList(half, batch.size()), rest),
+						Integer::sum);
+			}).thenCompose((next) -> next);
+		}
+
+		private CompletableFuture<Long> perform(List<Late> batch) {
+			if (this.ofPatterns) {
+				return Evictions.this.perform(batch.get(0).target());
+			}
+			List<byte[]> keys = new ArrayList<>();
+			batch.forEach((late) -> keys.addAll(keysOf(late.target())));
+			return Evictions.this.store.unlink(keys.toArray(byte[][]::new));
+		}
+
+		private Object serverOf(Target target) {
+			// All has keys on every server, and so a round of its own.
+			return (target instanceof All) ? ALL : Evictions.this.link.serverOf(keysOf(target).get(0));
+		}
+
 	}
 
 	/**

@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * ~g:agents:list~:org-123          the generation of group org-123 in cache agents:list
  * ~sweep                           the lease of the instance that sweeps
  * ~due                             what is to be swept
+ * ~probe                           nothing, ever: what is deleted to see a write taken
  * </pre>
  *
  * In generation keys a {@code ~} of the cache's name is doubled, so that {@code ~:} ends
@@ -68,6 +69,8 @@ final class KeyLayout {
 	private final byte[] sweepLeaseKey;
 
 	private final byte[] sweepDueKey;
+
+	private final byte[] probeKey;
 
 	private final Place unnamed;
 
@@ -96,6 +99,7 @@ final class KeyLayout {
 		this.prefixBytes = KeyBytes.of(this.prefix);
 		this.sweepLeaseKey = KeyBytes.of(this.prefix + "~sweep");
 		this.sweepDueKey = KeyBytes.of(this.prefix + "~due");
+		this.probeKey = KeyBytes.of(this.prefix + "~probe");
 		this.unnamed = placeOf(UNNAMED, this.prefix);
 	}
 
@@ -194,6 +198,10 @@ final class KeyLayout {
 
 	byte[] sweepDueKey() {
 		return this.sweepDueKey;
+	}
+
+	byte[] probeKey() {
+		return this.probeKey;
 	}
 
 	/**

@@ -103,6 +103,8 @@ final class Loads {
 
 	private final ToLongFunction<StoredKey> evictionEpoch;
 
+	private final Predicate<EntryHeader> trusted;
+
 	private final ConcurrentMap<String, Flight> flights = new ConcurrentHashMap<>();
 
 	private final ConcurrentMap<String, Watch> watches = new ConcurrentHashMap<>();
@@ -118,9 +120,13 @@ final class Loads {
 	 * @param timer runs what is due later; must not be used for anything that blocks
 	 * @param evictionEpoch a number that changes when something is evicted here that may
 	 * concern a key
+	 * @param trusted whether an entry counts, as far as the server goes that it was
+	 * written on
 	 */
-	Loads(EntryStore store, ScheduledExecutorService timer, ToLongFunction<StoredKey> evictionEpoch) {
+	Loads(EntryStore store, ScheduledExecutorService timer, ToLongFunction<StoredKey> evictionEpoch,
+			Predicate<EntryHeader> trusted) {
 		this.store = store;
+		this.trusted = trusted;
 		this.timer = timer;
 		this.evictionEpoch = evictionEpoch;
 	}
@@ -194,7 +200,8 @@ final class Loads {
 
 	private CompletableFuture<Turn> found(Observed observed, Request request, int attempts) {
 		EntryHeader header = observed.current();
-		if (header != null && request.accepts(header) && header.isFresh(this.store.serverMillis())) {
+		if (header != null && this.trusted.test(header) && request.accepts(header)
+				&& header.isFresh(this.store.serverMillis())) {
 			return CompletableFuture.completedFuture(new Turn.Found(observed, header));
 		}
 		return attempt(observed.key(), observed, request, attempts);

@@ -174,10 +174,13 @@ final class RedisCacheService implements CacheService {
 	@Override
 	public void clear() {
 		this.engine.knowAnnotated();
-		this.engine.layout().cacheNames().forEach((name) -> evict(new Evictions.Whole(name)));
-		if (!this.manager.getKeyPrefix().isEmpty()) {
-			evict(new Evictions.Glob(null, KeyPattern.of("*")));
-		}
+		// One call, so one deadline for all of it.
+		CallContext.run(new CallContext(false), () -> {
+			this.engine.layout().cacheNames().forEach((name) -> evict(new Evictions.Whole(name)));
+			if (!this.manager.getKeyPrefix().isEmpty()) {
+				evict(new Evictions.Glob(null, KeyPattern.of("*")));
+			}
+		});
 	}
 
 	private void evict(Evictions.Target target) {

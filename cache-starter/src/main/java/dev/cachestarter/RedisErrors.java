@@ -19,6 +19,8 @@ package dev.cachestarter;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -33,11 +35,14 @@ final class RedisErrors {
 
 	/** The server answers, but not as one that can be used. */
 	private static final Set<String> UNUSABLE = Set.of("LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "READONLY",
-			"NOAUTH", "TRYAGAIN");
+			"NOAUTH", "UNBLOCKED");
 
-	/** The server works, but refuses this write for a reason of its own. */
-	private static final Set<String> REFUSED = Set.of("OOM", "MISCONF", "NOREPLICAS", "NOPERM", "WRONGTYPE", "NOSCRIPT",
-			"MOVED", "ASK", "CROSSSLOT", "ERR");
+	/**
+	 * What a script was refused stands behind where it was: before Redis 7 in the form
+	 * {@code ERR Error running script (call to f_...): @user_script:5: @user_script: 5:
+	 * -OOM command not allowed...}.
+	 */
+	private static final Pattern WITHIN_SCRIPT = Pattern.compile("@user_script: ?\\d+: -?([A-Z]{2,})\\b");
 
 	private RedisErrors() {
 	}
@@ -48,10 +53,17 @@ final class RedisErrors {
 	static boolean isOfLink(Throwable ex) {
 		Throwable cause = cause(ex);
 		if (cause instanceof RedisCommandExecutionException) {
-			String prefix = prefix(cause);
-			return UNUSABLE.contains(prefix) || !REFUSED.contains(prefix) && prefix.equals("UNBLOCKED");
+			return UNUSABLE.contains(prefix(cause));
 		}
 		return !(cause instanceof AwayException);
+	}
+
+	/**
+	 * Return whether Redis answered that it cannot be used at present, by whatever
+	 * command.
+	 */
+	static boolean isUnusable(Throwable ex) {
+		return UNUSABLE.contains(prefix(cause(ex)));
 	}
 
 	static boolean isNoScript(Throwable ex) {
@@ -66,8 +78,27 @@ final class RedisErrors {
 		return prefix(cause(ex)).equals("OOM");
 	}
 
-	static boolean isWrongNode(Throwable ex) {
-		return prefix(cause(ex)).equals("READONLY");
+	/**
+	 * Return whether another connection may fare better.
+	 */
+	static boolean isOfConnection(Throwable ex) {
+		String prefix = prefix(cause(ex));
+		return prefix.equals("READONLY") || prefix.equals("NOAUTH");
+	}
+
+	/**
+	 * Return whether Redis refuses writes, and {@code PING}, because it cannot save to
+	 * its disk.
+	 */
+	static boolean isMisconfigured(Throwable ex) {
+		return prefix(cause(ex)).equals("MISCONF");
+	}
+
+	/**
+	 * Return whether Redis answered, with a refusal.
+	 */
+	static boolean isRefusal(Throwable ex) {
+		return cause(ex) instanceof RedisCommandExecutionException;
 	}
 
 	static boolean isRefusedLogin(Throwable ex) {
@@ -97,10 +128,22 @@ final class RedisErrors {
 		return (cause instanceof ExecutionException && cause.getCause() != null) ? cause.getCause() : cause;
 	}
 
-	private static String prefix(@Nullable Throwable ex) {
+	/**
+	 * Return what kind of error Redis answered with.
+	 * @return its prefix, empty if it is no answer of Redis
+	 */
+	static String prefix(@Nullable Throwable ex) {
 		String message = (ex instanceof RedisCommandExecutionException) ? ex.getMessage() : null;
 		if (message == null) {
 			return "";
+		}
+		if (message.startsWith("ERR Error running script")) {
+			Matcher within = WITHIN_SCRIPT.matcher(message);
+			String found = "ERR";
+			while (within.find()) {
+				found = within.group(1);
+			}
+			return found;
 		}
 		int end = message.indexOf(' ');
 		return (end < 0) ? message : message.substring(0, end);

@@ -37,8 +37,10 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
@@ -97,12 +99,13 @@ import org.springframework.util.ClassUtils;
  * <h2>States</h2>
  *
  * <pre>
- *             connected, greeted
- *   AWAY ---------------------------> CLOSED (commands are sent)
- *    ^                                  |
- *    |  connection lost, a command      |
- *    |  timed out, breaker tripped      |
- *    +----------------------------------+
+ *          connected, greeted              evictions taken
+ *   AWAY --------------------> RECOVERING -----------------> UP (commands are sent)
+ *    ^                             |                          |
+ *    |   no answer in time         |   connection lost, no    |
+ *    +-----------------------------+   answer in time,        |
+ *    |                                 breaker tripped        |
+ *    +--------------------------------------------------------+
  * </pre>
  *
  * <p>
@@ -111,6 +114,14 @@ import org.springframework.util.ClassUtils;
  * {@code ROLE}, and if that is not answered well in time it throws the connection away
  * and makes a new one. So one call at most waits for a Redis that hangs, and a command
  * that was merely slow costs the time of one ping.
+ * <p>
+ * Recovering, only evictions are sent: those that are pending, and one of nothing, since
+ * a server may answer {@code PING} and not take a write. If they are not answered in time
+ * the link is away as before. If they are, or are refused, it is up: what was refused is
+ * still pending, and bypassed.
+ * <p>
+ * Whoever gives up waiting says so, and names the session in which it began to: a wait on
+ * an old connection says nothing of the one in its place.
  * <p>
  * A connection is never repaired: without automatic reconnect the driver cannot send a
  * command twice, and one that was under way when the connection broke has failed for
@@ -150,6 +161,12 @@ final class RedisLink {
 
 	private static final HexFormat HEX = HexFormat.of();
 
+	/**
+	 * How much longer than for one answer all reads wait for pending evictions that Redis
+	 * takes its time for.
+	 */
+	private static final Duration RECOVERY = Duration.ofMillis(750);
+
 	private final Settings settings;
 
 	private final boolean cluster;
@@ -167,6 +184,15 @@ final class RedisLink {
 	private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
 
 	private final AtomicBoolean up = new AtomicBoolean();
+
+	/** How often the link has left. */
+	private final AtomicLong session = new AtomicLong();
+
+	/** Whether evictions are sent although the link is not up. */
+	private volatile boolean recovering;
+
+	/** Whether one of them was not answered in time. */
+	private volatile boolean unanswered;
 
 	private volatile boolean closed;
 
@@ -193,6 +219,9 @@ final class RedisLink {
 
 	/** What was last reported; null while there is nothing to report. */
 	private volatile @Nullable String reported;
+
+	/** Whether it was said already that the login, or a command, is not permitted. */
+	private final AtomicBoolean refusalReported = new AtomicBoolean();
 
 	private Observer observer = Observer.NONE;
 
@@ -257,6 +286,13 @@ final class RedisLink {
 		return this.up.get();
 	}
 
+	/**
+	 * Return what changes when the link leaves.
+	 */
+	long session() {
+		return this.session.get();
+	}
+
 	String runMark() {
 		return this.runMark;
 	}
@@ -292,22 +328,37 @@ final class RedisLink {
 	 */
 	private <T extends @Nullable Object> CompletableFuture<T> send(
 			Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<T>> command, byte[]... keys) {
+		return send(false, command, keys);
+	}
+
+	private <T extends @Nullable Object> CompletableFuture<T> send(boolean eviction,
+			Function<RedisClusterAsyncCommands<byte[], byte[]>, ? extends CompletionStage<T>> command, byte[]... keys) {
 		Connection connection = this.connection.get();
-		if (!this.up.get() || connection == null || !connection.reaches(keys)) {
+		if (connection == null || !isSent(eviction) || !connection.reaches(keys)) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
+		return watch(connection, () -> command.apply(connection.commands()));
+	}
+
+	private boolean isSent(boolean eviction) {
+		return this.up.get() || (eviction && this.recovering);
+	}
+
+	private <T extends @Nullable Object> CompletableFuture<T> watch(Connection used,
+			Supplier<? extends CompletionStage<T>> command) {
+		long session = this.session.get();
 		long start = System.nanoTime();
 		CompletionStage<T> stage;
 		try {
-			stage = command.apply(connection.commands());
+			stage = command.get();
 		}
 		catch (RuntimeException ex) {
 			stage = CompletableFuture.failedFuture(ex);
 		}
 		CompletableFuture<T> result = new CompletableFuture<>();
 		stage.whenComplete((value, ex) -> {
-			record(connection, System.nanoTime() - start, ex);
-			if (connection != this.connection.get()) {
+			record(used, session, System.nanoTime() - start, ex);
+			if (used != this.connection.get()) {
 				// The server that answers may have been replaced meanwhile.
 				result.completeExceptionally(RedisErrors.AWAY);
 			}
@@ -362,11 +413,24 @@ final class RedisLink {
 	}
 
 	/**
-	 * Delete keys.
+	 * Delete keys. Sent while the link recovers, too.
 	 * @return how many there were
 	 */
 	CompletableFuture<Long> unlink(byte[]... keys) {
-		return send((commands) -> commands.unlink(keys), keys);
+		return send(true, (commands) -> commands.unlink(keys), keys);
+	}
+
+	/**
+	 * Return what is equal for two keys that one server has.
+	 */
+	Object serverOf(byte[] key) {
+		Connection connection = this.connection.get();
+		if (connection != null
+				&& connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
+			RedisClusterNode node = clusterConnection.getPartitions().getPartitionBySlot(SlotHash.getSlot(key));
+			return (node != null) ? node.getNodeId() : "";
+		}
+		return "";
 	}
 
 	/**
@@ -400,25 +464,26 @@ final class RedisLink {
 	}
 
 	/**
-	 * Return each master, for what must be asked of all of them.
+	 * Return each master, for what must be asked of all of them. Also while the link
+	 * recovers.
 	 */
 	CompletableFuture<List<Master>> masters() {
 		Connection connection = this.connection.get();
-		if (!this.up.get() || connection == null) {
+		if (connection == null || !isSent(true)) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 		return all(mastersOf(connection));
 	}
 
-	private static List<CompletableFuture<Master>> mastersOf(Connection connection) {
+	private List<CompletableFuture<Master>> mastersOf(Connection connection) {
 		if (connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
 			return nodesOf(clusterConnection).values()
 				.stream()
-				.map((opening) -> opening.thenApply((opened) -> new Master(opened.async())))
+				.map((opening) -> opening.thenApply((opened) -> new Master(connection, opened.async())))
 				.toList();
 		}
-		return List.of(CompletableFuture
-			.completedFuture(new Master(((StatefulRedisConnection<byte[], byte[]>) connection.stateful()).async())));
+		return List.of(CompletableFuture.completedFuture(
+				new Master(connection, ((StatefulRedisConnection<byte[], byte[]>) connection.stateful()).async())));
 	}
 
 	/** The connections to all masters, those that commands for their slots use. */
@@ -454,7 +519,7 @@ final class RedisLink {
 		return cause;
 	}
 
-	private void record(Connection used, long duration, @Nullable Throwable ex) {
+	private void record(Connection used, long session, long duration, @Nullable Throwable ex) {
 		Throwable cause = (ex != null) ? unwrap(ex) : null;
 		if (cause != null && RedisErrors.isOfLink(cause)) {
 			this.observer.failure();
@@ -475,12 +540,20 @@ final class RedisLink {
 		}
 		this.breaker.onError(duration, TimeUnit.NANOSECONDS, cause);
 		leaveIfTripped();
-		if (cause instanceof RedisCommandTimeoutException) {
-			leave(timeoutText());
+		if (RedisErrors.isTimeout(cause)) {
+			this.unanswered = true;
+			leave(session, timeoutText());
 		}
-		else if (RedisErrors.isWrongNode(cause) && !this.cluster) {
-			// A fail-over left us on a replica: only a new connection finds the master.
+		else if (RedisErrors.isForbidden(cause)) {
+			reportRefusal(describe(cause));
+		}
+		else if (RedisErrors.isOfConnection(cause) && !this.cluster) {
+			// A fail-over left us on a replica, say: only a new connection finds the
+			// master.
 			lose(used, describe(cause));
+		}
+		else if (RedisErrors.isUnusable(cause) && !this.cluster) {
+			leave(session, describe(cause));
 		}
 	}
 
@@ -497,9 +570,14 @@ final class RedisLink {
 	/**
 	 * Tell the link of a wait for Redis that a caller gave up: the driver's own timer is
 	 * too coarse to notice at once.
+	 * @param session the session in which all that it waited for was sent
+	 * @param waited how long it waited: what is left of a call's time may be too short to
+	 * tell anything, in nanoseconds
 	 */
-	void gaveUp() {
-		leave(timeoutText());
+	void gaveUp(long session, long waited) {
+		if (waited >= Math.min(this.settings.slowCall().toNanos(), this.settings.commandTimeout().toNanos())) {
+			leave(session, timeoutText());
+		}
 	}
 
 	private String timeoutText() {
@@ -517,9 +595,14 @@ final class RedisLink {
 
 	/** Stop sending, and have the background thread look what is the matter. */
 	private void leave(String why) {
-		if (this.closed || !this.up.compareAndSet(true, false)) {
+		leave(this.session.get(), why);
+	}
+
+	private void leave(long session, String why) {
+		if (this.closed || !this.up.get() || !this.session.compareAndSet(session, session + 1)) {
 			return;
 		}
+		this.up.set(false);
 		long now = System.nanoTime();
 		this.awaySince = now;
 		if (this.whole) {
@@ -554,7 +637,7 @@ final class RedisLink {
 				greet(current);
 			}
 			catch (Exception ex) {
-				leave("heartbeat: " + describe(ex));
+				leave((ex instanceof TimeoutException) ? timeoutText() : "heartbeat: " + describe(ex));
 			}
 		}
 	}
@@ -585,17 +668,49 @@ final class RedisLink {
 				close(this.connection.getAndSet(null));
 				return;
 			}
-			arrive(current);
+			arrive(current, recover(current));
 		}
 		catch (Exception ex) {
-			String error = describe(ex);
+			String error = (ex instanceof TimeoutException) ? timeoutText() : describe(ex);
 			Duration pause = this.settings.retry();
 			if (RedisErrors.isRefusedLogin(ex)) {
 				pause = this.settings.loginRetry();
-				error += " (check spring.data.redis.username and password, and the rights of that user)";
+				reportRefusal(error);
 			}
 			report(error);
 			schedule(this::work, pause.toMillis());
+		}
+	}
+
+	/**
+	 * Have Redis take what is pending before it is read from.
+	 * @return how many evictions it has taken; not complete if that takes long although
+	 * Redis answers
+	 * @throws TimeoutException if Redis does not answer them
+	 */
+	private CompletableFuture<Integer> recover(Connection candidate) throws Exception {
+		String mark = this.runMark;
+		this.unanswered = false;
+		this.recovering = true;
+		try {
+			// A server that does not say who it is may be another.
+			CompletableFuture<Integer> applied = this.observer
+				.returning(this.everUp && (!mark.equals(this.markBefore) || mark.equals(EntryHeader.NO_MARK)));
+			applied.copy()
+				.completeOnTimeout(0, this.settings.commandTimeout().plus(RECOVERY).toNanos(), TimeUnit.NANOSECONDS)
+				.exceptionally((ex) -> 0)
+				.get();
+			// One node of a cluster that hangs must not keep the others away.
+			if (this.unanswered && !this.cluster) {
+				throw new TimeoutException();
+			}
+			if (this.connection.get() != candidate) {
+				throw new IllegalStateException("the connection was lost or refused");
+			}
+			return applied;
+		}
+		finally {
+			this.recovering = false;
 		}
 	}
 
@@ -618,25 +733,32 @@ final class RedisLink {
 		}
 	}
 
-	private void arrive(Connection arrived) {
+	/**
+	 * Say, once until the link is back, what only a human can put right.
+	 */
+	private void reportRefusal(String error) {
+		if (this.refusalReported.compareAndSet(false, true)) {
+			logger.error("Cache service Redis error: " + error + " [" + this.display
+					+ "]; check spring.data.redis.username and password, and the rights of that user");
+		}
+	}
+
+	private void arrive(Connection arrived, CompletableFuture<Integer> applied) {
 		long now = System.nanoTime();
 		Duration away = Duration.ofNanos(now - this.awaySince);
 		boolean first = !this.everUp;
 		this.everUp = true;
 		this.reported = null;
+		this.refusalReported.set(false);
 		this.breaker.reset();
 		this.arrivedAt = now;
-		String mark = this.runMark;
-		// A server that does not say who it is may be another.
-		boolean restarted = !first && (!mark.equals(this.markBefore) || mark.equals(EntryHeader.NO_MARK));
-		this.markBefore = mark;
-		this.observer.returning(restarted);
+		this.markBefore = this.runMark;
 		this.whole = arrived.whole().get();
 		this.up.set(true);
 		if (first) {
 			logger.info("Cache service connected to Redis [" + this.display + "]");
 		}
-		this.observer.back(first, away);
+		this.observer.back(first, away, applied);
 		if (arrived.broken().get() || !arrived.isOpen()) {
 			// Lost before anyone could be told of it.
 			lose(arrived, "connection lost");
@@ -677,7 +799,15 @@ final class RedisLink {
 	private void greet(Connection candidate) throws Exception {
 		RedisClusterAsyncCommands<byte[], byte[]> commands = candidate.commands();
 		long sent = System.nanoTime();
-		answer(commands.ping());
+		try {
+			answer(commands.ping());
+		}
+		catch (ExecutionException ex) {
+			if (!RedisErrors.isMisconfigured(ex)) {
+				throw ex;
+			}
+			// It cannot save to its disk, and so refuses writes and PING alike; it reads.
+		}
 		if (System.nanoTime() - sent > this.settings.slowCall().toNanos()) {
 			throw new IllegalStateException("Redis answers slowly");
 		}
@@ -901,11 +1031,14 @@ final class RedisLink {
 	/**
 	 * One master.
 	 */
-	static final class Master {
+	final class Master {
+
+		private final Connection connection;
 
 		private final RedisAsyncCommands<byte[], byte[]> commands;
 
-		private Master(RedisAsyncCommands<byte[], byte[]> commands) {
+		private Master(Connection connection, RedisAsyncCommands<byte[], byte[]> commands) {
+			this.connection = connection;
 			this.commands = commands;
 		}
 
@@ -915,17 +1048,29 @@ final class RedisLink {
 		 */
 		CompletableFuture<Page> scan(@Nullable Page after, byte[] match, int count) {
 			ScanCursor cursor = (after != null) ? after.cursor() : ScanCursor.INITIAL;
-			return this.commands.scan(cursor, ScanArgs.Builder.limit(count).match(match))
-				.toCompletableFuture()
+			long session = session();
+			long timeout = commandTimeout().toNanos();
+			// Whoever walks waits for each step, not for all of them.
+			return ask(() -> this.commands.scan(cursor, ScanArgs.Builder.limit(count).match(match)))
+				.orTimeout(timeout, TimeUnit.NANOSECONDS)
+				.whenComplete((found, ex) -> {
+					if (ex instanceof TimeoutException) {
+						gaveUp(session, timeout);
+					}
+				})
 				.thenApply((found) -> new Page(found.getKeys(), found));
 		}
 
 		CompletableFuture<Long> keyCount() {
-			return this.commands.dbsize().toCompletableFuture();
+			return ask(this.commands::dbsize);
 		}
 
 		CompletableFuture<String> memory() {
-			return this.commands.info("memory").toCompletableFuture();
+			return ask(() -> this.commands.info("memory"));
+		}
+
+		private <T> CompletableFuture<T> ask(Supplier<? extends CompletionStage<T>> command) {
+			return isSent(true) ? watch(this.connection, command) : CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 
 	}
@@ -978,13 +1123,15 @@ final class RedisLink {
 		}
 
 		/**
-		 * Called before commands are sent again.
+		 * Called before anything but evictions is sent again.
 		 * @param restarted whether it is another server, or the same started anew
+		 * @return how many pending evictions Redis has taken then
 		 */
-		default void returning(boolean restarted) {
+		default CompletableFuture<Integer> returning(boolean restarted) {
+			return CompletableFuture.completedFuture(0);
 		}
 
-		default void back(boolean first, Duration away) {
+		default void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
 		}
 
 		default void failure() {

@@ -809,10 +809,15 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private CompletableFuture<?> orEvict(StoredKey key, CompletableFuture<Boolean> stored) {
-		return stored
-			.handle((filled, ex) -> (ex == null && filled) ? CompletableFuture.<Object>completedFuture(null)
-					: this.engine.evictions().evict(new Evictions.Key(key)))
-			.thenCompose((next) -> next);
+		Evictions.Key target = new Evictions.Key(key);
+		return stored.handle((filled, ex) -> {
+			if (ex != null || !filled) {
+				return this.engine.evictions().evict(target);
+			}
+			// A server that forgets the put has the old value again.
+			this.engine.evictions().remember(target);
+			return CompletableFuture.<Object>completedFuture(null);
+		}).thenCompose((next) -> next);
 	}
 
 	/**

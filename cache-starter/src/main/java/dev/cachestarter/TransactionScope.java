@@ -141,11 +141,22 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 				waits.add(this.actions.get(i).run(known, deadline));
 			}
 			catch (RuntimeException ex) {
-				// The transaction is over: whatever this is, it is not the caller's.
-				logger.warn("Cache operation after a transaction failed", ex);
+				failed(ex);
 			}
 		}
-		waits.forEach(Runnable::run);
+		for (Runnable wait : waits) {
+			try {
+				wait.run();
+			}
+			catch (RuntimeException ex) {
+				failed(ex);
+			}
+		}
+	}
+
+	/** The transaction is over: whatever this is, it is not the caller's. */
+	private static void failed(RuntimeException ex) {
+		logger.warn("Cache operation after a transaction failed", ex);
 	}
 
 	/**

@@ -1,0 +1,111 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import dev.cachestarter.testing.FaultProxy;
+import dev.cachestarter.testing.RedisServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * When the link leaves, and when it does not.
+ */
+class RedisLinkRedisTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+	private static final CompletableFuture<String> NEVER = new CompletableFuture<>();
+
+	private final RedisServer redis = RedisServer.local().start();
+
+	private final FaultProxy proxy = FaultProxy.inFrontOf(this.redis);
+
+	private final RedisLink link = new RedisLink(new LettuceConnectionFactory(this.proxy.host(), this.proxy.port()),
+			new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
+					Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(1),
+					50_000));
+
+	RedisLinkRedisTests() {
+		this.link.start();
+		awaitUp();
+	}
+
+	@AfterEach
+	void close() {
+		this.link.close();
+		this.proxy.close();
+		this.redis.close();
+	}
+
+	private void awaitUp() {
+		await().atMost(Duration.ofSeconds(20)).until(this.link::isUp);
+	}
+
+	@Test
+	void whoGaveUpOnTheOldConnectionDoesNotTakeDownTheNew() {
+		Deadline deadline = new Deadline(this.link, PATIENCE);
+		this.proxy.closeAll();
+		await().atMost(Duration.ofSeconds(20)).until(() -> this.proxy.accepted() == 2 && this.link.isUp());
+		long session = this.link.session();
+
+		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
+
+		assertThat(this.link.session()).isEqualTo(session);
+		assertThatThrownBy(() -> new Deadline(this.link, PATIENCE).await(NEVER))
+			.isInstanceOf(Deadline.RedisWaitException.class);
+		assertThat(this.link.session()).isGreaterThan(session);
+	}
+
+	@Test
+	void whoHadLittleTimeLeftTellsNothingOfRedis() {
+		long session = this.link.session();
+		Deadline deadline = new Deadline(this.link, Duration.ofMillis(50));
+
+		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
+
+		assertThat(this.link.session()).isEqualTo(session);
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	void aServerThatTakesNoWritesIsNotUpThoughItAnswers() {
+		this.redis.cli("CLIENT", "PAUSE", "15000", "WRITE");
+		this.proxy.closeAll();
+		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
+		long connections = this.proxy.accepted();
+
+		// A connection on which a write is not answered is made anew.
+		await().atMost(Duration.ofSeconds(12)).until(() -> {
+			assertThat(this.link.isUp()).isFalse();
+			return this.proxy.accepted() >= connections + 2;
+		});
+
+		this.redis.cli("CLIENT", "UNPAUSE");
+		awaitUp();
+	}
+
+}
