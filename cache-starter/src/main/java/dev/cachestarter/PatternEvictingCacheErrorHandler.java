@@ -16,12 +16,16 @@
 
 package dev.cachestarter;
 
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -30,12 +34,14 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.cache.Cache;
 import org.springframework.cache.interceptor.CacheErrorHandler;
+import org.springframework.dao.DataAccessException;
 
 /**
  * A {@link CacheErrorHandler} that keeps failures of a cache from the caller, and
  * evictions from being lost: one that failed, by key, by {@link KeyPattern} or of the
- * whole cache, is tried again every second until it succeeds; an entry that cannot be
- * read is evicted.
+ * whole cache, is tried again every second until it succeeds; an entry that is there and
+ * cannot be read is evicted. A cache that takes its time to fail is tried once in a round
+ * and does not hold up the others.
  * <p>
  * The caches of {@link ResilientRedisCacheManager} do not need it: they never throw
  * because of Redis, and bypass what they could not evict. It is the net under caches of
@@ -51,7 +57,13 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	/** Beyond that, single keys are given up for the whole cache. */
 	private static final int MAX_PENDING = 10_000;
 
-	private final ConcurrentMap<Pending, Cache> pending = new ConcurrentHashMap<>();
+	/** A failure that takes longer is one of the cache, and not of the key. */
+	private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+	/** What failed, with the newest time of asking. */
+	private final ConcurrentMap<Pending, Long> pending = new ConcurrentHashMap<>();
+
+	private final AtomicLong sequences = new AtomicLong();
 
 	private final AtomicBoolean scheduled = new AtomicBoolean();
 
@@ -63,8 +75,10 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	@Override
 	public void handleCacheGetError(RuntimeException exception, Cache cache, Object key) {
 		report("read", exception, cache);
-		// Whatever it is that cannot be read, the next call should not stumble over it.
-		keep(cache, key);
+		if (!(exception instanceof DataAccessException)) {
+			// Not the way to it, but the entry: the next call should not stumble over it.
+			keep(cache, key);
+		}
 	}
 
 	@Override
@@ -98,26 +112,42 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	}
 
 	private void keep(Cache cache, @Nullable Object key) {
-		this.pending.put(new Pending(cache.getName(), (this.pending.size() < MAX_PENDING) ? key : null), cache);
+		Pending target = new Pending(cache, (this.pending.size() < MAX_PENDING) ? key : null);
+		this.pending.put(target, this.sequences.incrementAndGet());
 		retryLater();
 	}
 
 	private void retryLater() {
-		if (!this.retries.isShutdown() && this.scheduled.compareAndSet(false, true)) {
-			this.retries.schedule(this::retry, 1, TimeUnit.SECONDS);
+		if (this.scheduled.compareAndSet(false, true)) {
+			try {
+				this.retries.schedule(this::retry, 1, TimeUnit.SECONDS);
+			}
+			catch (RejectedExecutionException ex) {
+				// The application ends.
+			}
 		}
 	}
 
 	private void retry() {
 		this.scheduled.set(false);
-		this.pending.forEach((target, cache) -> {
-			// Removed first: what fails again meanwhile is another eviction, and stays.
-			this.pending.remove(target, cache);
+		Set<Cache> slow = new HashSet<>();
+		this.pending.forEach((target, sequence) -> {
+			if (slow.contains(target.cache())) {
+				return;
+			}
+			long start = System.nanoTime();
 			try {
-				target.evictFrom(cache);
+				target.evict();
+				// What failed again meanwhile is another eviction, and stays.
+				this.pending.remove(target, sequence);
+			}
+			catch (UnsupportedOperationException ex) {
+				this.pending.remove(target, sequence);
 			}
 			catch (RuntimeException ex) {
-				this.pending.putIfAbsent(target, cache);
+				if (System.nanoTime() - start > SLOW_NANOS) {
+					slow.add(target.cache());
+				}
 			}
 		});
 		if (!this.pending.isEmpty()) {
@@ -141,17 +171,17 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 		this.retries.shutdownNow();
 	}
 
-	private record Pending(String cacheName, @Nullable Object key) {
+	private record Pending(Cache cache, @Nullable Object key) {
 
-		void evictFrom(Cache cache) {
+		void evict() {
 			if (this.key == null) {
-				cache.clear();
+				this.cache.clear();
 			}
 			else if (this.key instanceof KeyPattern pattern) {
-				ForeignEviction.evict(cache, pattern);
+				ForeignEviction.evict(this.cache, pattern);
 			}
 			else {
-				cache.evict(this.key);
+				this.cache.evict(this.key);
 			}
 		}
 

@@ -42,6 +42,7 @@ import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
@@ -109,7 +110,7 @@ final class OutageLab implements AutoCloseable {
 		RedisStandaloneConfiguration where = new RedisStandaloneConfiguration(host, port);
 		where.setUsername("app");
 		where.setPassword("secret");
-		return TestInstance.of(Shop.class, where, settings).awaitUp();
+		return TestInstance.of(Shop.class, () -> new LettuceConnectionFactory(where), settings).awaitUp();
 	}
 
 	/** The defaults, but for how long one waits who was away several times. */

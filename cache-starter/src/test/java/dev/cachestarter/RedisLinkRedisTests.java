@@ -17,12 +17,11 @@
 package dev.cachestarter;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
@@ -44,19 +43,22 @@ class RedisLinkRedisTests {
 
 	private final FaultProxy proxy = FaultProxy.inFrontOf(this.redis);
 
-	private final RedisLink link = new RedisLink(new LettuceConnectionFactory(this.proxy.host(), this.proxy.port()),
-			new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
-					Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(1),
-					50_000));
+	private final TestInstance<OutageLab.Shop> instance = TestInstance.of(OutageLab.Shop.class, this.proxy.host(),
+			this.proxy.port(),
+			(builder) -> builder.caches(List.of("items", "others"))
+				.link(new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
+						Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(1),
+						50_000)));
+
+	private final RedisLink link = this.instance.engine().link();
 
 	RedisLinkRedisTests() {
-		this.link.start();
 		awaitUp();
 	}
 
 	@AfterEach
 	void close() {
-		this.link.close();
+		this.instance.close();
 		this.proxy.close();
 		this.redis.close();
 	}
