@@ -268,6 +268,7 @@ public final class ResilientRedisCache extends RedisCache {
 		ValueCodec codec = codec();
 		CallContext context = CallContext.current();
 		Deadline deadline = deadline(context);
+		Loads.Leading leading = this.engine.loads().leading();
 		CompletableFuture<ValueWrapper> result = new CompletableFuture<>();
 		if (context != null && context.isReloading()) {
 			(context.confirm(this, stored) != null ? CompletableFuture.completedFuture(null) : lookAt(stored, context))
@@ -280,7 +281,7 @@ public final class ResilientRedisCache extends RedisCache {
 		readAsync(stored, codec, deadline, context != null).whenCompleteAsync((reading, ex) -> {
 			// Spring goes on from here: it must find the context, and no event loop.
 			if (context != null && !reading.hit()) {
-				context.missed(this, stored, reading.observed(), request(codec, deadline),
+				context.missed(this, stored, reading.observed(), request(codec, deadline, leading),
 						stale(reading, codec, captured));
 			}
 			else if (reading.due() != null && captured != null && again != null) {
@@ -561,6 +562,7 @@ public final class ResilientRedisCache extends RedisCache {
 		ValueCodec codec = codec();
 		CallContext context = CallContext.current();
 		Deadline deadline = newDeadline();
+		Loads.Leading leading = this.engine.loads().leading();
 		CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
 		if (context != null && context.isReloading()) {
 			Flight given = context.confirm(this, stored);
@@ -581,7 +583,7 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 			Stale stale = (reload != null) ? stale(reading, codec, captured) : null;
 			return this.engine.loads()
-				.turn(stored, reading.observed(), request(codec, deadline))
+				.turn(stored, reading.observed(), request(codec, deadline, leading))
 				.thenCompose((turn) -> {
 					CompletableFuture<Turn> handedOver = (turn instanceof Turn.Lead lead && stale != null
 							&& reload != null) ? loadInBackground(stale, lead.flight(), reload) : null;
@@ -728,9 +730,17 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	Loads.Request request(ValueCodec codec, Deadline deadline) {
+		return request(codec, deadline, this.engine.loads().leading());
+	}
+
+	/**
+	 * Return how a caller wants its turn that has gone on to another thread.
+	 * @param leading the flights that the thread it came from loads for
+	 */
+	private Loads.Request request(ValueCodec codec, Deadline deadline, Loads.@Nullable Leading leading) {
 		return new Loads.Request(this.settings, deadline, System.nanoTime(),
-				TransactionScope.current(this.engine) != null, this.engine.loads().leading(),
-				(header) -> isUsable(header, codec), this.counters::unreadable);
+				TransactionScope.current(this.engine) != null, leading, (header) -> isUsable(header, codec),
+				this.counters::unreadable);
 	}
 
 	/** Wait for a turn, which comes when it comes: all that it waits for is bounded. */
