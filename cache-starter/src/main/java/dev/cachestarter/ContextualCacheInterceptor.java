@@ -52,6 +52,7 @@ import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.util.ObjectUtils;
 import org.springframework.util.StringUtils;
 
@@ -337,9 +338,19 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		return null;
 	}
 
+	/**
+	 * Find out whose turn it is, on this thread if it is in a transaction: the method
+	 * must be, too.
+	 */
+	private static CompletableFuture<@Nullable Turn> turnOf(Call call, CallContext context) {
+		CompletableFuture<@Nullable Turn> turn = call.turn(context);
+		return (!turn.isDone() && TransactionSynchronizationManager.isActualTransactionActive())
+				? CompletableFuture.completedFuture(await(turn, context)) : turn;
+	}
+
 	private CompletableFuture<?> invokeFuture(Call call, CacheOperationInvoker invoker, CallContext context) {
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
-		CompletableFuture<@Nullable Turn> turn = call.turn(context);
+		CompletableFuture<@Nullable Turn> turn = turnOf(call, context);
 		if (turn.isDone()) {
 			lead(call, invoker, context, turn.join(), result);
 		}
@@ -449,7 +460,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	private Object invokeReactive(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter,
 			CallContext context) {
 		Mono<Optional<Turn>> turn = Mono.defer(() -> {
-			CompletableFuture<@Nullable Turn> decided = call.turn(context);
+			CompletableFuture<@Nullable Turn> decided = turnOf(call, context);
 			return decided.isDone() ? Mono.just(Optional.ofNullable(decided.join()))
 					: Mono.fromFuture(decided.thenApplyAsync(Optional::ofNullable, context.executor()));
 		});

@@ -173,7 +173,7 @@ final class Loads {
 			}
 			Lease lease = answer.lease();
 			if (lease != null) {
-				flight.leased(lease, request.settings());
+				flight.leased(lease, request);
 				return CompletableFuture.<Turn>completedFuture(new Turn.Lead(flight));
 			}
 			this.flights.remove(flight.nonce);
@@ -387,7 +387,7 @@ final class Loads {
 		return acquire(observed, claims, flight, request).handle((answer, ex) -> {
 			Lease lease = (answer != null) ? answer.lease() : null;
 			if (lease != null) {
-				flight.leased(lease, request.settings());
+				flight.leased(lease, request);
 				return flight;
 			}
 			this.flights.remove(flight.nonce);
@@ -418,7 +418,7 @@ final class Loads {
 					flight.abandon();
 				}
 				else {
-					flight.leased(lease, request.settings());
+					flight.leased(lease, request);
 				}
 				return flight;
 			});
@@ -612,6 +612,8 @@ final class Loads {
 
 		private volatile boolean hasLoaded;
 
+		private volatile boolean transactional;
+
 		Flight(StoredKey key, String nonce, Loads loads) {
 			this.key = key;
 			this.nonce = nonce;
@@ -626,7 +628,16 @@ final class Loads {
 			return this.lease != null && !this.ended.get();
 		}
 
-		private void leased(Lease lease, CacheSettings settings) {
+		/**
+		 * Return whether it loads for a read-write transaction.
+		 */
+		boolean isTransactional() {
+			return this.transactional;
+		}
+
+		private void leased(Lease lease, Request request) {
+			CacheSettings settings = request.settings();
+			this.transactional = request.transactional();
 			this.pause = settings.staleRetry();
 			this.lease = lease;
 			long limit = System.nanoTime() + settings.loadLeaseLimit().toNanos();

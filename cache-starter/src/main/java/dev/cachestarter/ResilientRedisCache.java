@@ -268,7 +268,9 @@ public final class ResilientRedisCache extends RedisCache {
 		ValueCodec codec = codec();
 		CallContext context = CallContext.current();
 		Deadline deadline = deadline(context);
-		Loads.Leading leading = this.engine.loads().leading();
+		// On the thread that asks: its transaction and the loads it is in are bound to
+		// it.
+		Loads.Request request = request(codec, deadline);
 		CompletableFuture<ValueWrapper> result = new CompletableFuture<>();
 		if (context != null && context.isReloading()) {
 			(context.confirm(this, stored) != null ? CompletableFuture.completedFuture(null) : lookAt(stored, context))
@@ -276,13 +278,20 @@ public final class ResilientRedisCache extends RedisCache {
 						this.engine.executor());
 			return result;
 		}
+		if (request.transactional()) {
+			// On this thread, so that what follows is in its transaction.
+			Reading reading = read(stored, codec, deadline, context != null);
+			if (context != null && !reading.hit()) {
+				context.missed(this, stored, reading.observed(), request);
+			}
+			return CompletableFuture.completedFuture(reading.hit() ? wrapper(reading.value()) : null);
+		}
 		CallContext.Again again = (context != null) ? context.again() : null;
 		Captured captured = capture(again != null);
 		readAsync(stored, codec, deadline, context != null).whenCompleteAsync((reading, ex) -> {
 			// Spring goes on from here: it must find the context, and no event loop.
 			if (context != null && !reading.hit()) {
-				context.missed(this, stored, reading.observed(), request(codec, deadline, leading),
-						stale(reading, codec, captured));
+				context.missed(this, stored, reading.observed(), request, stale(reading, codec, captured));
 			}
 			else if (reading.due() != null && captured != null && again != null) {
 				refresh(reading.due(), codec, captured, again.of(this));
@@ -562,7 +571,7 @@ public final class ResilientRedisCache extends RedisCache {
 		ValueCodec codec = codec();
 		CallContext context = CallContext.current();
 		Deadline deadline = newDeadline();
-		Loads.Leading leading = this.engine.loads().leading();
+		Loads.Request request = request(codec, deadline);
 		CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
 		if (context != null && context.isReloading()) {
 			Flight given = context.confirm(this, stored);
@@ -570,8 +579,13 @@ public final class ResilientRedisCache extends RedisCache {
 			return (CompletableFuture<T>) leadAsync(Objects.requireNonNull(given), codec, context, deadline,
 					valueLoader, cancelled);
 		}
+		if (request.transactional()) {
+			Reading reading = read(stored, codec, deadline, true);
+			return (CompletableFuture<T>) (reading.hit() ? CompletableFuture.completedFuture(reading.value())
+					: leadAsync(this.engine.loads().alone(stored), codec, context, deadline, valueLoader, cancelled));
+		}
 		Reload reload = (context != null) ? (context.again() != null) ? context.again().of(this) : null
-				: (again, observed, request, flight) -> leadAsync(flight, codec, null, newDeadline(), valueLoader,
+				: (again, observed, anew, flight) -> leadAsync(flight, codec, null, newDeadline(), valueLoader,
 						new CompletableFuture<>());
 		Captured captured = capture(reload != null);
 		CompletableFuture<T> result = readAsync(stored, codec, deadline, true).thenComposeAsync((reading) -> {
@@ -582,13 +596,11 @@ public final class ResilientRedisCache extends RedisCache {
 				return CompletableFuture.completedFuture((T) reading.value());
 			}
 			Stale stale = (reload != null) ? stale(reading, codec, captured) : null;
-			return this.engine.loads()
-				.turn(stored, reading.observed(), request(codec, deadline, leading))
-				.thenCompose((turn) -> {
-					CompletableFuture<Turn> handedOver = (turn instanceof Turn.Lead lead && stale != null
-							&& reload != null) ? loadInBackground(stale, lead.flight(), reload) : null;
-					return (handedOver != null) ? handedOver : CompletableFuture.completedFuture(turn);
-				})
+			return this.engine.loads().turn(stored, reading.observed(), request).thenCompose((turn) -> {
+				CompletableFuture<Turn> handedOver = (turn instanceof Turn.Lead lead && stale != null && reload != null)
+						? loadInBackground(stale, lead.flight(), reload) : null;
+				return (handedOver != null) ? handedOver : CompletableFuture.completedFuture(turn);
+			})
 				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, stale, codec, context,
 						deadline, valueLoader, cancelled), this.engine.executor());
 		}, this.engine.executor());
@@ -710,7 +722,13 @@ public final class ResilientRedisCache extends RedisCache {
 	 * @return completed when it is leased, or is known not to be
 	 */
 	CompletableFuture<?> seize(Object key, CallContext context) {
-		return context.seize(this, storedKey(key), request(codec(), context.deadline(this.engine)));
+		StoredKey stored = storedKey(key);
+		if (context.isAsynchronous() && TransactionScope.current(this.engine) != null) {
+			// What is put on another thread cannot wait for the commit: it is evicted by
+			// it.
+			evict(new Evictions.Key(stored), false);
+		}
+		return context.seize(this, stored, request(codec(), context.deadline(this.engine)));
 	}
 
 	/**
@@ -730,17 +748,9 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	Loads.Request request(ValueCodec codec, Deadline deadline) {
-		return request(codec, deadline, this.engine.loads().leading());
-	}
-
-	/**
-	 * Return how a caller wants its turn that has gone on to another thread.
-	 * @param leading the flights that the thread it came from loads for
-	 */
-	private Loads.Request request(ValueCodec codec, Deadline deadline, Loads.@Nullable Leading leading) {
 		return new Loads.Request(this.settings, deadline, System.nanoTime(),
-				TransactionScope.current(this.engine) != null, leading, (header) -> isUsable(header, codec),
-				this.counters::unreadable);
+				TransactionScope.current(this.engine) != null, this.engine.loads().leading(),
+				(header) -> isUsable(header, codec), this.counters::unreadable);
 	}
 
 	/** Wait for a turn, which comes when it comes: all that it waits for is bounded. */
@@ -815,7 +825,8 @@ public final class ResilientRedisCache extends RedisCache {
 			});
 			return;
 		}
-		settle(orEvict(key, store(flight, prepare(key, value, codec, null), codec)), context, deadline(context));
+		Prepared prepared = flight.isTransactional() ? null : prepare(key, value, codec, null);
+		settle(orEvict(key, store(flight, prepared, codec)), context, deadline(context));
 	}
 
 	private CompletableFuture<?> orEvict(StoredKey key, CompletableFuture<Boolean> stored) {
@@ -927,7 +938,8 @@ public final class ResilientRedisCache extends RedisCache {
 		Prepared prepared = prepare(flight.key(), value, codec, ttl);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction == null) {
-			return store(flight, prepared, codec);
+			// Loaded for a transaction of another thread, nobody here knows when it ends.
+			return store(flight, flight.isTransactional() ? null : prepared, codec);
 		}
 		transaction.afterwards((status, deadline) -> {
 			boolean committed = status == TransactionSynchronization.STATUS_COMMITTED;

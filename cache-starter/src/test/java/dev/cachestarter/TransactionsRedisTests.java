@@ -24,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 import javax.sql.DataSource;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.publisher.Mono;
 
 import org.springframework.cache.Cache;
 import org.springframework.cache.annotation.CacheEvict;
@@ -582,6 +586,54 @@ class TransactionsRedisTests {
 		return template;
 	}
 
+	// Asynchronous methods
+
+	static List<BiFunction<Prices, String, @Nullable Integer>> asynchronous() {
+		return List.of((prices, id) -> prices.later(id).join(), (prices, id) -> prices.syncedLater(id).join(),
+				(prices, id) -> prices.reactively(id).block(), (prices, id) -> prices.laterElsewhere(id).join());
+	}
+
+	@ParameterizedTest
+	@MethodSource("asynchronous")
+	void anAsynchronousMethodIsInTheTransactionOfItsCaller(BiFunction<Prices, String, @Nullable Integer> method) {
+		this.transaction.executeWithoutResult((status) -> {
+			this.prices.set("a", 2);
+			assertThat(method.apply(this.prices, "a")).isEqualTo(2);
+			assertThat(elsewhere("a")).as("not committed").isEqualTo(1);
+			this.prices.drop("a");
+			assertThat(method.apply(this.prices, "a")).isEqualTo(2);
+			status.setRollbackOnly();
+		});
+
+		assertThat(elsewhere("a")).isEqualTo(1);
+		assertThat(method.apply(this.prices, "a")).isEqualTo(1);
+	}
+
+	@Test
+	void anAsynchronousPutIsNotSeenBeforeTheCommit() {
+		this.prices.price("a");
+
+		this.transaction.executeWithoutResult((status) -> {
+			this.prices.replaceLater("a", 2).join();
+			assertThat(elsewhere("a")).isEqualTo(1);
+			assertThat(this.prices.price("a")).isEqualTo(2);
+		});
+
+		assertThat(elsewhere("a")).isEqualTo(2);
+		assertThat(this.prices.price("a")).isEqualTo(2);
+	}
+
+	@Test
+	void anAsynchronousPutIsForgottenWithARollback() {
+		this.transaction.executeWithoutResult((status) -> {
+			this.prices.replaceLater("a", 2).join();
+			status.setRollbackOnly();
+		});
+
+		assertThat(elsewhere("a")).isEqualTo(1);
+		assertThat(this.prices.price("a")).isEqualTo(1);
+	}
+
 	private @Nullable Integer elsewhere(String id) {
 		return inAnotherThread(() -> this.prices.price(id));
 	}
@@ -711,6 +763,33 @@ class TransactionsRedisTests {
 
 		@CacheEvict("prices")
 		public void drop(String id) {
+		}
+
+		@Cacheable("prices")
+		public CompletableFuture<Integer> later(String id) {
+			return CompletableFuture.completedFuture(load(id));
+		}
+
+		@Cacheable(cacheNames = "prices", sync = true)
+		public CompletableFuture<Integer> syncedLater(String id) {
+			return CompletableFuture.completedFuture(load(id));
+		}
+
+		@Cacheable("prices")
+		public Mono<Integer> reactively(String id) {
+			return Mono.fromSupplier(() -> load(id));
+		}
+
+		@Cacheable(cacheNames = "prices", key = "#id")
+		public CompletableFuture<Integer> laterElsewhere(String id) {
+			Integer loaded = load(id);
+			return CompletableFuture.supplyAsync(() -> loaded, Threads.OWN);
+		}
+
+		@CachePut(cacheNames = "prices", key = "#id")
+		public CompletableFuture<Integer> replaceLater(String id, int price) {
+			set(id, price);
+			return CompletableFuture.supplyAsync(() -> price, Threads.OWN);
 		}
 
 		@CachePut(cacheNames = "prices", key = "#id")
