@@ -95,7 +95,10 @@ final class OutageLab implements AutoCloseable {
 	 */
 	OutageLab(Consumer<ResilientRedisCacheManager.Builder> settings) {
 		Shop.TABLE.clear();
-		this.redis = RedisServer.local("--user", "app", "on", ">secret", "~*", "&*", "+@all").start();
+		this.redis = RedisServer
+			.local("--user", "app", "on", ">secret", "~*", "&*", "+@all", "--key-load-delay", "2000",
+					"--loading-process-events-interval-bytes", "1024")
+			.start();
 		this.proxy = FaultProxy.inFrontOf(this.redis);
 		this.admin = this.redis.connect();
 		this.shop = instance(this.proxy.host(), this.proxy.port(), (builder) -> {
@@ -142,7 +145,7 @@ final class OutageLab implements AutoCloseable {
 		}
 		while (System.nanoTime() - begun < TimeUnit.MILLISECONDS.toNanos(1500));
 		this.delays.remove("read");
-		for (int i = 0; i < 100; i++) {
+		for (int i = 0; i < 1000; i++) {
 			read(this.shop, "key");
 		}
 		Duration open = percentile("read", 0.99);
@@ -385,6 +388,13 @@ final class OutageLab implements AutoCloseable {
 		HALTED("server halted (SIGSTOP)", (lab) -> lab.redis.pause(), (lab) -> lab.redis.resume()),
 
 		KILLED("server killed (kill -9), restarted empty", (lab) -> lab.redis.kill(), (lab) -> lab.redis.start()),
+
+		LOADING("server restarted, still loading (LOADING)", (lab) -> {
+			lab.admin("DEBUG", "POPULATE", "1200", "filler", "10");
+			lab.admin("SAVE");
+			lab.redis.kill();
+			lab.redis.startLoading();
+		}, (lab) -> lab.awaitServer()),
 
 		PAUSED("CLIENT PAUSE", (lab) -> lab.admin("CLIENT", "PAUSE", "2500"), (lab) -> lab.awaitServer()),
 

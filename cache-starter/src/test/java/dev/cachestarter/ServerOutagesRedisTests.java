@@ -27,8 +27,8 @@ import dev.cachestarter.OutageLab.Fault;
 class ServerOutagesRedisTests {
 
 	@ParameterizedTest
-	@EnumSource(names = { "HALTED", "KILLED", "PAUSED", "WRITES_PAUSED", "CLIENTS_KILLED", "ASLEEP", "CROWDED",
-			"SCRIPTS_FLUSHED" })
+	@EnumSource(names = { "HALTED", "KILLED", "LOADING", "PAUSED", "WRITES_PAUSED", "CLIENTS_KILLED", "ASLEEP",
+			"CROWDED", "SCRIPTS_FLUSHED" })
 	void nothingIsThrownNothingIsSlowAndNoEvictionIsLost(Fault fault) throws Exception {
 		try (OutageLab lab = new OutageLab()) {
 			lab.live(fault);
