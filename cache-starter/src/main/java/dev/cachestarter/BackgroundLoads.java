@@ -16,13 +16,15 @@
 
 package dev.cachestarter;
 
-import java.util.Set;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -57,7 +59,10 @@ final class BackgroundLoads {
 
 	private final @Nullable TaskDecorator decorator;
 
-	private final Set<StoredKey> running = ConcurrentHashMap.newKeySet();
+	/** The keys that are loaded, and since when, in {@link System#nanoTime()}. */
+	private final ConcurrentMap<StoredKey, Long> running = new ConcurrentHashMap<>();
+
+	private final ThreadLocal<Boolean> here = new ThreadLocal<>();
 
 	private final LongAdder rejected = new LongAdder();
 
@@ -83,48 +88,71 @@ final class BackgroundLoads {
 	 * Take what the application wants carried over from the calling thread.
 	 */
 	Captured capture() {
-		return new Captured(this.decorator);
+		// The decorator is the application's: what it does with caches is no part of a
+		// call.
+		return CallContext.call(null, () -> new Captured(this.decorator));
+	}
+
+	/**
+	 * Return whether the calling thread runs such a load. One that waited for another
+	 * would take two threads of the few that there are.
+	 */
+	boolean isHere() {
+		return Boolean.TRUE.equals(this.here.get());
 	}
 
 	/**
 	 * Run a task in the background, unless there is one for the key already.
+	 * @param limit after what time one that has not ended is taken for lost
 	 * @return whether it is run
 	 */
-	boolean runOnce(StoredKey key, Captured captured, Runnable task) {
-		if (!this.running.add(key)) {
+	boolean runOnce(StoredKey key, Duration limit, Captured captured, Runnable task) {
+		long now = System.nanoTime();
+		AtomicBoolean first = new AtomicBoolean();
+		this.running.compute(key, (same, since) -> {
+			first.set(since == null || now - since > limit.toNanos());
+			return first.get() ? Long.valueOf(now) : since;
+		});
+		if (!first.get()) {
 			return false;
 		}
-		boolean accepted = false;
-		try {
-			accepted = run(captured, () -> {
-				try {
-					task.run();
-				}
-				finally {
-					this.running.remove(key);
-				}
-			});
-		}
-		finally {
-			if (!accepted) {
-				this.running.remove(key);
+		Runnable ended = () -> this.running.remove(key, now);
+		boolean accepted = run(captured, () -> {
+			try {
+				task.run();
 			}
+			finally {
+				ended.run();
+			}
+		}, ended);
+		if (!accepted) {
+			ended.run();
 		}
 		return accepted;
 	}
 
 	/**
 	 * Run a task in the background.
+	 * @param lost run instead if the task, though taken, is not
 	 * @return whether it is run
 	 */
-	boolean run(Captured captured, Runnable task) {
+	boolean run(Captured captured, Runnable task, Runnable lost) {
 		if (this.closed || !captured.isUsable()) {
 			return false;
 		}
-		captured.task = task;
+		captured.lost = lost;
+		captured.task = () -> {
+			this.here.set(true);
+			try {
+				task.run();
+			}
+			finally {
+				this.here.remove();
+			}
+		};
 		captured.submitter = Thread.currentThread();
 		try {
-			this.executor.execute(captured);
+			CallContext.run(null, () -> this.executor.execute(captured));
 		}
 		catch (RejectedExecutionException ex) {
 			captured.refused = true;
@@ -177,6 +205,10 @@ final class BackgroundLoads {
 
 		private @Nullable Runnable task;
 
+		private @Nullable Runnable lost;
+
+		private boolean ran;
+
 		/** While it is handed over; who then finds itself here is asked to run it. */
 		private volatile @Nullable Thread submitter;
 
@@ -217,12 +249,17 @@ final class BackgroundLoads {
 			}
 			finally {
 				thread.setContextClassLoader(before);
+				Runnable instead = this.lost;
+				if (!this.ran && instead != null) {
+					instead.run();
+				}
 			}
 		}
 
 		private void runTask() {
 			Runnable task = this.task;
-			if (task != null) {
+			if (task != null && !this.ran) {
+				this.ran = true;
 				task.run();
 			}
 		}

@@ -135,11 +135,8 @@ final class BatchLoad<T, X extends Exception> {
 		if (keys.isEmpty()) {
 			return;
 		}
-		List<Observed> observed = null;
-		try {
-			observed = this.deadline.await(this.engine.store().observe(keys));
-		}
-		catch (RedisWaitException ex) {
+		List<Observed> observed = lookAt(keys);
+		if (observed == null) {
 			readable.forEach((name) -> asked(name).cache().counters().failed());
 		}
 		for (int i = 0; i < readable.size(); i++) {
@@ -230,8 +227,14 @@ final class BatchLoad<T, X extends Exception> {
 	 */
 	private Set<String> follow(boolean mayLookAgain) {
 		Map<String, CompletableFuture<Turn>> turns = new LinkedHashMap<>();
-		this.missing.forEach((name, one) -> turns.put(name,
-				(one.observed() == null) ? CompletableFuture.completedFuture(new Turn.GaveUp()) : followed(one)));
+		List<String> names = List.copyOf(this.missing.keySet());
+		List<Observed> now = lookAt(names.stream().map((name) -> asked(name).key()).toList());
+		for (int i = 0; i < names.size(); i++) {
+			Missing one = missing(names.get(i));
+			turns.put(names.get(i),
+					(now == null || one.observed() == null) ? CompletableFuture.completedFuture(new Turn.GaveUp())
+							: this.engine.loads().follow(now.get(i), request(one.asked())));
+		}
 		Set<String> again = new LinkedHashSet<>();
 		turns.forEach((name, pending) -> {
 			Turn turn = await(pending);
@@ -246,19 +249,21 @@ final class BatchLoad<T, X extends Exception> {
 			else if (turn instanceof Turn.GaveUp) {
 				standIn(name, one);
 			}
-			else if (turn != null && mayLookAgain && request(one.asked()).waitUntil() - System.nanoTime() > 0) {
+			else if (turn != null && !(turn instanceof Turn.Lead) && mayLookAgain
+					&& request(one.asked()).waitUntil() - System.nanoTime() > 0) {
 				again.add(name);
 			}
 		});
 		return again;
 	}
 
-	/** An entry that changes hands too fast to be leased is read until it does not. */
-	private CompletableFuture<Turn> followed(Missing one) {
-		return this.deadline.fork()
-			.limit(this.engine.store().observe(one.asked().key()))
-			.thenCompose((now) -> this.engine.loads().follow(now, request(one.asked())))
-			.exceptionally((ex) -> new Turn.GaveUp());
+	private @Nullable List<Observed> lookAt(List<StoredKey> keys) {
+		try {
+			return this.deadline.await(this.engine.store().observe(keys));
+		}
+		catch (RedisWaitException ex) {
+			return null;
+		}
 	}
 
 	private boolean standIn(String name, Missing one) {
@@ -295,13 +300,23 @@ final class BatchLoad<T, X extends Exception> {
 		finally {
 			leave.forEach(Runnable::run);
 		}
-		flights.forEach((name, flight) -> {
-			Asked one = asked(name);
-			Object value = values.get(name);
-			flight.loaded(value);
-			one.cache().fill(flight, value, one.codec(), null);
-			found(name, value);
-		});
+		try {
+			flights.forEach((name, flight) -> {
+				Asked one = asked(name);
+				Object value = values.get(name);
+				flight.loaded(value);
+				one.cache().fill(flight, value, one.codec(), null);
+				found(name, value);
+			});
+		}
+		finally {
+			// All have, unless the map that was answered is a strange one.
+			flights.forEach((name, flight) -> {
+				if (this.missing.containsKey(name)) {
+					flight.end();
+				}
+			});
+		}
 	}
 
 	private <V> @Nullable V await(CompletableFuture<V> future) {

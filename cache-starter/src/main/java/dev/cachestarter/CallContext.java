@@ -273,12 +273,8 @@ final class CallContext {
 	 * Return the cache that decides whose turn it is: the first that was missed.
 	 */
 	@Nullable ResilientRedisCache leader() {
-		for (Ticket ticket : this.tickets) {
-			if (!ticket.put) {
-				return ticket.cache;
-			}
-		}
-		return null;
+		Ticket leader = leading();
+		return (leader != null) ? leader.cache : null;
 	}
 
 	/**
@@ -288,17 +284,10 @@ final class CallContext {
 	 * @return the turn; {@link Turn.Lead} without a flight of its own is {@code null}
 	 */
 	CompletableFuture<@Nullable Turn> turn(boolean mustInvoke) {
-		Ticket first = null;
-		for (Ticket ticket : this.tickets) {
-			if (!ticket.put) {
-				first = ticket;
-				break;
-			}
-		}
-		if (first == null) {
+		Ticket leader = leading();
+		if (leader == null) {
 			return CompletableFuture.completedFuture(null);
 		}
-		Ticket leader = first;
 		if (mustInvoke) {
 			return lease(List.copyOf(this.tickets)).thenApply((done) -> null);
 		}
@@ -307,20 +296,55 @@ final class CallContext {
 			return leadWithOthers(leader, new Turn.Lead(given));
 		}
 		return leader.loads().turn(leader.key, leader.observed, leader.request).thenCompose((turn) -> {
-			if (!(turn instanceof Turn.Lead lead)) {
-				serve();
-				return CompletableFuture.completedFuture(turn);
-			}
 			Again again = this.again;
-			CompletableFuture<Turn> handedOver = (leader.stale != null && again != null)
-					? leader.cache.loadInBackground(leader.stale, lead.flight(), again.of(leader.cache)) : null;
-			if (handedOver != null) {
-				serve();
-				return handedOver;
+			ResilientRedisCache.Stale stale = leader.stale;
+			if (!(turn instanceof Turn.Lead lead) || stale == null || again == null
+					|| !leader.cache.handsOver(stale, leader.request)) {
+				return take(leader, turn);
 			}
-			lead(leader, lead.flight());
-			return leadWithOthers(leader, lead);
+			// Off the event loop that the turn may have come on: the executor is the
+			// application's.
+			return CompletableFuture
+				.supplyAsync(() -> leader.cache.loadInBackground(stale, lead.flight(), again.of(leader.cache)),
+						executor())
+				.thenCompose((handedOver) -> (handedOver != null)
+						? handedOver.thenCompose(
+								(came) -> (came instanceof Turn.Abandoned) ? turnAnew(leader) : take(leader, came))
+						: take(leader, lead));
 		});
+	}
+
+	private CompletableFuture<@Nullable Turn> turnAnew(Ticket leader) {
+		return leader.loads().turnAnew(leader.key, leader.request).thenCompose((turn) -> take(leader, turn));
+	}
+
+	private CompletableFuture<@Nullable Turn> take(Ticket leader, Turn turn) {
+		if (!(turn instanceof Turn.Lead lead)) {
+			if (!(turn instanceof Turn.GaveUp)) {
+				serve();
+			}
+			return CompletableFuture.completedFuture(turn);
+		}
+		lead(leader, lead.flight());
+		return leadWithOthers(leader, lead);
+	}
+
+	/**
+	 * Find out whose turn it is once more, for one who has waited for another's load and
+	 * has nothing that stands in.
+	 */
+	CompletableFuture<@Nullable Turn> turnAfterWaiting() {
+		Ticket leader = leading();
+		return (leader != null) ? turnAnew(leader) : CompletableFuture.completedFuture(null);
+	}
+
+	private @Nullable Ticket leading() {
+		for (Ticket ticket : this.tickets) {
+			if (!ticket.put) {
+				return ticket;
+			}
+		}
+		return null;
 	}
 
 	private CompletableFuture<@Nullable Turn> leadWithOthers(Ticket leader, Turn.Lead turn) {
@@ -339,14 +363,10 @@ final class CallContext {
 	 * @return what stands in, {@code null} if nothing does
 	 */
 	CompletableFuture<ResilientRedisCache.@Nullable StandIn> standIn(@Nullable Throwable failure) {
-		Ticket leader = null;
-		for (Ticket ticket : this.tickets) {
-			if (!ticket.put) {
-				leader = ticket;
-				break;
-			}
-		}
-		if (leader == null || leader.stale == null || this.again == null || failure instanceof Error) {
+		Ticket leader = leading();
+		Flight flight = (leader != null) ? leader.flight : null;
+		if (leader == null || leader.stale == null || this.again == null || failure instanceof Error
+				|| (flight != null && flight.replaces())) {
 			return CompletableFuture.completedFuture(null);
 		}
 		return leader.cache.standIn(leader.stale, deadline(leader.cache.engine())).thenApply((found) -> {

@@ -21,6 +21,7 @@ import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -146,7 +147,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 				@Override
 				public CompletableFuture<?> call(CallContext reloading) {
-					return callAgain(invoker, call.again(call.subscriber), reloading);
+					return callAgain(invoker, call.again(withoutTransactionAndRequest(call.subscriber)), reloading);
 				}
 
 				@Override
@@ -157,6 +158,18 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			});
 		}
 		return context;
+	}
+
+	/** A call in the background is in no transaction and no request of its caller's. */
+	private static ContextView withoutTransactionAndRequest(ContextView subscriber) {
+		Context kept = Context.of(subscriber);
+		for (Object key : subscriber.stream().map(Map.Entry::getKey).toList()) {
+			String name = (key instanceof Class<?> type) ? type.getName() : String.valueOf(key);
+			if (name.startsWith("org.springframework.transaction.") || name.startsWith("org.springframework.web.")) {
+				kept = kept.delete(key);
+			}
+		}
+		return kept;
 	}
 
 	/** Make a call once more, on whatever thread this is, without the caller. */
@@ -269,18 +282,19 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return invokeFuture(call, invoker, context);
 		}
 		Turn turn = await(call.turn(context), context);
+		if (turn instanceof Turn.GaveUp) {
+			StandIn standIn = awaitStandIn(context, null);
+			if (standIn != null) {
+				return call.wrap(standIn.value());
+			}
+			turn = await(context.turnAfterWaiting(), context);
+		}
 		if (turn instanceof Turn.Failed failed) {
 			StandIn standIn = awaitStandIn(context, failed.failure());
 			if (standIn != null) {
 				return call.wrap(standIn.value());
 			}
 			throw new CacheOperationInvoker.ThrowableWrapper(failed.failure());
-		}
-		if (turn instanceof Turn.GaveUp) {
-			StandIn standIn = awaitStandIn(context, null);
-			if (standIn != null) {
-				return call.wrap(standIn.value());
-			}
 		}
 		if (turn != null && turn.bringsValue()) {
 			try {
@@ -355,14 +369,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			lead(call, invoker, context, turn.join(), result);
 		}
 		else {
-			turn.whenCompleteAsync((decided, ex) -> {
-				try {
-					lead(call, invoker, context, decided, result);
-				}
-				catch (RuntimeException failure) {
-					complete(context, result, null, original(failure));
-				}
-			}, context.executor());
+			turn.whenCompleteAsync((decided, ex) -> leadOrFail(call, invoker, context, decided, result),
+					context.executor());
 		}
 		return result;
 	}
@@ -374,14 +382,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return;
 		}
 		if (turn instanceof Turn.GaveUp) {
-			context.standIn(null).whenCompleteAsync((standIn, ex) -> {
-				if (standIn != null) {
-					complete(context, result, standIn.value(), null);
-				}
-				else {
-					load(call, invoker, context, result);
-				}
-			}, context.executor());
+			context.standIn(null)
+				.thenCompose((standIn) -> (standIn != null)
+						? CompletableFuture.<@Nullable Turn>completedFuture(new Turn.Shared(standIn.value()))
+						: onceMore(context))
+				.whenCompleteAsync((next, ex) -> leadOrFail(call, invoker, context, next, result), context.executor());
 			return;
 		}
 		if (turn != null && turn.bringsValue()) {
@@ -396,12 +401,32 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		load(call, invoker, context, result);
 	}
 
+	/** Find out whose turn it is after waiting in vain; to wait again is not one. */
+	private static CompletableFuture<@Nullable Turn> onceMore(CallContext context) {
+		return context.turnAfterWaiting().thenApply((turn) -> (turn instanceof Turn.GaveUp) ? null : turn);
+	}
+
+	private void leadOrFail(Call call, CacheOperationInvoker invoker, CallContext context, @Nullable Turn turn,
+			CompletableFuture<@Nullable Object> result) {
+		try {
+			lead(call, invoker, context, turn, result);
+		}
+		catch (RuntimeException failure) {
+			complete(context, result, null, original(failure));
+		}
+	}
+
 	private void load(Call call, CacheOperationInvoker invoker, CallContext context,
 			CompletableFuture<@Nullable Object> result) {
 		CompletableFuture<?> loading;
 		Runnable leave = context.enter();
 		try {
 			loading = (CompletableFuture<?>) CallContext.<@Nullable Object>call(null, invoker::invoke);
+		}
+		catch (CacheOperationInvoker.ThrowableWrapper ex) {
+			context.failed(ex.getOriginal());
+			completeOrStandIn(context, result, ex.getOriginal(), ex.getOriginal());
+			return;
 		}
 		finally {
 			leave.run();
@@ -481,7 +506,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return oneOrStandIn(context, failed.failure(), Mono.error(failed.failure()));
 		}
 		if (turn instanceof Turn.GaveUp) {
-			return oneOrStandIn(context, null, Mono.defer(() -> one(call, invoker, adapter, context, null)));
+			return oneOrStandIn(context, null, Mono.defer(() -> Mono.fromFuture(later(context))
+				.flatMap((next) -> one(call, invoker, adapter, context, next.orElse(null)))));
 		}
 		if (turn != null && turn.bringsValue()) {
 			try {
@@ -517,6 +543,10 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		});
 	}
 
+	private static CompletableFuture<Optional<Turn>> later(CallContext context) {
+		return onceMore(context).thenApplyAsync(Optional::ofNullable, context.executor());
+	}
+
 	private static Flux<Object> items(@Nullable Object value) {
 		return (value instanceof Iterable<?> items) ? Flux.fromIterable(items) : Flux.empty();
 	}
@@ -527,7 +557,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return manyOrStandIn(context, failed.failure(), Flux.error(failed.failure()));
 		}
 		if (turn instanceof Turn.GaveUp) {
-			return manyOrStandIn(context, null, Flux.defer(() -> many(call, invoker, adapter, context, null)));
+			return manyOrStandIn(context, null, Flux.defer(() -> Mono.fromFuture(later(context))
+				.flatMapMany((next) -> many(call, invoker, adapter, context, next.orElse(null)))));
 		}
 		if (turn != null && turn.bringsValue()) {
 			try {
@@ -649,7 +680,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 		/** Whether making the call again does no more than load. */
 		boolean isMereLoad() {
-			return this.operations.stream().allMatch(CacheableOperation.class::isInstance);
+			for (CacheOperation operation : this.operations) {
+				if (!(operation instanceof CacheableOperation)) {
+					return false;
+				}
+			}
+			return true;
 		}
 
 		boolean isSynchronized() {

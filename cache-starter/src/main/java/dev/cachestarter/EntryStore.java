@@ -83,10 +83,12 @@ import dev.cachestarter.RedisLink.Script;
  * observed and no other claim holds. The rest goes as with a lease: the fill compares the
  * header with the claim in it, so whatever deletes or replaces the value voids the claim,
  * and of two who claim one wins. A claim is renewed like a lease, ends by itself when its
- * holder dies, and leaves the value's payload and time to live alone. After a load that
- * failed, a claim of nobody's (dashes for a nonce) keeps all instances from trying again
- * at once. The claim comes after the read that found the value under current generations,
- * so the order holds here too: generations, claim, load.
+ * holder dies, and leaves the value's payload alone, and its time to live too but for
+ * what the claim itself needs: a value that went before its load ended would take the
+ * claim with it. (Whether it is fresh the header tells.) After a load that failed, a
+ * claim of nobody's (dashes for a nonce) keeps all instances from trying again at once.
+ * The claim comes after the read that found the value under current generations, so the
+ * order holds here too: generations, claim, load.
  *
  * <h2>What may arrive late</h2>
  *
@@ -178,6 +180,10 @@ final class EntryStore {
 			  return '=' .. there
 			end
 			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
+			local left = redis.call('PTTL', KEYS[1])
+			if left >= 0 and left < tonumber(ARGV[3]) then
+			  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+			end
 			return '+'
 			""");
 
@@ -191,6 +197,10 @@ final class EntryStore {
 			local time = redis.call('TIME')
 			local now = time[1] * 1000 + math.floor(time[2] / 1000)
 			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
+			local left = redis.call('PTTL', KEYS[1])
+			if string.sub(ARGV[2], 1, 1) ~= '-' and left >= 0 and left < tonumber(ARGV[3]) then
+			  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+			end
 			return '1'
 			""");
 

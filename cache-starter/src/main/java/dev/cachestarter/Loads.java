@@ -151,12 +151,13 @@ final class Loads {
 			return behind(header.nonce(), observed, request, attempts);
 		}
 		boolean claims = request.keeps(header);
-		if (claims && header != null && header.isClaimed(this.store.serverMillis())) {
-			return behindClaim(observed, header, request, attempts);
-		}
 		if (claims && request.transactional()) {
 			// What it loads may be its own uncommitted work, and the value is others'.
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
+		}
+		if (header != null && request.accepts(header) && header.isClaimed(this.store.serverMillis())
+				&& (claims || !header.isPaused())) {
+			return behindClaim(observed, header, request, attempts);
 		}
 		Flight flight = new Flight(key, this.store.newNonce(), this);
 		// Known before the lease can be seen by anyone, so that nobody takes it for
@@ -188,6 +189,15 @@ final class Loads {
 			}
 			return again(key, request, attempts + 1);
 		}).thenCompose((next) -> next);
+	}
+
+	/**
+	 * Find out whose turn it is, for one who has waited for another's load and has
+	 * nothing that stands in.
+	 * @return the turn; never fails. Whoever gets {@link Turn.Lead} must end its flight
+	 */
+	CompletableFuture<Turn> turnAnew(StoredKey key, Request request) {
+		return again(key, request, 0).exceptionally((ex) -> new Turn.Lead(alone(key)));
 	}
 
 	/** Look once more: something other than a lease has come there meanwhile. */
@@ -259,18 +269,21 @@ final class Loads {
 	 * do never wait for each other.
 	 * @param observed what was found; if it is nobody's, there is nothing to wait for
 	 * @return what came of the load; {@link Turn.GaveUp} if it takes too long,
-	 * {@link Turn.Abandoned} if it is worth another look
+	 * {@link Turn.Abandoned} if it is worth another look, {@link Turn.Lead} if there is
+	 * nobody that it waits for
 	 */
 	CompletableFuture<Turn> follow(Observed observed, Request request) {
 		EntryHeader header = observed.current();
 		String nonce = (header == null) ? null : header.isLease() ? header.nonce()
 				: header.isClaimed(this.store.serverMillis()) ? header.claim() : null;
 		long wait = request.waitUntil(observed) - System.nanoTime();
-		if (header == null || nonce == null || header.isTransactional()) {
+		if (header == null || nonce == null || header.isTransactional() || (!header.isLease() && header.isPaused())) {
 			return CompletableFuture.completedFuture(new Turn.Abandoned());
 		}
-		if (wait <= 0 || request.transactional() || request.isLeading(nonce)
-				|| request.settings().coalesce() == Coalesce.NONE) {
+		if (request.transactional() || request.isLeading(nonce) || request.settings().coalesce() == Coalesce.NONE) {
+			return CompletableFuture.completedFuture(new Turn.Lead(alone(observed.key())));
+		}
+		if (wait <= 0) {
 			return CompletableFuture.completedFuture(new Turn.GaveUp());
 		}
 		Flight flight = this.flights.get(nonce);
@@ -278,7 +291,7 @@ final class Loads {
 			return flight.join(wait);
 		}
 		if (request.settings().coalesce() == Coalesce.LOCAL) {
-			return CompletableFuture.completedFuture(new Turn.GaveUp());
+			return CompletableFuture.completedFuture(new Turn.Lead(alone(observed.key())));
 		}
 		return watch(observed.key(), nonce, wait).join(wait)
 			.handle((now, ex) -> (ex != null) ? new Turn.GaveUp() : new Turn.Abandoned());
@@ -294,7 +307,13 @@ final class Loads {
 	 * @return the flight, or {@code null} if it is another's, or not there any more
 	 */
 	CompletableFuture<@Nullable Flight> claim(Observed observed, Request request) {
-		return tryAcquire(observed, true, request);
+		return tryAcquire(observed, true, request).handle((flight, ex) -> {
+			if (flight == null || !flight.canFill()) {
+				return null;
+			}
+			flight.isAhead = true;
+			return flight;
+		});
 	}
 
 	private CompletableFuture<Turn> local(StoredKey key, Request request, boolean blind) {
@@ -376,7 +395,7 @@ final class Loads {
 		boolean claims = header != null && request.accepts(header)
 				&& (request.keeps(header) || header.isFresh(this.store.serverMillis()));
 		if (claims && request.transactional()) {
-			return CompletableFuture.completedFuture(null);
+			return CompletableFuture.completedFuture(alone(observed.key()));
 		}
 		return tryAcquire(observed, claims, request);
 	}
@@ -392,7 +411,8 @@ final class Loads {
 			}
 			this.flights.remove(flight.nonce);
 			flight.abandon();
-			return null;
+			// Another's, or nobody's: Redis did not take it.
+			return (ex == null) ? null : alone(observed.key());
 		});
 	}
 
@@ -614,6 +634,9 @@ final class Loads {
 
 		private volatile boolean transactional;
 
+		/** Whether it loads ahead of the end of what is there. */
+		private volatile boolean isAhead;
+
 		Flight(StoredKey key, String nonce, Loads loads) {
 			this.key = key;
 			this.nonce = nonce;
@@ -716,7 +739,25 @@ final class Loads {
 		 */
 		void end() {
 			abandon();
-			release(Duration.ZERO);
+			release(this.isAhead ? this.pause : Duration.ZERO);
+		}
+
+		/**
+		 * Return whether what is there is not the value that was found stale: a lease was
+		 * taken in its place.
+		 */
+		boolean replaces() {
+			Lease lease = this.lease;
+			return lease != null && !lease.isClaim();
+		}
+
+		/**
+		 * Ask whether the lease is still there, after a time in which it may have been
+		 * lost.
+		 */
+		CompletableFuture<Boolean> isHeld(Duration life) {
+			Lease lease = this.lease;
+			return (lease != null) ? this.loads.store.renew(lease, life) : CompletableFuture.completedFuture(true);
 		}
 
 		private void release(Duration pause) {

@@ -257,7 +257,8 @@ final class RedisLink {
 	}
 
 	static Thread daemon(Runnable task, String name) {
-		Thread thread = new Thread(task, name);
+		// What is bound to the thread that happens to need it first is nobody else's.
+		Thread thread = new Thread(null, task, name, 0, false);
 		thread.setDaemon(true);
 		return thread;
 	}

@@ -167,8 +167,9 @@ public final class ResilientRedisCache extends RedisCache {
 		if (isBypassed(key)) {
 			return missed(key, null);
 		}
+		long epoch = epoch(key);
 		try {
-			return interpret(key, deadline.await(this.engine.store().observe(key)), codec, loads);
+			return interpret(key, deadline.await(this.engine.store().observe(key)), codec, loads).after(epoch);
 		}
 		catch (RedisWaitException ex) {
 			this.counters.failed();
@@ -190,7 +191,8 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		long now = this.engine.store().serverMillis();
 		boolean fresh = header.isFresh(now);
-		if (!fresh && (!loads || !header.isClaimed(now) || !header.isPaused() || !mayStandIn())) {
+		if (!fresh && (!loads || !header.isClaimed(now) || !header.isPaused() || !mayStandIn()
+				|| TransactionScope.current(this.engine) != null)) {
 			return missed(key, observed);
 		}
 		try {
@@ -206,7 +208,7 @@ public final class ResilientRedisCache extends RedisCache {
 			if (logger.isDebugEnabled()) {
 				logger.debug("Cache HIT - " + getName() + " (cacheKey: " + key.displayName() + ")");
 			}
-			return new Reading(true, value, observed, loads && fresh && isDue(header, now));
+			return new Reading(true, value, observed, loads && fresh && isDue(header, now), 0);
 		}
 		catch (CorruptEntryException ex) {
 			if (header.schemaMark().equals(codec.schemaMark()) && !header.schemaMark().equals(EntryHeader.NO_MARK)) {
@@ -234,7 +236,15 @@ public final class ResilientRedisCache extends RedisCache {
 		if (logger.isDebugEnabled()) {
 			logger.debug("Cache MISS - " + getName() + " (cacheKey: " + key.displayName() + ")");
 		}
-		return new Reading(false, null, observed, false);
+		return new Reading(false, null, observed, false, 0);
+	}
+
+	/**
+	 * What had been evicted here before a read, for those who may stay with what it
+	 * finds.
+	 */
+	private long epoch(StoredKey key) {
+		return mayStandIn() ? this.engine.evictions().epoch(key) : 0;
 	}
 
 	private boolean mayStandIn() {
@@ -315,12 +325,13 @@ public final class ResilientRedisCache extends RedisCache {
 		if (isBypassed(key)) {
 			return CompletableFuture.completedFuture(missed(key, null));
 		}
+		long epoch = epoch(key);
 		return deadline.limit(this.engine.store().observe(key)).handleAsync((observed, ex) -> {
 			if (ex != null) {
 				this.counters.failed();
 				return missed(key, null);
 			}
-			return interpret(key, observed, codec, loads);
+			return interpret(key, observed, codec, loads).after(epoch);
 		}, this.engine.executor());
 	}
 
@@ -336,7 +347,7 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		Captured context = (captured != null || this.settings.loadTimeout().isZero()) ? captured
 				: this.engine.background().capture();
-		return new Stale(observed, this.engine.evictions().epoch(observed.key()), codec, context);
+		return new Stale(observed, reading.epoch(), codec, context);
 	}
 
 	/** Return whether a header is of a value that this cache could read. */
@@ -365,7 +376,9 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 			try {
 				Object value = stale.codec().decode(Objects.requireNonNull(observed.entry()), header);
-				this.counters.staleServed();
+				if (!header.isFresh(this.engine.store().serverMillis())) {
+					this.counters.staleServed();
+				}
 				return new StandIn(value);
 			}
 			catch (CorruptEntryException unreadable) {
@@ -380,7 +393,7 @@ public final class ResilientRedisCache extends RedisCache {
 	 */
 	private void refresh(Observed due, ValueCodec codec, Captured captured, Reload reload) {
 		StoredKey key = due.key();
-		this.engine.background().runOnce(key, captured, () -> {
+		this.engine.background().runOnce(key, this.settings.loadLeaseLimit(), captured, () -> {
 			Loads.Request request = backgroundRequest(codec);
 			// Waits on a thread of its own, and no longer than its deadline.
 			Flight flight = this.engine.loads().claim(due, request).join();
@@ -397,12 +410,53 @@ public final class ResilientRedisCache extends RedisCache {
 	 */
 	@Nullable CompletableFuture<Turn> loadInBackground(Stale stale, Flight flight, Reload reload) {
 		Captured captured = stale.captured();
-		if (captured == null || this.settings.loadTimeout().isZero()) {
+		if (captured == null) {
 			return null;
 		}
-		boolean runs = this.engine.background()
-			.run(captured, () -> reload(stale.observed(), backgroundRequest(stale.codec()), flight, reload));
+		boolean runs = this.engine.background().run(captured, () -> {
+			if (isHeld(flight)) {
+				reload(stale.observed(), backgroundRequest(stale.codec()), flight, reload);
+			}
+			else {
+				// It has waited here for too long: its caller has gone on.
+				flight.end();
+			}
+		}, flight::end);
 		return runs ? flight.join(this.settings.loadTimeout().toNanos()) : null;
+	}
+
+	/** On a thread that may wait. */
+	private boolean isHeld(Flight flight) {
+		try {
+			return newDeadline().await(flight.isHeld(this.settings.lease()));
+		}
+		catch (RedisWaitException ex) {
+			return false;
+		}
+	}
+
+	/**
+	 * Hand a load over to the background, if it is to go there and there is room.
+	 * @return what came of it; the same turn if it is still the caller's
+	 */
+	CompletableFuture<Turn> handOver(StoredKey key, Turn.Lead turn, Stale stale, Loads.Request request, Reload reload) {
+		CompletableFuture<Turn> handedOver = handsOver(stale, request) ? loadInBackground(stale, turn.flight(), reload)
+				: null;
+		if (handedOver == null) {
+			return CompletableFuture.completedFuture(turn);
+		}
+		return handedOver.thenCompose((came) -> (came instanceof Turn.Abandoned)
+				? this.engine.loads().turnAnew(key, request) : CompletableFuture.completedFuture(came));
+	}
+
+	/**
+	 * Return whether a load goes to the background when it may take too long. What is
+	 * loaded for a transaction stays in it; and one that is in the background already, or
+	 * was told to hurry, goes nowhere.
+	 */
+	boolean handsOver(Stale stale, Loads.Request request) {
+		return stale.captured() != null && !this.settings.loadTimeout().isZero() && !request.transactional()
+				&& !this.engine.background().isHere() && !Thread.currentThread().isInterrupted();
 	}
 
 	private void reload(Observed observed, Loads.Request request, Flight flight, Reload reload) {
@@ -481,10 +535,17 @@ public final class ResilientRedisCache extends RedisCache {
 			return reading.value();
 		}
 		Stale stale = (reload != null) ? stale(reading, codec, null) : null;
-		Turn turn = await(this.engine.loads().turn(key, reading.observed(), request(codec, deadline)), key);
+		Loads.Request request = request(codec, deadline);
+		Turn turn = await(this.engine.loads().turn(key, reading.observed(), request), key);
 		if (turn instanceof Turn.Lead lead && stale != null && reload != null) {
-			CompletableFuture<Turn> handedOver = loadInBackground(stale, lead.flight(), reload);
-			turn = (handedOver != null) ? await(handedOver, key) : turn;
+			turn = await(handOver(key, lead, stale, request, reload), key);
+		}
+		if (turn instanceof Turn.GaveUp) {
+			StandIn standIn = awaitStandIn(stale, null, deadline);
+			if (standIn != null) {
+				return standIn.value();
+			}
+			turn = await(this.engine.loads().turnAnew(key, request), key);
 		}
 		if (turn instanceof Turn.Shared shared) {
 			this.counters.loadShared();
@@ -496,12 +557,6 @@ public final class ResilientRedisCache extends RedisCache {
 				return standIn.value();
 			}
 			throw failure.apply(failed.failure());
-		}
-		if (turn instanceof Turn.GaveUp) {
-			StandIn standIn = awaitStandIn(stale, null, deadline);
-			if (standIn != null) {
-				return standIn.value();
-			}
 		}
 		if (turn instanceof Turn.Found found) {
 			try {
@@ -516,7 +571,7 @@ public final class ResilientRedisCache extends RedisCache {
 			return lead(flight, codec, ttl, loader, LoadFailure::new);
 		}
 		catch (LoadFailure ex) {
-			StandIn standIn = awaitStandIn(stale, ex.getCause(), deadline);
+			StandIn standIn = awaitStandIn(flight.replaces() ? null : stale, original(ex), deadline);
 			if (standIn != null) {
 				return standIn.value();
 			}
@@ -561,6 +616,9 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private static Throwable original(Throwable ex) {
+		if (ex instanceof LoadFailure failure) {
+			return original(failure.getCause());
+		}
 		return (ex instanceof CacheOperationInvoker.ThrowableWrapper wrapper) ? wrapper.getOriginal() : ex;
 	}
 
@@ -596,11 +654,12 @@ public final class ResilientRedisCache extends RedisCache {
 				return CompletableFuture.completedFuture((T) reading.value());
 			}
 			Stale stale = (reload != null) ? stale(reading, codec, captured) : null;
-			return this.engine.loads().turn(stored, reading.observed(), request).thenCompose((turn) -> {
-				CompletableFuture<Turn> handedOver = (turn instanceof Turn.Lead lead && stale != null && reload != null)
-						? loadInBackground(stale, lead.flight(), reload) : null;
-				return (handedOver != null) ? handedOver : CompletableFuture.completedFuture(turn);
-			})
+			return this.engine.loads()
+				.turn(stored, reading.observed(), request)
+				.thenComposeAsync((turn) -> (turn instanceof Turn.Lead lead && stale != null && reload != null)
+						? handOver(stored, lead, stale, request, reload) : CompletableFuture.completedFuture(turn),
+						this.engine.executor())
+				.thenCompose((turn) -> afterWaiting(stored, turn, stale, request, deadline))
 				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, stale, codec, context,
 						deadline, valueLoader, cancelled), this.engine.executor());
 		}, this.engine.executor());
@@ -610,6 +669,19 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 		});
 		return result;
+	}
+
+	/** Have what stands in for a load that takes too long, or another turn. */
+	private CompletableFuture<Turn> afterWaiting(StoredKey key, Turn turn, @Nullable Stale stale, Loads.Request request,
+			Deadline deadline) {
+		if (!(turn instanceof Turn.GaveUp)) {
+			return CompletableFuture.completedFuture(turn);
+		}
+		CompletableFuture<@Nullable StandIn> standIn = (stale != null) ? standIn(stale, deadline)
+				: CompletableFuture.completedFuture(null);
+		return standIn.thenCompose(
+				(found) -> (found != null) ? CompletableFuture.<Turn>completedFuture(new Turn.Shared(found.value()))
+						: this.engine.loads().turnAnew(key, request));
 	}
 
 	private CompletableFuture<?> loadAsync(StoredKey key, Turn turn, @Nullable Stale stale, ValueCodec codec,
@@ -622,13 +694,6 @@ public final class ResilientRedisCache extends RedisCache {
 		if (turn instanceof Turn.Failed failed) {
 			return orStandIn(CompletableFuture.failedFuture(failed.failure()), stale, deadline);
 		}
-		if (turn instanceof Turn.GaveUp && stale != null) {
-			return standIn(stale, deadline).thenComposeAsync(
-					(standIn) -> (standIn != null)
-							? CompletableFuture.<@Nullable Object>completedFuture(standIn.value())
-							: leadAsync(this.engine.loads().alone(key), codec, context, deadline, loader, cancelled),
-					this.engine.executor());
-		}
 		if (turn instanceof Turn.Found found) {
 			try {
 				return CompletableFuture.completedFuture(decode(found, codec));
@@ -638,7 +703,8 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 		}
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
-		return orStandIn(leadAsync(flight, codec, context, deadline, loader, cancelled), stale, deadline);
+		return orStandIn(leadAsync(flight, codec, context, deadline, loader, cancelled),
+				flight.replaces() ? null : stale, deadline);
 	}
 
 	/** Return a result, or, if it is a failure, what stands in for it. */
@@ -650,7 +716,7 @@ public final class ResilientRedisCache extends RedisCache {
 			if (ex == null) {
 				return CompletableFuture.completedFuture(value);
 			}
-			CompletableFuture<@Nullable StandIn> standIn = (RedisLink.unwrap(ex) instanceof Error)
+			CompletableFuture<@Nullable StandIn> standIn = (original(RedisLink.unwrap(ex)) instanceof Error)
 					? CompletableFuture.completedFuture(null) : standIn(stale, deadline);
 			return standIn.thenCompose((found) -> (found != null) ? CompletableFuture.completedFuture(found.value())
 					: CompletableFuture.failedFuture(ex));
@@ -1274,8 +1340,13 @@ public final class ResilientRedisCache extends RedisCache {
 	 * @param value the value
 	 * @param observed what was found, {@code null} if nothing could be read
 	 * @param refresh whether the value is to be loaded anew in the background
+	 * @param epoch what had been evicted here before the read
 	 */
-	record Reading(boolean hit, @Nullable Object value, @Nullable Observed observed, boolean refresh) {
+	record Reading(boolean hit, @Nullable Object value, @Nullable Observed observed, boolean refresh, long epoch) {
+
+		Reading after(long epoch) {
+			return (epoch == 0 || this.hit) ? this : new Reading(false, null, this.observed, false, epoch);
+		}
 
 		@Nullable Observed due() {
 			return this.refresh ? this.observed : null;

@@ -193,6 +193,10 @@ class BatchLoadRedisTests extends Interleavings {
 		assertThat(instance.counters().staleServed()).isEqualTo(2);
 
 		await().untilAsserted(() -> assertThat(get(instance, table, "rows:t1:2")).hasSize(1));
+		await().until(() -> "----".equals(this.redis.cli("GETRANGE", "rows:t1:2", "23", "26")));
+		int asked = table.asked.size();
+		assertThat(get(instance, table, "rows:t1:2")).hasSize(1);
+		assertThat(table.asked).as("in the pause").hasSize(asked);
 		assertThatExceptionOfType(IllegalStateException.class)
 			.isThrownBy(() -> get(instance, table, "rows:t1:2", "rows:t1:9"));
 	}

@@ -265,6 +265,91 @@ class RefreshAheadRedisTests extends Interleavings {
 	}
 
 	@Test
+	void whatCannotBeRepeatedIsNotTriedAgainForAWhile() {
+		Shop shop = shop(AHEAD);
+		shop.service().findMine("1");
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
+		shop.age(Way.PLAIN);
+
+		shop.service().findMine("1");
+		await().until(() -> shop.counters(Way.PLAIN).refreshFailures() == 1);
+
+		await().until(() -> {
+			EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(Way.PLAIN.key())));
+			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis());
+		});
+		assertThat(shop.service().findMine("1").version()).isEqualTo(0);
+		assertThat(shop.counters(Way.PLAIN).refreshFailures()).isEqualTo(1);
+	}
+
+	@Test
+	void aDecoratorThatUsesACacheIsNoPartOfTheCall() {
+		AtomicReference<@Nullable ResilientRedisCache> other = new AtomicReference<>();
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshDecorator((task) -> {
+			java.util.Objects.requireNonNull(other.get()).get("of-the-decorator");
+			return task;
+		}));
+		other.set(shop.instance().cache("copies"));
+		shop.holdOld(Way.PLAIN);
+		Source.version = 1;
+
+		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
+
+		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
+		assertThat(Way.PLAIN.call(shop)).isEqualTo(1);
+		assertThat(this.redis.keys("copies:*")).isEmpty();
+	}
+
+	@Test
+	void whatAThreadPassesOnToNewThreadsIsNotForOthers() {
+		InheritableThreadLocal<String> inherited = new InheritableThreadLocal<>();
+		AtomicReference<@Nullable String> seen = new AtomicReference<>("nothing");
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshDecorator((task) -> () -> {
+			seen.set(inherited.get());
+			task.run();
+		}));
+		shop.holdOld(Way.PLAIN);
+		inherited.set("the caller's");
+
+		Way.PLAIN.call(shop);
+
+		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
+		assertThat(seen.get()).isNull();
+	}
+
+	@Test
+	void aLoadThatOutlivesItsEntryIsWaitedForAndStored() throws Exception {
+		Shop shop = shop(AHEAD.withLease(Duration.ofSeconds(20)));
+		shop.holdOld(Way.PLAIN);
+		this.redis.cli("PEXPIRE", "rows:t1:1", "3000");
+		Pause load = Source.pause();
+		Source.version = 1;
+		Way.PLAIN.call(shop);
+		load.awaitReached();
+		this.redis.cli("SETRANGE", "rows:t1:1", "120", "%013d".formatted(System.currentTimeMillis() - 1000));
+
+		Call<Integer> waiting = call(() -> Way.PLAIN.call(shop)).awaitWaiting();
+		load.release();
+
+		assertThat(waiting.result()).isEqualTo(1);
+		assertThat(Source.LOADS).hasValue(2);
+		await().untilAsserted(() -> assertThat(shop.counters(Way.PLAIN).puts()).isEqualTo(2));
+	}
+
+	@Test
+	void aTaskThatIsThrownAwayDoesNotStopTheNext() {
+		AtomicInteger tasks = new AtomicInteger();
+		Shop shop = shop(AHEAD.withLoadLeaseLimit(Duration.ofMillis(50)), Set.of(),
+				(builder) -> builder.refreshExecutor((task) -> tasks.incrementAndGet()));
+		shop.holdOld(Way.PLAIN);
+
+		await().atMost(Duration.ofSeconds(10)).until(() -> {
+			Way.PLAIN.call(shop);
+			return tasks.get() > 1;
+		});
+	}
+
+	@Test
 	void nothingIsLoadedOnTheThreadOfTheCaller() {
 		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor(Runnable::run));
 		shop.holdOld(Way.PLAIN);

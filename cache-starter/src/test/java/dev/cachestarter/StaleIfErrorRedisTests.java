@@ -41,6 +41,7 @@ import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.Caching;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 import dev.cachestarter.EntryStore.Observed;
 import dev.cachestarter.RuleBreaker.Rule;
@@ -299,6 +300,76 @@ class StaleIfErrorRedisTests extends Interleavings {
 	}
 
 	@Test
+	void afterAnEvictionThoseWhoWaitedLoadOnceTogether() throws Exception {
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofSeconds(2)));
+		Desk other = desk(STALE);
+		desk.hold(Way.PLAIN);
+		Pause old = Source.pause();
+		List<Call<Integer>> calls = new java.util.ArrayList<>();
+		for (int i = 0; i < 12; i++) {
+			calls.add(call(() -> Way.PLAIN.call(desk)));
+		}
+		old.awaitReached();
+		calls.forEach(Call::awaitWaiting);
+
+		Source.slowly = true;
+		other.evict(Way.PLAIN, "key");
+		Source.version = 2;
+		Source.resume();
+
+		for (Call<Integer> call : calls) {
+			assertThat(call.result()).isEqualTo(2);
+		}
+		assertThat(Source.LOADS).as("the first, the old one, and one for all").hasValue(3);
+		old.release();
+	}
+
+	@Test
+	void whatCannotBeRepeatedIsLoadedByTheCallerAndStored() {
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofSeconds(5)));
+		Source.TENANT.set("t1");
+		desk.service().findMine("1");
+		await().until(() -> desk.counters(Way.PLAIN).puts() == 1);
+		age(this.redis, Way.PLAIN);
+		Source.version = 3;
+
+		assertThat(desk.service().findMine("1").version()).isEqualTo(3);
+
+		await().untilAsserted(() -> assertThat(desk.counters(Way.PLAIN).puts()).isEqualTo(2));
+		assertThat(desk.service().findMine("1").version()).isEqualTo(3);
+		assertThat(Source.LOADS).hasValue(2);
+	}
+
+	@Test
+	void inATransactionWhatIsStaleIsLoadedInIt() {
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofSeconds(5)));
+		desk.hold(Way.PLAIN);
+		pause(Way.PLAIN);
+		Source.version = 3;
+		TransactionSynchronizationManager.initSynchronization();
+		TransactionSynchronizationManager.setActualTransactionActive(true);
+		try {
+			assertThat(Way.PLAIN.call(desk)).isEqualTo(3);
+			assertThat(Source.thread).isSameAs(Thread.currentThread());
+		}
+		finally {
+			TransactionSynchronizationManager.clear();
+			TransactionSynchronizationManager.unbindResourceIfPossible(desk.instance().engine());
+		}
+	}
+
+	@Test
+	void aMethodOfFuturesThatThrowsAtOnceFailsLikeAnyOther() {
+		Desk desk = desk(STALE);
+		desk.hold(Way.PLAIN);
+		Source.failure = new IllegalStateException("the database is away");
+
+		assertThat(desk.service().findLaterOrThrow("t1", "1").join().version()).isEqualTo(0);
+
+		await().until(() -> isPaused(Way.PLAIN));
+	}
+
+	@Test
 	void aLeaderThatDiesDelaysOthersByItsLeaseAtMost() throws Exception {
 		Desk desk = desk(STALE);
 		desk.hold(Way.PLAIN);
@@ -354,6 +425,10 @@ class StaleIfErrorRedisTests extends Interleavings {
 		Source.failure = new LinkageError("not the source's fault");
 
 		assertThatExceptionOfType(LinkageError.class).isThrownBy(() -> Way.PLAIN.call(desk));
+		endPause(Way.PLAIN);
+		assertThatExceptionOfType(LinkageError.class).isThrownBy(() -> Way.SYNC.call(desk));
+		endPause(Way.PLAIN);
+		assertThatExceptionOfType(LinkageError.class).isThrownBy(() -> Way.SERVICE.call(desk));
 	}
 
 	@Test
@@ -573,6 +648,13 @@ class StaleIfErrorRedisTests extends Interleavings {
 
 		static volatile @Nullable Throwable failure;
 
+		/** Whether loads take a moment, so that others find them running. */
+		static volatile boolean slowly;
+
+		static volatile @Nullable Thread thread;
+
+		static final ThreadLocal<@Nullable String> TENANT = new ThreadLocal<>();
+
 		private static final AtomicReference<@Nullable Pause> BEFORE = new AtomicReference<>();
 
 		private static final AtomicReference<@Nullable Pause> AFTER = new AtomicReference<>();
@@ -581,6 +663,7 @@ class StaleIfErrorRedisTests extends Interleavings {
 			LOADS.set(0);
 			version = 0;
 			failure = null;
+			slowly = false;
 			BEFORE.set(null);
 			AFTER.set(null);
 		}
@@ -592,6 +675,11 @@ class StaleIfErrorRedisTests extends Interleavings {
 			return pause;
 		}
 
+		/** Let those pass that come from now on. */
+		static void resume() {
+			BEFORE.set(null);
+		}
+
 		static Pause pauseAfterReading() {
 			Pause pause = new Pause();
 			AFTER.set(pause);
@@ -600,6 +688,10 @@ class StaleIfErrorRedisTests extends Interleavings {
 
 		static @Nullable Row load(String tenant, String id) {
 			LOADS.incrementAndGet();
+			thread = Thread.currentThread();
+			if (slowly) {
+				java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
+			}
 			stop(BEFORE);
 			int read = version;
 			stop(AFTER);
@@ -664,6 +756,16 @@ class StaleIfErrorRedisTests extends Interleavings {
 			return Source.load(tenant, id);
 		}
 
+		@Cacheable(cacheNames = "rows", key = "T(dev.cachestarter.StaleIfErrorRedisTests).tenant() + ':' + #id")
+		public Row findMine(String id) {
+			return Source.load("t1", id);
+		}
+
+		@Cacheable("rows")
+		public CompletableFuture<Row> findLaterOrThrow(String tenant, String id) {
+			return CompletableFuture.completedFuture(Source.load(tenant, id));
+		}
+
 		@Cacheable(cacheNames = "rows", sync = true)
 		public Row findSync(String tenant, String id) {
 			return Source.load(tenant, id);
@@ -699,6 +801,11 @@ class StaleIfErrorRedisTests extends Interleavings {
 			return Source.load(tenant, id);
 		}
 
+	}
+
+	/** The tenant of the thread; for expressions. */
+	public static @Nullable String tenant() {
+		return Source.TENANT.get();
 	}
 
 }
