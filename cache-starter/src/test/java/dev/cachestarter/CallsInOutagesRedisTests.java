@@ -253,10 +253,7 @@ class CallsInOutagesRedisTests {
 	}
 
 	private static long count(CapturedOutput output, String level, String text) {
-		return output.getAll()
-			.lines()
-			.filter((line) -> line.contains(level + " dev.cachestarter") && line.contains(text))
-			.count();
+		return output.getAll().lines().filter((line) -> line.contains(level + " ") && line.contains(text)).count();
 	}
 
 	private static Duration time(Callable<?> call) throws Exception {
