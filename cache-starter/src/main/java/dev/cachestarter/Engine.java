@@ -133,12 +133,19 @@ final class Engine {
 
 			@Override
 			public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
+				long session = Engine.this.link.session();
 				applied.thenAccept((count) -> {
-					if (!first) {
+					// What is replayed may take longer than the link lasts: then the news
+					// that it was lost again is out already.
+					if (!first && Engine.this.link.session() == session) {
 						logger.info("Cache service connected to Redis again, after " + away.toMillis()
 								+ " ms away; evictions applied: " + count);
 					}
-					tell((listener) -> listener.onBack(first ? Duration.ZERO : away, count));
+					tell((listener) -> {
+						if (Engine.this.link.session() == session) {
+							listener.onBack(first ? Duration.ZERO : away, count);
+						}
+					});
 				});
 			}
 

@@ -337,8 +337,9 @@ final class EntryStore {
 	 */
 	CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, boolean transactional) {
 		return generations(observed).thenCompose((current) -> {
-			byte[] header = leaseHeader(current, nonce, transactional);
-			Lease lease = newLease(current, nonce, header);
+			String runMark = this.link.runMark();
+			byte[] header = leaseHeader(current, nonce, runMark, transactional);
+			Lease lease = newLease(current, nonce, runMark, header);
 			return this.link.run(ACQUIRE, observed.key().redisKey(), observed.header(), header, millis(life))
 				.thenApply((answer) -> switch (answer[0]) {
 					case '+' -> new Acquired(lease, current, false);
@@ -356,8 +357,9 @@ final class EntryStore {
 		return generations(new Observed(key, null,
 				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null))
 			.thenCompose((current) -> {
-				byte[] header = leaseHeader(current, nonce, transactional);
-				Lease lease = newLease(current, nonce, header);
+				String runMark = this.link.runMark();
+				byte[] header = leaseHeader(current, nonce, runMark, transactional);
+				Lease lease = newLease(current, nonce, runMark, header);
 				return this.link.set(key.redisKey(), header, life).thenApply((ok) -> lease);
 			});
 	}
@@ -374,7 +376,7 @@ final class EntryStore {
 	CompletableFuture<Boolean> fill(Lease lease, ValueCodec.Encoded encoded, String schemaMark, Duration ttl,
 			Duration extra) {
 		new EntryHeader(EntryHeader.VALUE, lease.nonce(), EntryHeader.NO_NONCE, 0, lease.cacheGeneration(),
-				lease.groupGeneration(), schemaMark, this.link.runMark(), 0, 0, encoded.flags())
+				lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0, encoded.flags())
 			.writeTo(encoded.entry());
 		Duration life = ttl.isZero() ? Duration.ZERO
 				: (ttl.compareTo(LONGEST) > 0) ? LONGEST.plus(extra) : ttl.plus(extra);
@@ -405,13 +407,14 @@ final class EntryStore {
 	CompletableFuture<Acquired> claim(Observed observed, String nonce, Duration life) {
 		StoredKey key = observed.key();
 		byte[] header = observed.header();
+		String runMark = this.link.runMark();
 		return this.link.run(CLAIM, key.redisKey(), header, ascii(nonce), millis(life)).thenApply((answer) -> {
 			if (answer[0] != '+') {
 				return new Acquired(null, observed.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
 			}
 			byte[] identity = Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH);
 			System.arraycopy(ascii(nonce), 0, identity, EntryHeader.CLAIM_OFFSET, nonce.length());
-			return new Acquired(new Lease(key, nonce, true, identity, text(observed.cacheGeneration()),
+			return new Acquired(new Lease(key, nonce, runMark, true, identity, text(observed.cacheGeneration()),
 					text(observed.groupGeneration())), observed, false);
 		});
 	}
@@ -504,15 +507,15 @@ final class EntryStore {
 		}
 	}
 
-	private byte[] leaseHeader(Observed current, String nonce, boolean transactional) {
+	private static byte[] leaseHeader(Observed current, String nonce, String runMark, boolean transactional) {
 		return new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0, text(current.cacheGeneration()),
-				text(current.groupGeneration()), EntryHeader.NO_MARK, this.link.runMark(), 0, 0,
+				text(current.groupGeneration()), EntryHeader.NO_MARK, runMark, 0, 0,
 				transactional ? "--t-" : EntryHeader.NO_FLAGS)
 			.toBytes();
 	}
 
-	private Lease newLease(Observed current, String nonce, byte[] header) {
-		return new Lease(current.key(), nonce, false, Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH),
+	private static Lease newLease(Observed current, String nonce, String runMark, byte[] header) {
+		return new Lease(current.key(), nonce, runMark, false, Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH),
 				text(current.cacheGeneration()), text(current.groupGeneration()));
 	}
 
@@ -658,12 +661,14 @@ final class EntryStore {
 	 *
 	 * @param key the key
 	 * @param nonce what tells this lease from all others
+	 * @param runMark the run of the server that it was asked of, by which its value is
+	 * judged: another's may have this lease from a dump, and not what has voided it
 	 * @param isClaim whether it is a claim on a value, which stays there until the fill
 	 * @param identity as much of the header in Redis as says that it is this lease
 	 * @param cacheGeneration the generation of the cache, as it was before the lease
 	 * @param groupGeneration the generation of the group, as it was before the lease
 	 */
-	record Lease(StoredKey key, String nonce, boolean isClaim, byte[] identity, String cacheGeneration,
+	record Lease(StoredKey key, String nonce, String runMark, boolean isClaim, byte[] identity, String cacheGeneration,
 			String groupGeneration) {
 
 	}

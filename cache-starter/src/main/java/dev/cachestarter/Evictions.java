@@ -175,13 +175,17 @@ final class Evictions {
 		this.pending.add(fitting, sequence, false);
 		// Only now: whoever sees the new epoch sees the pending eviction too.
 		epochOf(fitting).incrementAndGet();
-		return ask(fitting, sequence).whenComplete((removed, ex) -> {
+		boolean up = this.link.isUp();
+		CompletableFuture<Long> asked = ask(fitting, sequence).whenComplete((removed, ex) -> {
 			if (ex != null) {
 				this.pending.failed(fitting, sequence);
 				warn(ex);
 				((fitting instanceof Glob) ? this.patterns : this.exact).later();
 			}
 		});
+		// While the link recovers Redis is asked, but nobody waits for it: it is pending
+		// until it is answered, and a server that hangs would have each caller wait.
+		return (up || asked.isDone()) ? asked : CompletableFuture.failedFuture(RedisErrors.AWAY);
 	}
 
 	private CompletableFuture<Long> ask(Target target, long sequence) {
@@ -245,7 +249,7 @@ final class Evictions {
 		this.recent.forEach((target, when) -> {
 			if (lost - when <= RECENT_NANOS) {
 				// Newer than an acknowledgement that is just being taken note of.
-				this.pending.add(target, this.sequences.incrementAndGet(), true);
+				this.pending.add(this.pending.fit(target), this.sequences.incrementAndGet(), true);
 			}
 		});
 	}

@@ -18,6 +18,9 @@ package dev.cachestarter;
 
 import java.util.function.Supplier;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
 import org.springframework.cache.Cache;
 import org.springframework.cache.concurrent.ConcurrentMapCache;
 import org.springframework.cache.interceptor.CacheErrorHandler;
@@ -36,6 +39,8 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 final class ForeignEviction {
 
 	private final Cache cache;
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
 	private final KeyPattern pattern;
 
@@ -61,15 +66,18 @@ final class ForeignEviction {
 	 */
 	static ForeignEviction of(Cache cache, KeyPattern pattern, Supplier<CacheKeys> keys,
 			CacheErrorHandler errorHandler) {
-		Cache target = (cache instanceof TransactionAwareCacheDecorator decorator) ? decorator.getTargetCache() : cache;
-		return new ForeignEviction(cache, pattern, action(target, pattern, keys), errorHandler);
+		return new ForeignEviction(cache, pattern, action(target(cache), pattern, keys), errorHandler);
 	}
 
 	/**
 	 * Evict at once, with whatever the cache throws.
 	 */
 	static void evict(Cache cache, KeyPattern pattern) {
-		action(cache, pattern, () -> new CacheKeys(null)).run();
+		action(target(cache), pattern, () -> new CacheKeys(null)).run();
+	}
+
+	private static Cache target(Cache cache) {
+		return (cache instanceof TransactionAwareCacheDecorator decorator) ? decorator.getTargetCache() : cache;
 	}
 
 	private static Runnable action(Cache cache, KeyPattern pattern, Supplier<CacheKeys> keys) {
@@ -119,12 +127,23 @@ final class ForeignEviction {
 
 				@Override
 				public void afterCommit() {
-					ForeignEviction.this.action.run();
+					try {
+						evictNow();
+					}
+					catch (RuntimeException ex) {
+						// It is committed: whatever this is, it is not the caller's.
+						logger.warn("Cache '" + ForeignEviction.this.cache.getName()
+								+ "' could not evict after a transaction", ex);
+					}
 				}
 
 			});
 			return;
 		}
+		evictNow();
+	}
+
+	private void evictNow() {
 		try {
 			this.action.run();
 		}

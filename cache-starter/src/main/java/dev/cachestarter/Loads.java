@@ -146,7 +146,7 @@ final class Loads {
 		if (observed == null || attempts == MAX_ATTEMPTS) {
 			return local(key, request, observed == null);
 		}
-		EntryHeader header = observed.current();
+		EntryHeader header = trusted(observed);
 		if (header != null && header.isLease() && (!header.isTransactional() || request.isLeading(header.nonce()))) {
 			return behind(header.nonce(), observed, request, attempts);
 		}
@@ -217,6 +217,16 @@ final class Loads {
 		return attempt(observed.key(), observed, request, attempts);
 	}
 
+	/**
+	 * Return the header of what was found, if it counts. A lease too is of the server
+	 * that it was placed on: it may have come back with an old dump, and its load be from
+	 * before an eviction that did not.
+	 */
+	private @Nullable EntryHeader trusted(Observed observed) {
+		EntryHeader header = observed.current();
+		return (header != null && this.trusted.test(header)) ? header : null;
+	}
+
 	/** Another holds the claim on a value whose time is up, or nobody is to. */
 	private CompletableFuture<Turn> behindClaim(Observed observed, EntryHeader header, Request request, int attempts) {
 		if (header.isPaused()) {
@@ -273,7 +283,7 @@ final class Loads {
 	 * nobody that it waits for
 	 */
 	CompletableFuture<Turn> follow(Observed observed, Request request) {
-		EntryHeader header = observed.current();
+		EntryHeader header = trusted(observed);
 		String nonce = (header == null) ? null : header.isLease() ? header.nonce()
 				: header.isClaimed(this.store.serverMillis()) ? header.claim() : null;
 		long wait = request.waitUntil(observed) - System.nanoTime();
@@ -388,7 +398,7 @@ final class Loads {
 	 * @return the flight, or {@code null} if there is none to be had
 	 */
 	CompletableFuture<@Nullable Flight> tryLead(@Nullable Observed observed, Request request) {
-		EntryHeader header = (observed != null) ? observed.current() : null;
+		EntryHeader header = (observed != null) ? trusted(observed) : null;
 		if (observed == null || (header != null && header.isLease() && !header.isTransactional())) {
 			return CompletableFuture.completedFuture(null);
 		}
@@ -738,8 +748,9 @@ final class Loads {
 		 * loaded that is not to be stored, goes with it.
 		 */
 		void end() {
-			abandon();
+			// In this order: whoever is told and looks again must not find the lease.
 			release(this.isAhead ? this.pause : Duration.ZERO);
+			abandon();
 		}
 
 		/**

@@ -588,8 +588,9 @@ final class RedisLink {
 	/** Throw a connection away: none of its answers is heard from now on. */
 	private void lose(Connection lost, String why) {
 		lost.broken().set(true);
+		long session = this.session.get();
 		if (this.connection.compareAndSet(lost, null)) {
-			leave(why);
+			leave(session, why);
 			close(lost);
 		}
 	}
@@ -600,10 +601,10 @@ final class RedisLink {
 	}
 
 	private void leave(long session, String why) {
-		if (this.closed || !this.up.get() || !this.session.compareAndSet(session, session + 1)) {
+		if (this.closed || !this.up.get() || !this.session.compareAndSet(session, session + 1)
+				|| !this.up.compareAndSet(true, false)) {
 			return;
 		}
-		this.up.set(false);
 		long now = System.nanoTime();
 		this.awaySince = now;
 		if (this.whole) {
@@ -612,14 +613,19 @@ final class RedisLink {
 		}
 		boolean flapping = now - this.arrivedAt < this.settings.openForMax().toNanos();
 		this.flaps = flapping ? this.flaps + 1 : 0;
-		report(why);
-		this.observer.away(why);
 		long pause = 0;
 		if (this.flaps > 0) {
 			long factor = 1L << Math.min(this.flaps - 1, 10);
 			pause = Math.min(this.settings.openFor().toMillis() * factor, this.settings.openForMax().toMillis());
 		}
-		schedule(this::work, pause);
+		try {
+			report(why);
+			this.observer.away(why);
+		}
+		finally {
+			// Whatever becomes of the report, the way back must begin.
+			schedule(this::work, pause);
+		}
 	}
 
 	private void schedule(Runnable task, long millis) {
@@ -632,14 +638,20 @@ final class RedisLink {
 	}
 
 	private void beat() {
+		if (!this.up.get()) {
+			return;
+		}
 		Connection current = this.connection.get();
-		if (this.up.get() && current != null) {
-			try {
-				greet(current);
-			}
-			catch (Exception ex) {
-				leave((ex instanceof TimeoutException) ? timeoutText() : "heartbeat: " + describe(ex));
-			}
+		if (current == null) {
+			// Lost at the very moment at which it arrived.
+			leave("connection lost");
+			return;
+		}
+		try {
+			greet(current);
+		}
+		catch (Throwable ex) {
+			leave((ex instanceof TimeoutException) ? timeoutText() : "heartbeat: " + describe(ex));
 		}
 	}
 
@@ -671,7 +683,8 @@ final class RedisLink {
 			}
 			arrive(current, recover(current));
 		}
-		catch (Exception ex) {
+		catch (Throwable ex) {
+			// Errors included: nobody else brings the link up.
 			String error = (ex instanceof TimeoutException) ? timeoutText() : describe(ex);
 			Duration pause = this.settings.retry();
 			if (RedisErrors.isRefusedLogin(ex)) {
@@ -694,9 +707,11 @@ final class RedisLink {
 		this.unanswered = false;
 		this.recovering = true;
 		try {
-			// A server that does not say who it is may be another.
-			CompletableFuture<Integer> applied = this.observer
-				.returning(this.everUp && (!mark.equals(this.markBefore) || mark.equals(EntryHeader.NO_MARK)));
+			// A server that does not say who it is may be another. What is evicted from
+			// now on is acknowledged by this one, also if it is lost before it is used.
+			boolean restarted = !mark.equals(this.markBefore) || mark.equals(EntryHeader.NO_MARK);
+			this.markBefore = mark;
+			CompletableFuture<Integer> applied = this.observer.returning(restarted);
 			applied.copy()
 				.completeOnTimeout(0, this.settings.commandTimeout().plus(RECOVERY).toNanos(), TimeUnit.NANOSECONDS)
 				.exceptionally((ex) -> 0)
@@ -753,7 +768,6 @@ final class RedisLink {
 		this.refusalReported.set(false);
 		this.breaker.reset();
 		this.arrivedAt = now;
-		this.markBefore = this.runMark;
 		this.whole = arrived.whole().get();
 		this.up.set(true);
 		if (first) {
@@ -761,8 +775,10 @@ final class RedisLink {
 		}
 		this.observer.back(first, away, applied);
 		if (arrived.broken().get() || !arrived.isOpen()) {
-			// Lost before anyone could be told of it.
+			// Lost before anyone could be told of it. If it was before the link was up,
+			// nobody has left yet.
 			lose(arrived, "connection lost");
+			leave("connection lost");
 		}
 	}
 
@@ -932,12 +948,20 @@ final class RedisLink {
 		Throwable cause = unwrap(ex);
 		StringBuilder text = new StringBuilder();
 		for (int depth = 0; cause != null && depth < 4; depth++, cause = cause.getCause()) {
-			String message = cause.getMessage();
+			String message = withoutArguments(cause.getMessage());
 			if (message != null && text.indexOf(message) < 0) {
 				text.append(text.isEmpty() ? "" : ": ").append(message);
 			}
 		}
 		return text.isEmpty() ? ex.getClass().getSimpleName() : text.toString();
+	}
+
+	/**
+	 * A server that does not know a command repeats what it was given: a password, say.
+	 */
+	private static @Nullable String withoutArguments(@Nullable String message) {
+		int arguments = (message != null) ? message.indexOf(", with args beginning with") : -1;
+		return (message != null && arguments >= 0) ? message.substring(0, arguments) : message;
 	}
 
 	/**

@@ -157,6 +157,26 @@ class LeaseRedisTests extends Interleavings {
 	}
 
 	@Test
+	void aLeaseThatCameBackWithAnOldDumpIsTakenOverByThoseWhoDistrustIt() throws Exception {
+		Instance dead = instance(Set.of());
+		RuleBreaker none = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), Set.of()));
+		Instance distrusting = instance(none, none.host(), none.port(),
+				(builder) -> builder.defaults(TIMELESS).link(PATIENT).distrustRestarts(true));
+		EntryStore store = dead.context().engine().store();
+		Observed observed = store.observe(dead.context().cache("rows").storedKey("t1:1")).get(10, TimeUnit.SECONDS);
+		EntryStore.Acquired acquired = store.acquire(observed, store.newNonce(), Duration.ofMinutes(1), false)
+			.get(10, TimeUnit.SECONDS);
+		assertThat(acquired.lease()).isNotNull();
+		this.redis.cli("SETRANGE", "rows:t1:1", "97", "0ther5un");
+
+		assertThat(distrusting.find("t1", "1")).isEqualTo(0);
+
+		assertThat(distrusting.rows().loads()).isEqualTo(1);
+		distrusting.awaitFills(1);
+		assertThat(store.renew(acquired.lease(), Duration.ofMinutes(1)).get(10, TimeUnit.SECONDS)).isFalse();
+	}
+
+	@Test
 	void aLeaseThatArrivesLateDelaysOthersByTheLeaseAtMost() throws Exception {
 		FaultProxy network = closing(FaultProxy.inFrontOf(this.redis));
 		RuleBreaker none = closing(RuleBreaker.inFrontOf(network.host(), network.port(), Set.of()));
