@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -48,6 +49,9 @@ import dev.cachestarter.testing.RespClient;
  * come once before one comes again.
  */
 final class FaultInjector implements AutoCloseable {
+
+	/** Evictions that Redis has refused for good are asked for every ten seconds. */
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
 	private final RedisServer redis;
 
@@ -138,7 +142,7 @@ final class FaultInjector implements AutoCloseable {
 	}
 
 	private void await(BooleanSupplier condition) {
-		long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+		long limit = System.nanoTime() + PATIENCE.toNanos();
 		while (!condition.getAsBoolean() && !(this.stopsEarly && this.enough.getAsBoolean())) {
 			if (System.nanoTime() - limit > 0) {
 				this.missedReturns++;
@@ -157,8 +161,8 @@ final class FaultInjector implements AutoCloseable {
 			case CONNECTIONS_RESET -> network(FaultProxy::reset);
 			case BLACK_HOLE -> network(FaultProxy::blackhole);
 			case REPLIES_LOST -> network((proxy) -> proxy.blackhole(Direction.REPLIES));
-			case DELAY_300_MS -> network((proxy) -> proxy.delay(java.time.Duration.ofMillis(300)));
-			case DELAY_1_S -> network((proxy) -> proxy.delay(java.time.Duration.ofSeconds(1)));
+			case DELAY_300_MS -> network((proxy) -> proxy.delay(Duration.ofMillis(300)));
+			case DELAY_1_S -> network((proxy) -> proxy.delay(Duration.ofSeconds(1)));
 			case THROTTLED -> network((proxy) -> proxy.throttle(2000));
 			case CUT_MID_REPLY -> network((proxy) -> proxy.cutMidReply(this.random.nextInt(2000)));
 			case HALF_CLOSED -> network(FaultProxy::halfClose);
@@ -426,7 +430,7 @@ final class FaultInjector implements AutoCloseable {
 	}
 
 	private void until(BooleanSupplier condition) {
-		long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+		long limit = System.nanoTime() + PATIENCE.toNanos();
 		while (!condition.getAsBoolean()) {
 			if (System.nanoTime() - limit > 0) {
 				throw new IllegalStateException("It does not come to pass");

@@ -201,7 +201,7 @@ final class HistoryChecker {
 				System.out
 					.println("Faults: " + injector.made().values().stream().mapToInt(Integer::intValue).sum() + " of "
 							+ injector.made().size() + " kinds " + injector.made() + "; longest until all were back: "
-							+ injector.longestReturnMillis() + " ms; not back in 10 s: " + injector.missedReturns());
+							+ injector.longestReturnMillis() + " ms; not back in 30 s: " + injector.missedReturns());
 				if (injector.missedReturns() > 0) {
 					throw new AssertionError("Not all instances came back from a fault");
 				}
