@@ -305,12 +305,11 @@ final class CallContext {
 			// Off the event loop that the turn may have come on: the executor is the
 			// application's.
 			return CompletableFuture
-				.supplyAsync(() -> leader.cache.loadInBackground(stale, lead.flight(), again.of(leader.cache)),
+				.supplyAsync(
+						() -> leader.cache.handOver(leader.key, lead, stale, leader.request, again.of(leader.cache)),
 						executor())
-				.thenCompose((handedOver) -> (handedOver != null)
-						? handedOver.thenCompose(
-								(came) -> (came instanceof Turn.Abandoned) ? turnAnew(leader) : take(leader, came))
-						: take(leader, lead));
+				.thenCompose((handedOver) -> handedOver)
+				.thenCompose((came) -> take(leader, came));
 		});
 	}
 

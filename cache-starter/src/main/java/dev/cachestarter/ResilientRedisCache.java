@@ -317,7 +317,8 @@ public final class ResilientRedisCache extends RedisCache {
 
 	/** What is loaded in the background needs the context of the thread that asks. */
 	private @Nullable Captured capture(boolean repeatable) {
-		boolean wanted = repeatable && !(this.settings.refreshAhead().isZero() && this.settings.loadTimeout().isZero());
+		boolean wanted = repeatable && !this.engine.background().isHere()
+				&& !(this.settings.refreshAhead().isZero() && this.settings.loadTimeout().isZero());
 		return wanted ? this.engine.background().capture() : null;
 	}
 
@@ -345,8 +346,8 @@ public final class ResilientRedisCache extends RedisCache {
 				|| header.isFresh(this.engine.store().serverMillis())) {
 			return null;
 		}
-		Captured context = (captured != null || this.settings.loadTimeout().isZero()) ? captured
-				: this.engine.background().capture();
+		Captured context = (captured != null || this.settings.loadTimeout().isZero()
+				|| this.engine.background().isHere()) ? captured : this.engine.background().capture();
 		return new Stale(observed, reading.epoch(), codec, context);
 	}
 
@@ -408,7 +409,7 @@ public final class ResilientRedisCache extends RedisCache {
 	 * {@code load-timeout}.
 	 * @return completed with what came of it; {@code null} if it has to be waited for
 	 */
-	@Nullable CompletableFuture<Turn> loadInBackground(Stale stale, Flight flight, Reload reload) {
+	private @Nullable CompletableFuture<Turn> loadInBackground(Stale stale, Flight flight, Reload reload) {
 		Captured captured = stale.captured();
 		if (captured == null) {
 			return null;
@@ -451,12 +452,12 @@ public final class ResilientRedisCache extends RedisCache {
 
 	/**
 	 * Return whether a load goes to the background when it may take too long. What is
-	 * loaded for a transaction stays in it; and one that is in the background already, or
-	 * was told to hurry, goes nowhere.
+	 * loaded for a transaction stays in it; and one that is in the background already
+	 * (nothing was captured for it), or was told to hurry, goes nowhere.
 	 */
 	boolean handsOver(Stale stale, Loads.Request request) {
 		return stale.captured() != null && !this.settings.loadTimeout().isZero() && !request.transactional()
-				&& !this.engine.background().isHere() && !Thread.currentThread().isInterrupted();
+				&& !Thread.currentThread().isInterrupted();
 	}
 
 	private void reload(Observed observed, Loads.Request request, Flight flight, Reload reload) {
