@@ -53,6 +53,12 @@ final class FaultInjector implements AutoCloseable {
 	/** Evictions that Redis has refused for good are asked for every ten seconds. */
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+	/**
+	 * Without one of the rules some may never come back: it is the next fault that
+	 * counts.
+	 */
+	private static final Duration IMPATIENCE = Duration.ofSeconds(1);
+
 	private final RedisServer redis;
 
 	/** The network of each instance. */
@@ -142,7 +148,7 @@ final class FaultInjector implements AutoCloseable {
 	}
 
 	private void await(BooleanSupplier condition) {
-		long limit = System.nanoTime() + PATIENCE.toNanos();
+		long limit = System.nanoTime() + (this.stopsEarly ? IMPATIENCE : PATIENCE).toNanos();
 		while (!condition.getAsBoolean() && !(this.stopsEarly && this.enough.getAsBoolean())) {
 			if (System.nanoTime() - limit > 0) {
 				this.missedReturns++;
