@@ -99,7 +99,7 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 				if (keeps && valueType != null) {
 					operation.getCacheNames()
 						.forEach((cacheName) -> this.types.learn(cacheName, valueType,
-								type.getSimpleName() + "." + method.getName()));
+								ValueTypes.declaring(method, type).getSimpleName() + "." + method.getName()));
 				}
 			}
 		});

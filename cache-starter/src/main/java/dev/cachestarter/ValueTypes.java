@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.lang.reflect.GenericArrayType;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import java.util.Arrays;
@@ -55,7 +56,7 @@ final class ValueTypes {
 	 * returns nothing to cache
 	 */
 	static @Nullable Type valueType(Method method, Class<?> targetClass) {
-		Class<?> userClass = ClassUtils.getUserClass(targetClass);
+		Class<?> userClass = declaring(method, targetClass);
 		Method specific = BridgeMethodResolver.getMostSpecificMethod(method, userClass);
 		ResolvableType returned = ResolvableType.forMethodReturnType(specific, userClass);
 		Class<?> raw = returned.resolve(Object.class);
@@ -80,6 +81,25 @@ final class ValueTypes {
 			return element;
 		}
 		return ResolvableType.forClassWithGenerics(List.class, ResolvableType.forType(element)).getType();
+	}
+
+	/**
+	 * Return where a method is looked up. The methods of a JDK proxy, such as a
+	 * repository or an HTTP client that is but an interface, know no generics: those of
+	 * its interface do.
+	 * @param method a method, perhaps of an interface
+	 * @param targetClass the class of the bean
+	 * @return the class or interface that tells most of the method
+	 */
+	static Class<?> declaring(Method method, Class<?> targetClass) {
+		if (!Proxy.isProxyClass(targetClass)) {
+			return ClassUtils.getUserClass(targetClass);
+		}
+		Class<?> narrowest = method.getDeclaringClass();
+		for (Class<?> implemented : targetClass.getInterfaces()) {
+			narrowest = narrowest.isAssignableFrom(implemented) ? implemented : narrowest;
+		}
+		return narrowest;
 	}
 
 	private static @Nullable Type content(ResolvableType wrapper) {

@@ -16,8 +16,10 @@
 
 package dev.cachestarter;
 
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -38,6 +40,8 @@ import reactor.core.publisher.Mono;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
@@ -192,6 +196,20 @@ class AnnotatedMethodsRedisTests {
 	}
 
 	@Test
+	void interfacesWithoutAClassAreCachedWithTheTypesThatTheyDeclare() {
+		try (TestInstance<Books> instance = TestInstance.of(Books.class, this.redis.host(), this.redis.port(),
+				TestInstance::patient, Shelves.class)) {
+			Catalogue catalogue = instance.awaitUp().context().getBean(Catalogue.class);
+
+			assertThat(catalogue.byTitle("Dune")).contains(new Book("Dune", "1"));
+			assertThat(catalogue.all()).containsExactly(new Book("all", "2"));
+
+			assertThat(catalogue.byTitle("Dune")).contains(new Book("Dune", "1"));
+			assertThat(catalogue.all()).containsExactly(new Book("all", "2"));
+		}
+	}
+
+	@Test
 	void allEntriesAreEvictedAtOnceAndSweptLater() {
 		for (int i = 0; i < 20; i++) {
 			this.first.service().find("k" + i);
@@ -206,6 +224,39 @@ class AnnotatedMethodsRedisTests {
 	}
 
 	record Book(String id, String shelf) {
+
+	}
+
+	interface Collected<T> {
+
+		@Cacheable("catalogue:all")
+		List<T> all();
+
+	}
+
+	/** As a repository or an HTTP client: there is nothing but the interface. */
+	interface Catalogue extends Collected<Book> {
+
+		@Cacheable("catalogue:title")
+		Optional<Book> byTitle(String title);
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Shelves {
+
+		@Bean
+		static Catalogue catalogue() {
+			AtomicInteger calls = new AtomicInteger();
+			return (Catalogue) Proxy.newProxyInstance(Catalogue.class.getClassLoader(),
+					new Class<?>[] { Catalogue.class }, (self, method, arguments) -> switch (method.getName()) {
+						case "byTitle" ->
+							Optional.of(new Book(String.valueOf(arguments[0]), "" + calls.incrementAndGet()));
+						case "all" -> List.of(new Book("all", "" + calls.incrementAndGet()));
+						case "hashCode" -> 1;
+						default -> "catalogue";
+					});
+		}
 
 	}
 

@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.io.Serializable;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.List;
@@ -93,6 +94,28 @@ class ValueTypesTests {
 		Type type = ValueTypes.valueType(method, AgentFinder.class);
 
 		assertThat(name(type)).isEqualTo("Agent");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			Repository     | one   | Agent
+			Repository     | async | java.util.List<Agent>
+			Finder         | find  | Agent
+			NarrowedFinder | find  | Agent
+			NarrowedFinder | named | Agent
+			""")
+	void methodsOfJdkProxiesAreLookedUpInTheNarrowestOfTheirInterfaces(String declaring, String method,
+			String expected) {
+		Class<?> proxy = Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { Finder.class, Agents.class, NarrowedFinder.class }, (self, called, arguments) -> null)
+			.getClass();
+		Class<?> type = List.of(Repository.class, Finder.class, NarrowedFinder.class)
+			.stream()
+			.filter((candidate) -> candidate.getSimpleName().equals(declaring))
+			.findFirst()
+			.orElseThrow();
+
+		assertThat(name(ValueTypes.valueType(method(type, method), proxy))).isEqualTo(expected);
 	}
 
 	@ParameterizedTest
@@ -220,6 +243,19 @@ class ValueTypesTests {
 	interface Finder<T> {
 
 		T find(String id);
+
+	}
+
+	interface NarrowedFinder extends Finder<Agent> {
+
+		@Override
+		Agent find(String id);
+
+		Optional<Agent> named(String name);
+
+	}
+
+	interface Agents extends Repository<Agent, String> {
 
 	}
 
