@@ -66,6 +66,13 @@ final class JsonValueCodec implements ValueCodec {
 	/** How many elements are looked at for their classes. */
 	private static final int MOST_ELEMENTS = 10_000;
 
+	/** How many steps of a path are told: the one through a cycle has no end. */
+	private static final int MOST_STEPS = 8;
+
+	private static final String LOST_CURE = "Make the property readable and writable for Jackson (a mix-in added by a "
+			+ "CacheJsonMapperBuilderCustomizer leaves your other JSON as it is), "
+			+ "or cache a record of what is needed.";
+
 	private final JavaType type;
 
 	private final TypeShape shape;
@@ -233,7 +240,9 @@ final class JsonValueCodec implements ValueCodec {
 			copy = this.reader.readValue(entry, EntryHeader.LENGTH, entry.length - EntryHeader.LENGTH);
 		}
 		catch (Throwable ex) {
-			String message = message(value, "it is written but cannot be read back: " + readFailure(ex));
+			String why = readFailure(ex);
+			String message = message(value,
+					"it is written but cannot be read back: " + (why.endsWith(".") ? why : why + ". " + LOST_CURE));
 			if (!isCausedBy(ex, StreamConstraintsException.class)) {
 				// Of all that was written, nothing tells which part is to blame.
 				this.refused.put(value.getClass(), message);
@@ -262,9 +271,7 @@ final class JsonValueCodec implements ValueCodec {
 					+ ".";
 		}
 		return switch (difference.cause()) {
-			case LOST -> "Make the property readable and writable for Jackson (a mix-in added by a "
-					+ "CacheJsonMapperBuilderCustomizer leaves your other JSON as it is), "
-					+ "or cache a record of what is needed.";
+			case LOST -> LOST_CURE;
 			case TYPE -> "Declare the type that is returned, or annotate what is declared "
 					+ "with @JsonTypeInfo(use = Id.NAME) and @JsonSubTypes.";
 			case CONTAINER -> "Return a plain List, Set or Map, or a record.";
@@ -320,9 +327,8 @@ final class JsonValueCodec implements ValueCodec {
 	private static String where(Throwable failure) {
 		StringBuilder path = new StringBuilder();
 		if (failure instanceof JacksonException ex) {
-			for (JacksonException.Reference step : ex.getPath()) {
-				path.append(step(step));
-			}
+			ex.getPath().stream().limit(MOST_STEPS).forEach((step) -> path.append(step(step)));
+			path.append((ex.getPath().size() > MOST_STEPS) ? ".." : "");
 		}
 		return path.isEmpty() ? "" : " at $" + path;
 	}

@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Type;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -35,12 +36,16 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.PropertyName;
+import tools.jackson.databind.annotation.JsonDeserialize;
+import tools.jackson.databind.annotation.JsonPOJOBuilder;
 import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.cfg.EnumFeature;
 import tools.jackson.databind.cfg.MapperConfig;
 import tools.jackson.databind.introspect.Annotated;
+import tools.jackson.databind.introspect.AnnotatedMethod;
 import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
@@ -49,6 +54,7 @@ import tools.jackson.databind.type.TypeFactory;
 
 import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.StringUtils;
 
 /**
  * Makes the codecs of an application and keeps them: one for each type of values and each
@@ -190,13 +196,34 @@ final class ValueCodecs {
 	}
 
 	/**
-	 * Reads no {@code @JsonInclude}.
+	 * Reads no {@code @JsonInclude}. Writes what a builder takes, though the class itself
+	 * has nothing to set it by.
 	 */
 	private static final class EverythingIncluded extends JacksonAnnotationIntrospector {
 
 		@Override
 		public JsonInclude.Value findPropertyInclusion(MapperConfig<?> config, Annotated annotated) {
 			return JsonInclude.Value.empty();
+		}
+
+		@Override
+		public @Nullable PropertyName findNameForSerialization(MapperConfig<?> config, Annotated annotated) {
+			PropertyName name = super.findNameForSerialization(config, annotated);
+			boolean implicit = name == null && annotated instanceof AnnotatedMethod getter && isTakenByBuilder(getter);
+			return implicit ? PropertyName.USE_DEFAULT : name;
+		}
+
+		private static boolean isTakenByBuilder(AnnotatedMethod getter) {
+			JsonDeserialize read = getter.getDeclaringClass().getAnnotation(JsonDeserialize.class);
+			if (read == null || read.builder() == Void.class || getter.getParameterCount() > 0) {
+				return false;
+			}
+			JsonPOJOBuilder builder = read.builder().getAnnotation(JsonPOJOBuilder.class);
+			String prefix = (builder != null) ? builder.withPrefix() : JsonPOJOBuilder.DEFAULT_WITH_PREFIX;
+			String property = StringUtils.uncapitalize(getter.getName().replaceFirst("^(get|is)(?=[^a-z])", ""));
+			String taker = prefix.isEmpty() ? property : prefix + StringUtils.capitalize(property);
+			return Arrays.stream(read.builder().getMethods())
+				.anyMatch((method) -> method.getName().equals(taker) && method.getParameterCount() == 1);
 		}
 
 	}

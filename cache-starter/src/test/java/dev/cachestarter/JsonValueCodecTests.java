@@ -80,6 +80,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.DefaultTyping;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.annotation.JsonDeserialize;
+import tools.jackson.databind.annotation.JsonPOJOBuilder;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.jsontype.BasicPolymorphicTypeValidator;
 
@@ -421,6 +423,24 @@ class JsonValueCodecTests {
 	}
 
 	@Test
+	void whatCannotBeReadBackNamesTheCure() {
+		NotCacheableException ignored = notCacheable(freshCodec(Discreet.class), new Discreet("a", "b"));
+		NotCacheableException computed = notCacheable(freshCodec(Computing.class), new Computing("a", "b"));
+
+		assertThat(ignored).hasMessageContaining("Discreet").hasMessageContaining("cache a record of what is needed");
+		assertThat(computed).hasMessageContaining("Computing").hasMessageContaining("cache a record of what is needed");
+	}
+
+	@Test
+	void whatABuilderTakesComesBack() throws Exception {
+		Built value = new Built("a", true, 1);
+
+		Object copy = Codecs.roundTrip(Codecs.of(Built.class), value);
+
+		assertThat(copy).isEqualTo(value);
+	}
+
+	@Test
 	void cycleIsNotCached() {
 		Node node = new Node();
 		node.setNext(new Node());
@@ -430,6 +450,7 @@ class JsonValueCodecTests {
 
 		assertThat(refusal.reason()).isEqualTo(Reason.UNSERIALIZABLE);
 		assertThat(refusal).hasMessageContaining("leads back to itself");
+		assertThat(refusal.getMessage()).hasSizeLessThan(600);
 	}
 
 	@Test
@@ -1176,6 +1197,94 @@ class JsonValueCodecTests {
 		}
 
 		public void setName(String name) {
+		}
+
+	}
+
+	record Discreet(String name, @JsonIgnore String secret) {
+
+	}
+
+	record Computing(String first, String last) {
+
+		@JsonProperty
+		public String full() {
+			return this.first + this.last;
+		}
+
+	}
+
+	/** As Lombok writes it for a value with a builder. */
+	@JsonDeserialize(builder = Built.Builder.class)
+	static final class Built {
+
+		private final String name;
+
+		private final boolean active;
+
+		private final int size;
+
+		private Built(String name, boolean active, int size) {
+			this.name = name;
+			this.active = active;
+			this.size = size;
+		}
+
+		public String getName() {
+			return this.name;
+		}
+
+		public boolean isActive() {
+			return this.active;
+		}
+
+		public int getSize() {
+			return this.size;
+		}
+
+		public String getLabel() {
+			return this.name + this.size;
+		}
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return other instanceof Built that && this.name.equals(that.name) && this.active == that.active
+					&& this.size == that.size;
+		}
+
+		@Override
+		public int hashCode() {
+			return this.size;
+		}
+
+		@JsonPOJOBuilder(withPrefix = "")
+		static final class Builder {
+
+			private String name = "";
+
+			private boolean active;
+
+			private int size;
+
+			public Builder name(String name) {
+				this.name = name;
+				return this;
+			}
+
+			public Builder active(boolean active) {
+				this.active = active;
+				return this;
+			}
+
+			public Builder size(int size) {
+				this.size = size;
+				return this;
+			}
+
+			public Built build() {
+				return new Built(this.name, this.active, this.size);
+			}
+
 		}
 
 	}
