@@ -33,6 +33,7 @@ import dev.cachestarter.CacheService.BatchLoader;
 import dev.cachestarter.Deadline.RedisWaitException;
 import dev.cachestarter.EntryStore.Observed;
 import dev.cachestarter.Loads.Flight;
+import dev.cachestarter.Loads.Leading;
 import dev.cachestarter.Loads.Request;
 import dev.cachestarter.Loads.Turn;
 import dev.cachestarter.ResilientRedisCache.Asked;
@@ -277,8 +278,11 @@ final class BatchLoad<T, X extends Exception> {
 	}
 
 	private void load(Map<String, Flight> flights) throws X {
-		List<Runnable> leave = new ArrayList<>();
-		flights.values().forEach((flight) -> leave.add(0, this.engine.loads().enter(flight)));
+		Leading leading = Loads.leading();
+		for (Flight flight : flights.values()) {
+			leading = new Leading(flight, leading);
+		}
+		Runnable leave = Loads.enter(leading);
 		Map<String, T> values;
 		try {
 			values = this.loader.load(new LinkedHashSet<>(flights.keySet()));
@@ -298,7 +302,7 @@ final class BatchLoad<T, X extends Exception> {
 			throw ex;
 		}
 		finally {
-			leave.forEach(Runnable::run);
+			leave.run();
 		}
 		try {
 			flights.forEach((name, flight) -> {

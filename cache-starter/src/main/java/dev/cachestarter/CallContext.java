@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.EntryStore.Observed;
 import dev.cachestarter.Loads.Flight;
+import dev.cachestarter.Loads.Leading;
 import dev.cachestarter.Loads.Turn;
 
 /**
@@ -58,9 +59,6 @@ import dev.cachestarter.Loads.Turn;
 final class CallContext {
 
 	private static final ThreadLocal<@Nullable CallContext> CURRENT = new ThreadLocal<>();
-
-	private static final Runnable NOTHING = () -> {
-	};
 
 	private final boolean asynchronous;
 
@@ -389,24 +387,21 @@ final class CallContext {
 	}
 
 	/**
-	 * Remember that this thread runs the method that the call's leases are for, so that
-	 * one that asks for its own keys does not wait for itself.
-	 * @return what ends it
+	 * Return what the method is run for: the flights of this call, and those whose
+	 * loaders have made it. So a method that asks for its own keys does not wait for
+	 * itself.
 	 */
-	Runnable enter() {
-		Runnable leave = NOTHING;
+	@Nullable Leading loadsFor() {
+		Leading leading = Loads.leading();
 		for (Ticket ticket : this.tickets) {
 			Flight flight = ticket.flight;
 			if (flight != null) {
-				Runnable before = leave;
-				Runnable own = ticket.loads().enter(flight);
-				leave = (before == NOTHING) ? own : () -> {
-					own.run();
-					before.run();
-				};
+				// An asynchronous call may have gone on on a thread that knows of
+				// nothing.
+				leading = new Leading(flight, (leading != null) ? leading : ticket.request.leading());
 			}
 		}
-		return leave;
+		return leading;
 	}
 
 	/**

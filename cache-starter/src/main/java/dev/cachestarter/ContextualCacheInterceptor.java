@@ -57,6 +57,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.util.ObjectUtils;
 import org.springframework.util.StringUtils;
 
+import dev.cachestarter.Loads.Leading;
 import dev.cachestarter.Loads.Turn;
 import dev.cachestarter.ResilientRedisCache.StandIn;
 import dev.cachestarter.ValueCodec.CorruptEntryException;
@@ -243,12 +244,16 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	private Publisher<?> subscribe(CacheOperationInvoker invoker, Call call, CallContext context) {
 		Object result;
+		Runnable leave = Loads.enter(call.subscriber.getOrDefault(Leading.KEY, null));
 		try {
 			result = within(call, context, invoker);
 		}
 		catch (RuntimeException | Error ex) {
 			context.close();
 			throw ex;
+		}
+		finally {
+			leave.run();
 		}
 		ReactiveAdapter adapter = java.util.Objects.requireNonNull(call.adapter);
 		Publisher<Object> bound = new Boundary(
@@ -304,7 +309,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				// Removed already: the method will do.
 			}
 		}
-		Runnable leave = context.enter();
+		Runnable leave = Loads.enter(context.loadsFor());
 		try {
 			Object result = CallContext.<@Nullable Object>call(null, invoker::invoke);
 			context.loaded(ObjectUtils.unwrapOptional(result));
@@ -419,7 +424,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	private void load(Call call, CacheOperationInvoker invoker, CallContext context,
 			CompletableFuture<@Nullable Object> result) {
 		CompletableFuture<?> loading;
-		Runnable leave = context.enter();
+		Runnable leave = Loads.enter(context.loadsFor());
 		try {
 			loading = (CompletableFuture<?>) CallContext.<@Nullable Object>call(null, invoker::invoke);
 		}
@@ -517,11 +522,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				// Removed already: the method will do.
 			}
 		}
-		return Mono.from(publisher(invoker, adapter, context))
+		Leading leading = context.loadsFor();
+		return Mono.from(publisher(invoker, adapter, leading))
 			.doOnSuccess(context::loaded)
 			.doOnError(context::failed)
 			.onErrorResume((ex) -> oneOrStandIn(context, ex, Mono.error(ex)))
-			.contextWrite(call.subscriber);
+			.contextWrite(call.seenByMethod(leading));
 	}
 
 	private static Mono<Object> oneOrStandIn(CallContext context, @Nullable Throwable failure, Mono<Object> otherwise) {
@@ -569,21 +575,23 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			}
 		}
 		List<Object> items = new ArrayList<>();
-		return Flux.from(publisher(invoker, adapter, context))
+		Leading leading = context.loadsFor();
+		return Flux.from(publisher(invoker, adapter, leading))
 			.doOnNext(items::add)
 			.doOnComplete(() -> context.loaded(items))
 			.doOnError(context::failed)
 			// What has been handed on already cannot be taken back.
 			.onErrorResume((ex) -> items.isEmpty() ? manyOrStandIn(context, ex, Flux.error(ex)) : Flux.error(ex))
 			// Spring shares what comes, with itself for one, and its own has no context.
-			.contextWrite(call.subscriber);
+			.contextWrite(call.seenByMethod(leading));
 	}
 
 	private static Publisher<Object> publisher(CacheOperationInvoker invoker, ReactiveAdapter adapter,
-			CallContext context) {
-		Runnable leave = context.enter();
+			@Nullable Leading leading) {
+		Publisher<Object> loading;
+		Runnable leave = Loads.enter(leading);
 		try {
-			return adapter.toPublisher(invoker.invoke());
+			loading = adapter.toPublisher(invoker.invoke());
 		}
 		catch (CacheOperationInvoker.ThrowableWrapper ex) {
 			return Mono.error(ex.getOriginal());
@@ -591,6 +599,16 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		finally {
 			leave.run();
 		}
+		return (subscriber) -> {
+			// What it does on this thread may be a blocking call, which sees no context.
+			Runnable left = Loads.enter(leading);
+			try {
+				loading.subscribe(subscriber);
+			}
+			finally {
+				left.run();
+			}
+		};
 	}
 
 	/**
@@ -634,6 +652,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 					this.args, this.adapter);
 			again.subscriber = subscriber;
 			return again;
+		}
+
+		/** The subscriber's context, with what the method is run for. */
+		ContextView seenByMethod(@Nullable Leading leading) {
+			return (leading != null) ? Context.of(this.subscriber).put(Leading.KEY, leading) : this.subscriber;
 		}
 
 		/**

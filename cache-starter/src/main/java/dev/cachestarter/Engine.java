@@ -39,6 +39,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.ClassUtils;
 
 /**
  * The parts that the caches of one manager share, put together.
@@ -89,6 +90,12 @@ final class Engine {
 
 	/** What has been warned of once. */
 	private final Set<String> warned = ConcurrentHashMap.newKeySet();
+
+	static {
+		if (ClassUtils.isPresent("io.micrometer.context.ContextRegistry", Engine.class.getClassLoader())) {
+			LeadingAccessor.register();
+		}
+	}
 
 	Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
 			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions, boolean distrustRestarts,

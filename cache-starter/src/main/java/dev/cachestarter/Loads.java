@@ -97,6 +97,12 @@ final class Loads {
 
 	private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(40);
 
+	/** What the loaders on a thread's stack load for, of whichever manager. */
+	private static final ThreadLocal<@Nullable Leading> LEADING = new ThreadLocal<>();
+
+	private static final Runnable NOTHING = () -> {
+	};
+
 	private final EntryStore store;
 
 	private final ScheduledExecutorService timer;
@@ -110,9 +116,6 @@ final class Loads {
 	private final ConcurrentMap<String, Watch> watches = new ConcurrentHashMap<>();
 
 	private final ConcurrentMap<StoredKey, LocalFlight> localFlights = new ConcurrentHashMap<>();
-
-	/** The flights that the loaders on this thread's stack belong to. */
-	private final ThreadLocal<@Nullable Leading> leading = new ThreadLocal<>();
 
 	/**
 	 * Create the loads of one manager.
@@ -455,28 +458,37 @@ final class Loads {
 	}
 
 	/**
-	 * Remember that this thread loads for a flight, so that a loader that asks for its
-	 * own key does not wait for itself.
+	 * Remember that this thread loads for flights, so that a loader that asks for its own
+	 * key does not wait for itself.
+	 * @param leading the flights, {@code null} to leave the thread as it is
 	 * @return what ends it
 	 */
-	Runnable enter(Flight flight) {
-		Leading outer = this.leading.get();
-		this.leading.set(new Leading(flight, outer));
-		return () -> {
-			if (outer != null) {
-				this.leading.set(outer);
-			}
-			else {
-				this.leading.remove();
-			}
-		};
+	static Runnable enter(@Nullable Leading leading) {
+		if (leading == null) {
+			return NOTHING;
+		}
+		Leading before = LEADING.get();
+		LEADING.set(leading);
+		return () -> lead(before);
+	}
+
+	/**
+	 * Make this thread one that loads for certain flights, or for none.
+	 */
+	static void lead(@Nullable Leading leading) {
+		if (leading != null) {
+			LEADING.set(leading);
+		}
+		else {
+			LEADING.remove();
+		}
 	}
 
 	/**
 	 * Return the flights that this thread loads for.
 	 */
-	@Nullable Leading leading() {
-		return this.leading.get();
+	static @Nullable Leading leading() {
+		return LEADING.get();
 	}
 
 	private @Nullable ScheduledFuture<?> after(long nanos, Runnable task) {
@@ -891,12 +903,16 @@ final class Loads {
 	}
 
 	/**
-	 * A flight that a thread loads for.
+	 * A flight that is loaded for: on a thread, in the context of a reactive pipeline, or
+	 * wherever context propagation carries it from there.
 	 *
 	 * @param flight the flight
 	 * @param outer the flight whose loader has asked for it, if there is one
 	 */
 	record Leading(Flight flight, @Nullable Leading outer) {
+
+		/** What it goes by in the context of a reactive pipeline. */
+		static final String KEY = "dev.cachestarter.leading";
 
 	}
 

@@ -47,6 +47,7 @@ import dev.cachestarter.CallContext.Ticket;
 import dev.cachestarter.Deadline.RedisWaitException;
 import dev.cachestarter.EntryStore.Observed;
 import dev.cachestarter.Loads.Flight;
+import dev.cachestarter.Loads.Leading;
 import dev.cachestarter.Loads.Turn;
 import dev.cachestarter.ValueCodec.CorruptEntryException;
 import dev.cachestarter.ValueCodec.Encoded;
@@ -588,7 +589,7 @@ public final class ResilientRedisCache extends RedisCache {
 	/** Load in a flight of one's own. */
 	private <X extends Exception> @Nullable Object lead(Flight flight, ValueCodec codec, @Nullable Duration ttl,
 			Supplier<@Nullable Object> loader, Function<Throwable, X> failure) throws X {
-		Runnable leave = this.engine.loads().enter(flight);
+		Runnable leave = Loads.enter(new Leading(flight, Loads.leading()));
 		Object value;
 		try {
 			value = loader.get();
@@ -635,17 +636,16 @@ public final class ResilientRedisCache extends RedisCache {
 		if (context != null && context.isReloading()) {
 			Flight given = context.confirm(this, stored);
 			context.checkConfirmed();
-			return (CompletableFuture<T>) leadAsync(Objects.requireNonNull(given), codec, context, deadline,
-					valueLoader, cancelled);
+			return (CompletableFuture<T>) leadAsync(Objects.requireNonNull(given), codec, context, request, valueLoader,
+					cancelled);
 		}
 		if (request.transactional()) {
 			Reading reading = read(stored, codec, deadline, true);
 			return (CompletableFuture<T>) (reading.hit() ? CompletableFuture.completedFuture(reading.value())
-					: leadAsync(this.engine.loads().alone(stored), codec, context, deadline, valueLoader, cancelled));
+					: leadAsync(this.engine.loads().alone(stored), codec, context, request, valueLoader, cancelled));
 		}
-		Reload reload = (context != null) ? (context.again() != null) ? context.again().of(this) : null
-				: (again, observed, anew, flight) -> leadAsync(flight, codec, null, newDeadline(), valueLoader,
-						new CompletableFuture<>());
+		Reload reload = (context != null) ? (context.again() != null) ? context.again().of(this) : null : (again,
+				observed, anew, flight) -> leadAsync(flight, codec, null, anew, valueLoader, new CompletableFuture<>());
 		Captured captured = capture(reload != null);
 		CompletableFuture<T> result = readAsync(stored, codec, deadline, true).thenComposeAsync((reading) -> {
 			if (reading.hit()) {
@@ -662,7 +662,7 @@ public final class ResilientRedisCache extends RedisCache {
 						this.engine.executor())
 				.thenCompose((turn) -> afterWaiting(stored, turn, stale, request, deadline))
 				.thenComposeAsync((turn) -> (CompletableFuture<T>) loadAsync(stored, turn, stale, codec, context,
-						deadline, valueLoader, cancelled), this.engine.executor());
+						request, valueLoader, cancelled), this.engine.executor());
 		}, this.engine.executor());
 		result.whenComplete((value, ex) -> {
 			if (result.isCancelled()) {
@@ -686,14 +686,14 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private CompletableFuture<?> loadAsync(StoredKey key, Turn turn, @Nullable Stale stale, ValueCodec codec,
-			@Nullable CallContext context, Deadline deadline, Supplier<? extends CompletableFuture<?>> loader,
+			@Nullable CallContext context, Loads.Request request, Supplier<? extends CompletableFuture<?>> loader,
 			CompletableFuture<@Nullable Void> cancelled) {
 		if (turn instanceof Turn.Shared shared) {
 			this.counters.loadShared();
 			return CompletableFuture.completedFuture(shared.value());
 		}
 		if (turn instanceof Turn.Failed failed) {
-			return orStandIn(CompletableFuture.failedFuture(failed.failure()), stale, deadline);
+			return orStandIn(CompletableFuture.failedFuture(failed.failure()), stale, request.deadline());
 		}
 		if (turn instanceof Turn.Found found) {
 			try {
@@ -704,8 +704,8 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 		}
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
-		return orStandIn(leadAsync(flight, codec, context, deadline, loader, cancelled),
-				flight.replaces() ? null : stale, deadline);
+		return orStandIn(leadAsync(flight, codec, context, request, loader, cancelled),
+				flight.replaces() ? null : stale, request.deadline());
 	}
 
 	/** Return a result, or, if it is a failure, what stands in for it. */
@@ -726,10 +726,10 @@ public final class ResilientRedisCache extends RedisCache {
 
 	/** Load in a flight of one's own. */
 	private CompletableFuture<@Nullable Object> leadAsync(Flight flight, ValueCodec codec,
-			@Nullable CallContext context, Deadline deadline, Supplier<? extends CompletableFuture<?>> loader,
+			@Nullable CallContext context, Loads.Request request, Supplier<? extends CompletableFuture<?>> loader,
 			CompletableFuture<@Nullable Void> cancelled) {
 		CompletableFuture<?> loading;
-		Runnable leave = this.engine.loads().enter(flight);
+		Runnable leave = Loads.enter(new Leading(flight, request.leading()));
 		try {
 			loading = Objects.requireNonNull(CallContext.call(context, loader::get), "The loader returned no future");
 		}
@@ -754,7 +754,8 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 			flight.loaded(value);
 			// As Spring Data's own: returned when it is stored, or is known not to be.
-			deadline.limit(fill(flight, value, codec, null).copy())
+			request.deadline()
+				.limit(fill(flight, value, codec, null).copy())
 				.whenCompleteAsync((filled, ignored) -> result.complete(value), this.engine.executor());
 		});
 		return result;
@@ -816,8 +817,8 @@ public final class ResilientRedisCache extends RedisCache {
 
 	Loads.Request request(ValueCodec codec, Deadline deadline) {
 		return new Loads.Request(this.settings, deadline, System.nanoTime(),
-				TransactionScope.current(this.engine) != null, this.engine.loads().leading(),
-				(header) -> isUsable(header, codec), this.counters::unreadable);
+				TransactionScope.current(this.engine) != null, Loads.leading(), (header) -> isUsable(header, codec),
+				this.counters::unreadable);
 	}
 
 	/** Wait for a turn, which comes when it comes: all that it waits for is bounded. */

@@ -79,14 +79,16 @@ class ArchitectureTests {
 			"io.lettuce", Set.of("RedisLink", "RedisErrors"), //
 			"net.jpountz", Set.of("PayloadCompression"), //
 			"io.github.resilience4j", Set.of("RedisLink"), //
-			"com.github.benmanes.caffeine", Set.of("NearCache"));
+			"com.github.benmanes.caffeine", Set.of("NearCache"), //
+			"io.micrometer.context", Set.of("LeadingAccessor", "BackgroundContext"));
 
 	@ArchTest
 	static final ArchRule engineKnowsSpringButNotBootOrWhatObservesIt = noClasses().that()
 		.resideInAPackage(ROOT)
 		.should()
 		.dependOnClassesThat()
-		.resideInAnyPackage("org.springframework.boot..", "io.micrometer..", METRICS, ACTUATE, AUTOCONFIGURE);
+		.resideInAnyPackage("org.springframework.boot..", "io.micrometer.core..", "io.micrometer.observation..",
+				METRICS, ACTUATE, AUTOCONFIGURE);
 
 	@ArchTest
 	static final ArchRule metricsAndActuatorKnowTheEngineAlone = classes().that()
