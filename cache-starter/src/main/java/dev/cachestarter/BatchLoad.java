@@ -40,7 +40,6 @@ import dev.cachestarter.ResilientRedisCache.Asked;
 import dev.cachestarter.ResilientRedisCache.Reading;
 import dev.cachestarter.ResilientRedisCache.Stale;
 import dev.cachestarter.ResilientRedisCache.StandIn;
-import dev.cachestarter.ValueCodec.CorruptEntryException;
 
 /**
  * One call that asks for several keys.
@@ -171,12 +170,10 @@ final class BatchLoad<T, X extends Exception> {
 		long now = this.engine.store().serverMillis();
 		if (header != null && request(one).accepts(header)
 				&& (header.isFresh(now) || (header.isPaused() && header.isClaimed(now)))) {
-			try {
-				found(name, one.cache().decode(new Turn.Found(observed, header), one.codec()));
+			StandIn taken = one.cache().take(new Turn.Found(observed, header), one.codec());
+			if (taken != null) {
+				found(name, taken.value());
 				return;
-			}
-			catch (CorruptEntryException ex) {
-				// Its lease will take its place.
 			}
 		}
 		this.missing.put(name, new Missing(one, observed, (before != null) ? before.stale() : null));

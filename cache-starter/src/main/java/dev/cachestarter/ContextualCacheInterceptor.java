@@ -60,7 +60,6 @@ import org.springframework.util.StringUtils;
 import dev.cachestarter.Loads.Leading;
 import dev.cachestarter.Loads.Turn;
 import dev.cachestarter.ResilientRedisCache.StandIn;
-import dev.cachestarter.ValueCodec.CorruptEntryException;
 
 /**
  * Spring's {@link CacheInterceptor} with a {@link CallContext} around each call.
@@ -301,13 +300,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			}
 			throw new CacheOperationInvoker.ThrowableWrapper(failed.failure());
 		}
-		if (turn != null && turn.bringsValue()) {
-			try {
-				return call.wrap(call.valueOf(turn));
-			}
-			catch (CorruptEntryException ex) {
-				// Removed already: the method will do.
-			}
+		StandIn brought = call.valueOf(turn);
+		if (brought != null) {
+			return call.wrap(brought.value());
 		}
 		Runnable leave = Loads.enter(context.loadsFor());
 		try {
@@ -394,14 +389,10 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				.whenCompleteAsync((next, ex) -> leadOrFail(call, invoker, context, next, result), context.executor());
 			return;
 		}
-		if (turn != null && turn.bringsValue()) {
-			try {
-				complete(context, result, call.valueOf(turn), null);
-				return;
-			}
-			catch (CorruptEntryException ex) {
-				// Removed already: the method will do.
-			}
+		StandIn brought = call.valueOf(turn);
+		if (brought != null) {
+			complete(context, result, brought.value(), null);
+			return;
 		}
 		load(call, invoker, context, result);
 	}
@@ -514,13 +505,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return oneOrStandIn(context, null, Mono.defer(() -> Mono.fromFuture(later(context))
 				.flatMap((next) -> one(call, invoker, adapter, context, next.orElse(null)))));
 		}
-		if (turn != null && turn.bringsValue()) {
-			try {
-				return Mono.justOrEmpty(call.valueOf(turn));
-			}
-			catch (CorruptEntryException ex) {
-				// Removed already: the method will do.
-			}
+		StandIn brought = call.valueOf(turn);
+		if (brought != null) {
+			return Mono.justOrEmpty(brought.value());
 		}
 		Leading leading = context.loadsFor();
 		return Mono.from(publisher(invoker, adapter, leading))
@@ -566,13 +553,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return manyOrStandIn(context, null, Flux.defer(() -> Mono.fromFuture(later(context))
 				.flatMapMany((next) -> many(call, invoker, adapter, context, next.orElse(null)))));
 		}
-		if (turn != null && turn.bringsValue()) {
-			try {
-				return items(call.valueOf(turn));
-			}
-			catch (CorruptEntryException ex) {
-				// Removed already: the method will do.
-			}
+		StandIn brought = call.valueOf(turn);
+		if (brought != null) {
+			return items(brought.value());
 		}
 		List<Object> items = new ArrayList<>();
 		Leading leading = context.loadsFor();
@@ -688,13 +671,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 						.thenCompose((done) -> context.turn(mustInvoke));
 		}
 
-		@Nullable Object valueOf(Turn turn) throws CorruptEntryException {
-			ResilientRedisCache cache = java.util.Objects.requireNonNull(this.leader);
-			if (turn instanceof Turn.Found found) {
-				return cache.valueOf(found);
-			}
-			cache.countShared();
-			return ((Turn.Shared) turn).value();
+		@Nullable StandIn valueOf(@Nullable Turn turn) {
+			return (this.leader != null) ? this.leader.valueOf(turn) : null;
 		}
 
 		boolean isAsynchronous() {

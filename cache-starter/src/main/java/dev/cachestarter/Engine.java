@@ -121,7 +121,7 @@ final class Engine {
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer,
 				maxPendingEvictions, System::nanoTime);
-		this.loads = new Loads(this.store, this.timer, this.evictions::epoch, this::isTrusted);
+		this.loads = new Loads(this.store, this.timer, this.evictions::epoch, this.evictions::covers, this::isTrusted);
 		this.link.observe(new RedisLink.Observer() {
 
 			@Override

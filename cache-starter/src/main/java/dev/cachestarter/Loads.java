@@ -109,6 +109,8 @@ final class Loads {
 
 	private final ToLongFunction<StoredKey> evictionEpoch;
 
+	private final Predicate<StoredKey> evicted;
+
 	private final Predicate<EntryHeader> trusted;
 
 	private final ConcurrentMap<String, Flight> flights = new ConcurrentHashMap<>();
@@ -123,12 +125,14 @@ final class Loads {
 	 * @param timer runs what is due later; must not be used for anything that blocks
 	 * @param evictionEpoch a number that changes when something is evicted here that may
 	 * concern a key
+	 * @param evicted whether a key was evicted here, and Redis has not taken it yet
 	 * @param trusted whether an entry counts, as far as the server goes that it was
 	 * written on
 	 */
 	Loads(EntryStore store, ScheduledExecutorService timer, ToLongFunction<StoredKey> evictionEpoch,
-			Predicate<EntryHeader> trusted) {
+			Predicate<StoredKey> evicted, Predicate<EntryHeader> trusted) {
 		this.store = store;
+		this.evicted = evicted;
 		this.trusted = trusted;
 		this.timer = timer;
 		this.evictionEpoch = evictionEpoch;
@@ -212,6 +216,10 @@ final class Loads {
 	}
 
 	private CompletableFuture<Turn> found(Observed observed, Request request, int attempts) {
+		if (this.evicted.test(observed.key())) {
+			// What is there, or comes there, is not for this application.
+			return local(observed.key(), request, false);
+		}
 		EntryHeader header = observed.current();
 		if (header != null && this.trusted.test(header) && request.accepts(header)
 				&& header.isFresh(this.store.serverMillis())) {
@@ -504,13 +512,6 @@ final class Loads {
 	 * Whose turn it is.
 	 */
 	sealed interface Turn {
-
-		/**
-		 * Return whether there is a value: nobody need load.
-		 */
-		default boolean bringsValue() {
-			return this instanceof Found || this instanceof Shared;
-		}
 
 		/**
 		 * The caller's: it loads, and must then end the flight.

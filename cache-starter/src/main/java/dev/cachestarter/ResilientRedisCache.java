@@ -560,13 +560,9 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 			throw failure.apply(failed.failure());
 		}
-		if (turn instanceof Turn.Found found) {
-			try {
-				return decode(found, codec);
-			}
-			catch (CorruptEntryException ex) {
-				unreadable(key, found.observed(), String.valueOf(ex.getMessage()));
-			}
+		StandIn taken = (turn instanceof Turn.Found found) ? take(found, codec) : null;
+		if (taken != null) {
+			return taken.value();
 		}
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
 		try {
@@ -606,15 +602,31 @@ public final class ResilientRedisCache extends RedisCache {
 		return value;
 	}
 
-	@Nullable Object decode(Turn.Found found, ValueCodec codec) throws CorruptEntryException {
-		Object value = codec.decode(Objects.requireNonNull(found.observed().entry()), found.header());
-		if (found.header().isFresh(this.engine.store().serverMillis())) {
-			this.counters.loadShared();
+	/**
+	 * Take what another has stored.
+	 * @return the value, {@code null} if it cannot be read, or was evicted here while the
+	 * caller waited for it
+	 */
+	@Nullable StandIn take(Turn.Found found, ValueCodec codec) {
+		Observed observed = found.observed();
+		StoredKey key = observed.key();
+		try {
+			Object value = codec.decode(Objects.requireNonNull(observed.entry()), found.header());
+			if (this.engine.evictions().covers(key)) {
+				return null;
+			}
+			if (found.header().isFresh(this.engine.store().serverMillis())) {
+				this.counters.loadShared();
+			}
+			else {
+				this.counters.staleServed();
+			}
+			return new StandIn(value);
 		}
-		else {
-			this.counters.staleServed();
+		catch (CorruptEntryException ex) {
+			unreadable(key, observed, String.valueOf(ex.getMessage()));
+			return null;
 		}
-		return value;
 	}
 
 	private static Throwable original(Throwable ex) {
@@ -695,13 +707,9 @@ public final class ResilientRedisCache extends RedisCache {
 		if (turn instanceof Turn.Failed failed) {
 			return orStandIn(CompletableFuture.failedFuture(failed.failure()), stale, request.deadline());
 		}
-		if (turn instanceof Turn.Found found) {
-			try {
-				return CompletableFuture.completedFuture(decode(found, codec));
-			}
-			catch (CorruptEntryException ex) {
-				unreadable(found.observed().key(), found.observed(), String.valueOf(ex.getMessage()));
-			}
+		StandIn taken = (turn instanceof Turn.Found found) ? take(found, codec) : null;
+		if (taken != null) {
+			return CompletableFuture.completedFuture(taken.value());
 		}
 		Flight flight = (turn instanceof Turn.Lead lead) ? lead.flight() : this.engine.loads().alone(key);
 		return orStandIn(leadAsync(flight, codec, context, request, loader, cancelled),
@@ -800,11 +808,15 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	/**
-	 * Return the value that a turn has brought.
-	 * @throws CorruptEntryException if it cannot be read
+	 * Return the value that a turn has brought, {@code null} if it has brought none that
+	 * may be used.
 	 */
-	@Nullable Object valueOf(Turn.Found found) throws CorruptEntryException {
-		return decode(found, codec());
+	@Nullable StandIn valueOf(@Nullable Turn turn) {
+		if (turn instanceof Turn.Shared shared) {
+			this.counters.loadShared();
+			return new StandIn(shared.value());
+		}
+		return (turn instanceof Turn.Found found) ? take(found, codec()) : null;
 	}
 
 	void countShared() {
@@ -1381,7 +1393,7 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	/**
-	 * What stands in for a load.
+	 * What there is in the place of a load of one's own.
 	 *
 	 * @param value the value
 	 */

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -295,6 +296,32 @@ class LeaseRedisTests extends Interleavings {
 		assertThat(writer.rows().loads() + other.rows().loads()).isZero();
 	}
 
+	@ParameterizedTest
+	@EnumSource
+	void whoHasWaitedDoesNotGetWhatWasEvictedHereAndRedisHasNotTaken(Waiter waiter) throws Exception {
+		Instance leader = instance(Set.of());
+		Instance other = instance(Set.of());
+		Pause load = leader.rows().pauseAfterReading();
+		Call<Integer> early = call(() -> leader.find("t1", "1"));
+		load.awaitReached();
+		Call<Integer> one = call(() -> waiter.in(other)).awaitWaiting();
+		Call<Integer> two = call(() -> waiter.in(other)).awaitWaiting();
+
+		Rows.change("t1", "1");
+		this.redis.cli("ACL", "SETUSER", "default", "-unlink");
+		try {
+			other.rows().evict("t1", "1");
+			load.release();
+
+			assertThat(early.result()).isEqualTo(0);
+			assertThat(one.result()).isEqualTo(1);
+			assertThat(two.result()).isEqualTo(1);
+		}
+		finally {
+			this.redis.cli("ACL", "SETUSER", "default", "+@all");
+		}
+	}
+
 	@Test
 	void whoHasWaitedLongEnoughLoadsForAllWhoHave() throws Exception {
 		Instance leader = instance(Set.of());
@@ -425,6 +452,52 @@ class LeaseRedisTests extends Interleavings {
 		else {
 			assertThat(stale).isPositive();
 		}
+	}
+
+	/**
+	 * Who waits for another instance's load of row 1 of tenant t1.
+	 */
+	enum Waiter {
+
+		PLAIN {
+			@Override
+			int in(Instance instance) {
+				return instance.find("t1", "1");
+			}
+		},
+		SYNC {
+			@Override
+			int in(Instance instance) {
+				return instance.rows().findSync("t1", "1").version();
+			}
+		},
+		RETRIEVE {
+			@Override
+			int in(Instance instance) {
+				return java.util.Objects
+					.requireNonNull(instance.context()
+						.cache("rows")
+						.retrieve("t1:1",
+								() -> CompletableFuture.completedFuture(new Row("t1", "1", Rows.VERSIONS.get("t1:1"))))
+						.join())
+					.version();
+			}
+		},
+		BATCH {
+			@Override
+			int in(Instance instance) {
+				return java.util.Objects
+					.requireNonNull(instance.context()
+						.cacheService()
+						.getAll(List.of("rows:t1:1"), Row.class,
+								(keys) -> Map.of("rows:t1:1", new Row("t1", "1", Rows.VERSIONS.get("t1:1"))))
+						.get("rows:t1:1"))
+					.version();
+			}
+		};
+
+		abstract int in(Instance instance);
+
 	}
 
 	/**
