@@ -95,10 +95,9 @@ final class OutageLab implements AutoCloseable {
 	 */
 	OutageLab(Consumer<ResilientRedisCacheManager.Builder> settings) {
 		Shop.TABLE.clear();
-		this.redis = RedisServer
-			.local("--user", "app", "on", ">secret", "~*", "&*", "+@all", "--key-load-delay", "2000",
-					"--loading-process-events-interval-bytes", "1024")
-			.start();
+		List<String> arguments = new ArrayList<>(List.of("--user", "app", "on", ">secret", "~*", "&*", "+@all"));
+		arguments.addAll(RedisServer.slowToLoad(2000));
+		this.redis = RedisServer.local(arguments.toArray(String[]::new)).start();
 		this.proxy = FaultProxy.inFrontOf(this.redis);
 		this.admin = this.redis.connect();
 		this.shop = instance(this.proxy.host(), this.proxy.port(), (builder) -> {

@@ -77,6 +77,20 @@ public class RedisServer implements AutoCloseable {
 	}
 
 	/**
+	 * Return the arguments of a server that takes its time to load what it has saved, and
+	 * answers meanwhile. (Before 7.0 it answers only where there is much to load.)
+	 * @param delayPerKey how long it takes for a key, in microseconds
+	 * @return the arguments
+	 */
+	public static List<String> slowToLoad(int delayPerKey) {
+		List<String> arguments = new ArrayList<>(List.of("--key-load-delay", String.valueOf(delayPerKey)));
+		if (RedisExecutable.find().map(RedisExecutable::majorVersion).orElse(0) >= 7) {
+			arguments.addAll(List.of("--loading-process-events-interval-bytes", "1024"));
+		}
+		return arguments;
+	}
+
+	/**
 	 * Return the host that the server listens on.
 	 * @return the host
 	 */

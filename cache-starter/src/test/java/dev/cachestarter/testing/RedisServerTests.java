@@ -133,10 +133,11 @@ class RedisServerTests {
 
 	@Test
 	void loadingServerAnswersThatItIsLoading() {
-		try (RedisServer slow = RedisServer.local("--key-load-delay", "3000", "--loading-process-events-interval-bytes",
-				"1024")) {
+		List<String> arguments = RedisServer.slowToLoad(3000);
+		arguments.addAll(List.of("--rdbcompression", "no"));
+		try (RedisServer slow = RedisServer.local(arguments.toArray(String[]::new))) {
 			slow.start();
-			slow.cli("DEBUG", "POPULATE", "1000", "key", "200");
+			slow.cli("DEBUG", "POPULATE", "1000", "key", "5000");
 			slow.cli("SAVE");
 			slow.stop();
 
