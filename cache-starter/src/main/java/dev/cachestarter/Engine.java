@@ -142,6 +142,7 @@ final class Engine {
 			public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
 				long session = Engine.this.link.session();
 				applied.thenAccept((count) -> {
+					Engine.this.evictions.told(count);
 					// What is replayed may take longer than the link lasts: then the news
 					// that it was lost again is out already.
 					if (!first && Engine.this.link.session() == session) {

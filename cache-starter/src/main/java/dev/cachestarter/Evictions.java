@@ -145,6 +145,9 @@ final class Evictions {
 
 	private final AtomicInteger takenSinceWarned = new AtomicInteger();
 
+	/** What was taken in attempts to come back, and has not been told. */
+	private final AtomicInteger takenUntold = new AtomicInteger();
+
 	private final Drain exact = new Drain(false);
 
 	private final Drain patterns = new Drain(true);
@@ -321,12 +324,20 @@ final class Evictions {
 	/**
 	 * Ask a Redis that is back, before it is read from, for all that is pending, and for
 	 * nothing once: one that answers {@code PING} need not take writes.
-	 * @return how many it has taken
+	 * @return how many it has taken, in attempts to come back that came to nothing too,
+	 * since that was last {@link #told(int) told}
 	 */
 	CompletableFuture<Integer> recover() {
 		this.refused.clear();
 		CompletableFuture<Integer> probe = this.store.unlink(this.layout.probeKey()).handle((none, ex) -> 0);
-		return probe.thenCombine(drainAll(), Integer::sum);
+		return probe.thenCombine(drainAll(), Integer::sum).thenApply(this.takenUntold::addAndGet);
+	}
+
+	/**
+	 * Take note that it was told how many were taken.
+	 */
+	void told(int taken) {
+		this.takenUntold.addAndGet(-taken);
 	}
 
 	/**

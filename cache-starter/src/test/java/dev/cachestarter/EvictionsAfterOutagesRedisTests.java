@@ -17,6 +17,8 @@
 package dev.cachestarter;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -99,42 +101,41 @@ class EvictionsAfterOutagesRedisTests {
 
 	@Test
 	void theMinuteOfReplayCountsFromTheLossOfTheServerHoweverLongItIsAway() throws Exception {
-		try (RedisServer redis = RedisServer.local().start()) {
-			RedisLink link = new RedisLink(new LettuceConnectionFactory(redis.host(), redis.port()),
-					Interleavings.PATIENT);
-			KeyLayout layout = new KeyLayout("", false);
-			layout.register("items");
-			EntryStore store = new EntryStore(link, () -> "0123456789abcdef");
-			Sweeper sweeper = new Sweeper(link, store, layout);
-			ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-			AtomicLong clock = new AtomicLong(System.nanoTime());
-			Evictions evictions = new Evictions(link, store, layout, sweeper, timer, 100, clock::get);
-			try {
-				link.start();
-				await().atMost(Duration.ofSeconds(10)).until(link::isUp);
-				StoredKey early = layout.key("items", "early");
-				StoredKey late = layout.key("items", "late");
+		try (RedisServer redis = RedisServer.local().start(); Bare bare = new Bare(redis)) {
+			StoredKey early = bare.layout.key("items", "early");
+			StoredKey late = bare.layout.key("items", "late");
 
-				evictions.evict(new Key(early)).get(10, TimeUnit.SECONDS);
-				clock.addAndGet(TimeUnit.SECONDS.toNanos(40));
-				evictions.evict(new Key(late)).get(10, TimeUnit.SECONDS);
-				clock.addAndGet(TimeUnit.SECONDS.toNanos(30));
-				long lost = clock.get();
-				redis.kill();
-				await().atMost(Duration.ofSeconds(10)).until(() -> !link.isUp());
-				clock.addAndGet(TimeUnit.MINUTES.toNanos(10));
-				// An acknowledgement that was still on its way.
-				evictions.remember(new Key(layout.key("items", "other")));
-				evictions.replayRecent(lost);
+			bare.evictions.evict(new Key(early)).get(10, TimeUnit.SECONDS);
+			bare.clock.addAndGet(TimeUnit.SECONDS.toNanos(40));
+			bare.evictions.evict(new Key(late)).get(10, TimeUnit.SECONDS);
+			bare.clock.addAndGet(TimeUnit.SECONDS.toNanos(30));
+			long lost = bare.clock.get();
+			redis.kill();
+			await().atMost(Duration.ofSeconds(10)).until(() -> !bare.link.isUp());
+			bare.clock.addAndGet(TimeUnit.MINUTES.toNanos(10));
+			// An acknowledgement that was still on its way.
+			bare.evictions.remember(new Key(bare.layout.key("items", "other")));
+			bare.evictions.replayRecent(lost);
 
-				assertThat(evictions.covers(late)).isTrue();
-				assertThat(evictions.covers(early)).isFalse();
-			}
-			finally {
-				link.close();
-				sweeper.close();
-				timer.shutdownNow();
-			}
+			assertThat(bare.evictions.covers(late)).isTrue();
+			assertThat(bare.evictions.covers(early)).isFalse();
+		}
+	}
+
+	@Test
+	void whatAnAttemptToComeBackHasAppliedIsToldThoughTheAttemptCameToNothing() throws Exception {
+		try (RedisServer redis = RedisServer.local().start(); Bare bare = new Bare(redis)) {
+			redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
+			CompletableFuture<Long> refused = bare.evictions.evict(new Key(bare.layout.key("items", "refused")));
+			await().atMost(Duration.ofSeconds(10)).until(refused::isCompletedExceptionally);
+			redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
+
+			int first = bare.evictions.recover().get(10, TimeUnit.SECONDS);
+			int second = bare.evictions.recover().get(10, TimeUnit.SECONDS);
+			bare.evictions.told(second);
+			int third = bare.evictions.recover().get(10, TimeUnit.SECONDS);
+
+			assertThat(List.of(first, second, third)).containsExactly(1, 1, 0);
 		}
 	}
 
@@ -283,6 +284,42 @@ class EvictionsAfterOutagesRedisTests {
 
 			assertThat(lab.redis.bytes("items:key:1")).isNull();
 		}
+	}
+
+	/**
+	 * Evictions and what they need, with a clock of the test's and no rounds of their
+	 * own.
+	 */
+	private static final class Bare implements AutoCloseable {
+
+		final RedisLink link;
+
+		final KeyLayout layout = new KeyLayout("", false);
+
+		final AtomicLong clock = new AtomicLong(System.nanoTime());
+
+		final Evictions evictions;
+
+		private final Sweeper sweeper;
+
+		Bare(RedisServer redis) {
+			this.link = new RedisLink(new LettuceConnectionFactory(redis.host(), redis.port()), Interleavings.PATIENT);
+			this.layout.register("items");
+			EntryStore store = new EntryStore(this.link, () -> "0123456789abcdef");
+			this.sweeper = new Sweeper(this.link, store, this.layout);
+			ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+			timer.shutdown();
+			this.evictions = new Evictions(this.link, store, this.layout, this.sweeper, timer, 100, this.clock::get);
+			this.link.start();
+			await().atMost(Duration.ofSeconds(10)).until(this.link::isUp);
+		}
+
+		@Override
+		public void close() {
+			this.link.close();
+			this.sweeper.close();
+		}
+
 	}
 
 }
