@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
@@ -120,6 +121,9 @@ final class EntryStore {
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
 			local answer = '+'
 			if type(there) == 'table' then
+			  if not string.find(there.err, 'WRONGTYPE', 1, true) then
+			    return there
+			  end
 			  redis.call('UNLINK', KEYS[1])
 			  there = ARGV[1]
 			  answer = '!'
@@ -371,7 +375,8 @@ final class EntryStore {
 	 * @param schemaMark the mark of its type
 	 * @param ttl how long it is fresh, zero for ever
 	 * @param extra how much longer it is kept
-	 * @return whether it was stored; {@code false} if the lease is gone
+	 * @return whether it was stored; {@code false} if the lease is gone; fails if Redis
+	 * refuses it, in which case the lease is given back
 	 */
 	CompletableFuture<Boolean> fill(Lease lease, ValueCodec.Encoded encoded, String schemaMark, Duration ttl,
 			Duration extra) {
@@ -382,9 +387,18 @@ final class EntryStore {
 				: (ttl.compareTo(LONGEST) > 0) ? LONGEST.plus(extra) : ttl.plus(extra);
 		CompletableFuture<Boolean> filled = this.link
 			.run(FILL, lease.key().redisKey(), lease.identity(), encoded.entry(), millis(life), millis(ttl))
-			.thenApply((answer) -> Arrays.equals(answer, ONE));
+			.thenApply((answer) -> Arrays.equals(answer, ONE))
+			.exceptionallyCompose((ex) -> endRefused(lease, ex).<Boolean>handle((done, again) -> {
+				throw new CompletionException(RedisLink.unwrap(ex));
+			}));
 		keepGenerations(lease, life);
 		return filled;
+	}
+
+	/** A lease that cannot be filled is one that others wait for in vain. */
+	private CompletableFuture<Boolean> endRefused(Lease lease, Throwable ex) {
+		return (RedisErrors.isRefusal(ex) && !lease.isClaim()) ? release(lease)
+				: CompletableFuture.completedFuture(false);
 	}
 
 	/**

@@ -44,6 +44,9 @@ final class RedisErrors {
 	 */
 	private static final Pattern WITHIN_SCRIPT = Pattern.compile("@user_script: ?\\d+: -?([A-Z]{2,})\\b");
 
+	private static final Pattern UNAVAILABLE = Pattern
+		.compile("(?i)unknown (redis )?command|the user executing the script can't|ACL failure in script");
+
 	private RedisErrors() {
 	}
 
@@ -116,6 +119,18 @@ final class RedisErrors {
 	 */
 	static boolean isForbidden(Throwable ex) {
 		return prefix(cause(ex)).equals("NOPERM");
+	}
+
+	/**
+	 * Return whether Redis does not know a command, or this user may not give it: by
+	 * itself or within a script, which says so in words alone.
+	 */
+	static boolean isUnavailable(Throwable ex) {
+		if (isForbidden(ex)) {
+			return true;
+		}
+		String message = isRefusal(ex) ? cause(ex).getMessage() : null;
+		return message != null && UNAVAILABLE.matcher(message).find();
 	}
 
 	static boolean isTimeout(Throwable ex) {

@@ -37,6 +37,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -120,6 +121,12 @@ import org.springframework.util.ClassUtils;
  * the link is away as before. If they are, or are refused, it is up: what was refused is
  * still pending, and bypassed.
  * <p>
+ * A link that leaves soon after it was back waits before it is up again, longer each time
+ * that calls were not answered well, so that a Redis which answers everything but them is
+ * not asked for ever. It goes on looking meanwhile, and has it take evictions. Where it
+ * finds Redis away, and then well for as long as the shortest of these pauses, what was
+ * the matter is over, and it waits no longer.
+ * <p>
  * Whoever gives up waiting says so, and names the session in which it began to: a wait on
  * an old connection says nothing of the one in its place.
  * <p>
@@ -202,7 +209,19 @@ final class RedisLink {
 
 	private volatile long arrivedAt = System.nanoTime() - TimeUnit.DAYS.toNanos(1);
 
+	/** How often in a row it left soon after it was back, for want of good answers. */
 	private volatile int flaps;
+
+	/** Until when it waits that left soon after it was back. */
+	private volatile long pausedUntil = System.nanoTime();
+
+	/** Whether, since it left, Redis was looked at, and when in vain. Of the worker. */
+	private boolean looked;
+
+	private @Nullable Long lookedInVainAt;
+
+	/** How many evictions Redis has taken since it left. */
+	private final AtomicInteger applied = new AtomicInteger();
 
 	private volatile String runMark = EntryHeader.NO_MARK;
 
@@ -545,7 +564,7 @@ final class RedisLink {
 			this.unanswered = true;
 			leave(session, timeoutText());
 		}
-		else if (RedisErrors.isForbidden(cause)) {
+		else if (RedisErrors.isUnavailable(cause)) {
 			reportRefusal(describe(cause));
 		}
 		else if (RedisErrors.isOfConnection(cause) && !this.cluster) {
@@ -590,7 +609,7 @@ final class RedisLink {
 		lost.broken().set(true);
 		long session = this.session.get();
 		if (this.connection.compareAndSet(lost, null)) {
-			leave(session, why);
+			leave(session, why, false);
 			close(lost);
 		}
 	}
@@ -601,6 +620,10 @@ final class RedisLink {
 	}
 
 	private void leave(long session, String why) {
+		leave(session, why, true);
+	}
+
+	private void leave(long session, String why, boolean unwell) {
 		if (this.closed || !this.up.get() || !this.session.compareAndSet(session, session + 1)
 				|| !this.up.compareAndSet(true, false)) {
 			return;
@@ -612,19 +635,22 @@ final class RedisLink {
 			this.whole = false;
 		}
 		boolean flapping = now - this.arrivedAt < this.settings.openForMax().toNanos();
-		this.flaps = flapping ? this.flaps + 1 : 0;
+		this.flaps = !flapping ? 0 : unwell ? this.flaps + 1 : this.flaps;
 		long pause = 0;
-		if (this.flaps > 0) {
-			long factor = 1L << Math.min(this.flaps - 1, 10);
+		if (flapping) {
+			// A connection that breaks costs nobody a wait: it need not be put off for
+			// long.
+			long factor = unwell ? 1L << Math.min(this.flaps - 1, 10) : 1;
 			pause = Math.min(this.settings.openFor().toMillis() * factor, this.settings.openForMax().toMillis());
 		}
+		this.pausedUntil = now + TimeUnit.MILLISECONDS.toNanos(pause);
 		try {
 			report(why);
 			this.observer.away(why);
 		}
 		finally {
 			// Whatever becomes of the report, the way back must begin.
-			schedule(this::work, pause);
+			schedule(this::work, 0);
 		}
 	}
 
@@ -644,7 +670,7 @@ final class RedisLink {
 		Connection current = this.connection.get();
 		if (current == null) {
 			// Lost at the very moment at which it arrived.
-			leave("connection lost");
+			leave(this.session.get(), "connection lost", false);
 			return;
 		}
 		try {
@@ -665,6 +691,9 @@ final class RedisLink {
 		try {
 			Connection current = this.connection.get();
 			if (current == null || !isUsable(current)) {
+				if (this.looked) {
+					this.lookedInVainAt = System.nanoTime();
+				}
 				close(this.connection.getAndSet(null));
 				current = connect();
 				try {
@@ -681,7 +710,15 @@ final class RedisLink {
 				close(this.connection.getAndSet(null));
 				return;
 			}
-			arrive(current, recover(current));
+			this.looked = true;
+			CompletableFuture<Integer> taken = recover(current);
+			long pause = pauseLeft();
+			if (pause > 0) {
+				taken.thenAccept(this.applied::addAndGet);
+				schedule(this::work, Math.min(this.settings.retry().toMillis(), pause));
+				return;
+			}
+			arrive(current, taken.thenApply((count) -> count + this.applied.getAndSet(0)));
 		}
 		catch (Throwable ex) {
 			// Errors included: nobody else brings the link up.
@@ -692,8 +729,21 @@ final class RedisLink {
 				reportRefusal(error);
 			}
 			report(error);
+			this.looked = true;
+			this.lookedInVainAt = System.nanoTime();
 			schedule(this::work, pause.toMillis());
 		}
+	}
+
+	/** How long it is not to be up yet, in milliseconds. */
+	private long pauseLeft() {
+		long now = System.nanoTime();
+		long left = this.pausedUntil - now;
+		Long vain = this.lookedInVainAt;
+		if (vain != null) {
+			left = Math.min(left, vain + this.settings.openFor().toNanos() - now);
+		}
+		return (left > 0) ? TimeUnit.NANOSECONDS.toMillis(left) + 1 : 0;
 	}
 
 	/**
@@ -765,6 +815,8 @@ final class RedisLink {
 		boolean first = !this.everUp;
 		this.everUp = true;
 		this.reported = null;
+		this.looked = false;
+		this.lookedInVainAt = null;
 		this.refusalReported.set(false);
 		this.breaker.reset();
 		this.arrivedAt = now;
@@ -778,7 +830,7 @@ final class RedisLink {
 			// Lost before anyone could be told of it. If it was before the link was up,
 			// nobody has left yet.
 			lose(arrived, "connection lost");
-			leave("connection lost");
+			leave(this.session.get(), "connection lost", false);
 		}
 	}
 
@@ -1033,9 +1085,8 @@ final class RedisLink {
 	 * @param slowCall from when on a command is slow
 	 * @param slowCallRate share of slow commands that opens the breaker, in percent
 	 * @param window over how many commands these shares are counted
-	 * @param openFor pause before the first probe of a link that left soon after it came
-	 * back
-	 * @param openForMax the longest that this pause grows to
+	 * @param openFor how long a link stays away that left soon after it was back
+	 * @param openForMax the longest that this grows to
 	 * @param retry pause between two attempts to connect
 	 * @param loginRetry the same when the login was refused
 	 * @param heartbeat pause between two heartbeats of a link that is up
@@ -1087,11 +1138,18 @@ final class RedisLink {
 		}
 
 		CompletableFuture<Long> keyCount() {
-			return ask(this.commands::dbsize);
+			return askIfAllowed(this.commands::dbsize);
 		}
 
 		CompletableFuture<String> memory() {
-			return ask(() -> this.commands.info("memory"));
+			return askIfAllowed(() -> this.commands.info("memory"));
+		}
+
+		/** What would merely be good to know is nothing that a human must put right. */
+		private <T> CompletableFuture<T> askIfAllowed(Supplier<? extends CompletionStage<T>> command) {
+			return ask(() -> command.get()
+				.exceptionallyCompose(
+						(ex) -> CompletableFuture.failedStage(RedisErrors.isUnavailable(ex) ? RedisErrors.AWAY : ex)));
 		}
 
 		private <T> CompletableFuture<T> ask(Supplier<? extends CompletionStage<T>> command) {

@@ -446,9 +446,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 * @param slowCall from when on a command is slow
 	 * @param slowCallRate share of slow commands that stops it, in percent, 1 to 100
 	 * @param window over how many commands these shares are counted
-	 * @param openFor how long it waits before it looks again, if Redis failed soon after
-	 * it was back
-	 * @param openForMax the longest that this wait grows to
+	 * @param openFor how long it stays away if Redis failed soon after it was back
+	 * @param openForMax the longest that this grows to; less if an outage was seen to end
 	 */
 	public record Breaker(int failureRate, Duration slowCall, int slowCallRate, int window, Duration openFor,
 			Duration openForMax) {

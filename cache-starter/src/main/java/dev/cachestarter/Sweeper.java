@@ -63,7 +63,8 @@ import dev.cachestarter.RedisLink.Script;
  * value and every lease that was there when the eviction was sent is deleted; a lease
  * placed later belongs to a load that began later. On a cluster all masters are walked;
  * should slots move meanwhile, {@code SCAN} may miss the keys that moved, and the
- * generations of the caches that the pattern can touch are dropped instead.
+ * generations of the caches that the pattern can touch are dropped instead. So they are
+ * where Redis, or a proxy before it, does not allow or know {@code SCAN}.
  *
  * <h2>Sweeping</h2>
  *
@@ -175,6 +176,12 @@ final class Sweeper {
 	 * @return how many there were; fails if not all masters could be walked
 	 */
 	CompletableFuture<Long> delete(Glob glob) {
+		// Without a name, caches that only others know may be concerned.
+		return walk(glob).exceptionallyCompose((ex) -> (RedisErrors.isUnavailable(ex) && glob.cacheName() != null)
+				? dropGenerations(glob) : CompletableFuture.failedFuture(RedisLink.unwrap(ex)));
+	}
+
+	private CompletableFuture<Long> walk(Glob glob) {
 		byte[] match = this.layout.scanPattern(glob.cacheName(), glob.pattern());
 		Object before = this.link.topology();
 		return this.link.masters().thenCompose((masters) -> {
@@ -188,12 +195,17 @@ final class Sweeper {
 			if (before.equals(this.link.topology())) {
 				return CompletableFuture.completedFuture(removed);
 			}
-			Collection<String> touched = this.layout.cachesTouchedBy(glob.cacheName(), glob.pattern());
-			byte[][] generations = touched.stream().map(this.layout::cacheGenerationKey).toArray(byte[][]::new);
-			return this.store.unlink(generations).thenApply((dropped) -> {
-				touched.forEach((name) -> sweepLater(new Whole(name)));
-				return removed;
-			});
+			return dropGenerations(glob).thenApply((dropped) -> removed);
+		});
+	}
+
+	/** Evict more than the pattern names: the caches that it can touch. */
+	private CompletableFuture<Long> dropGenerations(Glob glob) {
+		Collection<String> touched = this.layout.cachesTouchedBy(glob.cacheName(), glob.pattern());
+		byte[][] generations = touched.stream().map(this.layout::cacheGenerationKey).toArray(byte[][]::new);
+		return this.store.unlink(generations).thenApply((dropped) -> {
+			touched.forEach((name) -> sweepLater(new Whole(name)));
+			return 0L;
 		});
 	}
 

@@ -190,9 +190,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param slowCall From when on a command is slow.
 	 * @param slowCallRate Share of slow commands that stops it, in percent.
 	 * @param window Over how many commands these shares are counted.
-	 * @param openFor How long it waits before it looks again, if Redis failed soon after
-	 * it was back.
-	 * @param openForMax Longest that this wait grows to.
+	 * @param openFor How long it stays away if Redis failed soon after it was back.
+	 * @param openForMax Longest that this grows to; less if an outage was seen to end.
 	 */
 	record CircuitBreaker(@DefaultValue("50") int failureRate, @DefaultValue("200ms") Duration slowCall,
 			@DefaultValue("80") int slowCallRate, @DefaultValue("20") int window, @DefaultValue("1s") Duration openFor,
