@@ -17,8 +17,11 @@
 package dev.cachestarter;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -41,6 +44,8 @@ import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.cachestarter.OutageLab.Fault;
+import dev.cachestarter.OutageLab.Item;
+import dev.cachestarter.OutageLab.Shop;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 
@@ -96,6 +101,53 @@ class CallsInOutagesRedisTests {
 			assertThat(next).isLessThan(Duration.ofMillis(2000));
 			redis.resume();
 		});
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "REFUSED", "BLACKHOLE", "HALTED", "WRONG_PASSWORD" })
+	void onceTheLinkIsAwayNoCallWaitsAtAll(Fault fault) throws Exception {
+		ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+		try (OutageLab lab = new OutageLab()) {
+			Shop shop = lab.shop.service();
+			lab.begin(fault);
+			await().atMost(OutageLab.PATIENCE).until(() -> {
+				shop.find("key", "1");
+				return !lab.shop.cacheService().isEnabled();
+			});
+			List<Callable<?>> calls = List.of(() -> shop.find("key", "1"), () -> shop.findSync("key", "1"),
+					() -> shop.changed("key", "1"), () -> shop.tenantChanged("key", "1"),
+					() -> shop.patternChanged("pattern", "1"), () -> shop.allChanged("key", "1"),
+					() -> shop.update("key", "1"), () -> lab.shop.cacheService().get("items:key:1", Item.class));
+			int waited = 0;
+			List<Long> worked = new ArrayList<>();
+			for (int i = 0; i < 4000 && waited < 40; i++) {
+				Callable<?> call = calls.get(i % calls.size());
+				// What a busy machine does to a call is neither waiting nor work.
+				long waits = waits(threads);
+				long work = threads.getCurrentThreadCpuTime();
+				call.call();
+				work = threads.getCurrentThreadCpuTime() - work;
+				waited += (waits(threads) > waits) ? 1 : 0;
+				if (i >= 2000) {
+					worked.add(work);
+				}
+			}
+
+			assertThat(lab.shop.cacheService().isEnabled()).isFalse();
+			// A lock of the scheduler's, if two meet at it.
+			assertThat(waited).isLessThan(40);
+			Collections.sort(worked);
+			assertThat(worked.get(worked.size() / 2)).isLessThan(TimeUnit.MILLISECONDS.toNanos(1));
+			System.out.println("Once the link is away (" + fault.kind + "), of 4,000 calls " + waited
+					+ " have waited; half of them took the processor no longer than "
+					+ worked.get(worked.size() / 2) / 1000 + " us, 99 of 100 no longer than "
+					+ worked.get(worked.size() * 99 / 100) / 1000 + " us");
+			lab.end(fault);
+		}
+	}
+
+	private static long waits(ThreadMXBean threads) {
+		return threads.getThreadInfo(Thread.currentThread().getId()).getWaitedCount();
 	}
 
 	@ParameterizedTest

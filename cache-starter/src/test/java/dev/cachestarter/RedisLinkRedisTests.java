@@ -18,10 +18,18 @@ package dev.cachestarter;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.test.util.ReflectionTestUtils;
 
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
@@ -108,6 +116,71 @@ class RedisLinkRedisTests {
 
 		this.redis.cli("CLIENT", "UNPAUSE");
 		awaitUp();
+	}
+
+	@Test
+	void whileTheLinkRecoversNoEvictionWaits() {
+		Evictions evictions = this.instance.engine().evictions();
+		Evictions.Target target = new Evictions.Key(this.instance.engine().layout().key("items", "1"));
+		this.redis.cli("CLIENT", "PAUSE", "15000", "WRITE");
+		this.proxy.closeAll();
+		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
+		long connections = this.proxy.accepted();
+
+		// Most of this time one is asked for, and not answered.
+		await().atMost(Duration.ofSeconds(12)).until(() -> {
+			assertThat(evictions.evict(target)).isCompletedExceptionally();
+			return this.proxy.accepted() >= connections + 2;
+		});
+
+		this.redis.cli("CLIENT", "UNPAUSE");
+		await().atMost(Duration.ofSeconds(20)).until(() -> evictions.pendingCount() == 0);
+		awaitUp();
+	}
+
+	@Test
+	void aConnectionThatIsLostAtTheMomentOfItsArrivalIsNotTakenForALink() throws Exception {
+		AtomicInteger arrivals = new AtomicInteger();
+		RedisLink link = new RedisLink(new LettuceConnectionFactory(this.proxy.host(), this.proxy.port()),
+				new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
+						Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofHours(1),
+						50_000));
+		link.observe(new RedisLink.Observer() {
+
+			@Override
+			public CompletableFuture<Integer> returning(boolean restarted) {
+				CompletableFuture<Integer> taken = new CompletableFuture<>() {
+
+					@Override
+					public <U> CompletableFuture<U> thenApply(Function<? super Integer, ? extends U> function) {
+						// All is asked and answered: the next thing is that it is up.
+						if (arrivals.incrementAndGet() == 1) {
+							RedisLinkRedisTests.this.proxy.closeAll();
+							await().atMost(Duration.ofSeconds(20)).until(() -> connectionOf(link).get() == null);
+						}
+						return super.thenApply(function);
+					}
+
+				};
+				taken.complete(0);
+				return taken;
+			}
+
+		});
+		try {
+			link.start();
+
+			// The heartbeat, which would notice too, is an hour off.
+			await().atMost(Duration.ofSeconds(20)).until(() -> arrivals.get() == 2 && link.isUp());
+			assertThat(link.read(new byte[] { 'k' }).get(20, TimeUnit.SECONDS)).hasSize(1);
+		}
+		finally {
+			link.close();
+		}
+	}
+
+	private static AtomicReference<?> connectionOf(RedisLink link) {
+		return (AtomicReference<?>) Objects.requireNonNull(ReflectionTestUtils.getField(link, "connection"));
 	}
 
 }
