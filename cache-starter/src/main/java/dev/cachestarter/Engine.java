@@ -106,8 +106,9 @@ final class Engine {
 		this.keyText = keyText;
 		this.codecs = codecs;
 		this.ttlPolicy = ttlPolicy;
+		// Refuses what cannot be, before there is anything to be closed.
+		this.layout = new KeyLayout(keyPrefix, source.isClusterAware());
 		this.link = new RedisLink(source, linkSettings);
-		this.layout = new KeyLayout(keyPrefix, this.link.isCluster());
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> RedisLink.daemon(task, "cache-starter-timer"));
 		this.timer.setRemoveOnCancelPolicy(true);
 		AtomicInteger number = new AtomicInteger();

@@ -81,9 +81,9 @@ final class ValueCodecs {
 		if (mapper.serializationConfig().getDefaultTyper(mapper.constructType(Object.class)) != null
 				|| mapper.deserializationConfig().getDefaultTyper(mapper.constructType(Object.class)) != null) {
 			throw new IllegalArgumentException("The JsonMapper of the cache cannot have default typing, which writes "
-					+ "names of classes into Redis and loads whatever stands there: remove activateDefaultTyping "
+					+ "names of classes into Redis and loads whatever stands there. Remove activateDefaultTyping "
 					+ "from your CacheJsonMapperBuilderCustomizer, and annotate abstract types with "
-					+ "@JsonTypeInfo(use = Id.NAME) and @JsonSubTypes");
+					+ "@JsonTypeInfo(use = Id.NAME) and @JsonSubTypes.");
 		}
 		this.mapper = mapper;
 	}

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -109,7 +110,9 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 			return null;
 		}
 		String cure = type.isRecord() ? "Set what is below it, such as '" + property.getName() + ".ttl'."
-				: "Set it to " + expected(type) + ".";
+				: (type == Map.class)
+						? "Set what is below it, such as '" + CacheStarterProperties.pathOf("agents:list") + ".ttl'."
+						: "Set it to " + expected(type) + ".";
 		return new FailureAnalysis(
 				"'%s' cannot be '%s'%s.".formatted(property.getName(), property.getValue(), origin(property)), cure,
 				ex);
@@ -130,17 +133,36 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		if (type == boolean.class || type == Boolean.class) {
 			return "true or false";
 		}
+		if (type == int.class || type == Integer.class) {
+			return "a whole number";
+		}
 		return Number.class.isAssignableFrom(type) ? "a number" : "a " + type.getSimpleName();
 	}
 
+	/**
+	 * What has no value is not bound either, and then looks as if it were unknown.
+	 */
 	private static FailureAnalysis unknownSettings(UnboundConfigurationPropertiesException unknown, BindException ex) {
-		StringBuilder description = new StringBuilder("There is no such setting of cache-starter:%n".formatted());
-		StringBuilder action = new StringBuilder();
-		for (ConfigurationProperty property : unknown.getUnboundProperties()) {
-			description.append("%n    %s%s".formatted(property.getName(), origin(property)));
-			action.append(action.isEmpty() ? "" : "%n".formatted()).append(Settings.cure(property.getName()));
+		Map<Boolean, List<ConfigurationProperty>> properties = unknown.getUnboundProperties()
+			.stream()
+			.collect(Collectors
+				.partitioningBy((property) -> "".equals(property.getValue()) && Settings.exists(property.getName())));
+		List<String> description = new ArrayList<>();
+		List<String> action = new ArrayList<>();
+		for (boolean exists : new boolean[] { false, true }) {
+			List<ConfigurationProperty> found = properties.getOrDefault(exists, List.of());
+			if (!found.isEmpty()) {
+				description.add(exists ? "These settings of cache-starter have no value:%n".formatted()
+						: "There is no such setting of cache-starter:%n".formatted());
+			}
+			for (ConfigurationProperty property : found) {
+				description.add("    %s%s".formatted(property.getName(), origin(property)));
+				action.add(exists ? "Give '%s' a value, or remove it.".formatted(property.getName())
+						: Settings.cure(property.getName()));
+			}
 		}
-		return new FailureAnalysis(description.toString(), action.toString(), ex);
+		String separator = "%n".formatted();
+		return new FailureAnalysis(String.join(separator, description), String.join(separator, action), ex);
 	}
 
 	private static String dashed(String name) {
@@ -156,31 +178,41 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 
 		private static final List<String> OF_A_CACHE = names("", CacheStarterProperties.Cache.class).toList();
 
+		static boolean exists(ConfigurationPropertyName property) {
+			ConfigurationPropertyName name = property.subName(PREFIX.getNumberOfElements());
+			OfCache ofCache = OfCache.of(name);
+			return (ofCache != null)
+					? name.getElement(0, Form.DASHED).equals("caches") && OF_A_CACHE.contains(ofCache.setting())
+							&& (name.chop(2).isLastElementIndexed() || name.getNumberOfElements() == 3)
+					: ALL.contains(path(name, 0));
+		}
+
 		static String cure(ConfigurationPropertyName unknown) {
 			ConfigurationPropertyName name = unknown.subName(PREFIX.getNumberOfElements());
-			String path = pathOfCache(name);
-			List<String> candidates = (path != null)
-					? OF_A_CACHE.stream().map((setting) -> path + "." + setting).toList() : ALL;
-			Optional<String> meant = (path != null) ? SimilarNames.closest(name.getLastElement(Form.DASHED), OF_A_CACHE)
-				.map((setting) -> path + "." + setting) : similar(name).or(() -> sameEnd(name));
+			OfCache ofCache = OfCache.of(name);
+			List<String> candidates;
+			Optional<String> meant;
+			if (ofCache != null) {
+				candidates = OF_A_CACHE.stream().map((setting) -> ofCache.path() + "." + setting).toList();
+				meant = SimilarNames.closest(ofCache.setting(), OF_A_CACHE)
+					.map((setting) -> ofCache.path() + "." + setting);
+			}
+			else {
+				// Who names a group that there is means one of its settings.
+				String group = name.getElement(0, Form.DASHED) + ".";
+				List<String> ofGroup = ALL.stream().filter((setting) -> setting.startsWith(group)).toList();
+				candidates = ofGroup.isEmpty() ? ALL : ofGroup;
+				meant = similar(name).or(() -> ofGroup.isEmpty() ? sameEnd(name) : Optional.empty());
+			}
 			return meant.map((setting) -> "Did you mean '%s.%s'?".formatted(PREFIX, setting))
 				.orElseGet(() -> "Remove '%s', or correct its name: there are %s.".formatted(unknown,
 						String.join(", ", candidates)));
 		}
 
-		/**
-		 * Below {@code caches} stands the cache's name. One with dots and no brackets has
-		 * fallen apart, and its last part is then the setting.
-		 */
-		private static @Nullable String pathOfCache(ConfigurationPropertyName name) {
-			int size = name.getNumberOfElements();
-			if (size < 3 || SimilarNames.closest(name.getElement(0, Form.DASHED), List.of("caches")).isEmpty()) {
-				return null;
-			}
-			String cacheName = IntStream.range(1, size - 1)
-				.mapToObj((index) -> name.getElement(index, Form.ORIGINAL))
+		private static String path(ConfigurationPropertyName name, int from) {
+			return IntStream.range(from, name.getNumberOfElements())
+				.mapToObj((index) -> name.getElement(index, Form.DASHED))
 				.collect(Collectors.joining("."));
-			return CacheStarterProperties.pathOf(cacheName).substring(CacheStarterProperties.PREFIX.length() + 1);
 		}
 
 		/**
@@ -218,6 +250,34 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 				}
 			}
 			return names.stream();
+		}
+
+		/**
+		 * What stands below {@code caches}.
+		 *
+		 * @param path the path of the cache, spelt so that it works
+		 * @param setting the setting below it
+		 */
+		private record OfCache(String path, String setting) {
+
+			/**
+			 * A name in brackets is one element. One with dots and no brackets has fallen
+			 * apart, and its last part is then the setting.
+			 */
+			static @Nullable OfCache of(ConfigurationPropertyName name) {
+				int size = name.getNumberOfElements();
+				if (size < 3 || SimilarNames.closest(name.getElement(0, Form.DASHED), List.of("caches")).isEmpty()) {
+					return null;
+				}
+				int setting = name.chop(2).isLastElementIndexed() ? 2 : size - 1;
+				String cacheName = IntStream.range(1, setting)
+					.mapToObj((index) -> name.getElement(index, Form.ORIGINAL))
+					.collect(Collectors.joining("."));
+				return new OfCache(
+						CacheStarterProperties.pathOf(cacheName).substring(CacheStarterProperties.PREFIX.length() + 1),
+						Settings.path(name, setting));
+			}
+
 		}
 
 	}

@@ -49,9 +49,11 @@ final class SimilarNames {
 	}
 
 	/**
-	 * Levenshtein's distance, row by row.
+	 * Levenshtein's distance, row by row, in which two letters in each other's place are
+	 * one mistake.
 	 */
 	private static int distance(String a, String b) {
+		int[] beforePrevious = new int[b.length() + 1];
 		int[] previous = new int[b.length() + 1];
 		for (int j = 0; j <= b.length(); j++) {
 			previous[j] = j;
@@ -62,7 +64,11 @@ final class SimilarNames {
 			for (int j = 1; j <= b.length(); j++) {
 				int substitution = previous[j - 1] + ((a.charAt(i - 1) != b.charAt(j - 1)) ? 1 : 0);
 				current[j] = Math.min(substitution, Math.min(previous[j], current[j - 1]) + 1);
+				if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
+					current[j] = Math.min(current[j], beforePrevious[j - 2] + 1);
+				}
 			}
+			beforePrevious = previous;
 			previous = current;
 		}
 		return previous[b.length()];

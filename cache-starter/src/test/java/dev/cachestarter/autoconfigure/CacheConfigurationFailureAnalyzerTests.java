@@ -78,6 +78,9 @@ class CacheConfigurationFailureAnalyzerTests {
 					cache-starter: { caches: { "[a:b]": { time-to-live: 5 } } } | cache-starter.caches[a:b].time-to-live  | ""
 					cache-starter: { caches: { users.by-id: { ttl: 5m } } }   | cache-starter.caches.users.by-id.ttl      | caches.[users.by-id].ttl
 					cache-starter: { defaults: { type: java.lang.String } }   | cache-starter.defaults.type               | ""
+					cache-starter: { circuit-breaker: { enabled: true } }     | cache-starter.circuit-breaker.enabled     | ""
+					cache-starter: { connection: { timeout: 1s } }            | cache-starter.connection.timeout          | ""
+					cache-starter: { connection: { facotry: a } }             | cache-starter.connection.facotry          | connection.factory
 					""")
 	void anUnknownSettingOfAFileStopsTheStart(String yaml, String unknown, String meant) {
 		FailureAnalysis analysis = analyze(yaml);
@@ -89,6 +92,28 @@ class CacheConfigurationFailureAnalyzerTests {
 		if (!meant.isEmpty()) {
 			assertThat(analysis.getAction()).isEqualTo("Did you mean 'cache-starter." + meant + "'?");
 		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+			cache-starter: { connection: { timeout: 1s } }                 | "there are connection.factory, "
+			cache-starter: { caches: { "[a:b]": { near: { enabled: 1 } } } } | "there are caches.[a:b].ttl, "
+			""")
+	void whereNothingIsMeantOnlyWhatBelongsThereIsTold(String yaml, String told) {
+		assertThat(analyze(yaml).getAction()).contains(told).doesNotContain("warm-up");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+			cache-starter: { defaults: { ttl: } }             | cache-starter.defaults.ttl
+			cache-starter: { caches: { "[a:b]": { ttl: } } }  | cache-starter.caches[a:b].ttl
+			""")
+	void aSettingWithoutAValueIsNotCalledUnknown(String yaml, String property) {
+		FailureAnalysis analysis = analyze(yaml);
+
+		assertThat(analysis.getDescription()).startsWith("These settings of cache-starter have no value:")
+			.contains("    " + property + " (");
+		assertThat(analysis.getAction()).isEqualTo("Give '" + property + "' a value, or remove it.");
 	}
 
 	@Test
@@ -120,6 +145,7 @@ class CacheConfigurationFailureAnalyzerTests {
 					cache-starter: { enabled: flase }                       | cache-starter.enabled              | flase  | true or false
 					cache-starter: { defaults: { ttl: soon } }              | cache-starter.defaults.ttl         | soon   | a duration such as 250ms, 30s, 5m or 1h
 					cache-starter: { defaults: { ttl-jitter: 10% } }        | cache-starter.defaults.ttl-jitter  | 10%    | a number
+					cache-starter: { warm-up: { concurrency: a } }          | cache-starter.warm-up.concurrency  | a      | a whole number
 					cache-starter: { defaults: { ttl-preset: often } }      | cache-starter.defaults.ttl-preset  | often  | one of static, frequent, realtime, standard
 					cache-starter: { caches: { "[a:b]": { max-value-size: big } } } | cache-starter.caches[a:b].max-value-size | big | a size such as 100KB or 1MB
 					""")
@@ -137,6 +163,8 @@ class CacheConfigurationFailureAnalyzerTests {
 
 		assertThat(analysis.getDescription()).startsWith("'cache-starter.caches.agents' cannot be '5m' (");
 		assertThat(analysis.getAction()).isEqualTo("Set what is below it, such as 'cache-starter.caches.agents.ttl'.");
+		assertThat(analyze("cache-starter: { caches: agents }").getAction())
+			.isEqualTo("Set what is below it, such as 'cache-starter.caches.[agents:list].ttl'.");
 	}
 
 	@ParameterizedTest
