@@ -169,7 +169,7 @@ final class BatchLoad<T, X extends Exception> {
 		EntryHeader header = observed.current();
 		long now = this.engine.store().serverMillis();
 		if (header != null && request(one).accepts(header)
-				&& (header.isFresh(now) || (header.isPaused() && header.isClaimed(now)))) {
+				&& (header.isFresh(now) || one.cache().isPaused(header, now))) {
 			StandIn taken = one.cache().take(new Turn.Found(observed, header), one.codec());
 			if (taken != null) {
 				found(name, taken.value());

@@ -242,6 +242,18 @@ final class EntryHeader {
 	}
 
 	/**
+	 * Return whether somebody loads this value anew, or nobody is to do so yet. A claim
+	 * that has more time left than any is given is from before the server's clock was set
+	 * back, and does not count.
+	 * @param now the server's clock in milliseconds
+	 * @param longest the most that a claim can have left, in milliseconds
+	 */
+	boolean isClaimed(long now, long longest) {
+		long left = claimedUntil() - now;
+		return left > 0 && left <= longest;
+	}
+
+	/**
 	 * Return whether the claim is nobody's: a load has failed, and the next must wait.
 	 */
 	boolean isPaused() {

@@ -87,9 +87,10 @@ import dev.cachestarter.RedisLink.Script;
  * holder dies, and leaves the value's payload alone, and its time to live too but for
  * what the claim itself needs: a value that went before its load ended would take the
  * claim with it. (Whether it is fresh the header tells.) After a load that failed, a
- * claim of nobody's (dashes for a nonce) keeps all instances from trying again at once.
- * The claim comes after the read that found the value under current generations, so the
- * order holds here too: generations, claim, load.
+ * claim of nobody's (dashes for a nonce) keeps all instances from trying again at once. A
+ * claim that lies further in the future than any is made for does not hold: the server's
+ * clock was set back. The claim comes after the read that found the value under current
+ * generations, so the order holds here too: generations, claim, load.
  *
  * <h2>What may arrive late</h2>
  *
@@ -166,9 +167,10 @@ final class EntryStore {
 			""");
 
 	/**
-	 * KEYS[1] entry; ARGV: observed header, nonce of the claim, its life in ms. Answers
-	 * '+' if the claim was placed on the value, else '=' and the header that is there: of
-	 * another entry, or of this one under a claim that still holds.
+	 * KEYS[1] entry; ARGV: observed header, nonce of the claim, its life in ms, the most
+	 * that another claim can have left in ms. Answers '+' if the claim was placed on the
+	 * value, else '=' and the header that is there: of another entry, or of this one
+	 * under a claim that still holds.
 	 */
 	static final Script CLAIM = Script.of("""
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
@@ -180,7 +182,8 @@ final class EntryStore {
 			end
 			local time = redis.call('TIME')
 			local now = time[1] * 1000 + math.floor(time[2] / 1000)
-			if tonumber(string.sub(there, 41, 53)) > now then
+			local held = tonumber(string.sub(there, 41, 53)) - now
+			if held > 0 and held <= tonumber(ARGV[4]) then
 			  return '=' .. there
 			end
 			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
@@ -417,12 +420,14 @@ final class EntryStore {
 	 * @param observed what was observed, a value under current generations
 	 * @param nonce what tells the claim from all others, never used before
 	 * @param life how long the claim holds unless it is renewed
+	 * @param longest the most that another claim can have left, in milliseconds
 	 */
-	CompletableFuture<Acquired> claim(Observed observed, String nonce, Duration life) {
+	CompletableFuture<Acquired> claim(Observed observed, String nonce, Duration life, long longest) {
 		StoredKey key = observed.key();
 		byte[] header = observed.header();
 		String runMark = this.link.runMark();
-		return this.link.run(CLAIM, key.redisKey(), header, ascii(nonce), millis(life)).thenApply((answer) -> {
+		byte[] most = ascii(Long.toString(longest));
+		return this.link.run(CLAIM, key.redisKey(), header, ascii(nonce), millis(life), most).thenApply((answer) -> {
 			if (answer[0] != '+') {
 				return new Acquired(null, observed.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
 			}

@@ -162,8 +162,7 @@ final class Loads {
 			// What it loads may be its own uncommitted work, and the value is others'.
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(key)));
 		}
-		if (header != null && request.accepts(header) && header.isClaimed(this.store.serverMillis())
-				&& (claims || !header.isPaused())) {
+		if (header != null && request.accepts(header) && isClaimed(header, request) && (claims || !header.isPaused())) {
 			return behindClaim(observed, header, request, attempts);
 		}
 		Flight flight = new Flight(key, this.store.newNonce(), this);
@@ -238,6 +237,10 @@ final class Loads {
 		return (header != null && this.trusted.test(header)) ? header : null;
 	}
 
+	private boolean isClaimed(EntryHeader header, Request request) {
+		return header.isClaimed(this.store.serverMillis(), request.settings().longestClaim());
+	}
+
 	/** Another holds the claim on a value whose time is up, or nobody is to. */
 	private CompletableFuture<Turn> behindClaim(Observed observed, EntryHeader header, Request request, int attempts) {
 		if (header.isPaused()) {
@@ -295,8 +298,8 @@ final class Loads {
 	 */
 	CompletableFuture<Turn> follow(Observed observed, Request request) {
 		EntryHeader header = trusted(observed);
-		String nonce = (header == null) ? null : header.isLease() ? header.nonce()
-				: header.isClaimed(this.store.serverMillis()) ? header.claim() : null;
+		String nonce = (header == null) ? null
+				: header.isLease() ? header.nonce() : isClaimed(header, request) ? header.claim() : null;
 		long wait = request.waitUntil(observed) - System.nanoTime();
 		if (header == null || nonce == null || header.isTransactional() || (!header.isLease() && header.isPaused())) {
 			return CompletableFuture.completedFuture(new Turn.Abandoned());
@@ -377,7 +380,7 @@ final class Loads {
 			Request request) {
 		Duration life = request.settings().lease();
 		return limit(request,
-				claim ? this.store.claim(observed, flight.nonce, life)
+				claim ? this.store.claim(observed, flight.nonce, life, request.settings().longestClaim())
 						: this.store.acquire(observed, flight.nonce, life, request.transactional()),
 				EntryStore.Acquired::lease);
 	}

@@ -192,7 +192,7 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		long now = this.engine.store().serverMillis();
 		boolean fresh = header.isFresh(now);
-		if (!fresh && (!loads || !header.isClaimed(now) || !header.isPaused() || !mayStandIn()
+		if (!fresh && (!loads || !isPaused(header, now) || !mayStandIn()
 				|| TransactionScope.current(this.engine) != null)) {
 			return missed(key, observed);
 		}
@@ -254,7 +254,12 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private boolean isDue(EntryHeader header, long now) {
 		long ahead = this.settings.refreshAhead().toMillis();
-		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now);
+		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, this.settings.longestClaim());
+	}
+
+	/** Return whether a load of the entry has failed, and none is to be tried yet. */
+	boolean isPaused(EntryHeader header, long now) {
+		return header.isPaused() && header.isClaimed(now, this.settings.longestClaim());
 	}
 
 	private void unreadable(StoredKey key, Observed observed, String why) {

@@ -27,6 +27,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.core.ParameterizedTypeReference;
 
@@ -199,6 +201,23 @@ class BatchLoadRedisTests extends Interleavings {
 		assertThat(table.asked).as("in the pause").hasSize(asked);
 		assertThatExceptionOfType(IllegalStateException.class)
 			.isThrownBy(() -> get(instance, table, "rows:t1:2", "rows:t1:9"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "----------------", "00000000deadbeef" })
+	void aClaimOfTheFutureHoldsNobodyUp(String claim) {
+		long now = System.currentTimeMillis();
+		Instance instance = instance(Set.of(), TIMELESS.withStaleIfError(Duration.ofHours(1)));
+		Table table = new Table();
+		get(instance, table, "rows:t1:1");
+		instance.awaitFills(1);
+		this.redis.cli("SETRANGE", "rows:t1:1", "120", "%013d".formatted(now - 60_000));
+		this.redis.cli("SETRANGE", "rows:t1:1", "23", claim + " %013d".formatted(now + 3_600_000));
+		table.version = 5;
+
+		Map<String, Row> found = get(instance, table, "rows:t1:1");
+
+		assertThat(found.values()).extracting(Row::version).containsExactly(5);
 	}
 
 	@Test

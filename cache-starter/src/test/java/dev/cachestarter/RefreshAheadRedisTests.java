@@ -192,6 +192,18 @@ class RefreshAheadRedisTests extends Interleavings {
 	}
 
 	@Test
+	void aClaimOfTheFutureHoldsNobodyUp() {
+		Shop shop = shop(AHEAD);
+		shop.holdOld(Way.PLAIN);
+		this.redis.cli("SETRANGE", Way.PLAIN.key(), "23",
+				"00000000deadbeef %013d".formatted(System.currentTimeMillis() + TimeUnit.HOURS.toMillis(1)));
+
+		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
+
+		await().untilAsserted(() -> assertThat(shop.counters(Way.PLAIN).refreshes()).isEqualTo(1));
+	}
+
+	@Test
 	void unlessHoldsInTheBackgroundToo() {
 		Shop shop = shop(AHEAD);
 		shop.service().findUnlessSold("t1", "1");

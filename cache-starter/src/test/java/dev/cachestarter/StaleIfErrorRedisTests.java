@@ -375,13 +375,33 @@ class StaleIfErrorRedisTests extends Interleavings {
 		desk.hold(Way.PLAIN);
 		EntryStore store = desk.instance().engine().store();
 		Observed observed = store.observe(desk.instance().cache("rows").storedKey("t1:1")).get(10, TimeUnit.SECONDS);
-		assertThat(store.claim(observed, "00000000deadbeef", Duration.ofMillis(300)).get(10, TimeUnit.SECONDS).lease())
-			.isNotNull();
+		assertThat(store.claim(observed, "00000000deadbeef", Duration.ofMillis(300), 600)
+			.get(10, TimeUnit.SECONDS)
+			.lease()).isNotNull();
 		Source.version = 4;
 
 		int found = Way.PLAIN.call(desk);
 
 		assertThat(found).isEqualTo(4);
+	}
+
+	static Stream<Arguments> claimsFromBeforeTheClockWasSetBack() {
+		return Stream.of("----------------", "00000000deadbeef")
+			.flatMap((claim) -> Stream.of(Way.PLAIN, Way.RETRIEVE).map((way) -> Arguments.of(way, claim)));
+	}
+
+	@ParameterizedTest
+	@MethodSource("claimsFromBeforeTheClockWasSetBack")
+	void aClaimOfTheFutureHoldsNobodyUp(Way way, String claim) {
+		Desk desk = desk(STALE);
+		desk.hold(way);
+		Source.version = 5;
+
+		this.redis.cli("SETRANGE", way.key(), "23",
+				claim + " %013d".formatted(System.currentTimeMillis() + TimeUnit.HOURS.toMillis(1)));
+
+		assertThat(way.call(desk)).isEqualTo(5);
+		await().untilAsserted(() -> assertThat(desk.counters(way).puts()).isEqualTo(2));
 	}
 
 	@Test
