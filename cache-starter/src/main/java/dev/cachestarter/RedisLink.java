@@ -37,7 +37,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -219,9 +218,6 @@ final class RedisLink {
 	private boolean looked;
 
 	private @Nullable Long lookedInVainAt;
-
-	/** How many evictions Redis has taken since it left. */
-	private final AtomicInteger applied = new AtomicInteger();
 
 	private volatile String runMark = EntryHeader.NO_MARK;
 
@@ -714,11 +710,10 @@ final class RedisLink {
 			CompletableFuture<Integer> taken = recover(current);
 			long pause = pauseLeft();
 			if (pause > 0) {
-				taken.thenAccept(this.applied::addAndGet);
 				schedule(this::work, Math.min(this.settings.retry().toMillis(), pause));
 				return;
 			}
-			arrive(current, taken.thenApply((count) -> count + this.applied.getAndSet(0)));
+			arrive(current, taken);
 		}
 		catch (Throwable ex) {
 			// Errors included: nobody else brings the link up.
