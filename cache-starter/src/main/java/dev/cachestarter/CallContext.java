@@ -136,7 +136,7 @@ final class CallContext {
 		Ticket ticket = this.reloaded;
 		if (ticket != null && !this.confirmed) {
 			throw new IllegalStateException("In the background, the call asks for another key than '"
-					+ ticket.key.displayName() + "', or for none: what the key or the condition is made of"
+					+ ticket.key.logName() + "', or for none: what the key or the condition is made of"
 					+ " is not carried over from the thread of the call");
 		}
 	}

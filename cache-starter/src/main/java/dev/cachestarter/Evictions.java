@@ -201,7 +201,8 @@ final class Evictions {
 		}).whenComplete((removed, ex) -> {
 			if (ex == null) {
 				if (logger.isDebugEnabled() && !(target instanceof Group) && !(target instanceof Whole)) {
-					logger.debug("Cache INVALIDATE (pattern: " + target.describe() + ", count: " + removed + ")");
+					logger.debug("Cache INVALIDATE (pattern: " + KeyText.printable(target.describe()) + ", count: "
+							+ removed + ")");
 				}
 			}
 		});

@@ -269,15 +269,33 @@ final class KeyText {
 	private static String escape(String text, int firstEscaped) {
 		StringBuilder out = new StringBuilder(text.length() + 16).append(text, 0, firstEscaped);
 		for (int i = firstEscaped; i < text.length(); i++) {
-			if (!needsEscape(text, i)) {
-				out.append(text.charAt(i));
-				continue;
-			}
-			for (byte octet : KeyBytes.of(text.substring(i, i + 1))) {
-				out.append('%').append(HEX[octet >> 4 & 0xF]).append(HEX[octet & 0xF]);
-			}
+			append(text, i, needsEscape(text, i), out);
 		}
 		return out.toString();
+	}
+
+	/**
+	 * Return a key or a pattern for the log. Where an application composes its keys of
+	 * what it is sent, a line end in one would let a stranger write lines of their own.
+	 * @param text the key or the pattern
+	 * @return the text itself if all of it can be read
+	 */
+	static String printable(String text) {
+		StringBuilder out = new StringBuilder(text.length());
+		for (int i = 0; i < text.length(); i++) {
+			append(text, i, isUnreadable(text, i), out);
+		}
+		return out.toString();
+	}
+
+	private static void append(String text, int index, boolean escaped, StringBuilder out) {
+		if (!escaped) {
+			out.append(text.charAt(index));
+			return;
+		}
+		for (byte octet : KeyBytes.of(text.substring(index, index + 1))) {
+			out.append('%').append(HEX[octet >> 4 & 0xF]).append(HEX[octet & 0xF]);
+		}
 	}
 
 	private static boolean needsEscape(String text, int index) {

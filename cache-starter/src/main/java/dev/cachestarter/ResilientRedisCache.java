@@ -207,7 +207,7 @@ public final class ResilientRedisCache extends RedisCache {
 				this.counters.staleServed();
 			}
 			if (logger.isDebugEnabled()) {
-				logger.debug("Cache HIT - " + getName() + " (cacheKey: " + key.displayName() + ")");
+				logger.debug("Cache HIT - " + getName() + " (cacheKey: " + key.logName() + ")");
 			}
 			return new Reading(true, value, observed, loads && fresh && isDue(header, now), 0);
 		}
@@ -235,7 +235,7 @@ public final class ResilientRedisCache extends RedisCache {
 	Reading missed(StoredKey key, @Nullable Observed observed) {
 		this.counters.miss();
 		if (logger.isDebugEnabled()) {
-			logger.debug("Cache MISS - " + getName() + " (cacheKey: " + key.displayName() + ")");
+			logger.debug("Cache MISS - " + getName() + " (cacheKey: " + key.logName() + ")");
 		}
 		return new Reading(false, null, observed, false, 0);
 	}
@@ -266,7 +266,7 @@ public final class ResilientRedisCache extends RedisCache {
 		this.counters.unreadable();
 		this.engine.warnOnce("unreadable:" + getName(),
 				"Cache '%s' holds an entry that cannot be read, under key '%s': %s. Such entries are misses and removed"
-					.formatted(getName(), key.displayName(), why));
+					.formatted(getName(), key.logName(), why));
 		this.engine.store().discard(key.redisKey(), observed.header());
 	}
 
@@ -484,7 +484,7 @@ public final class ResilientRedisCache extends RedisCache {
 			this.counters.refreshFailed();
 			this.engine.warnOnce("refresh:" + getName(),
 					"Cache '%s' could not load the value of key '%s' in the background: %s. Further failures are counted"
-						.formatted(getName(), key.displayName(), original(RedisLink.unwrap(ex))));
+						.formatted(getName(), key.logName(), original(RedisLink.unwrap(ex))));
 		});
 	}
 
@@ -1086,7 +1086,7 @@ public final class ResilientRedisCache extends RedisCache {
 				this.counters.notCacheable();
 			}
 			this.engine.warnOnce(ex.reason() + ":" + getName() + (size ? "" : ":" + ex.getMessage()),
-					"Cache '%s' does not cache the value of key '%s': %s".formatted(getName(), key.displayName(),
+					"Cache '%s' does not cache the value of key '%s': %s".formatted(getName(), key.logName(),
 							ex.getMessage()));
 			return null;
 		}
@@ -1094,7 +1094,7 @@ public final class ResilientRedisCache extends RedisCache {
 		catch (RuntimeException | StackOverflowError ex) {
 			this.counters.notCacheable();
 			this.engine.warnOnce("encode:" + getName(),
-					"Cache '%s' does not cache the value of key '%s': %s".formatted(getName(), key.displayName(), ex));
+					"Cache '%s' does not cache the value of key '%s': %s".formatted(getName(), key.logName(), ex));
 			return null;
 		}
 	}

@@ -40,6 +40,14 @@ record StoredKey(String cacheName, String key, @Nullable String group, byte[] re
 		return this.cacheName.isEmpty() ? this.key : this.cacheName + ":" + this.key;
 	}
 
+	/**
+	 * Return the key as it may stand in the log, whatever it is made of.
+	 * @return the {@link #displayName()}, with what cannot be read escaped
+	 */
+	String logName() {
+		return KeyText.printable(displayName());
+	}
+
 	@Override
 	public boolean equals(@Nullable Object other) {
 		return other instanceof StoredKey that && this.cacheName.equals(that.cacheName) && this.key.equals(that.key);

@@ -312,8 +312,8 @@ final class Sweeper {
 		}
 		for (Target target : targets) {
 			Long count = this.removed.remove(target);
-			logger.debug("Cache INVALIDATE (pattern: " + target.describe() + ", count: " + ((count != null) ? count : 0)
-					+ ")");
+			logger.debug("Cache INVALIDATE (pattern: " + KeyText.printable(target.describe()) + ", count: "
+					+ ((count != null) ? count : 0) + ")");
 		}
 		return true;
 	}

@@ -461,6 +461,30 @@ class CacheServiceRedisTests {
 		}
 	}
 
+	@Test
+	void aKeyWritesNoLinesOfItsOwnIntoTheLog(CapturedOutput output) {
+		LoggingSystem logging = LoggingSystem.get(getClass().getClassLoader());
+		logging.setLogLevel("dev.cachestarter", LogLevel.DEBUG);
+		try {
+			CacheService cache = open().cacheService();
+			String key = "search:a\r\nINFO all is well";
+
+			cache.set(key, new Object());
+			cache.set(key, "text");
+			cache.get(key, String.class);
+			cache.get(key + "\n", String.class);
+			cache.delete(key);
+
+			await().untilAsserted(() -> assertThat(output).contains("Cache INVALIDATE (pattern: search:a%0D%0AINFO"));
+			assertThat(output).contains("Cache HIT - ", "Cache MISS - ",
+					"does not cache the value of key 'search:a%0D");
+			assertThat(output.toString().lines()).noneMatch((line) -> line.startsWith("INFO all is well"));
+		}
+		finally {
+			logging.setLogLevel("dev.cachestarter", null);
+		}
+	}
+
 	private CacheService service() {
 		return open().cacheService();
 	}
