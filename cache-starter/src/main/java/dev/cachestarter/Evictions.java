@@ -62,12 +62,12 @@ import dev.cachestarter.PendingEvictions.Late;
  * again, and then every second. Evicting is idempotent and a late {@code UNLINK} makes no
  * more than a miss, so asking once too often is always safe.
  * <p>
- * Many are asked for at once: so many keys in one command, so many commands under way. A
- * command that Redis refuses for the sake of one key is halved until that key is found;
- * such a key (no permission) is asked for every ten seconds and holds up nothing else.
- * Any other failure ends the round, since the next command would fail alike. Patterns,
- * which take a walk through all keys each, are asked for apart from the rest, a few at a
- * time.
+ * Many are asked for at once: so many keys, or bytes of keys, in one command, so many
+ * commands under way. A command that Redis refuses for the sake of one key is halved
+ * until that key is found; such a key (no permission) is asked for every ten seconds and
+ * holds up nothing else. Any other failure ends the round, since the next command would
+ * fail alike. Patterns, which take a walk through all keys each, are asked for apart from
+ * the rest, a few at a time.
  *
  * <h2>Restarts</h2>
  *
@@ -92,6 +92,12 @@ final class Evictions {
 
 	/** How many keys are in one command. */
 	private static final int BATCH = 100;
+
+	/**
+	 * With how many bytes another key makes it too long: what is under way must arrive in
+	 * the time of one command, also where the way is narrow.
+	 */
+	private static final int BATCH_BYTES = 16 * 1024;
 
 	/** How many of these commands are under way. */
 	private static final int BATCHES = 16;
@@ -408,6 +414,7 @@ final class Evictions {
 			}
 			Map<Object, Queue<List<Late>>> batches = new HashMap<>();
 			Map<Object, List<Late>> open = new HashMap<>();
+			Map<Object, Integer> lengths = new HashMap<>();
 			for (Late late : Evictions.this.pending.list(this.ofPatterns, all)) {
 				if (Evictions.this.refused.contains(late.target())) {
 					continue;
@@ -416,9 +423,11 @@ final class Evictions {
 				Object server = this.ofPatterns ? "" : serverOf(late.target());
 				List<Late> batch = open.computeIfAbsent(server, (same) -> new ArrayList<>());
 				batch.add(late);
-				if (this.ofPatterns || batch.size() == BATCH) {
+				int length = lengths.merge(server, this.ofPatterns ? 0 : lengthOf(late.target()), Integer::sum);
+				if (this.ofPatterns || batch.size() == BATCH || length >= BATCH_BYTES) {
 					batches.computeIfAbsent(server, (same) -> new ConcurrentLinkedQueue<>()).add(batch);
 					open.remove(server);
+					lengths.remove(server);
 				}
 			}
 			open.forEach((server, batch) -> batches.computeIfAbsent(server, (same) -> new ConcurrentLinkedQueue<>())
@@ -471,6 +480,10 @@ final class Evictions {
 			List<byte[]> keys = new ArrayList<>();
 			batch.forEach((late) -> keys.addAll(keysOf(late.target())));
 			return Evictions.this.store.unlink(keys.toArray(byte[][]::new));
+		}
+
+		private int lengthOf(Target target) {
+			return keysOf(target).stream().mapToInt((key) -> key.length).sum();
 		}
 
 		private Object serverOf(Target target) {

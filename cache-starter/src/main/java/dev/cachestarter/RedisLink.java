@@ -243,12 +243,7 @@ final class RedisLink {
 	RedisLink(LettuceConnectionFactory source, Settings settings) {
 		this.settings = settings;
 		this.cluster = source.isClusterAware();
-		this.resources = DefaultClientResources.builder()
-			.commandLatencyRecorder(CommandLatencyRecorder.disabled())
-			.commandLatencyPublisherOptions(DefaultEventPublisherOptions.disabled())
-			.ioThreadPoolSize(2)
-			.computationThreadPoolSize(2)
-			.build();
+		this.resources = resources(source);
 		ClonedFactory clone = ClonedFactory.of(source, this.resources, clientOptions(source),
 				settings.connectTimeout());
 		this.display = clone.display();
@@ -269,6 +264,25 @@ final class RedisLink {
 					.recordException((ex) -> RedisErrors.isOfLink(ex))
 					.ignoreException((ex) -> !RedisErrors.isOfLink(ex))
 					.build());
+	}
+
+	/**
+	 * Threads of its own, and none of what the application observes its commands with;
+	 * but the application's ways to find an address and to set up a channel, without
+	 * which there may be no way to its Redis.
+	 */
+	private static ClientResources resources(LettuceConnectionFactory source) {
+		DefaultClientResources.Builder resources = DefaultClientResources.builder()
+			.commandLatencyRecorder(CommandLatencyRecorder.disabled())
+			.commandLatencyPublisherOptions(DefaultEventPublisherOptions.disabled())
+			.ioThreadPoolSize(2)
+			.computationThreadPoolSize(2);
+		source.getClientConfiguration()
+			.getClientResources()
+			.ifPresent((theirs) -> resources.addressResolverGroup(theirs.addressResolverGroup())
+				.socketAddressResolver(theirs.socketAddressResolver())
+				.nettyCustomizer(theirs.nettyCustomizer()));
+		return resources.build();
 	}
 
 	static Thread daemon(Runnable task, String name) {

@@ -173,6 +173,27 @@ class EvictionsAfterOutagesRedisTests {
 	}
 
 	@Test
+	void evictionsOfLongKeysGoThroughANarrowLineWithoutTakingTheLinkDown() {
+		Duration patience = Duration.ofSeconds(2);
+		try (OutageLab lab = new OutageLab((builder) -> builder.commandTimeout(patience)
+			.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, Duration.ofMillis(100),
+					Duration.ofSeconds(1))))) {
+			lab.cutOff();
+			for (int i = 0; i < 500; i++) {
+				lab.shop.cache("items").evict("t:" + i + "x".repeat(20_000));
+			}
+			assertThat(lab.shop.engine().evictions().pendingCount()).isEqualTo(500);
+			long connections = lab.proxy.accepted();
+
+			// Ten megabytes in five seconds.
+			lab.proxy.throttle(2_000_000);
+			await().atMost(Duration.ofSeconds(40)).until(() -> lab.shop.engine().evictions().pendingCount() == 0);
+
+			assertThat(lab.proxy.accepted()).isEqualTo(connections + 1);
+		}
+	}
+
+	@Test
 	void evictionsBeyondTheirMostAreWidenedAndNoneIsLost() {
 		try (OutageLab lab = new OutageLab((builder) -> builder.maxPendingEvictions(50))) {
 			for (int i = 0; i < 200; i++) {

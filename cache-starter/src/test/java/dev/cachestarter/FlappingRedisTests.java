@@ -20,6 +20,10 @@ import java.util.List;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.cachestarter.OutageLab.Shop;
 import dev.cachestarter.testing.FaultProxy;
@@ -31,6 +35,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * A link that leaves again and again soon after it was back.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class FlappingRedisTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -94,7 +99,7 @@ class FlappingRedisTests {
 	}
 
 	@Test
-	void aRedisThatAnswersAllButCallsIsLeftAloneForLongerButForEvictions() {
+	void aRedisThatAnswersAllButCallsIsLeftAloneForLongerButForEvictions(CapturedOutput output) {
 		for (int i = 0; i < 3; i++) {
 			giveUp();
 			awaitUp();
@@ -109,6 +114,7 @@ class FlappingRedisTests {
 		assertThat(this.redis.bytes("items:t:1")).isNull();
 		assertThat(this.link.isUp()).isFalse();
 		awaitUp();
+		await().atMost(PATIENCE).until(() -> output.getAll().contains("evictions applied: 1"));
 	}
 
 }

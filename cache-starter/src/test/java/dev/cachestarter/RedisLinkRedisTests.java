@@ -23,11 +23,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.lettuce.core.internal.HostAndPort;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DnsResolver;
+import io.lettuce.core.resource.MappingSocketAddressResolver;
+import io.lettuce.core.resource.NettyCustomizer;
+import io.netty.channel.Channel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.test.util.ReflectionTestUtils;
 
@@ -145,27 +153,12 @@ class RedisLinkRedisTests {
 				new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
 						Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofHours(1),
 						50_000));
-		link.observe(new RedisLink.Observer() {
-
-			@Override
-			public CompletableFuture<Integer> returning(boolean restarted) {
-				CompletableFuture<Integer> taken = new CompletableFuture<>() {
-
-					@Override
-					public <U> CompletableFuture<U> thenApply(Function<? super Integer, ? extends U> function) {
-						// All is asked and answered: the next thing is that it is up.
-						if (arrivals.incrementAndGet() == 1) {
-							RedisLinkRedisTests.this.proxy.closeAll();
-							await().atMost(Duration.ofSeconds(20)).until(() -> connectionOf(link).get() == null);
-						}
-						return super.thenApply(function);
-					}
-
-				};
-				taken.complete(0);
-				return taken;
+		// Between the last question of the way back and the link's being up.
+		breakerOf(link).getEventPublisher().onReset((event) -> {
+			if (arrivals.incrementAndGet() == 1) {
+				this.proxy.closeAll();
+				await().atMost(Duration.ofSeconds(20)).until(() -> connectionOf(link).get() == null);
 			}
-
 		});
 		try {
 			link.start();
@@ -177,6 +170,42 @@ class RedisLinkRedisTests {
 		finally {
 			link.close();
 		}
+	}
+
+	@Test
+	void theApplicationsOwnWayToFindItsRedisIsTaken() {
+		AtomicInteger channels = new AtomicInteger();
+		ClientResources resources = ClientResources.builder()
+			.socketAddressResolver(MappingSocketAddressResolver.create(DnsResolver.unresolved(),
+					(address) -> address.getHostText().equals("redis.internal")
+							? HostAndPort.of(this.redis.host(), this.redis.port()) : address))
+			.nettyCustomizer(new NettyCustomizer() {
+
+				@Override
+				public void afterChannelInitialized(Channel channel) {
+					channels.incrementAndGet();
+				}
+
+			})
+			.build();
+		RedisLink link = new RedisLink(
+				new LettuceConnectionFactory(new RedisStandaloneConfiguration("redis.internal", 6379),
+						LettuceClientConfiguration.builder().clientResources(resources).build()),
+				Interleavings.PATIENT);
+		try {
+			link.start();
+
+			await().atMost(Duration.ofSeconds(20)).until(link::isUp);
+			assertThat(channels).hasPositiveValue();
+		}
+		finally {
+			link.close();
+			resources.shutdown(0, 1, TimeUnit.SECONDS);
+		}
+	}
+
+	private static CircuitBreaker breakerOf(RedisLink link) {
+		return (CircuitBreaker) Objects.requireNonNull(ReflectionTestUtils.getField(link, "breaker"));
 	}
 
 	private static AtomicReference<?> connectionOf(RedisLink link) {
