@@ -36,6 +36,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.aop.support.annotation.AnnotationMatchingPointcut;
@@ -259,6 +261,25 @@ class RefreshAheadRedisTests extends Interleavings {
 
 		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
 		assertThat(shop.service().findMine("1")).isEqualTo(new Row("t1", "1", 1));
+	}
+
+	@Test
+	void ofTheSubscribersContextItsTransactionAndRequestAreNotCarriedOver() throws Exception {
+		Shop shop = shop(AHEAD);
+		shop.holdOld(Way.MONO);
+		Class<?> transaction = Class.forName("org.springframework.transaction.reactive.TransactionContextHolder");
+		String request = "org.springframework.web.filter.reactive.ServerWebExchangeContextFilter.EXCHANGE_CONTEXT";
+
+		shop.service()
+			.findReactive("t1", "1")
+			.contextWrite(Context.of("tenant", "t1", transaction, "the subscriber's", request, "the subscriber's"))
+			.block();
+
+		await().until(() -> shop.counters(Way.MONO).refreshes() == 1);
+		ContextView seen = Source.context;
+		assertThat(seen.hasKey("tenant")).isTrue();
+		assertThat(seen.hasKey(transaction)).isFalse();
+		assertThat(seen.hasKey(request)).isFalse();
 	}
 
 	@Test
@@ -639,6 +660,9 @@ class RefreshAheadRedisTests extends Interleavings {
 
 		static volatile @Nullable RuntimeException failure;
 
+		/** What the last reactive load saw of its subscriber. */
+		static volatile ContextView context = Context.empty();
+
 		private static final AtomicReference<@Nullable Pause> BEFORE = new AtomicReference<>();
 
 		private static final AtomicReference<@Nullable Pause> AFTER = new AtomicReference<>();
@@ -738,7 +762,10 @@ class RefreshAheadRedisTests extends Interleavings {
 
 		@Cacheable("rows")
 		public Mono<Row> findReactive(String tenant, String id) {
-			return Mono.fromFuture(() -> Source.loadLater(tenant, id));
+			return Mono.deferContextual((context) -> {
+				Source.context = context;
+				return Mono.fromFuture(Source.loadLater(tenant, id));
+			});
 		}
 
 		@Cacheable("lists")

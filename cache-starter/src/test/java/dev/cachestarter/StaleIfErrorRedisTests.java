@@ -22,9 +22,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -37,6 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
@@ -300,6 +304,30 @@ class StaleIfErrorRedisTests extends Interleavings {
 	}
 
 	@Test
+	void whatIsInTheBackgroundLoadsThereItself() throws Exception {
+		ExecutorService one = Executors.newSingleThreadExecutor();
+		closing(one::shutdownNow);
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofMinutes(1)), Set.of(),
+				(builder) -> builder.refreshExecutor(one));
+		desk.service().findThroughAnother("t1", "1");
+		await().until(() -> desk.counters(Way.PLAIN).puts() == 1 && this.redis.keys("copies:t1:1").size() == 1);
+		age(this.redis, Way.PLAIN);
+		age(this.redis, "copies:t1:1");
+		Source.version = 5;
+		Pause load = Source.pause();
+
+		Call<Row> outer = call(() -> desk.service().findThroughAnother("t1", "1"));
+		load.awaitReached();
+		Call<Integer> waiting = call(() -> Way.PLAIN.call(desk)).awaitWaiting();
+		load.release();
+
+		assertThat(outer.result().version()).isEqualTo(5);
+		assertThat(waiting.result()).isEqualTo(5);
+		assertThat(Source.LOADS).hasValue(2);
+		await().untilAsserted(() -> assertThat(desk.counters(Way.PLAIN).puts()).isEqualTo(2));
+	}
+
+	@Test
 	void afterAnEvictionThoseWhoWaitedLoadOnceTogether() throws Exception {
 		Desk desk = desk(STALE.withLoadTimeout(Duration.ofSeconds(2)));
 		Desk other = desk(STALE);
@@ -492,17 +520,27 @@ class StaleIfErrorRedisTests extends Interleavings {
 	}
 
 	private Desk desk(CacheSettings settings, Set<Rule> broken) {
+		return desk(settings, broken, (builder) -> builder);
+	}
+
+	private Desk desk(CacheSettings settings, Set<Rule> broken,
+			UnaryOperator<ResilientRedisCacheManager.Builder> more) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
 		TestInstance<Service> instance = closing(TestInstance.of(Service.class, breaker.host(), breaker.port(),
-				(builder) -> builder.defaults(settings).link(PATIENT).caches(List.of("rows", "lists", "copies"))));
+				(builder) -> more
+					.apply(builder.defaults(settings).link(PATIENT).caches(List.of("rows", "lists", "copies")))));
 		instance.awaitUp();
 		return new Desk(instance, breaker, this.redis);
 	}
 
 	/** Let the time of an entry be up. */
 	private static void age(RedisServer redis, Way way) {
+		age(redis, way.key());
+	}
+
+	private static void age(RedisServer redis, String key) {
 		long now = System.currentTimeMillis();
-		redis.cli("SETRANGE", way.key(), "120", "%013d".formatted(now - 60_000));
+		redis.cli("SETRANGE", key, "120", "%013d".formatted(now - 60_000));
 	}
 
 	private void pause(Way way) {
@@ -770,6 +808,17 @@ class StaleIfErrorRedisTests extends Interleavings {
 	 * The application.
 	 */
 	static class Service {
+
+		private final ObjectProvider<Service> self;
+
+		Service(ObjectProvider<Service> self) {
+			this.self = self;
+		}
+
+		@Cacheable("copies")
+		public Row findThroughAnother(String tenant, String id) {
+			return this.self.getObject().find(tenant, id);
+		}
 
 		@Cacheable("rows")
 		public Row find(String tenant, String id) {
