@@ -732,12 +732,29 @@ final class Loads {
 
 		/**
 		 * Hand a failure to those who wait for the value, and give the lease back. A
-		 * value that was claimed stays, and nobody tries again for a while.
+		 * value that was claimed stays, and nobody tries again for a while. That the
+		 * caller was interrupted concerns it alone, and tells nothing of the source:
+		 * those who wait take over.
 		 */
 		void failed(Throwable failure) {
+			if (isInterruption(failure)) {
+				end();
+				return;
+			}
 			// Whoever learns of the failure and tries again must not find the lease.
 			release(this.pause);
 			this.result.complete(new Turn.Failed(failure));
+		}
+
+		private static boolean isInterruption(Throwable failure) {
+			Throwable cause = failure;
+			for (int depth = 0; cause != null && depth < 20; depth++) {
+				if (cause instanceof InterruptedException) {
+					return true;
+				}
+				cause = cause.getCause();
+			}
+			return Thread.currentThread().isInterrupted();
 		}
 
 		/**

@@ -183,6 +183,10 @@ abstract class Interleavings {
 			return this.result.isDone();
 		}
 
+		void interrupt() {
+			this.thread.interrupt();
+		}
+
 		/**
 		 * Wait until it waits for somebody else's load: without a limit of its own, as it
 		 * has when it waits for Redis.

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -242,6 +243,24 @@ class LeaseRedisTests extends Interleavings {
 		assertThat(instance.context().cacheService().get("rows:t1:1", Row.class)).isEmpty();
 
 		assertThat(this.redis.keys("*")).isEmpty();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void whoSharesALoadWhoseCallerIsInterruptedLoadsByItself(Interrupted way) throws Exception {
+		this.redis.flushAll();
+		TestInstance<Interruptible> instance = closing(
+				TestInstance.of(Interruptible.class, this.redis.host(), this.redis.port(),
+						(builder) -> builder.defaults(TIMELESS).caches(List.of("interruptible")).link(PATIENT)))
+			.awaitUp();
+		Call<String> leader = call(() -> way.in(instance));
+		instance.service().awaitLoading();
+		Call<String> joined = call(() -> way.in(instance)).awaitWaiting();
+
+		leader.interrupt();
+
+		assertThatExceptionOfType(InterruptedException.class).isThrownBy(leader::result);
+		assertThat(joined.result()).isEqualTo("loaded");
 	}
 
 	@Test
@@ -596,6 +615,73 @@ class LeaseRedisTests extends Interleavings {
 				pause.stop();
 			}
 			throw new java.io.IOException("load " + load);
+		}
+
+	}
+
+	/**
+	 * Who loads what can be interrupted.
+	 */
+	enum Interrupted {
+
+		PLAIN {
+			@Override
+			String in(TestInstance<Interruptible> instance) throws Exception {
+				return instance.service().find("1");
+			}
+		},
+		SYNC {
+			@Override
+			String in(TestInstance<Interruptible> instance) throws Exception {
+				return instance.service().findSync("1");
+			}
+		},
+		SERVICE {
+			@Override
+			String in(TestInstance<Interruptible> instance) throws Exception {
+				return String.valueOf(instance.cacheService()
+					.getOrLoad("interruptible:1", String.class, Duration.ofMinutes(1), instance.service()::load));
+			}
+		},
+		BATCH {
+			@Override
+			String in(TestInstance<Interruptible> instance) throws Exception {
+				return String.valueOf(instance.cacheService()
+					.getAll(List.of("interruptible:1"), String.class,
+							(keys) -> Map.of("interruptible:1", instance.service().load()))
+					.get("interruptible:1"));
+			}
+		};
+
+		abstract String in(TestInstance<Interruptible> instance) throws Exception;
+
+	}
+
+	/** The first load takes until it is interrupted. */
+	static class Interruptible {
+
+		private final CountDownLatch loading = new CountDownLatch(1);
+
+		public void awaitLoading() throws InterruptedException {
+			assertThat(this.loading.await(20, TimeUnit.SECONDS)).isTrue();
+		}
+
+		public String load() throws InterruptedException {
+			if (this.loading.getCount() == 1) {
+				this.loading.countDown();
+				new CountDownLatch(1).await();
+			}
+			return "loaded";
+		}
+
+		@Cacheable("interruptible")
+		public String find(String id) throws InterruptedException {
+			return load();
+		}
+
+		@Cacheable(cacheNames = "interruptible", sync = true)
+		public String findSync(String id) throws InterruptedException {
+			return load();
 		}
 
 	}

@@ -526,8 +526,8 @@ class StaleIfErrorRedisTests extends Interleavings {
 	private Desk desk(CacheSettings settings, Set<Rule> broken,
 			UnaryOperator<ResilientRedisCacheManager.Builder> more) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
-		TestInstance<Service> instance = closing(TestInstance.of(Service.class, breaker.host(), breaker.port(),
-				(builder) -> more
+		TestInstance<Service> instance = closing(
+				TestInstance.of(Service.class, breaker.host(), breaker.port(), (builder) -> more
 					.apply(builder.defaults(settings).link(PATIENT).caches(List.of("rows", "lists", "copies")))));
 		instance.awaitUp();
 		return new Desk(instance, breaker, this.redis);
