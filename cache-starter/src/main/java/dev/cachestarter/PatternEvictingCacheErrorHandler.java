@@ -144,7 +144,8 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 			catch (UnsupportedOperationException ex) {
 				this.pending.remove(target, sequence);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
+				// Errors included: the others are to have their turn.
 				if (System.nanoTime() - start > SLOW_NANOS) {
 					slow.add(target.cache());
 				}

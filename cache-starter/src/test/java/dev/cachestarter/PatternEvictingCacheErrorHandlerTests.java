@@ -127,6 +127,22 @@ class PatternEvictingCacheErrorHandlerTests {
 	}
 
 	@Test
+	void oneThatFailsWithAnErrorHoldsUpNoOtherAndIsTriedAgain() {
+		BrokenCache first = new BrokenCache("first");
+		BrokenCache second = new BrokenCache("second");
+		for (BrokenCache each : List.of(first, second)) {
+			each.error = new NoClassDefFoundError("of a version that is not there");
+			this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), each, "key");
+		}
+		await().atMost(Duration.ofSeconds(10)).until(() -> !first.tried.isEmpty() && !second.tried.isEmpty());
+
+		first.error = null;
+		second.error = null;
+
+		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+	}
+
+	@Test
 	void aCacheThatTakesItsTimeToFailHoldsUpNoOther() {
 		BrokenCache hanging = new BrokenCache("hanging");
 		hanging.delay = Duration.ofMillis(300);
@@ -181,6 +197,8 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		volatile @Nullable RuntimeException failure;
 
+		volatile @Nullable Error error;
+
 		volatile @Nullable Object forbidden;
 
 		volatile Duration delay = Duration.ZERO;
@@ -195,6 +213,10 @@ class PatternEvictingCacheErrorHandlerTests {
 			RuntimeException current = this.failure;
 			if (!this.delay.isZero()) {
 				java.util.concurrent.locks.LockSupport.parkNanos(this.delay.toNanos());
+			}
+			Error broken = this.error;
+			if (broken != null) {
+				throw broken;
 			}
 			if (current != null || (key != null && key.equals(this.forbidden))) {
 				throw (current != null) ? current : new QueryTimeoutException("forbidden");
