@@ -188,6 +188,12 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		if (!isReadable(header, codec)) {
 			this.counters.otherVersion();
+			if (header.schemaMark().equals(EntryHeader.NO_MARK)) {
+				this.engine.warnOnce("untyped:" + getName(), ("Cache '%s' has the entry of key '%s' put by code, and "
+						+ "asked for without its type, so that such reads find nothing: state the cache's 'type', or ask by "
+						+ "get(key, Class)")
+					.formatted(getName(), key.logName()));
+			}
 			return missed(key, observed);
 		}
 		long now = this.engine.store().serverMillis();

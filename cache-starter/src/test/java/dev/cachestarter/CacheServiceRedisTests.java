@@ -462,6 +462,19 @@ class CacheServiceRedisTests {
 	}
 
 	@Test
+	void anObjectOfACacheWithoutATypeThatIsAskedForWithoutOneIsToldOnce(CapturedOutput output) {
+		TestInstance<Agents> instance = open();
+		ResilientRedisCache cache = instance.cache("programmatic");
+		cache.put("1", new Agent("1", 7));
+
+		assertThat(cache.get("1")).isNull();
+		assertThat(cache.get("1")).isNull();
+		assertThat(cache.get("1", Agent.class)).isEqualTo(new Agent("1", 7));
+
+		assertThat(output).containsOnlyOnce("Cache 'programmatic' has the entry of key 'programmatic:1' put by code");
+	}
+
+	@Test
 	void aKeyWritesNoLinesOfItsOwnIntoTheLog(CapturedOutput output) {
 		LoggingSystem logging = LoggingSystem.get(getClass().getClassLoader());
 		logging.setLogLevel("dev.cachestarter", LogLevel.DEBUG);
