@@ -32,8 +32,10 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -577,21 +579,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			loading = adapter.toPublisher(invoker.invoke());
 		}
 		catch (CacheOperationInvoker.ThrowableWrapper ex) {
-			return Mono.error(ex.getOriginal());
+			loading = Mono.error(ex.getOriginal());
 		}
 		finally {
 			leave.run();
 		}
-		return (subscriber) -> {
-			// What it does on this thread may be a blocking call, which sees no context.
-			Runnable left = Loads.enter(leading);
-			try {
-				loading.subscribe(subscriber);
-			}
-			finally {
-				left.run();
-			}
-		};
+		return new Loading(loading, leading);
 	}
 
 	/**
@@ -893,6 +886,87 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		@Override
 		public AccessibleObject getStaticPart() {
 			return this.invocation.getStaticPart();
+		}
+
+	}
+
+	/**
+	 * What a method returned, subscribed to as what it is: a load. What it does on the
+	 * subscribing thread may be a blocking call, which sees no context. And an error that
+	 * Reactor takes for fatal it throws and hands to nobody: on a thread of ours it would
+	 * be lost, and the caller wait for ever. So it goes on as the cause of another.
+	 */
+	private record Loading(Publisher<Object> source, @Nullable Leading leading) implements Publisher<Object> {
+
+		@Override
+		public void subscribe(org.reactivestreams.Subscriber<? super Object> subscriber) {
+			Watched watched = new Watched(subscriber);
+			Runnable leave = Loads.enter(this.leading);
+			try {
+				this.source.subscribe(watched);
+			}
+			catch (Throwable ex) {
+				watched.fail(ex);
+			}
+			finally {
+				leave.run();
+			}
+		}
+
+		private static Throwable handedOn(Throwable ex) {
+			return Exceptions.isFatal(ex) ? new IllegalStateException("The method failed with " + ex, ex) : ex;
+		}
+
+		/** Knows how far its subscriber has got. */
+		private static final class Watched implements CoreSubscriber<Object> {
+
+			private final org.reactivestreams.Subscriber<? super Object> subscriber;
+
+			private boolean begun;
+
+			private boolean ended;
+
+			Watched(org.reactivestreams.Subscriber<? super Object> subscriber) {
+				this.subscriber = subscriber;
+			}
+
+			@Override
+			public Context currentContext() {
+				return (this.subscriber instanceof CoreSubscriber<?> core) ? core.currentContext() : Context.empty();
+			}
+
+			@Override
+			public void onSubscribe(Subscription subscription) {
+				this.begun = true;
+				this.subscriber.onSubscribe(subscription);
+			}
+
+			@Override
+			public void onNext(Object item) {
+				this.subscriber.onNext(item);
+			}
+
+			@Override
+			public void onError(Throwable ex) {
+				this.ended = true;
+				this.subscriber.onError(handedOn(ex));
+			}
+
+			@Override
+			public void onComplete() {
+				this.ended = true;
+				this.subscriber.onComplete();
+			}
+
+			void fail(Throwable ex) {
+				if (!this.begun) {
+					Operators.error(this.subscriber, handedOn(ex));
+				}
+				else if (!this.ended) {
+					onError(ex);
+				}
+			}
+
 		}
 
 	}

@@ -59,6 +59,7 @@ import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -159,6 +160,20 @@ class ReactiveCachingRedisTests {
 
 		assertThat(this.feeds.loads()).isEqualTo(4);
 		assertNoEntry("*bad");
+	}
+
+	@Test
+	void anErrorThatReactorTakesForFatalArrivesTooAndLeavesNoLease() {
+		assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> this.feeds.mono("fatal").block(SOON))
+			.withCauseInstanceOf(NoClassDefFoundError.class);
+		assertThatExceptionOfType(IllegalStateException.class)
+			.isThrownBy(() -> this.feeds.syncedMono("fatal").block(SOON))
+			.withCauseInstanceOf(NoClassDefFoundError.class);
+		assertThatExceptionOfType(IllegalStateException.class)
+			.isThrownBy(() -> this.feeds.flux("fatal", 1).blockLast(SOON))
+			.withCauseInstanceOf(NoClassDefFoundError.class);
+
+		assertNoEntry("*fatal");
 	}
 
 	private boolean isBurnt(Throwable ex) {
@@ -524,6 +539,9 @@ class ReactiveCachingRedisTests {
 			this.threads.add(Thread.currentThread().getName());
 			return Mono.defer(() -> {
 				this.loads.incrementAndGet();
+				if (key.equals("fatal")) {
+					throw new NoClassDefFoundError(key);
+				}
 				if (key.equals("bad") || this.failuresToCome.getAndUpdate((left) -> Math.max(0, left - 1)) > 0) {
 					return Mono.error(new IOException("burnt"));
 				}
@@ -561,6 +579,9 @@ class ReactiveCachingRedisTests {
 		public Flux<String> flux(String key, int size) {
 			return Flux.defer(() -> {
 				this.loads.incrementAndGet();
+				if (key.equals("fatal")) {
+					throw new NoClassDefFoundError(key);
+				}
 				Flux<String> items = Flux.range(0, size).map((i) -> key + i);
 				return key.equals("bad") ? items.take(1).concatWith(Mono.error(new IOException("burnt"))) : items;
 			});
