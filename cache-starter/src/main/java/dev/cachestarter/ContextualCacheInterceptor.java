@@ -279,7 +279,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	/** The wrapped invocation. */
 	private @Nullable Object invoke(Call call, CacheOperationInvoker invoker) {
-		CallContext context = call.context;
+		CallContext context = java.util.Objects.requireNonNull(call.context);
 		context.checkConfirmed();
 		if (call.adapter != null) {
 			return invokeReactive(call, invoker, call.adapter, context);
@@ -608,7 +608,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 		private ContextView subscriber = Context.empty();
 
-		private CallContext context = new CallContext(false);
+		private @Nullable CallContext context;
 
 		private @Nullable ResilientRedisCache leader;
 
