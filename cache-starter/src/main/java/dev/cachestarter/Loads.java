@@ -925,7 +925,9 @@ final class Loads {
 
 	/**
 	 * A flight that is loaded for: on a thread, in the context of a reactive pipeline, or
-	 * wherever context propagation carries it from there.
+	 * wherever context propagation carries it from there. It may be carried into a load
+	 * in the background that outlives it, and from there into the next: so flights that
+	 * have ended are left out.
 	 *
 	 * @param flight the flight
 	 * @param outer the flight whose loader has asked for it, if there is one
@@ -934,6 +936,21 @@ final class Loads {
 
 		/** What it goes by in the context of a reactive pipeline. */
 		static final String KEY = "dev.cachestarter.leading";
+
+		Leading {
+			outer = running(outer);
+		}
+
+		private static @Nullable Leading running(@Nullable Leading leading) {
+			if (leading == null) {
+				return null;
+			}
+			Leading outer = running(leading.outer());
+			if (leading.flight().ended.get()) {
+				return outer;
+			}
+			return (outer == leading.outer()) ? leading : new Leading(leading.flight(), outer);
+		}
 
 	}
 

@@ -731,6 +731,9 @@ final class RedisLink {
 		}
 		catch (Throwable ex) {
 			// Errors included: nobody else brings the link up.
+			if (this.closed) {
+				return;
+			}
 			String error = (ex instanceof TimeoutException) ? timeoutText() : describe(ex);
 			Duration pause = this.settings.retry();
 			if (RedisErrors.isRefusedLogin(ex)) {
@@ -1032,6 +1035,14 @@ final class RedisLink {
 		this.closed = true;
 		this.up.set(false);
 		this.worker.shutdownNow();
+		try {
+			// It may be connecting, and the driver complains of event loops that are
+			// gone.
+			this.worker.awaitTermination(this.settings.connectTimeout().toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 		this.connection.set(null);
 		this.client.shutdownAsync(0, 1, TimeUnit.SECONDS)
 			.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS));

@@ -1026,7 +1026,15 @@ public final class ResilientRedisCache extends RedisCache {
 			flight.end();
 			return CompletableFuture.completedFuture(false);
 		}
-		Prepared prepared = prepare(flight.key(), value, codec, ttl);
+		Prepared prepared;
+		try {
+			prepared = prepare(flight.key(), value, codec, ttl);
+		}
+		catch (Error ex) {
+			// A TtlPolicy and a serializer are the application's: the lease must go.
+			flight.end();
+			throw ex;
+		}
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction == null) {
 			// Loaded for a transaction of another thread, nobody here knows when it ends.

@@ -379,6 +379,24 @@ class LoadsRedisTests extends Interleavings {
 		assertThat(two.result()).startsWith("b");
 	}
 
+	@Test
+	void aLoadThatHasEndedIsNotRememberedByThoseThatItHasCaused() {
+		TestInstance<Recursive> instance = instanceOf(Recursive.class, TIMELESS, "recursive", "lists");
+		StoredKey key = instance.cache("lists").storedKey("key");
+		Loads loads = instance.engine().loads();
+		List<Loads.Flight> flights = List.of(loads.alone(key), loads.alone(key), loads.alone(key));
+		Loads.Leading leading = null;
+		for (Loads.Flight flight : flights) {
+			leading = new Loads.Leading(flight, leading);
+		}
+
+		flights.get(0).end();
+		flights.get(1).end();
+		Loads.Leading next = new Loads.Leading(loads.alone(key), leading);
+
+		assertThat(next.outer()).isEqualTo(new Loads.Leading(flights.get(2), null));
+	}
+
 	private TestInstance<Failing> failing(Set<Rule> broken) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
 		return closing(TestInstance.of(Failing.class, breaker.host(), breaker.port(),
