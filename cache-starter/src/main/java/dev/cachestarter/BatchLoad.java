@@ -275,11 +275,7 @@ final class BatchLoad<T, X extends Exception> {
 	}
 
 	private void load(Map<String, Flight> flights) throws X {
-		Leading leading = Loads.leading();
-		for (Flight flight : flights.values()) {
-			leading = new Leading(flight, leading);
-		}
-		Runnable leave = Loads.enter(leading);
+		Runnable leave = Loads.enter(Leading.of(flights.values(), Loads.leading()));
 		Map<String, T> values;
 		try {
 			values = this.loader.load(new LinkedHashSet<>(flights.keySet()));

@@ -398,7 +398,7 @@ final class CallContext {
 			if (flight != null) {
 				// An asynchronous call may have gone on on a thread that knows of
 				// nothing.
-				leading = new Leading(flight, (leading != null) ? leading : ticket.request.leading());
+				leading = Leading.of(flight, (leading != null) ? leading : ticket.request.leading());
 			}
 		}
 		return leading;

@@ -511,8 +511,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		if (brought != null) {
 			return Mono.justOrEmpty(brought.value());
 		}
-		Leading leading = context.loadsFor();
-		return Mono.from(publisher(invoker, adapter, leading))
+		Leading leading = call.loadsFor(context);
+		// Not by from(..), which cancels what is no Mono when it has its item.
+		return Mono.fromDirect(publisher(invoker, adapter, leading))
 			.doOnSuccess(context::loaded)
 			.doOnError(context::failed)
 			.onErrorResume((ex) -> oneOrStandIn(context, ex, Mono.error(ex)))
@@ -560,7 +561,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return items(brought.value());
 		}
 		List<Object> items = new ArrayList<>();
-		Leading leading = context.loadsFor();
+		Leading leading = call.loadsFor(context);
 		return Flux.from(publisher(invoker, adapter, leading))
 			.doOnNext(items::add)
 			.doOnComplete(() -> context.loaded(items))
@@ -628,6 +629,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 					this.args, this.adapter);
 			again.subscriber = subscriber;
 			return again;
+		}
+
+		/** What the method is run for: on this thread, or else for its subscriber. */
+		@Nullable Leading loadsFor(CallContext context) {
+			Leading leading = context.loadsFor();
+			return (leading != null) ? leading : this.subscriber.getOrDefault(Leading.KEY, null);
 		}
 
 		/** The subscriber's context, with what the method is run for. */
@@ -905,7 +912,10 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			try {
 				this.source.subscribe(watched);
 			}
-			catch (Throwable ex) {
+			catch (RuntimeException | Error ex) {
+				if (watched.ended || ex == watched.thrown) {
+					throw ex;
+				}
 				watched.fail(ex);
 			}
 			finally {
@@ -926,6 +936,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 			private boolean ended;
 
+			/** What the subscriber itself threw. */
+			private @Nullable Throwable thrown;
+
 			Watched(org.reactivestreams.Subscriber<? super Object> subscriber) {
 				this.subscriber = subscriber;
 			}
@@ -943,7 +956,13 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 			@Override
 			public void onNext(Object item) {
-				this.subscriber.onNext(item);
+				try {
+					this.subscriber.onNext(item);
+				}
+				catch (RuntimeException | Error ex) {
+					this.thrown = ex;
+					throw ex;
+				}
 			}
 
 			@Override
@@ -962,7 +981,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				if (!this.begun) {
 					Operators.error(this.subscriber, handedOn(ex));
 				}
-				else if (!this.ended) {
+				else {
 					onError(ex);
 				}
 			}

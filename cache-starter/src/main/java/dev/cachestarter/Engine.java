@@ -143,9 +143,11 @@ final class Engine {
 			public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
 				long session = Engine.this.link.session();
 				applied.thenAccept((count) -> {
-					Engine.this.evictions.told(count);
 					// What is replayed may take longer than the link lasts: then the news
 					// that it was lost again is out already.
+					if (Engine.this.link.session() == session) {
+						Engine.this.evictions.told(count);
+					}
 					if (!first && Engine.this.link.session() == session) {
 						logger.info("Cache service connected to Redis again, after " + away.toMillis()
 								+ " ms away; evictions applied: " + count);

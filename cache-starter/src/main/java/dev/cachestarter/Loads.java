@@ -17,6 +17,9 @@
 package dev.cachestarter;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -937,19 +940,30 @@ final class Loads {
 		/** What it goes by in the context of a reactive pipeline. */
 		static final String KEY = "dev.cachestarter.leading";
 
-		Leading {
-			outer = running(outer);
+		static Leading of(Flight flight, @Nullable Leading outer) {
+			return new Leading(flight, running(outer));
+		}
+
+		static @Nullable Leading of(Collection<Flight> flights, @Nullable Leading outer) {
+			Leading leading = running(outer);
+			for (Flight flight : flights) {
+				leading = new Leading(flight, leading);
+			}
+			return leading;
 		}
 
 		private static @Nullable Leading running(@Nullable Leading leading) {
-			if (leading == null) {
-				return null;
+			Deque<Flight> running = new ArrayDeque<>();
+			boolean all = true;
+			for (Leading at = leading; at != null; at = at.outer) {
+				if (at.flight.ended.get()) {
+					all = false;
+				}
+				else {
+					running.push(at.flight);
+				}
 			}
-			Leading outer = running(leading.outer());
-			if (leading.flight().ended.get()) {
-				return outer;
-			}
-			return (outer == leading.outer()) ? leading : new Leading(leading.flight(), outer);
+			return all ? leading : of(running, null);
 		}
 
 	}

@@ -560,7 +560,7 @@ final class RedisLink {
 		}
 		if (cause == null) {
 			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
-			leaveIfTripped();
+			leaveIfTripped(true);
 			return;
 		}
 		if (!used.whole().get() && cause instanceof RedisException && !(cause instanceof RedisCommandTimeoutException)
@@ -569,7 +569,8 @@ final class RedisLink {
 			return;
 		}
 		this.breaker.onError(duration, TimeUnit.NANOSECONDS, cause);
-		leaveIfTripped();
+		// What was under way on a connection that breaks fails before the break is told.
+		leaveIfTripped(RedisErrors.isTimeout(cause) || cause instanceof RedisCommandExecutionException);
 		if (RedisErrors.isTimeout(cause)) {
 			this.unanswered = true;
 			leave(session, timeoutText());
@@ -591,9 +592,9 @@ final class RedisLink {
 	 * Asked for, and not told: for whoever listens the breaker makes an event per
 	 * command.
 	 */
-	private void leaveIfTripped() {
+	private void leaveIfTripped(boolean unwell) {
 		if (this.breaker.getState() == CircuitBreaker.State.OPEN) {
-			leave("too many failing or slow commands");
+			leave(this.session.get(), unwell ? "too many failing or slow commands" : "connection lost", unwell);
 		}
 	}
 
@@ -771,7 +772,8 @@ final class RedisLink {
 		try {
 			// A server that does not say who it is may be another. What is evicted from
 			// now on is acknowledged by this one, also if it is lost before it is used.
-			boolean restarted = !mark.equals(this.markBefore) || mark.equals(EntryHeader.NO_MARK);
+			boolean restarted = !mark.equals(this.markBefore)
+					|| (mark.equals(EntryHeader.NO_MARK) && candidate.replayed().compareAndSet(false, true));
 			this.markBefore = mark;
 			CompletableFuture<Integer> applied = this.observer.returning(restarted);
 			applied.copy()
@@ -1256,11 +1258,11 @@ final class RedisLink {
 	private record Connection(StatefulConnection<byte[], byte[]> stateful,
 			RedisClusterAsyncCommands<byte[], byte[]> commands, AtomicBoolean greeted,
 			Set<StatefulRedisConnection<byte[], byte[]>> nodes, Set<String> places, AtomicBoolean whole,
-			AtomicBoolean broken) {
+			AtomicBoolean broken, AtomicBoolean replayed) {
 
 		Connection(StatefulConnection<byte[], byte[]> stateful, RedisClusterAsyncCommands<byte[], byte[]> commands) {
 			this(stateful, commands, new AtomicBoolean(), ConcurrentHashMap.newKeySet(), ConcurrentHashMap.newKeySet(),
-					new AtomicBoolean(true), new AtomicBoolean());
+					new AtomicBoolean(true), new AtomicBoolean(), new AtomicBoolean());
 		}
 
 		/**

@@ -596,7 +596,7 @@ public final class ResilientRedisCache extends RedisCache {
 	/** Load in a flight of one's own. */
 	private <X extends Exception> @Nullable Object lead(Flight flight, ValueCodec codec, @Nullable Duration ttl,
 			Supplier<@Nullable Object> loader, Function<Throwable, X> failure) throws X {
-		Runnable leave = Loads.enter(new Leading(flight, Loads.leading()));
+		Runnable leave = Loads.enter(Leading.of(flight, Loads.leading()));
 		Object value;
 		try {
 			value = loader.get();
@@ -748,7 +748,7 @@ public final class ResilientRedisCache extends RedisCache {
 			@Nullable CallContext context, Loads.Request request, Supplier<? extends CompletableFuture<?>> loader,
 			CompletableFuture<@Nullable Void> cancelled) {
 		CompletableFuture<?> loading;
-		Runnable leave = Loads.enter(new Leading(flight, request.leading()));
+		Runnable leave = Loads.enter(Leading.of(flight, request.leading()));
 		try {
 			loading = Objects.requireNonNull(CallContext.call(context, loader::get), "The loader returned no future");
 		}
@@ -1026,15 +1026,7 @@ public final class ResilientRedisCache extends RedisCache {
 			flight.end();
 			return CompletableFuture.completedFuture(false);
 		}
-		Prepared prepared;
-		try {
-			prepared = prepare(flight.key(), value, codec, ttl);
-		}
-		catch (Error ex) {
-			// A TtlPolicy and a serializer are the application's: the lease must go.
-			flight.end();
-			throw ex;
-		}
+		Prepared prepared = prepare(flight.key(), value, codec, ttl);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction == null) {
 			// Loaded for a transaction of another thread, nobody here knows when it ends.
@@ -1105,7 +1097,7 @@ public final class ResilientRedisCache extends RedisCache {
 			return null;
 		}
 		// A codec is partly the application's, and whoever holds a lease must end it.
-		catch (RuntimeException | StackOverflowError ex) {
+		catch (RuntimeException | Error ex) {
 			this.counters.notCacheable();
 			this.engine.warnOnce("encode:" + getName(),
 					"Cache '%s' does not cache the value of key '%s': %s".formatted(getName(), key.logName(), ex));
@@ -1122,7 +1114,7 @@ public final class ResilientRedisCache extends RedisCache {
 					return decided;
 				}
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				this.engine.warnOnce("policy:" + getName(), "TtlPolicy failed for cache '" + getName() + "': " + ex);
 			}
 		}

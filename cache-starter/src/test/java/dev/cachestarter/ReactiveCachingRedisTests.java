@@ -18,12 +18,14 @@ package dev.cachestarter;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
@@ -118,6 +121,14 @@ class ReactiveCachingRedisTests {
 		StepVerifier.create(this.other.service().mono("a")).expectNext("mono a").expectComplete().verify(SOON);
 		StepVerifier.create(this.other.service().flux("a", 3)).expectNextCount(3).expectComplete().verify(SOON);
 		assertThat(this.other.service().loads()).isZero();
+	}
+
+	@Test
+	void aLoadThatIsCachedEndsByItselfAndIsNotCancelled() {
+		StepVerifier.create(this.feeds.mono("a")).expectNext("mono a").expectComplete().verify(SOON);
+
+		await().atMost(SOON).until(() -> !this.feeds.signals().isEmpty());
+		assertThat(this.feeds.signals()).containsOnly(SignalType.ON_COMPLETE);
 	}
 
 	@Test
@@ -504,6 +515,8 @@ class ReactiveCachingRedisTests {
 
 	static class Feeds {
 
+		private final Collection<SignalType> signals = new ConcurrentLinkedQueue<>();
+
 		private final AtomicInteger loads = new AtomicInteger();
 
 		private final AtomicInteger calls = new AtomicInteger();
@@ -530,6 +543,11 @@ class ReactiveCachingRedisTests {
 			return this.threads;
 		}
 
+		/** How the loads have ended. */
+		public Collection<SignalType> signals() {
+			return this.signals;
+		}
+
 		public void failNext(int times) {
 			this.failuresToCome.set(times);
 		}
@@ -546,7 +564,7 @@ class ReactiveCachingRedisTests {
 					return Mono.error(new IOException("burnt"));
 				}
 				return key.equals("empty") ? Mono.empty() : Mono.just(what + " " + key);
-			});
+			}).doFinally(this.signals::add);
 		}
 
 		private CompletableFuture<@Nullable String> loadLater(String key) {

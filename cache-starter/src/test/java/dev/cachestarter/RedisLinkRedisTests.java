@@ -111,13 +111,13 @@ class RedisLinkRedisTests {
 
 	@Test
 	void aServerThatTakesNoWritesIsNotUpThoughItAnswers() {
-		this.redis.cli("CLIENT", "PAUSE", "15000", "WRITE");
+		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
 		this.proxy.closeAll();
 		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
 		long connections = this.proxy.accepted();
 
 		// A connection on which a write is not answered is made anew.
-		await().atMost(Duration.ofSeconds(12)).until(() -> {
+		await().atMost(Duration.ofSeconds(50)).until(() -> {
 			assertThat(this.link.isUp()).isFalse();
 			return this.proxy.accepted() >= connections + 2;
 		});
@@ -130,13 +130,13 @@ class RedisLinkRedisTests {
 	void whileTheLinkRecoversNoEvictionWaits() {
 		Evictions evictions = this.instance.engine().evictions();
 		Evictions.Target target = new Evictions.Key(this.instance.engine().layout().key("items", "1"));
-		this.redis.cli("CLIENT", "PAUSE", "15000", "WRITE");
+		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
 		this.proxy.closeAll();
 		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
 		long connections = this.proxy.accepted();
 
 		// Most of this time one is asked for, and not answered.
-		await().atMost(Duration.ofSeconds(12)).until(() -> {
+		await().atMost(Duration.ofSeconds(50)).until(() -> {
 			assertThat(evictions.evict(target)).isCompletedExceptionally();
 			return this.proxy.accepted() >= connections + 2;
 		});
