@@ -491,11 +491,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				? turn.flatMapMany((decided) -> many(call, invoker, adapter, context, decided.orElse(null)))
 				: turn.flatMap((decided) -> one(call, invoker, adapter, context, decided.orElse(null)));
 		Boundary bound = new Boundary(loaded, null, context);
-		if (call.isSynchronized()) {
-			return adapter.fromPublisher(bound);
-		}
 		// Spring takes it for one of Reactor's own, whatever the method returns.
-		return adapter.isMultiValue() ? Flux.from(bound) : Mono.fromDirect(bound);
+		Publisher<Object> result = adapter.isMultiValue() ? Flux.from(bound) : Mono.fromDirect(bound);
+		return call.isSynchronized() ? adapter.fromPublisher(result) : result;
 	}
 
 	private Mono<Object> one(Call call, CacheOperationInvoker invoker, ReactiveAdapter adapter, CallContext context,
