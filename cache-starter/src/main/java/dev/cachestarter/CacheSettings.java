@@ -145,7 +145,7 @@ public final class CacheSettings {
 	 * any is made for, so that two instances may differ a little in their settings and in
 	 * what they take for the server's clock.
 	 */
-	long longestClaim() {
+	public long longestClaim() {
 		Duration longest = (lease().compareTo(staleRetry()) > 0) ? lease() : staleRetry();
 		return 2 * Math.min(longest.toSeconds() + 1, Integer.MAX_VALUE) * 1000;
 	}

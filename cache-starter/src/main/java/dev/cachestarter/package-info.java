@@ -15,8 +15,9 @@
  */
 
 /**
- * The engine of cache-starter: cache manager, caches, keys, values, protocols and the
- * link to Redis.
+ * What an application names: annotations, {@link dev.cachestarter.CacheService},
+ * settings, policies, listeners and warmers. This package is API, and uses nothing else
+ * of ours.
  */
 @NullMarked
 package dev.cachestarter;

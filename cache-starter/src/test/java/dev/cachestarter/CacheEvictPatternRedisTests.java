@@ -52,6 +52,7 @@ import org.springframework.core.annotation.AliasFor;
 import org.springframework.data.redis.cache.RedisCacheManager;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 
@@ -62,8 +63,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 /**
- * {@link CacheEvictPattern}, and {@link KeyPattern}s in the place of keys, on a real
- * Redis.
+ * {@link CacheEvictPattern}, and {@link dev.cachestarter.engine.key.KeyPattern}s in the
+ * place of keys, on a real Redis.
  */
 @WithRedis
 class CacheEvictPatternRedisTests {

@@ -44,6 +44,8 @@ import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.core.ParameterizedTypeReference;
 
+import dev.cachestarter.cache.ResilientRedisCache;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 

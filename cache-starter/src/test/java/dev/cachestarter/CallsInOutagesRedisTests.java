@@ -46,6 +46,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 import dev.cachestarter.OutageLab.Fault;
 import dev.cachestarter.OutageLab.Item;
 import dev.cachestarter.OutageLab.Shop;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 

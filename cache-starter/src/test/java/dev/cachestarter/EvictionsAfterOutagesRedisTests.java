@@ -32,8 +32,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
-import dev.cachestarter.Evictions.Key;
 import dev.cachestarter.OutageLab.Shop;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Evictions.Key;
+import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.engine.entry.Sweeper;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;

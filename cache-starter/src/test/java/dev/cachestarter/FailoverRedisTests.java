@@ -43,6 +43,7 @@ import org.springframework.data.redis.connection.RedisNode;
 import org.springframework.data.redis.connection.RedisSentinelConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisSentinel;
 import dev.cachestarter.testing.RedisServer;

@@ -56,6 +56,9 @@ import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.FaultInjector.Fault;
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.Engine;
+import dev.cachestarter.cache.ResilientRedisCache;
+import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.ChildJvm;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;

@@ -41,6 +41,8 @@ import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisServer;
 
 import static org.awaitility.Awaitility.await;
@@ -52,7 +54,7 @@ import static org.awaitility.Awaitility.await;
  * Time plays no part unless a test gives it one: leases and waits are far longer than any
  * test.
  */
-abstract class Interleavings {
+public abstract class Interleavings {
 
 	static final CacheSettings TIMELESS = CacheSettings.defaults()
 		.withTtlJitter(0)
@@ -60,9 +62,9 @@ abstract class Interleavings {
 		.withLoadWait(Duration.ofMinutes(1));
 
 	/** A link that takes a busy machine for no outage. */
-	static final RedisLink.Settings PATIENT = new RedisLink.Settings(Duration.ofSeconds(10), Duration.ofSeconds(10),
-			100, Duration.ofSeconds(10), 100, 1000, Duration.ofSeconds(1), Duration.ofSeconds(10),
-			Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(1), 50_000);
+	public static final RedisLink.Settings PATIENT = new RedisLink.Settings(Duration.ofSeconds(10),
+			Duration.ofSeconds(10), 100, Duration.ofSeconds(10), 100, 1000, Duration.ofSeconds(1),
+			Duration.ofSeconds(10), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(1), 50_000);
 
 	final RedisServer redis;
 

@@ -89,10 +89,15 @@ import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.util.LinkedCaseInsensitiveMap;
 import org.springframework.util.unit.DataSize;
 
-import dev.cachestarter.ValueCodec.CorruptEntryException;
-import dev.cachestarter.ValueCodec.Encoded;
-import dev.cachestarter.ValueCodec.NotCacheableException;
-import dev.cachestarter.ValueCodec.NotCacheableException.Reason;
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.value.Codecs;
+import dev.cachestarter.engine.value.PayloadCompression;
+import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
+import dev.cachestarter.engine.value.ValueCodec.Encoded;
+import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
+import dev.cachestarter.engine.value.ValueCodec.NotCacheableException;
+import dev.cachestarter.engine.value.ValueCodec;
+import dev.cachestarter.engine.value.ValueCodecs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -22,10 +22,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
+import org.junit.jupiter.api.Test;
+
+import dev.cachestarter.engine.key.HostileText;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.RespClient;
 import dev.cachestarter.testing.WithRedis;
-import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

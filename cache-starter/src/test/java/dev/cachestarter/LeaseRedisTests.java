@@ -39,10 +39,12 @@ import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.util.unit.DataSize;
 
-import dev.cachestarter.EntryStore.Observed;
 import dev.cachestarter.RuleBreaker.Gate;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.RuleBreaker.Step;
+import dev.cachestarter.engine.entry.EntryStore.Observed;
+import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;

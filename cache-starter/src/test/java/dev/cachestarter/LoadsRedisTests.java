@@ -48,6 +48,8 @@ import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.LoaderJvm.Burst;
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.Loads;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 

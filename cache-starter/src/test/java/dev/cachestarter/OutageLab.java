@@ -44,6 +44,7 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.RespClient;
@@ -56,7 +57,7 @@ import static org.awaitility.Awaitility.await;
  * that befall them; and what every fault is measured by: what calls throw, how long they
  * take, what they read.
  */
-final class OutageLab implements AutoCloseable {
+public final class OutageLab implements AutoCloseable {
 
 	/** A command-timeout, and what a busy machine may add. */
 	static final Duration BOUND = Duration.ofMillis(250 + 2000);
@@ -482,7 +483,7 @@ final class OutageLab implements AutoCloseable {
 	/**
 	 * The application.
 	 */
-	static class Shop {
+	public static class Shop {
 
 		static final Map<String, Integer> TABLE = new ConcurrentHashMap<>();
 

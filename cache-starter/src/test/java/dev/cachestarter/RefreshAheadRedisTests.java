@@ -52,6 +52,9 @@ import org.springframework.core.Ordered;
 import org.springframework.core.task.TaskDecorator;
 
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.ResilientRedisCache;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 

@@ -45,6 +45,9 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RespClient;
 
 /**

@@ -47,8 +47,12 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.Caching;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-import dev.cachestarter.EntryStore.Observed;
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.ResilientRedisCache;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.EntryStore.Observed;
+import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 

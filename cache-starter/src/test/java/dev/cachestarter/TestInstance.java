@@ -27,6 +27,11 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.cache.CachingPostProcessor;
+import dev.cachestarter.cache.Engine;
+import dev.cachestarter.cache.ResilientRedisCache;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.testing.RedisServer;
 
 import static org.awaitility.Awaitility.await;
@@ -37,7 +42,7 @@ import static org.awaitility.Awaitility.await;
  *
  * @param <S> the service
  */
-final class TestInstance<S> implements AutoCloseable {
+public final class TestInstance<S> implements AutoCloseable {
 
 	private final AnnotationConfigApplicationContext context;
 
@@ -48,12 +53,12 @@ final class TestInstance<S> implements AutoCloseable {
 		this.type = type;
 	}
 
-	static <S> TestInstance<S> of(Class<S> service, RedisServer redis) {
+	public static <S> TestInstance<S> of(Class<S> service, RedisServer redis) {
 		return of(service, redis.host(), redis.port(), TestInstance::patient);
 	}
 
 	/** A busy machine is no outage: for tests that are about something else. */
-	static void patient(ResilientRedisCacheManager.Builder builder) {
+	public static void patient(ResilientRedisCacheManager.Builder builder) {
 		Duration patience = Duration.ofSeconds(10);
 		builder.commandTimeout(patience)
 			.connectTimeout(patience)
@@ -61,12 +66,12 @@ final class TestInstance<S> implements AutoCloseable {
 					Duration.ofMillis(50)));
 	}
 
-	static <S> TestInstance<S> of(Class<S> service, String host, int port,
+	public static <S> TestInstance<S> of(Class<S> service, String host, int port,
 			Consumer<ResilientRedisCacheManager.Builder> settings, Class<?>... configurations) {
 		return of(service, () -> new LettuceConnectionFactory(host, port), settings, configurations);
 	}
 
-	static <S> TestInstance<S> of(Class<S> service, Supplier<LettuceConnectionFactory> where,
+	public static <S> TestInstance<S> of(Class<S> service, Supplier<LettuceConnectionFactory> where,
 			Consumer<ResilientRedisCacheManager.Builder> settings, Class<?>... configurations) {
 		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
 		context.registerBean("cacheKeys", CacheKeys.class, () -> new CacheKeys(null));
@@ -84,15 +89,15 @@ final class TestInstance<S> implements AutoCloseable {
 		return new TestInstance<>(context, service);
 	}
 
-	S service() {
+	public S service() {
 		return this.context.getBean(this.type);
 	}
 
-	ResilientRedisCacheManager manager() {
+	public ResilientRedisCacheManager manager() {
 		return this.context.getBean(ResilientRedisCacheManager.class);
 	}
 
-	Engine engine() {
+	public Engine engine() {
 		return manager().engine();
 	}
 
@@ -100,15 +105,15 @@ final class TestInstance<S> implements AutoCloseable {
 		return manager().getCacheService();
 	}
 
-	ResilientRedisCache cache(String name) {
+	public ResilientRedisCache cache(String name) {
 		return (ResilientRedisCache) java.util.Objects.requireNonNull(manager().getCache(name));
 	}
 
-	AnnotationConfigApplicationContext context() {
+	public AnnotationConfigApplicationContext context() {
 		return this.context;
 	}
 
-	TestInstance<S> awaitUp() {
+	public TestInstance<S> awaitUp() {
 		await().atMost(Duration.ofSeconds(10)).until(() -> engine().link().isUp());
 		return this;
 	}

@@ -58,6 +58,7 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
+import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;

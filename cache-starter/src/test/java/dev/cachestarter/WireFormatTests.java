@@ -41,6 +41,10 @@ import org.junit.jupiter.api.Test;
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.util.unit.DataSize;
 
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.value.Codecs;
+import dev.cachestarter.engine.value.ValueCodec;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**

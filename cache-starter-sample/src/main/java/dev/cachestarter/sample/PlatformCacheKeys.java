@@ -16,7 +16,7 @@
 
 package dev.cachestarter.sample;
 
-import dev.cachestarter.CacheKeys;
+import dev.cachestarter.engine.key.CacheKeys;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.stereotype.Component;

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import dev.cachestarter.CacheKeys;
+import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.sample.Api.Answer;
 import org.junit.jupiter.api.Test;

@@ -19,7 +19,7 @@ package dev.cachestarter.sample;
 import java.util.List;
 import java.util.Objects;
 
-import dev.cachestarter.CacheKeys;
+import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.TtlPreset;
 

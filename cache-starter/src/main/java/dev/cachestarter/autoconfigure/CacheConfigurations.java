@@ -23,9 +23,9 @@ import java.util.Map;
 import java.util.Random;
 
 import dev.cachestarter.CacheEventListener;
-import dev.cachestarter.CacheKeys;
-import dev.cachestarter.CachingPostProcessor;
-import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.engine.key.CacheKeys;
+import dev.cachestarter.cache.CachingPostProcessor;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.TtlPolicy;
 import tools.jackson.databind.json.JsonMapper;
 

@@ -20,7 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.aop.framework.AopProxyUtils;

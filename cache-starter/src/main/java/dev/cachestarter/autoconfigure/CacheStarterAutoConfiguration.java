@@ -16,9 +16,9 @@
 
 package dev.cachestarter.autoconfigure;
 
-import dev.cachestarter.CacheKeys;
+import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.CacheService;
-import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;

@@ -205,7 +205,7 @@ final class CacheWarmUp {
 	 * @param waitForRedis the longest wait for Redis
 	 * @param progress how often the log tells how far it is
 	 */
-	record Settings(int concurrency, Duration waitForRedis, Duration progress) {
+	public record Settings(int concurrency, Duration waitForRedis, Duration progress) {
 
 	}
 

@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Set;
 
 import dev.cachestarter.CacheSettings;
-import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.TtlPolicy;
 import org.jspecify.annotations.Nullable;
 

@@ -17,7 +17,7 @@
 package dev.cachestarter.autoconfigure;
 
 import dev.cachestarter.CacheService;
-import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;

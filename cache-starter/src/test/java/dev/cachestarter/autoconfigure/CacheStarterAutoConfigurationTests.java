@@ -22,9 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
-import dev.cachestarter.CacheKeys;
+import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.CacheService;
-import dev.cachestarter.ResilientRedisCacheManager;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,0 +1,192 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+
+import org.springframework.data.redis.cache.CacheStatistics;
+
+import dev.cachestarter.CacheSnapshot;
+
+/**
+ * Counts what happens in one cache.
+ */
+public final class CacheCounters {
+
+	private final LongAdder hits = new LongAdder();
+
+	private final LongAdder misses = new LongAdder();
+
+	private final LongAdder puts = new LongAdder();
+
+	private final LongAdder removals = new LongAdder();
+
+	private final LongAdder refusedFills = new LongAdder();
+
+	private final LongAdder loadsShared = new LongAdder();
+
+	private final LongAdder unreadable = new LongAdder();
+
+	private final LongAdder otherVersion = new LongAdder();
+
+	private final LongAdder tooLarge = new LongAdder();
+
+	private final LongAdder notCacheable = new LongAdder();
+
+	private final LongAdder failures = new LongAdder();
+
+	private final LongAdder staleServed = new LongAdder();
+
+	private final LongAdder refreshes = new LongAdder();
+
+	private final LongAdder refreshFailures = new LongAdder();
+
+	private final Instant since = Instant.now();
+
+	private volatile Instant lastReset = this.since;
+
+	void hit() {
+		this.hits.increment();
+	}
+
+	void miss() {
+		this.misses.increment();
+	}
+
+	void put() {
+		this.puts.increment();
+	}
+
+	void removed() {
+		this.removals.increment();
+	}
+
+	void refusedFill() {
+		this.refusedFills.increment();
+	}
+
+	void loadShared() {
+		this.loadsShared.increment();
+	}
+
+	void unreadable() {
+		this.unreadable.increment();
+	}
+
+	void otherVersion() {
+		this.otherVersion.increment();
+	}
+
+	void tooLarge() {
+		this.tooLarge.increment();
+	}
+
+	void notCacheable() {
+		this.notCacheable.increment();
+	}
+
+	void failed() {
+		this.failures.increment();
+	}
+
+	void staleServed() {
+		this.staleServed.increment();
+	}
+
+	void refreshed() {
+		this.refreshes.increment();
+	}
+
+	void refreshFailed() {
+		this.refreshFailures.increment();
+	}
+
+	void reset() {
+		for (LongAdder adder : new LongAdder[] { this.hits, this.misses, this.puts, this.removals, this.refusedFills,
+				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable, this.failures,
+				this.staleServed, this.refreshes, this.refreshFailures }) {
+			adder.reset();
+		}
+		this.lastReset = Instant.now();
+	}
+
+	public CacheSnapshot.Counters snapshot() {
+		return new CacheSnapshot.Counters(this.hits.sum(), this.misses.sum(), this.puts.sum(), this.removals.sum(),
+				this.refusedFills.sum(), this.loadsShared.sum(), this.unreadable.sum(), this.otherVersion.sum(),
+				this.tooLarge.sum(), this.notCacheable.sum(), this.failures.sum(), this.staleServed.sum(),
+				this.refreshes.sum(), this.refreshFailures.sum());
+	}
+
+	/**
+	 * Return the same in the form that Spring Data's users and Boot's meters know.
+	 */
+	CacheStatistics statistics(String cacheName) {
+		CacheSnapshot.Counters counters = snapshot();
+		Instant reset = this.lastReset;
+		return new CacheStatistics() {
+
+			@Override
+			public String getCacheName() {
+				return cacheName;
+			}
+
+			@Override
+			public long getPuts() {
+				return counters.puts();
+			}
+
+			@Override
+			public long getGets() {
+				return counters.hits() + counters.misses();
+			}
+
+			@Override
+			public long getHits() {
+				return counters.hits();
+			}
+
+			@Override
+			public long getMisses() {
+				return counters.misses();
+			}
+
+			@Override
+			public long getDeletes() {
+				return counters.removals();
+			}
+
+			@Override
+			public long getLockWaitDuration(TimeUnit unit) {
+				return 0;
+			}
+
+			@Override
+			public Instant getSince() {
+				return CacheCounters.this.since;
+			}
+
+			@Override
+			public Instant getLastReset() {
+				return reset;
+			}
+
+		};
+	}
+
+}

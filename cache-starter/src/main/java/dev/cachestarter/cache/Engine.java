@@ -1,0 +1,340 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.ClassUtils;
+
+import dev.cachestarter.CacheEventListener;
+import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.engine.entry.Nonces;
+import dev.cachestarter.engine.entry.Sweeper;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.load.BackgroundLoads;
+import dev.cachestarter.engine.load.Loads;
+import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.value.ValueCodecs;
+
+/**
+ * The parts that the caches of one manager share, put together.
+ */
+public final class Engine {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private static final Duration LAST_DRAIN = Duration.ofSeconds(2);
+
+	private final RedisLink link;
+
+	private final KeyLayout layout;
+
+	private final Nonces nonces = new Nonces();
+
+	private final EntryStore store;
+
+	private final Sweeper sweeper;
+
+	private final Evictions evictions;
+
+	private final Loads loads;
+
+	private final BackgroundLoads background;
+
+	private final KeyText keyText;
+
+	private final ValueCodecs codecs;
+
+	private volatile CacheTypes types = new CacheTypes();
+
+	/** How many of the caches that methods name are known by name. */
+	private volatile int knownCount;
+
+	private final @Nullable TtlPolicy ttlPolicy;
+
+	private final List<CacheEventListener> listeners;
+
+	private final boolean distrustRestarts;
+
+	private final ScheduledThreadPoolExecutor timer;
+
+	private final ExecutorService executor;
+
+	/** One thread, so that listeners are told in the order in which things happened. */
+	private final ExecutorService events;
+
+	/** What has been warned of once. */
+	private final Set<String> warned = ConcurrentHashMap.newKeySet();
+
+	static {
+		if (ClassUtils.isPresent("io.micrometer.context.ContextRegistry", Engine.class.getClassLoader())) {
+			LeadingAccessor.register();
+		}
+	}
+
+	Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
+			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions, boolean distrustRestarts,
+			List<CacheEventListener> listeners, BackgroundLoads background) {
+		this.background = background;
+		this.listeners = List.copyOf(listeners);
+		this.distrustRestarts = distrustRestarts;
+		this.keyText = keyText;
+		this.codecs = codecs;
+		this.ttlPolicy = ttlPolicy;
+		// Refuses what cannot be, before there is anything to be closed.
+		this.layout = new KeyLayout(keyPrefix, source.isClusterAware());
+		this.link = new RedisLink(source, linkSettings);
+		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> RedisLink.daemon(task, "cache-starter-timer"));
+		this.timer.setRemoveOnCancelPolicy(true);
+		AtomicInteger number = new AtomicInteger();
+		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(),
+				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()),
+				// Closed: what is under way must end all the same, or its caller hangs.
+				(task, pool) -> RedisLink.daemon(task, "cache-starter-late").start());
+		this.events = new ThreadPoolExecutor(0, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+				(task) -> RedisLink.daemon(task, "cache-starter-events"));
+		this.store = new EntryStore(this.link, this.nonces);
+		this.sweeper = new Sweeper(this.link, this.store, this.layout);
+		this.evictions = new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer,
+				maxPendingEvictions, System::nanoTime);
+		this.loads = new Loads(this.store, this.timer, this.evictions::epoch, this.evictions::covers, this::isTrusted);
+		this.link.observe(new RedisLink.Observer() {
+
+			@Override
+			public void away(String why) {
+				tell((listener) -> listener.onAway(why));
+			}
+
+			@Override
+			public CompletableFuture<Integer> returning(boolean restarted) {
+				Engine.this.nonces.reseed();
+				if (restarted) {
+					Engine.this.evictions.replayRecent(Engine.this.link.lastWhole());
+				}
+				return Engine.this.evictions.recover();
+			}
+
+			@Override
+			public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
+				long session = Engine.this.link.session();
+				applied.thenAccept((count) -> {
+					// What is replayed may take longer than the link lasts: then the news
+					// that it was lost again is out already.
+					if (Engine.this.link.session() == session) {
+						Engine.this.evictions.told(count);
+					}
+					if (!first && Engine.this.link.session() == session) {
+						logger.info("Cache service connected to Redis again, after " + away.toMillis()
+								+ " ms away; evictions applied: " + count);
+					}
+					tell((listener) -> {
+						if (Engine.this.link.session() == session) {
+							listener.onBack(first ? Duration.ZERO : away, count);
+						}
+					});
+				});
+			}
+
+		});
+	}
+
+	/**
+	 * Listeners are the application's: they run on a thread of ours that nothing waits
+	 * for.
+	 */
+	private void tell(Consumer<CacheEventListener> event) {
+		if (this.listeners.isEmpty()) {
+			return;
+		}
+		try {
+			this.events.execute(() -> {
+				for (CacheEventListener listener : this.listeners) {
+					try {
+						event.accept(listener);
+					}
+					catch (RuntimeException ex) {
+						logger.warn("A CacheEventListener failed", ex);
+					}
+				}
+			});
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed.
+		}
+	}
+
+	void start() {
+		this.link.start();
+	}
+
+	public RedisLink link() {
+		return this.link;
+	}
+
+	public KeyLayout layout() {
+		return this.layout;
+	}
+
+	public Nonces nonces() {
+		return this.nonces;
+	}
+
+	public EntryStore store() {
+		return this.store;
+	}
+
+	public Evictions evictions() {
+		return this.evictions;
+	}
+
+	public Loads loads() {
+		return this.loads;
+	}
+
+	public BackgroundLoads background() {
+		return this.background;
+	}
+
+	KeyText keyText() {
+		return this.keyText;
+	}
+
+	ValueCodecs codecs() {
+		return this.codecs;
+	}
+
+	CacheTypes types() {
+		return this.types;
+	}
+
+	/**
+	 * Take over what was learnt of the application's methods.
+	 */
+	void adopt(CacheTypes types) {
+		this.types = types;
+	}
+
+	/**
+	 * Make the caches that methods name known by name, used yet or not: a whole key must
+	 * be of the same cache on every instance.
+	 */
+	void knowAnnotated() {
+		int count = this.types.usedCount();
+		if (count == this.knownCount) {
+			return;
+		}
+		for (String name : this.types.used()) {
+			try {
+				this.layout.register(name);
+			}
+			catch (IllegalArgumentException ex) {
+				// Said to whoever first uses the cache.
+			}
+		}
+		this.knownCount = count;
+	}
+
+	@Nullable TtlPolicy ttlPolicy() {
+		return this.ttlPolicy;
+	}
+
+	/**
+	 * Return where code of the user's continues that must not run on an event loop.
+	 */
+	Executor executor() {
+		return this.executor;
+	}
+
+	Deadline newDeadline() {
+		return new Deadline(this.link, this.link.commandTimeout());
+	}
+
+	/**
+	 * Warn of something once.
+	 * @param subject what it is about
+	 * @param message the warning
+	 */
+	void warnOnce(String subject, String message) {
+		if (this.warned.size() < 1000 && this.warned.add(subject)) {
+			logger.warn(message);
+		}
+	}
+
+	/**
+	 * Return whether an entry may be used as far as the server that it was written on
+	 * goes.
+	 */
+	boolean isTrusted(EntryHeader header) {
+		return !this.distrustRestarts || header.runMark().equals(this.link.runMark());
+	}
+
+	/**
+	 * End: what is pending is asked for once more, then the connection is closed.
+	 */
+	void close() {
+		this.background.close();
+		this.sweeper.close();
+		if (this.link.isUp() && this.evictions.pendingCount() > 0) {
+			try {
+				// A Redis that does not answer ends it sooner.
+				this.evictions.drainAll().get(LAST_DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+			catch (ExecutionException | TimeoutException ex) {
+				// Redis is away: nothing more can be done for them.
+			}
+		}
+		int lost = this.evictions.pendingCount();
+		if (lost > 0) {
+			logger.warn("The cache ends with " + lost
+					+ " evictions that Redis has not taken: other instances may read what they name until its TTL");
+		}
+		this.link.close();
+		this.timer.shutdownNow();
+		this.executor.shutdown();
+		this.events.shutdown();
+	}
+
+}

@@ -1,0 +1,192 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.lang.annotation.Annotation;
+import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Method;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.cache.annotation.AnnotationCacheOperationSource;
+import org.springframework.cache.annotation.CacheAnnotationParser;
+import org.springframework.cache.annotation.CacheConfig;
+import org.springframework.cache.annotation.SpringCacheAnnotationParser;
+import org.springframework.cache.interceptor.CacheEvictOperation;
+import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.cache.interceptor.CachePutOperation;
+import org.springframework.cache.interceptor.CacheableOperation;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.StringUtils;
+
+import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.engine.value.ValueTypes;
+
+/**
+ * Spring's source of cache operations, which also reads {@link CacheEvictPattern}, and
+ * learns on the way which methods keep values of which type in which cache.
+ * <p>
+ * It learns when Spring decides which beans to intercept, and so before the first of
+ * their methods can be called.
+ */
+@SuppressWarnings("serial")
+final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
+
+	private final transient CacheTypes types = new CacheTypes();
+
+	private final transient Set<Class<?>> learnt = ConcurrentHashMap.newKeySet();
+
+	PatternAwareOperationSource() {
+		super(parsers());
+		// As Spring's own: protected methods of class-based proxies count.
+		setPublicMethodsOnly(false);
+	}
+
+	private static Set<CacheAnnotationParser> parsers() {
+		Set<CacheAnnotationParser> parsers = new LinkedHashSet<>();
+		parsers.add(new SpringCacheAnnotationParser());
+		parsers.add(new PatternParser());
+		return parsers;
+	}
+
+	CacheTypes types() {
+		return this.types;
+	}
+
+	@Override
+	public boolean hasCacheOperations(Method method, @Nullable Class<?> targetClass) {
+		Class<?> type = ClassUtils.getUserClass((targetClass != null) ? targetClass : method.getDeclaringClass());
+		if (this.learnt.add(type)) {
+			learn(type);
+		}
+		return super.hasCacheOperations(method, targetClass);
+	}
+
+	/**
+	 * All methods at once: Spring stops asking at the first that is to be intercepted.
+	 */
+	private void learn(Class<?> type) {
+		Map<Method, Collection<CacheOperation>> methods = MethodIntrospector.selectMethods(type,
+				(MethodIntrospector.MetadataLookup<Collection<CacheOperation>>) (method) -> getCacheOperations(method,
+						type));
+		methods.forEach((method, operations) -> {
+			Type valueType = ValueTypes.valueType(method, type);
+			for (CacheOperation operation : operations) {
+				this.types.use(operation.getCacheNames());
+				boolean keeps = operation instanceof CacheableOperation || operation instanceof CachePutOperation;
+				if (keeps && valueType != null) {
+					operation.getCacheNames()
+						.forEach((cacheName) -> this.types.learn(cacheName, valueType,
+								ValueTypes.declaring(method, type).getSimpleName() + "." + method.getName()));
+				}
+			}
+		});
+	}
+
+	/**
+	 * Makes of each {@link CacheEvictPattern} an eviction whose key evaluates to a
+	 * {@link dev.cachestarter.engine.key.KeyPattern}. It must be an exact
+	 * {@link CacheEvictOperation}: the interceptor finds operations by their class.
+	 */
+	private static final class PatternParser implements CacheAnnotationParser {
+
+		@Override
+		public boolean isCandidateClass(Class<?> targetClass) {
+			List<Class<? extends Annotation>> annotations = List.of(CacheEvictPattern.class,
+					CacheEvictPattern.Container.class);
+			return AnnotationUtils.isCandidateClass(targetClass, annotations);
+		}
+
+		@Override
+		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Class<?> type) {
+			return parse(type, type);
+		}
+
+		@Override
+		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Method method) {
+			return parse(method, method.getDeclaringClass());
+		}
+
+		private @Nullable Collection<CacheOperation> parse(AnnotatedElement element, Class<?> declaring) {
+			Set<CacheEvictPattern> annotations = AnnotatedElementUtils.findMergedRepeatableAnnotations(element,
+					CacheEvictPattern.class, CacheEvictPattern.Container.class);
+			if (annotations.size() > 1) {
+				// As Spring's own: what is declared here overrides what an interface
+				// declares.
+				Set<CacheEvictPattern> local = AnnotatedElementUtils.getMergedRepeatableAnnotations(element,
+						CacheEvictPattern.class, CacheEvictPattern.Container.class);
+				annotations = local.isEmpty() ? annotations : local;
+			}
+			if (annotations.isEmpty()) {
+				return null;
+			}
+			CacheConfig defaults = AnnotatedElementUtils.findMergedAnnotation(declaring, CacheConfig.class);
+			List<CacheOperation> operations = new ArrayList<>();
+			annotations.forEach((annotation) -> operations.add(operation(element, annotation, defaults)));
+			return operations;
+		}
+
+		private CacheOperation operation(AnnotatedElement element, CacheEvictPattern annotation,
+				@Nullable CacheConfig defaults) {
+			CacheEvictOperation.Builder builder = new CacheEvictOperation.Builder();
+			builder.setName(element.toString());
+			String[] cacheNames = annotation.cacheNames();
+			if (cacheNames.length == 0 && defaults != null) {
+				cacheNames = defaults.cacheNames();
+			}
+			builder.setCacheNames(cacheNames);
+			builder.setCondition(annotation.condition());
+			builder.setBeforeInvocation(annotation.beforeInvocation());
+			String manager = annotation.cacheManager();
+			String resolver = annotation.cacheResolver();
+			if (StringUtils.hasText(manager) && StringUtils.hasText(resolver)) {
+				throw new IllegalStateException("@CacheEvictPattern on '" + element
+						+ "' names both a cacheManager and a cacheResolver: name one of them");
+			}
+			if (!StringUtils.hasText(manager) && !StringUtils.hasText(resolver) && defaults != null) {
+				manager = defaults.cacheManager();
+				resolver = defaults.cacheResolver();
+			}
+			builder.setCacheManager(manager);
+			builder.setCacheResolver(resolver);
+			if (cacheNames.length == 0 && !StringUtils.hasText(resolver)) {
+				throw new IllegalStateException("@CacheEvictPattern on '" + element
+						+ "' names no cache: set cacheNames on it, or on @CacheConfig of its class");
+			}
+			try {
+				builder.setKey(PatternTemplate.parse(annotation.pattern()).toKeyExpression());
+			}
+			catch (IllegalArgumentException ex) {
+				throw new IllegalStateException("@CacheEvictPattern on '" + element + "': " + ex.getMessage(), ex);
+			}
+			return builder.build();
+		}
+
+	}
+
+}

@@ -1,0 +1,287 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.core.ParameterizedTypeReference;
+import org.springframework.util.Assert;
+import org.springframework.util.ClassUtils;
+
+import dev.cachestarter.CacheService;
+import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
+import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.redis.RedisLink;
+
+/**
+ * The {@link CacheService} of a {@link ResilientRedisCacheManager}: finds the cache that
+ * a whole key belongs to, and goes the way that annotated methods go.
+ */
+final class RedisCacheService implements CacheService {
+
+	private final ResilientRedisCacheManager manager;
+
+	private final Engine engine;
+
+	/** For keys of no cache that is known by name. */
+	private final ResilientRedisCache unnamed;
+
+	RedisCacheService(ResilientRedisCacheManager manager, Engine engine, ResilientRedisCache unnamed) {
+		this.manager = manager;
+		this.engine = engine;
+		this.unnamed = unnamed;
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T> Optional<T> get(String key, Class<T> type) {
+		Object value = read(key, type);
+		// A serializer of the user's own gives what it gives.
+		return ClassUtils.isAssignableValue(type, value) ? Optional.ofNullable((T) value) : Optional.empty();
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T> Optional<T> get(String key, ParameterizedTypeReference<T> type) {
+		return Optional.ofNullable((T) read(key, type.getType()));
+	}
+
+	private @Nullable Object read(String key, Type type) {
+		StoredKey stored = locate(key);
+		ResilientRedisCache cache = cacheOf(stored);
+		return cache.read(stored, cache.codecFor(type));
+	}
+
+	@Override
+	public void set(String key, @Nullable Object value) {
+		set(key, value, Duration.ZERO);
+	}
+
+	@Override
+	public void set(String key, @Nullable Object value, Duration ttl) {
+		checkTtl(ttl);
+		if (value == null) {
+			delete(key);
+			return;
+		}
+		StoredKey stored = locate(key);
+		ResilientRedisCache cache = cacheOf(stored);
+		cache.putNow(stored, value, cache.codecForValue(value), ttl, null);
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> @Nullable T getOrLoad(String key, Class<T> type, Duration ttl, Loader<T, X> loader)
+			throws X {
+		return (T) load(key, type, ttl, loader);
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
+			Loader<T, X> loader) throws X {
+		return (T) load(key, type.getType(), ttl, loader);
+	}
+
+	private <T, X extends Exception> @Nullable Object load(String key, Type type, Duration ttl, Loader<T, X> loader)
+			throws X {
+		checkTtl(ttl);
+		StoredKey stored = locate(key);
+		ResilientRedisCache cache = cacheOf(stored);
+		try {
+			return cache.load(stored, cache.codecFor(type), ttl, () -> {
+				try {
+					return loader.load();
+				}
+				catch (Throwable ex) {
+					throw new ResilientRedisCache.LoadFailure(ex);
+				}
+			}, ResilientRedisCache.LoadFailure::new);
+		}
+		catch (ResilientRedisCache.LoadFailure ex) {
+			throw RedisCacheService.<RuntimeException>unchanged(ex.getCause());
+		}
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> Map<String, T> getAll(Collection<String> keys, Class<T> type,
+			BatchLoader<T, X> loader) throws X {
+		return (Map<String, T>) all(keys, type, loader);
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> Map<String, T> getAll(Collection<String> keys, ParameterizedTypeReference<T> type,
+			BatchLoader<T, X> loader) throws X {
+		return (Map<String, T>) all(keys, type.getType(), loader);
+	}
+
+	private <T, X extends Exception> Map<String, ?> all(Collection<String> keys, Type type, BatchLoader<T, X> loader)
+			throws X {
+		Map<String, ResilientRedisCache.Asked> asked = new LinkedHashMap<>();
+		for (String key : keys) {
+			StoredKey stored = locate(key);
+			ResilientRedisCache cache = cacheOf(stored);
+			asked.computeIfAbsent(key, (same) -> new ResilientRedisCache.Asked(cache, stored, cache.codecFor(type)));
+		}
+		return new BatchLoad<>(this.engine, asked, loader).run();
+	}
+
+	/**
+	 * What the loader threw, or what the loader of another caller of the same key did.
+	 */
+	@SuppressWarnings("unchecked")
+	private static <X extends Throwable> RuntimeException unchanged(Throwable failure) throws X {
+		throw (X) failure;
+	}
+
+	@Override
+	public void invalidate(String pattern) {
+		Assert.hasText(pattern, "'pattern' must not be empty: '*' stands for every key");
+		this.engine.knowAnnotated();
+		KeyLayout.Scope scope = this.engine.layout().scope(pattern);
+		evict(ResilientRedisCache.target(this.engine.layout(), scope.cacheName(), scope.pattern()));
+	}
+
+	@Override
+	public void delete(String key) {
+		evict(new Evictions.Key(locate(key)));
+	}
+
+	@Override
+	public void clear() {
+		this.engine.knowAnnotated();
+		// One call, so one deadline for all of it.
+		CallContext.run(new CallContext(false), () -> {
+			this.engine.layout().cacheNames().forEach((name) -> evict(new Evictions.Whole(name)));
+			if (!this.manager.getKeyPrefix().isEmpty()) {
+				evict(new Evictions.Glob(null, KeyPattern.of("*")));
+			}
+		});
+	}
+
+	private void evict(Evictions.Target target) {
+		String cacheName = target.cacheName();
+		cacheOf(cacheName).evict(target, false);
+	}
+
+	@Override
+	public CacheSnapshot getStats() {
+		Map<String, CacheSnapshot.Counters> counters = new TreeMap<>();
+		for (String name : this.manager.getCacheNames()) {
+			counters.put(name, cacheOf(name).counters().snapshot());
+		}
+		counters.put("", this.unnamed.counters().snapshot());
+		Long keyCount = null;
+		String memoryUsed = null;
+		Deadline deadline = this.engine.newDeadline();
+		try {
+			List<RedisLink.Master> masters = deadline.await(this.engine.link().masters());
+			List<CompletableFuture<Long>> sizes = new ArrayList<>();
+			List<CompletableFuture<String>> memories = new ArrayList<>();
+			for (RedisLink.Master master : masters) {
+				sizes.add(orAbsent(master.keyCount()));
+				memories.add(orAbsent(master.memory()));
+			}
+			keyCount = sum(deadline.await(RedisLink.all(sizes)));
+			memoryUsed = memory(deadline.await(RedisLink.all(memories)));
+		}
+		catch (RedisWaitException ex) {
+			// Absent, then.
+		}
+		return new CacheSnapshot(isEnabled(), keyCount, memoryUsed, counters);
+	}
+
+	private static <T> CompletableFuture<@Nullable T> orAbsent(CompletableFuture<T> answer) {
+		return answer.handle((value, ex) -> (ex != null) ? null : value);
+	}
+
+	private static @Nullable Long sum(List<@Nullable Long> sizes) {
+		long sum = 0;
+		for (Long size : sizes) {
+			if (size == null) {
+				return null;
+			}
+			sum += size;
+		}
+		return sum;
+	}
+
+	private static @Nullable String memory(List<@Nullable String> infos) {
+		long sum = 0;
+		String human = null;
+		for (String info : infos) {
+			if (info == null) {
+				return null;
+			}
+			sum += Long.parseLong(field(info, "used_memory").orElse("0"));
+			human = field(info, "used_memory_human").orElse(null);
+		}
+		return (infos.size() == 1) ? human : "%.2fM".formatted(sum / 1024.0 / 1024.0);
+	}
+
+	private static Optional<String> field(String info, String name) {
+		return info.lines()
+			.filter((line) -> line.startsWith(name + ":"))
+			.map((line) -> line.substring(name.length() + 1).strip())
+			.findFirst();
+	}
+
+	@Override
+	public boolean isEnabled() {
+		return this.engine.link().isUp();
+	}
+
+	private StoredKey locate(String key) {
+		Assert.hasText(key, "'key' must not be empty");
+		this.engine.knowAnnotated();
+		return this.engine.layout().locate(key);
+	}
+
+	private ResilientRedisCache cacheOf(StoredKey key) {
+		return cacheOf(key.cacheName());
+	}
+
+	private ResilientRedisCache cacheOf(@Nullable String cacheName) {
+		if (cacheName == null || cacheName.isEmpty()) {
+			return this.unnamed;
+		}
+		return (this.manager.getCache(cacheName) instanceof ResilientRedisCache cache) ? cache : this.unnamed;
+	}
+
+	private static void checkTtl(Duration ttl) {
+		Assert.isTrue(!ttl.isNegative(), () -> "'ttl' must not be negative: zero stands for no expiry, not " + ttl);
+	}
+
+}

@@ -1,0 +1,355 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fixed-length legible line that every entry in Redis begins with. All that the
+ * protocols compare stands in it at fixed offsets, so that a script can look at it with
+ * {@code GETRANGE} and change a part of it with {@code SETRANGE}:
+ *
+ * <pre>
+ * offset length field
+ *      0      3 format, "cs1"
+ *      4      1 kind: 'v' value, 'l' lease
+ *      6     16 nonce: hex, of the lease under which the entry was made
+ *     23     16 claim: nonce of who reloads this value now, else dashes
+ *     40     13 claimed until: server milliseconds, else zeros
+ *     54     16 generation of the cache
+ *     71     16 generation of the group, dashes where the key has none
+ *     88      8 schema mark: hash of the shape of the value's type
+ *     97      8 run mark: hash of the server's run_id that the writer saw
+ *    106     13 written at: server milliseconds
+ *    120     13 fresh until: server milliseconds, zeros for "does not expire"
+ *    134      4 flags: 'n' null, 'z' compressed (LZ4 frame), 't' lease of a transaction
+ *    138      1 line feed
+ * </pre>
+ *
+ * Fields are parted by one space. The payload follows the line feed.
+ * <p>
+ * A header is parsed on every hit, though most hits look at two or three fields of it. So
+ * it keeps the line as it is and makes a string of a field only when asked for it; who
+ * only wants to know whether an entry may be used asks {@link #carries}, which makes
+ * nothing at all.
+ */
+public final class EntryHeader {
+
+	public static final int LENGTH = 139;
+
+	/** As much of the line as tells a lease or a claim from every other. */
+	public static final int IDENTITY_LENGTH = 39;
+
+	static final int CLAIM_OFFSET = 23;
+
+	static final int WRITTEN_OFFSET = 106;
+
+	static final int FRESH_OFFSET = 120;
+
+	static final String FORMAT = "cs1";
+
+	public static final char VALUE = 'v';
+
+	static final char LEASE = 'l';
+
+	public static final String NO_NONCE = "----------------";
+
+	static final String NO_GENERATION = NO_NONCE;
+
+	static final byte[] NO_GENERATION_BYTES = NO_GENERATION.getBytes(StandardCharsets.US_ASCII);
+
+	public static final String NO_MARK = "--------";
+
+	public static final String NO_FLAGS = "----";
+
+	private static final int KIND_OFFSET = 4;
+
+	private static final int NONCE_OFFSET = 6;
+
+	private static final int CLAIMED_UNTIL_OFFSET = 40;
+
+	private static final int CACHE_GENERATION_OFFSET = 54;
+
+	private static final int GROUP_GENERATION_OFFSET = 71;
+
+	private static final int SCHEMA_OFFSET = 88;
+
+	private static final int RUN_OFFSET = 97;
+
+	private static final int FLAGS_OFFSET = 134;
+
+	private static final int NONCE_LENGTH = 16;
+
+	private static final int MARK_LENGTH = 8;
+
+	private static final int TIME_LENGTH = 13;
+
+	private static final int FLAGS_LENGTH = 4;
+
+	private static final int[] BLANKS = { 3, 5, 22, 39, 53, 70, 87, 96, 105, 119, 133 };
+
+	private final byte[] line;
+
+	public EntryHeader(char kind, String nonce, String claim, long claimedUntil, String cacheGeneration,
+			String groupGeneration, String schemaMark, String runMark, long writtenAt, long freshUntil, String flags) {
+		this.line = new byte[LENGTH];
+		Arrays.fill(this.line, (byte) ' ');
+		put(0, FORMAT, FORMAT.length());
+		this.line[KIND_OFFSET] = (byte) kind;
+		put(NONCE_OFFSET, nonce, NONCE_LENGTH);
+		put(CLAIM_OFFSET, claim, NONCE_LENGTH);
+		put(CLAIMED_UNTIL_OFFSET, digits(claimedUntil), TIME_LENGTH);
+		put(CACHE_GENERATION_OFFSET, cacheGeneration, NONCE_LENGTH);
+		put(GROUP_GENERATION_OFFSET, groupGeneration, NONCE_LENGTH);
+		put(SCHEMA_OFFSET, schemaMark, MARK_LENGTH);
+		put(RUN_OFFSET, runMark, MARK_LENGTH);
+		put(WRITTEN_OFFSET, digits(writtenAt), TIME_LENGTH);
+		put(FRESH_OFFSET, digits(freshUntil), TIME_LENGTH);
+		put(FLAGS_OFFSET, flags, FLAGS_LENGTH);
+		this.line[LENGTH - 1] = '\n';
+	}
+
+	private EntryHeader(byte[] line) {
+		this.line = line;
+	}
+
+	/**
+	 * Read a header.
+	 * @param entry the bytes of an entry
+	 * @return the header, or {@code null} if these bytes are not an entry of this format
+	 */
+	public static @Nullable EntryHeader parse(byte[] entry) {
+		return isWellFormed(entry) ? new EntryHeader(Arrays.copyOf(entry, LENGTH)) : null;
+	}
+
+	/**
+	 * Return whether an entry is a value that may be used: of this format, under the
+	 * current generations, and of a shape that the reader knows. A value that was written
+	 * without a known type ({@link #NO_MARK}) is worth an attempt for any reader.
+	 * @param entry the bytes of an entry
+	 * @param cacheGeneration the current generation of the cache
+	 * @param groupGeneration the current generation of the group, {@code null} if the key
+	 * has none
+	 * @param schemaMark the mark of the reader's type
+	 * @return {@code true} if its payload can be decoded
+	 */
+	static boolean carries(byte[] entry, byte[] cacheGeneration, byte @Nullable [] groupGeneration, byte[] schemaMark) {
+		return isWellFormed(entry) && entry[KIND_OFFSET] == VALUE
+				&& holds(entry, CACHE_GENERATION_OFFSET, cacheGeneration, NONCE_LENGTH)
+				&& ((groupGeneration != null) ? holds(entry, GROUP_GENERATION_OFFSET, groupGeneration, NONCE_LENGTH)
+						: isBlank(entry, GROUP_GENERATION_OFFSET, NONCE_LENGTH))
+				&& (holds(entry, SCHEMA_OFFSET, schemaMark, MARK_LENGTH) || isBlank(entry, SCHEMA_OFFSET, MARK_LENGTH));
+	}
+
+	/**
+	 * Write this header into the first {@link #LENGTH} bytes of an entry.
+	 * @param entry the entry, at least {@link #LENGTH} bytes long
+	 */
+	public void writeTo(byte[] entry) {
+		System.arraycopy(this.line, 0, entry, 0, LENGTH);
+	}
+
+	byte[] toBytes() {
+		return this.line.clone();
+	}
+
+	char kind() {
+		return (char) this.line[KIND_OFFSET];
+	}
+
+	public String nonce() {
+		return text(NONCE_OFFSET, NONCE_LENGTH);
+	}
+
+	public String claim() {
+		return text(CLAIM_OFFSET, NONCE_LENGTH);
+	}
+
+	long claimedUntil() {
+		return number(this.line, CLAIMED_UNTIL_OFFSET);
+	}
+
+	String cacheGeneration() {
+		return text(CACHE_GENERATION_OFFSET, NONCE_LENGTH);
+	}
+
+	String groupGeneration() {
+		return text(GROUP_GENERATION_OFFSET, NONCE_LENGTH);
+	}
+
+	public String schemaMark() {
+		return text(SCHEMA_OFFSET, MARK_LENGTH);
+	}
+
+	public String runMark() {
+		return text(RUN_OFFSET, MARK_LENGTH);
+	}
+
+	long writtenAt() {
+		return number(this.line, WRITTEN_OFFSET);
+	}
+
+	long freshUntil() {
+		return number(this.line, FRESH_OFFSET);
+	}
+
+	String flags() {
+		return text(FLAGS_OFFSET, FLAGS_LENGTH);
+	}
+
+	/**
+	 * Return whether the value is within its time to live.
+	 * @param now the server's clock in milliseconds
+	 */
+	public boolean isFresh(long now) {
+		long until = freshUntil();
+		return until == 0 || now < until;
+	}
+
+	/**
+	 * Return whether the value is so near to its end that it is to be loaded anew.
+	 * @param now the server's clock in milliseconds
+	 * @param ahead how long before its end that is, but not before the half of its life
+	 */
+	public boolean isDue(long now, long ahead) {
+		long until = freshUntil();
+		return until != 0 && until - now < Math.min(ahead, (until - writtenAt()) / 2);
+	}
+
+	/**
+	 * Return whether somebody loads this value anew, or nobody is to do so yet.
+	 * @param now the server's clock in milliseconds
+	 */
+	public boolean isClaimed(long now) {
+		return claimedUntil() > now;
+	}
+
+	/**
+	 * Return whether somebody loads this value anew, or nobody is to do so yet. A claim
+	 * that has more time left than any is given is from before the server's clock was set
+	 * back, and does not count.
+	 * @param now the server's clock in milliseconds
+	 * @param longest the most that a claim can have left, in milliseconds
+	 */
+	public boolean isClaimed(long now, long longest) {
+		long left = claimedUntil() - now;
+		return left > 0 && left <= longest;
+	}
+
+	/**
+	 * Return whether the claim is nobody's: a load has failed, and the next must wait.
+	 */
+	public boolean isPaused() {
+		return this.line[CLAIM_OFFSET] == '-';
+	}
+
+	public boolean isLease() {
+		return this.line[KIND_OFFSET] == LEASE;
+	}
+
+	public boolean isNull() {
+		return this.line[FLAGS_OFFSET] == 'n';
+	}
+
+	public boolean isCompressed() {
+		return this.line[FLAGS_OFFSET + 1] == 'z';
+	}
+
+	public boolean isTransactional() {
+		return this.line[FLAGS_OFFSET + 2] == 't';
+	}
+
+	@Override
+	public boolean equals(@Nullable Object other) {
+		return other instanceof EntryHeader that && Arrays.equals(this.line, that.line);
+	}
+
+	@Override
+	public int hashCode() {
+		return Arrays.hashCode(this.line);
+	}
+
+	/**
+	 * Return the line as it stands in Redis.
+	 * @return the header without its line feed
+	 */
+	@Override
+	public String toString() {
+		return text(0, LENGTH - 1);
+	}
+
+	private static boolean isWellFormed(byte[] entry) {
+		if (entry.length < LENGTH || entry[LENGTH - 1] != '\n' || entry[0] != 'c' || entry[1] != 's'
+				|| entry[2] != '1') {
+			return false;
+		}
+		for (int blank : BLANKS) {
+			if (entry[blank] != ' ') {
+				return false;
+			}
+		}
+		return (entry[KIND_OFFSET] == VALUE || entry[KIND_OFFSET] == LEASE) && number(entry, CLAIMED_UNTIL_OFFSET) >= 0
+				&& number(entry, WRITTEN_OFFSET) >= 0 && number(entry, FRESH_OFFSET) >= 0;
+	}
+
+	private static boolean holds(byte[] entry, int offset, byte[] field, int length) {
+		return Arrays.equals(entry, offset, offset + length, field, 0, field.length);
+	}
+
+	private static boolean isBlank(byte[] entry, int offset, int length) {
+		for (int i = offset; i < offset + length; i++) {
+			if (entry[i] != '-') {
+				return false;
+			}
+		}
+		return true;
+	}
+
+	private static String digits(long number) {
+		String digits = Long.toString(number);
+		return "0".repeat(Math.max(0, TIME_LENGTH - digits.length())) + digits;
+	}
+
+	private void put(int offset, String value, int length) {
+		if (value.length() != length) {
+			throw new IllegalArgumentException(
+					"A header field of " + length + " characters cannot hold '" + value + "'");
+		}
+		byte[] bytes = value.getBytes(StandardCharsets.US_ASCII);
+		System.arraycopy(bytes, 0, this.line, offset, length);
+	}
+
+	private String text(int offset, int length) {
+		return new String(this.line, offset, length, StandardCharsets.ISO_8859_1);
+	}
+
+	private static long number(byte[] entry, int offset) {
+		long number = 0;
+		for (int i = offset; i < offset + TIME_LENGTH; i++) {
+			int digit = entry[i] - '0';
+			if (digit < 0 || digit > 9) {
+				return -1;
+			}
+			number = number * 10 + digit;
+		}
+		return number;
+	}
+
+}

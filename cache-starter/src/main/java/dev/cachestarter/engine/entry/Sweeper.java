@@ -1,0 +1,560 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.entry.EntryStore.Observed;
+import dev.cachestarter.engine.entry.Evictions.Glob;
+import dev.cachestarter.engine.entry.Evictions.Group;
+import dev.cachestarter.engine.entry.Evictions.Target;
+import dev.cachestarter.engine.entry.Evictions.Whole;
+import dev.cachestarter.engine.key.KeyBytes;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.RedisErrors;
+import dev.cachestarter.engine.redis.RedisLink.Master;
+import dev.cachestarter.engine.redis.RedisLink.Page;
+import dev.cachestarter.engine.redis.RedisLink.Script;
+import dev.cachestarter.engine.redis.RedisLink;
+
+/**
+ * Walks through the keys with {@code SCAN}: to delete what matches a pattern, and to take
+ * away what a generation has made unreadable before its TTL does.
+ *
+ * <h2>Deleting by pattern</h2>
+ *
+ * <p>
+ * {@code SCAN} returns every key that is there from its beginning to its end, so every
+ * value and every lease that was there when the eviction was sent is deleted; a lease
+ * placed later belongs to a load that began later. On a cluster all masters are walked;
+ * should slots move meanwhile, {@code SCAN} may miss the keys that moved, and the
+ * generations of the caches that the pattern can touch are dropped instead. So they are
+ * where Redis, or a proxy before it, does not allow or know {@code SCAN}.
+ *
+ * <h2>Sweeping</h2>
+ *
+ * <p>
+ * Nothing depends on it: the entries are unreadable already. So it takes its time, and
+ * one walk serves all that is due.
+ * <ol>
+ * <li><b>Announce</b>: what was evicted here joins a set in Redis, so that it is swept
+ * also if this instance ends, and so that whoever sweeps does it for all. Each eviction
+ * has a random of its own in there: the same target evicted again during a walk is due
+ * again after it.
+ * <li><b>Elect</b>: one instance at a time sweeps, under a lease in Redis, which it
+ * renews as it walks and gives back at its end. Who does not get it asks again while
+ * something is due, so that a sweeper that died is replaced when its lease has run out.
+ * What nobody is left to ask for is found by the look that every instance takes now and
+ * then.
+ * <li><b>Walk</b>, once for all that was due at its beginning, and again while more has
+ * come. After each page it pauses for nineteen times as long as the page took. An entry
+ * that a target names is deleted by a script that compares the header that was read. That
+ * header's generations are compared with those read <em>after</em> it: a generation never
+ * comes back, so one that differs then is dead, and a new value or a live lease is never
+ * touched.
+ * <li><b>Forget</b> what was due at its beginning, and log what was removed. A walk that
+ * did not come to its end forgets nothing.
+ * </ol>
+ * <p>
+ * When Redis is out of memory nothing can be announced and no lease be placed, and memory
+ * is just what a sweep would free. Each instance then sweeps what it has evicted itself:
+ * that two do so at once is more work and no harm.
+ * <p>
+ * What belongs to no named cache is left to its TTL: its keys could as well be of a cache
+ * that only another instance knows, under generations of its own.
+ */
+public final class Sweeper {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	/** Small enough for one script to take. */
+	private static final int AT_ONCE = 4000;
+
+	/** What elects when Redis is out of memory. */
+	private static final byte[] NO_LEASE = new byte[0];
+
+	/** What nobody sweeps, since no instance knows its cache any more, is forgotten. */
+	private static final Duration DUE_LIFE = Duration.ofDays(1);
+
+	/** KEYS[1] the set of what is due; ARGV: its life in ms, what joins it. */
+	private static final Script ANNOUNCE = Script.of("""
+			redis.call('SADD', KEYS[1], unpack(ARGV, 2))
+			redis.call('PEXPIRE', KEYS[1], ARGV[1])
+			return '1'
+			""");
+
+	/** KEYS[1] the set of what is due; ARGV: how many of it to answer with. */
+	private static final Script LOOK = Script.of("""
+			return table.concat(redis.call('SRANDMEMBER', KEYS[1], ARGV[1]), '\\n')
+			""");
+
+	/** KEYS[1] the set of what is due; ARGV: what leaves it. */
+	private static final Script FORGET = Script.of("""
+			return tostring(redis.call('SREM', KEYS[1], unpack(ARGV)))
+			""");
+
+	private static final byte[] ONE = KeyBytes.of("1");
+
+	private final RedisLink link;
+
+	private final EntryStore store;
+
+	private final KeyLayout layout;
+
+	private final Pace pace;
+
+	private final ScheduledExecutorService worker = Executors
+		.newSingleThreadScheduledExecutor((task) -> RedisLink.daemon(task, "cache-starter-sweeper"));
+
+	/** What was evicted here and is not announced yet. */
+	private final Set<Target> due = ConcurrentHashMap.newKeySet();
+
+	/** Whether the worker is to look; else each eviction would add a task. */
+	private final AtomicBoolean scheduled = new AtomicBoolean();
+
+	/** What walks that did not come to their end have removed. Of the worker alone. */
+	private final Map<Target, Long> removed = new HashMap<>();
+
+	/** How often in a row it could not be swept. Of the worker alone. */
+	private int failures;
+
+	/** The end of the last lease. Of the worker alone, until it has ended. */
+	private CompletableFuture<Boolean> resigned = CompletableFuture.completedFuture(true);
+
+	private volatile boolean closed;
+
+	public Sweeper(RedisLink link, EntryStore store, KeyLayout layout) {
+		this(link, store, layout, Pace.DEFAULT);
+	}
+
+	public Sweeper(RedisLink link, EntryStore store, KeyLayout layout, Pace pace) {
+		this.link = link;
+		this.store = store;
+		this.layout = layout;
+		this.pace = pace;
+		long look = pace.look().toMillis();
+		this.worker.scheduleWithFixedDelay(this::look, look, look, TimeUnit.MILLISECONDS);
+	}
+
+	/**
+	 * Delete all keys that match a pattern.
+	 * @return how many there were; fails if not all masters could be walked
+	 */
+	CompletableFuture<Long> delete(Glob glob) {
+		// Without a name, caches that only others know may be concerned.
+		return walk(glob).exceptionallyCompose((ex) -> (RedisErrors.isUnavailable(ex) && glob.cacheName() != null)
+				? dropGenerations(glob) : CompletableFuture.failedFuture(RedisLink.unwrap(ex)));
+	}
+
+	private CompletableFuture<Long> walk(Glob glob) {
+		byte[] match = this.layout.scanPattern(glob.cacheName(), glob.pattern());
+		Object before = this.link.topology();
+		return this.link.masters().thenCompose((masters) -> {
+			List<CompletableFuture<Long>> walks = new ArrayList<>();
+			for (Master master : masters) {
+				walks.add(delete(master, null, match, glob));
+			}
+			return RedisLink.all(walks);
+		}).thenCompose((counts) -> {
+			long removed = counts.stream().mapToLong(Long::longValue).sum();
+			if (before.equals(this.link.topology())) {
+				return CompletableFuture.completedFuture(removed);
+			}
+			return dropGenerations(glob).thenApply((dropped) -> removed);
+		});
+	}
+
+	/** Evict more than the pattern names: the caches that it can touch. */
+	private CompletableFuture<Long> dropGenerations(Glob glob) {
+		Collection<String> touched = this.layout.cachesTouchedBy(glob.cacheName(), glob.pattern());
+		byte[][] generations = touched.stream().map(this.layout::cacheGenerationKey).toArray(byte[][]::new);
+		return this.store.unlink(generations).thenApply((dropped) -> {
+			touched.forEach((name) -> sweepLater(new Whole(name)));
+			return 0L;
+		});
+	}
+
+	private CompletableFuture<Long> delete(Master master, @Nullable Page after, byte[] match, Glob glob) {
+		return master.scan(after, match, this.pace.page()).thenCompose((page) -> {
+			byte[][] keys = page.keys().stream().filter((key) -> isEntry(key, glob)).toArray(byte[][]::new);
+			CompletableFuture<Long> deleted = (keys.length > 0) ? this.store.unlink(keys)
+					: CompletableFuture.completedFuture(0L);
+			// The next page is asked for while this one is deleted.
+			return page.isLast() ? deleted : deleted.thenCombine(delete(master, page, match, glob), Long::sum);
+		});
+	}
+
+	private boolean isEntry(byte[] redisKey, Glob glob) {
+		StoredKey key = this.layout.parse(redisKey);
+		return key != null && (glob.cacheName() != null || glob.names(key));
+	}
+
+	/**
+	 * Take away what an acknowledged eviction has left in memory, later.
+	 */
+	void sweepLater(Target target) {
+		String cacheName = target.cacheName();
+		if ((target instanceof Group || target instanceof Whole) && cacheName != null && !cacheName.isEmpty()) {
+			this.due.add(target);
+			lookAfter(this.pace.gather());
+		}
+	}
+
+	private void lookAfter(Duration pause) {
+		if (this.closed || !this.scheduled.compareAndSet(false, true)) {
+			return;
+		}
+		try {
+			this.worker.schedule(() -> {
+				this.scheduled.set(false);
+				look();
+			}, pause.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed: others sweep what was announced.
+		}
+	}
+
+	private void look() {
+		try {
+			announce();
+			if (announced().isEmpty() && this.due.isEmpty()) {
+				return;
+			}
+			byte[] lease = elect();
+			if (lease == null) {
+				lookAfter(this.pace.retry());
+				return;
+			}
+			try {
+				boolean more = true;
+				while (more) {
+					more = sweep(lease);
+				}
+			}
+			finally {
+				resign(lease);
+			}
+			this.failures = 0;
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException | TimeoutException | RuntimeException ex) {
+			logger.debug("Sweeping is put off: " + RedisLink.unwrap(ex).getMessage());
+			this.failures = Math.min(this.failures + 1, 10);
+			Duration pause = this.pace.retry().multipliedBy(1L << this.failures);
+			lookAfter((pause.compareTo(this.pace.look()) < 0) ? pause : this.pace.look());
+		}
+	}
+
+	/**
+	 * Sweep once for all that is due.
+	 * @return whether there may be more by now
+	 */
+	private boolean sweep(byte[] lease) throws InterruptedException, ExecutionException, TimeoutException {
+		announce();
+		Map<String, Target> announced = announced();
+		Set<Target> own = Set.copyOf(this.due);
+		Set<Target> targets = new HashSet<>(announced.values());
+		targets.addAll(own);
+		if (targets.isEmpty()) {
+			return false;
+		}
+		this.due.removeAll(own);
+		try {
+			if (!walk(targets, lease)) {
+				throw new ExecutionException("The lease of the sweep is lost", null);
+			}
+		}
+		catch (InterruptedException | ExecutionException | TimeoutException ex) {
+			this.due.addAll(own);
+			throw ex;
+		}
+		if (!announced.isEmpty()) {
+			byte[][] done = announced.keySet().stream().map(KeyBytes::of).toArray(byte[][]::new);
+			get(this.link.run(FORGET, this.layout.sweepDueKey(), done));
+		}
+		for (Target target : targets) {
+			Long count = this.removed.remove(target);
+			logger.debug("Cache INVALIDATE (pattern: " + KeyText.printable(target.describe()) + ", count: "
+					+ ((count != null) ? count : 0) + ")");
+		}
+		return true;
+	}
+
+	/** Make known to all what is due here, or keep it here if Redis is out of memory. */
+	private void announce() throws InterruptedException, ExecutionException, TimeoutException {
+		List<Target> own = List.copyOf(this.due);
+		for (int from = 0; from < own.size(); from += AT_ONCE) {
+			List<Target> some = own.subList(from, Math.min(own.size(), from + AT_ONCE));
+			byte[][] arguments = new byte[1 + some.size()][];
+			arguments[0] = KeyBytes.of(Long.toString(DUE_LIFE.toMillis()));
+			for (int i = 0; i < some.size(); i++) {
+				arguments[1 + i] = KeyBytes.of(written(some.get(i)));
+			}
+			// Before it is sent: what is evicted again meanwhile is due again.
+			some.forEach(this.due::remove);
+			try {
+				get(this.link.run(ANNOUNCE, this.layout.sweepDueKey(), arguments));
+			}
+			catch (InterruptedException | ExecutionException | TimeoutException ex) {
+				this.due.addAll(some);
+				if (!(ex instanceof ExecutionException) || !RedisErrors.isOutOfMemory(ex)) {
+					throw ex;
+				}
+			}
+		}
+	}
+
+	/** What is announced, as far as this instance knows its cache. */
+	private Map<String, Target> announced() throws InterruptedException, ExecutionException, TimeoutException {
+		byte[] found = get(this.link.run(LOOK, this.layout.sweepDueKey(), KeyBytes.of(Integer.toString(AT_ONCE))));
+		Map<String, Target> announced = new HashMap<>();
+		Set<String> known = this.layout.cacheNames();
+		for (String line : new String(found, StandardCharsets.UTF_8).split("\n")) {
+			Target target = read(line);
+			if (target != null && known.contains(target.cacheName())) {
+				announced.put(line, target);
+			}
+		}
+		return announced;
+	}
+
+	/** A target as a line: a random, the cache and, if it is one, the group. */
+	private String written(Target target) {
+		String line = this.store.newNonce() + ' ' + URLEncoder.encode(target.cacheName(), StandardCharsets.UTF_8);
+		return (target instanceof Group group) ? line + ' ' + URLEncoder.encode(group.group(), StandardCharsets.UTF_8)
+				: line;
+	}
+
+	private static @Nullable Target read(String line) {
+		String[] parts = line.split(" ", -1);
+		try {
+			return switch (parts.length) {
+				case 2 -> new Whole(URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
+				case 3 -> new Group(URLDecoder.decode(parts[1], StandardCharsets.UTF_8),
+						URLDecoder.decode(parts[2], StandardCharsets.UTF_8));
+				default -> null;
+			};
+		}
+		catch (IllegalArgumentException ex) {
+			// Not ours.
+			return null;
+		}
+	}
+
+	/** Become the one who sweeps: the lease, or {@code null} if another is. */
+	private byte @Nullable [] elect() throws InterruptedException, ExecutionException, TimeoutException {
+		byte[] lease = KeyBytes.of(this.store.newNonce());
+		try {
+			return get(this.link.setIfAbsent(this.layout.sweepLeaseKey(), lease, this.pace.lease())) ? lease : null;
+		}
+		catch (ExecutionException ex) {
+			if (RedisErrors.isOutOfMemory(ex) && !this.due.isEmpty()) {
+				return NO_LEASE;
+			}
+			throw ex;
+		}
+	}
+
+	private boolean remains(byte[] lease) throws InterruptedException, ExecutionException, TimeoutException {
+		return lease == NO_LEASE || Arrays.equals(get(this.link.run(EntryStore.RENEW, this.layout.sweepLeaseKey(),
+				lease, KeyBytes.of(Long.toString(this.pace.lease().toMillis())))), ONE);
+	}
+
+	/** Not waited for, but by the connection's end. */
+	private void resign(byte[] lease) {
+		if (lease != NO_LEASE) {
+			this.resigned = this.store.discard(this.layout.sweepLeaseKey(), lease);
+		}
+	}
+
+	/**
+	 * Walk through all keys that a target may name, once.
+	 * @return whether it came to its end as the one who sweeps
+	 */
+	private boolean walk(Set<Target> targets, byte[] lease)
+			throws InterruptedException, ExecutionException, TimeoutException {
+		byte[] match = match(targets);
+		long renewed = System.nanoTime();
+		for (Master master : get(this.link.masters())) {
+			Page page = null;
+			do {
+				long start = System.nanoTime();
+				page = get(master.scan(page, match, this.pace.page()));
+				sweep(page.keys(), targets);
+				long end = System.nanoTime();
+				if (end - renewed > this.pace.lease().toNanos() / 3) {
+					if (!remains(lease)) {
+						return false;
+					}
+					renewed = end;
+				}
+				TimeUnit.NANOSECONDS.sleep(this.pace.nanosAfter(end - start));
+			}
+			while (!page.isLast());
+		}
+		return true;
+	}
+
+	/** The narrowest pattern that finds what all of them name. */
+	private byte[] match(Set<Target> targets) {
+		Target first = targets.iterator().next();
+		String cacheName = first.cacheName();
+		if (targets.size() == 1 && first instanceof Group group) {
+			return this.layout.scanPattern(cacheName, KeyPattern.ofGroup(group.group()));
+		}
+		boolean one = targets.stream().allMatch((target) -> Objects.equals(target.cacheName(), cacheName));
+		return this.layout.scanPattern(one ? cacheName : null, KeyPattern.of("*"));
+	}
+
+	private void sweep(List<byte[]> redisKeys, Set<Target> targets)
+			throws InterruptedException, ExecutionException, TimeoutException {
+		List<StoredKey> keys = new ArrayList<>();
+		List<CompletableFuture<byte[]>> headers = new ArrayList<>();
+		for (byte[] redisKey : redisKeys) {
+			StoredKey key = this.layout.parse(redisKey);
+			if (key != null && (targets.contains(new Whole(key.cacheName())) || targets.contains(groupOf(key)))) {
+				keys.add(key);
+				headers.add(this.link.readStart(redisKey, EntryHeader.LENGTH)
+					.exceptionallyCompose((ex) -> RedisErrors.isWrongType(ex)
+							? CompletableFuture.completedFuture(new byte[0]) : CompletableFuture.failedFuture(ex)));
+			}
+		}
+		List<byte[]> found = get(RedisLink.all(headers));
+		// Generations after headers: see above.
+		Map<Target, CompletableFuture<Observed>> generations = new HashMap<>();
+		List<CompletableFuture<@Nullable Target>> swept = new ArrayList<>();
+		for (int i = 0; i < keys.size(); i++) {
+			byte[] bytes = found.get(i);
+			StoredKey key = keys.get(i);
+			EntryHeader header = EntryHeader.parse(bytes);
+			if (header != null) {
+				swept.add(generations.computeIfAbsent(groupOf(key), (same) -> this.store.observeGenerations(key))
+					.thenCompose((now) -> sweep(key, header, now.withEntry(bytes), targets)));
+			}
+		}
+		for (Target target : get(RedisLink.all(swept))) {
+			if (target != null) {
+				this.removed.merge(target, 1L, Long::sum);
+			}
+		}
+	}
+
+	/**
+	 * Remove an entry if it is dead.
+	 * @return the target that it is counted under, if it was a value and is removed
+	 */
+	private CompletableFuture<@Nullable Target> sweep(StoredKey key, EntryHeader header, Observed observed,
+			Set<Target> targets) {
+		if (observed.current() != null) {
+			return CompletableFuture.completedFuture(null);
+		}
+		Target whole = new Whole(key.cacheName());
+		Target group = groupOf(key);
+		boolean ofWhole = targets.contains(whole) && (!targets.contains(group)
+				|| !Arrays.equals(observed.cacheGeneration(), KeyBytes.of(header.cacheGeneration())));
+		return this.store.discard(key.redisKey(), observed.header())
+			.thenApply((gone) -> (!gone || header.isLease()) ? null : ofWhole ? whole : group);
+	}
+
+	/** What a key shares its generations with. */
+	private static Target groupOf(StoredKey key) {
+		String group = key.group();
+		return (group != null) ? new Group(key.cacheName(), group) : new Whole(key.cacheName());
+	}
+
+	private <T> T get(CompletableFuture<T> future) throws InterruptedException, ExecutionException, TimeoutException {
+		return future.get(10, TimeUnit.SECONDS);
+	}
+
+	/**
+	 * End: a walk stops where it is, and what is due is left to others.
+	 */
+	public void close() {
+		this.closed = true;
+		this.worker.shutdownNow();
+		long patience = this.link.commandTimeout().toNanos();
+		try {
+			if (this.worker.awaitTermination(patience, TimeUnit.NANOSECONDS)) {
+				announce();
+				this.resigned.get(patience, TimeUnit.NANOSECONDS);
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException | TimeoutException | RuntimeException ex) {
+			// Redis is away: the lease runs out, and TTLs take away what is left.
+		}
+	}
+
+	/**
+	 * How it takes its time.
+	 *
+	 * @param gather from an eviction to the walk, so that one walk serves many
+	 * @param retry pause before it asks again for the lease that another has
+	 * @param look pause between two looks for what nobody sweeps
+	 * @param lease life of the lease
+	 * @param page how many keys are looked at in one go
+	 * @param pauses how many times as long as a page took the pause after it is
+	 * @param longestPause the longest pause: a page that takes very long did not take it
+	 * of the server, but of the way to it
+	 */
+	record Pace(Duration gather, Duration retry, Duration look, Duration lease, int page, int pauses,
+			Duration longestPause) {
+
+		/** Of the server's time at most one part in twenty. */
+		static final Pace DEFAULT = new Pace(Duration.ofMillis(200), Duration.ofSeconds(2), Duration.ofMinutes(1),
+				Duration.ofSeconds(30), 1000, 19, Duration.ofSeconds(2));
+
+		long nanosAfter(long worked) {
+			return Math.min(worked * this.pauses, this.longestPause.toNanos());
+		}
+
+	}
+
+}

@@ -1,0 +1,285 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.value;
+
+import java.io.InputStream;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Enumeration;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Spliterator;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
+import java.util.stream.BaseStream;
+
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import tools.jackson.databind.AnnotationIntrospector;
+import tools.jackson.databind.BeanDescription;
+import tools.jackson.databind.JavaType;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.introspect.Annotated;
+import tools.jackson.databind.introspect.AnnotatedClass;
+import tools.jackson.databind.introspect.AnnotatedMember;
+import tools.jackson.databind.introspect.BeanPropertyDefinition;
+import tools.jackson.databind.introspect.ClassIntrospector;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.jsontype.NamedType;
+
+/**
+ * What is known of a type before any value of it was seen: the mark of its shape, and
+ * whether its values can be cached at all.
+ * <p>
+ * The shape is written down as text: the type, and for each class that can be reached
+ * from it the properties that Jackson writes and those it reads, with their types, the
+ * names of its subtypes, the names of its enum constants. The text is put in an order of
+ * its own and mentions each class once, so it depends neither on the order in which a JVM
+ * lists members nor on cycles among the classes. The mark is a hash of it.
+ * <p>
+ * Names of classes are part of the shape. Two types that merely look alike never read
+ * each other's entries; the price is a miss after a class was renamed.
+ *
+ * @param mark eight hex characters
+ * @param refusal why no value of the type can be cached and what to do about it, or
+ * {@code null}
+ */
+record TypeShape(String mark, @Nullable String refusal) {
+
+	/** Reading these from a value takes what they hold away from the caller. */
+	private static final Class<?>[] ONE_SHOT = { BaseStream.class, Iterator.class, Spliterator.class, Enumeration.class,
+			Future.class, CompletionStage.class, Publisher.class, Flow.Publisher.class, InputStream.class,
+			Reader.class };
+
+	/** JSON cannot restore these, or must not be trusted to name them. */
+	private static final Class<?>[] NOT_DATA = { Class.class, ClassLoader.class, Thread.class, Throwable.class };
+
+	static TypeShape of(JavaType type, JsonMapper mapper) {
+		Walk walk = new Walk(mapper);
+		String root = walk.reference(type);
+		return new TypeShape(mark(root + walk.definitions), walk.refusal);
+	}
+
+	/**
+	 * Return a mark.
+	 * @param text what it stands for
+	 * @return eight hex characters that depend on the text alone
+	 */
+	static String mark(String text) {
+		try {
+			byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+			return HexFormat.of().formatHex(hash, 0, 4);
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException("Every JDK has SHA-256", ex);
+		}
+	}
+
+	/**
+	 * Return why values of a class can never be cached.
+	 * @param type the class of a value, or of a part of it
+	 * @return the reason and the cure, or {@code null} if there is no such reason
+	 */
+	static @Nullable String refusal(Class<?> type) {
+		if (isAny(ONE_SHOT, type)) {
+			return ("%s can be read only once: to cache it would leave the caller without it. "
+					+ "Return what it yields, as a list for example.")
+				.formatted(type.getTypeName());
+		}
+		if (isAny(NOT_DATA, type)) {
+			return "%s is not data: it cannot be restored from JSON. Return a record that holds what is needed of it."
+				.formatted(type.getTypeName());
+		}
+		return null;
+	}
+
+	/**
+	 * Return whether a class is one of the JDK's, whose inside is none of our business.
+	 * @param type a class
+	 * @return {@code true} for primitives too
+	 */
+	static boolean isJdk(Class<?> type) {
+		String name = type.getName();
+		return type.isPrimitive() || name.startsWith("java.") || name.startsWith("javax.") || name.startsWith("jdk.")
+				|| name.startsWith("sun.") || name.startsWith("com.sun.");
+	}
+
+	private static boolean isAny(Class<?>[] candidates, Class<?> type) {
+		return Arrays.stream(candidates).anyMatch((candidate) -> candidate.isAssignableFrom(type));
+	}
+
+	/**
+	 * One walk over the classes that can be reached from a type.
+	 */
+	private static final class Walk {
+
+		/** More classes than this are a generic type that grows for ever. */
+		private static final int MOST_DEFINITIONS = 500;
+
+		private final JsonMapper mapper;
+
+		private final MapperConfig<?> config;
+
+		private final ClassIntrospector classes;
+
+		private final AnnotationIntrospector annotations;
+
+		private final Map<String, String> definitions = new TreeMap<>();
+
+		private @Nullable String refusal;
+
+		Walk(JsonMapper mapper) {
+			this.mapper = mapper;
+			this.config = mapper.serializationConfig();
+			this.classes = this.config.classIntrospectorInstance();
+			this.annotations = this.config.getAnnotationIntrospector();
+		}
+
+		/**
+		 * Return a type as it is mentioned, having seen to it that it is defined.
+		 */
+		String reference(JavaType type) {
+			if (type.isArrayType()) {
+				return reference(type.getContentType()) + "[]";
+			}
+			Class<?> raw = type.getRawClass();
+			refuse(refusal(raw));
+			StringBuilder reference = new StringBuilder(raw.getName());
+			for (int i = 0; i < type.containedTypeCount(); i++) {
+				reference.append((i == 0) ? "<" : ",").append(reference(type.containedType(i)));
+			}
+			reference.append((type.containedTypeCount() > 0) ? ">" : "");
+			if (!isLeaf(raw) && this.definitions.size() < MOST_DEFINITIONS) {
+				String name = reference.toString();
+				// The place is taken first: the type may lead back to itself.
+				if (this.definitions.putIfAbsent(name, "") == null) {
+					this.definitions.put(name, define(type));
+				}
+			}
+			return reference.toString();
+		}
+
+		private static boolean isLeaf(Class<?> type) {
+			return isJdk(type) || JsonNode.class.isAssignableFrom(type);
+		}
+
+		private String define(JavaType type) {
+			try {
+				return type.isEnumType() ? constants(type.getRawClass()) : properties(type);
+			}
+			catch (RuntimeException | LinkageError ex) {
+				// Jackson will have the same trouble with the first value, and say it.
+				return "?";
+			}
+		}
+
+		private String constants(Class<?> type) {
+			TreeSet<String> names = new TreeSet<>();
+			Object[] constants = type.getEnumConstants();
+			for (Object constant : constants) {
+				names.add(this.mapper.writeValueAsString(constant));
+			}
+			if (names.size() < constants.length) {
+				refuse(("The constants of the enum %s have the same JSON, so that one would be read as another. "
+						+ "Give each a name of its own.")
+					.formatted(type.getTypeName()));
+			}
+			return names.toString();
+		}
+
+		private String properties(JavaType type) {
+			AnnotatedClass annotated = this.classes.introspectClassAnnotations(type);
+			BeanDescription written = this.classes.introspectForSerialization(type, annotated);
+			BeanDescription read = this.mapper.deserializationConfig()
+				.classIntrospectorInstance()
+				.introspectForDeserialization(type, annotated);
+			TreeSet<String> lines = new TreeSet<>();
+			for (BeanPropertyDefinition property : written.findProperties()) {
+				if (property.couldSerialize() && isWritten(property)) {
+					lines.add("w " + property.getName() + member(property.getAccessor()));
+				}
+			}
+			for (BeanPropertyDefinition property : read.findProperties()) {
+				if (property.couldDeserialize()) {
+					lines.add("r " + property.getName() + member(property.getMutator()));
+				}
+			}
+			lines.add("* " + member(written.findAnyGetter()));
+			lines.add("= " + member(written.findJsonValueAccessor()));
+			lines.add("t " + typeInfo(annotated,
+					this.config.getSubtypeResolver().collectAndResolveSubtypesByClass(this.config, annotated)));
+			return lines.toString();
+		}
+
+		/**
+		 * Return whether a property is written, by the rule that Jackson applies to what
+		 * it found: no getter alone, where that is switched off.
+		 */
+		private boolean isWritten(BeanPropertyDefinition property) {
+			return property.couldDeserialize() || property.isExplicitlyIncluded()
+					|| !this.config.isEnabled(MapperFeature.REQUIRE_SETTERS_FOR_GETTERS);
+		}
+
+		private String member(@Nullable AnnotatedMember member) {
+			if (member == null) {
+				return "";
+			}
+			JavaType type = member.getType();
+			return ":" + reference(type) + typeInfo(member,
+					this.config.getSubtypeResolver().collectAndResolveSubtypesByClass(this.config, member, type));
+		}
+
+		private String typeInfo(Annotated annotated, Collection<NamedType> subtypes) {
+			JsonTypeInfo.Value info = this.annotations.findPolymorphicTypeInfo(this.config, annotated);
+			if (info == null) {
+				return "";
+			}
+			JsonTypeInfo.Id id = info.getIdType();
+			if (id == JsonTypeInfo.Id.CLASS || id == JsonTypeInfo.Id.MINIMAL_CLASS) {
+				refuse(("%s is annotated with @JsonTypeInfo(use = %s), and names of classes have no place in a cache: "
+						+ "whoever can write there could name any class. Use JsonTypeInfo.Id.NAME with @JsonSubTypes.")
+					.formatted(annotated.getName(), id));
+				return "";
+			}
+			TreeSet<String> names = new TreeSet<>();
+			for (NamedType subtype : subtypes) {
+				names.add(subtype.getName() + "="
+						+ reference(this.config.getTypeFactory().constructType(subtype.getType())));
+			}
+			return "(" + id + " " + info.getInclusionType() + " " + info.getPropertyName() + " " + names + ")";
+		}
+
+		private void refuse(@Nullable String reason) {
+			if (this.refusal == null) {
+				this.refusal = reason;
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,103 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.value;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.entry.EntryHeader;
+
+/**
+ * Turns the values of one type into what is stored of them, and back. Instances are
+ * immutable and thread-safe; they know nothing of Redis.
+ */
+public interface ValueCodec {
+
+	/**
+	 * Return the mark of the shape of this codec's type: eight characters that change
+	 * when an entry written by another version of the class could not be read as it was
+	 * meant.
+	 * @return eight ASCII characters
+	 */
+	String schemaMark();
+
+	/**
+	 * Encode a value.
+	 * @param value the value, {@code null} for a cached null
+	 * @return the encoded entry, whose first {@link EntryHeader#LENGTH} bytes are left
+	 * for the header
+	 * @throws NotCacheableException if a hit of this value would not equal the miss, or
+	 * if it is larger than may be stored
+	 */
+	Encoded encode(@Nullable Object value) throws NotCacheableException;
+
+	/**
+	 * Decode an entry.
+	 * @param entry the whole entry, header included
+	 * @param header its parsed header, whose schema mark is this codec's
+	 * @return the value, {@code null} for a cached null
+	 * @throws CorruptEntryException if the payload cannot be read, whatever is wrong with
+	 * it
+	 */
+	@Nullable Object decode(byte[] entry, EntryHeader header) throws CorruptEntryException;
+
+	/**
+	 * An encoded value.
+	 *
+	 * @param entry the entry with room for its header
+	 * @param flags the four flag characters for the header
+	 * @param plainSize the size of the payload before compression, in bytes
+	 */
+	record Encoded(byte[] entry, String flags, int plainSize) {
+
+	}
+
+	/**
+	 * Says that a value must not be cached, and why, in words for the application's log.
+	 */
+	final class NotCacheableException extends Exception {
+
+		private final Reason reason;
+
+		NotCacheableException(Reason reason, String message) {
+			super(message, null, false, false);
+			this.reason = reason;
+		}
+
+		public Reason reason() {
+			return this.reason;
+		}
+
+		public enum Reason {
+
+			TOO_LARGE, SHAPE, UNSERIALIZABLE
+
+		}
+
+	}
+
+	/**
+	 * Says that a stored payload cannot be read; a miss.
+	 */
+	final class CorruptEntryException extends Exception {
+
+		CorruptEntryException(String message, @Nullable Throwable cause) {
+			super(message, cause, false, false);
+		}
+
+	}
+
+}

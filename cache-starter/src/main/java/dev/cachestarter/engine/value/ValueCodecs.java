@@ -1,0 +1,320 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.value;
+
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Type;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamWriteConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JavaType;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.PropertyName;
+import tools.jackson.databind.annotation.JsonDeserialize;
+import tools.jackson.databind.annotation.JsonPOJOBuilder;
+import tools.jackson.databind.cfg.CoercionAction;
+import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.cfg.DateTimeFeature;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.introspect.Annotated;
+import tools.jackson.databind.introspect.AnnotatedMethod;
+import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.type.LogicalType;
+import tools.jackson.databind.type.TypeFactory;
+
+import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.StringUtils;
+
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.engine.entry.EntryHeader;
+
+/**
+ * Makes the codecs of an application and keeps them: one for each type of values and each
+ * set of limits. Thread-safe.
+ */
+public final class ValueCodecs {
+
+	private static final int MAX_NESTING = 500;
+
+	private static final int MAX_NUMBER_LENGTH = 1000;
+
+	private static final int MAX_NAME_LENGTH = 50_000;
+
+	private final JsonMapper mapper;
+
+	private final Map<Key, ValueCodec> codecs = new ConcurrentHashMap<>();
+
+	/**
+	 * Create an empty set of codecs.
+	 * @param mapper the mapper for all typed values
+	 * @throws IllegalArgumentException if the mapper has default typing switched on
+	 */
+	public ValueCodecs(JsonMapper mapper) {
+		if (mapper.serializationConfig().getDefaultTyper(mapper.constructType(Object.class)) != null
+				|| mapper.deserializationConfig().getDefaultTyper(mapper.constructType(Object.class)) != null) {
+			throw new IllegalArgumentException("The JsonMapper of the cache cannot have default typing, which writes "
+					+ "names of classes into Redis and loads whatever stands there. Remove activateDefaultTyping "
+					+ "from your CacheJsonMapperBuilderCustomizer, and annotate abstract types with "
+					+ "@JsonTypeInfo(use = Id.NAME) and @JsonSubTypes.");
+		}
+		this.mapper = mapper;
+	}
+
+	/**
+	 * Return a builder with the defaults of the cache's own mapper. They are chosen so
+	 * that a hit equals a miss, not so that the JSON pleases others:
+	 * <ul>
+	 * <li>Whatever the class does not know, whatever it knows and does not find, and
+	 * whatever would have to be converted on the way, is an error, hence a miss.</li>
+	 * <li>Derived getters are not written: they are computed again. Nothing is left out
+	 * because it is null or empty, whatever {@code @JsonInclude} says, since what is left
+	 * out may come back as something else.</li>
+	 * <li>Times keep their zone and their nanoseconds, enums are known by their names,
+	 * sets keep their order.</li>
+	 * <li>What is read is bounded: nesting, numbers, names, strings, the document.</li>
+	 * </ul>
+	 * @return a new builder
+	 */
+	public static JsonMapper.Builder mapperBuilder() {
+		JsonFactory factory = JsonFactory.builder()
+			.streamReadConstraints(StreamReadConstraints.builder()
+				.maxNestingDepth(MAX_NESTING)
+				.maxNumberLength(MAX_NUMBER_LENGTH)
+				.maxNameLength(MAX_NAME_LENGTH)
+				.maxStringLength(PayloadLimits.LARGEST)
+				.maxDocumentLength(PayloadLimits.LARGEST)
+				.build())
+			.streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(MAX_NESTING).build())
+			.build();
+		return JsonMapper.builder(factory)
+			.annotationIntrospector(new EverythingIncluded())
+			.findAndAddModules(ValueCodecs.class.getClassLoader())
+			.addModule(new SimpleModule("cache-starter").addAbstractTypeMapping(Set.class, LinkedHashSet.class))
+			.enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES,
+					DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+					DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+					DeserializationFeature.FAIL_ON_INVALID_SUBTYPE)
+			.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+			.enable(MapperFeature.REQUIRE_SETTERS_FOR_GETTERS)
+			.disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+			.withCoercionConfig(LogicalType.Textual,
+					(textual) -> textual.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+						.setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+						.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+			.enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+			.disable(EnumFeature.READ_ENUMS_USING_TO_STRING, EnumFeature.WRITE_ENUMS_USING_TO_STRING)
+			.enable(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID)
+			.disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS, DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS,
+					DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE,
+					DateTimeFeature.WRITE_DATES_WITH_CONTEXT_TIME_ZONE, DateTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID);
+	}
+
+	/**
+	 * Return the codec for the values of a type.
+	 * @param type the declared type of the values
+	 * @param settings say from which size on payloads are compressed and how large they
+	 * may be
+	 * @return the codec, which refuses every value if the type cannot be cached
+	 */
+	public ValueCodec forType(Type type, CacheSettings settings) {
+		PayloadLimits limits = PayloadLimits.of(settings);
+		Key key = new Key(type, limits);
+		ValueCodec codec = this.codecs.get(key);
+		return (codec != null) ? codec
+				: this.codecs.computeIfAbsent(key, (missing) -> new JsonValueCodec(boxed(type), this.mapper, limits));
+	}
+
+	/**
+	 * Return the codec for values that come without a declared type. Each is written as
+	 * what it is, with the mark that says so; a reader without a type of its own gets
+	 * maps, lists, strings, numbers and booleans.
+	 * @param settings say from which size on payloads are compressed and how large they
+	 * may be
+	 * @return the codec
+	 */
+	public ValueCodec untyped(CacheSettings settings) {
+		return new Untyped(settings);
+	}
+
+	/**
+	 * Return the codec for values that the application serializes by itself.
+	 * @param pair the application's serializer
+	 * @param settings say from which size on payloads are compressed and how large they
+	 * may be
+	 * @return the codec
+	 * @throws IllegalArgumentException if it is Java serialization
+	 */
+	public ValueCodec forSerializer(SerializationPair<?> pair, CacheSettings settings) {
+		PayloadLimits limits = PayloadLimits.of(settings);
+		return this.codecs.computeIfAbsent(new Key(pair, limits), (missing) -> new SerializerValueCodec(pair, limits));
+	}
+
+	private JavaType boxed(Type type) {
+		JavaType javaType = this.mapper.constructType(type);
+		return javaType.isPrimitive()
+				? this.mapper.constructType(
+						org.springframework.util.ClassUtils.resolvePrimitiveIfNecessary(javaType.getRawClass()))
+				: javaType;
+	}
+
+	/**
+	 * Tells codecs apart.
+	 *
+	 * @param source the type or the serializer
+	 * @param limits the limits
+	 */
+	private record Key(Object source, PayloadLimits limits) {
+
+	}
+
+	/**
+	 * Reads no {@code @JsonInclude}. Writes what a builder takes, though the class itself
+	 * has nothing to set it by.
+	 */
+	private static final class EverythingIncluded extends JacksonAnnotationIntrospector {
+
+		@Override
+		public JsonInclude.Value findPropertyInclusion(MapperConfig<?> config, Annotated annotated) {
+			return JsonInclude.Value.empty();
+		}
+
+		@Override
+		public @Nullable PropertyName findNameForSerialization(MapperConfig<?> config, Annotated annotated) {
+			PropertyName name = super.findNameForSerialization(config, annotated);
+			boolean implicit = name == null && annotated instanceof AnnotatedMethod getter && isTakenByBuilder(getter);
+			return implicit ? PropertyName.USE_DEFAULT : name;
+		}
+
+		private static boolean isTakenByBuilder(AnnotatedMethod getter) {
+			JsonDeserialize read = getter.getDeclaringClass().getAnnotation(JsonDeserialize.class);
+			if (read == null || read.builder() == Void.class || getter.getParameterCount() > 0) {
+				return false;
+			}
+			JsonPOJOBuilder builder = read.builder().getAnnotation(JsonPOJOBuilder.class);
+			String prefix = (builder != null) ? builder.withPrefix() : JsonPOJOBuilder.DEFAULT_WITH_PREFIX;
+			String property = StringUtils.uncapitalize(getter.getName().replaceFirst("^(get|is)(?=[^a-z])", ""));
+			String taker = prefix.isEmpty() ? property : prefix + StringUtils.capitalize(property);
+			return Arrays.stream(read.builder().getMethods())
+				.anyMatch((method) -> method.getName().equals(taker) && method.getParameterCount() == 1);
+		}
+
+	}
+
+	/**
+	 * The codec of values without a declared type.
+	 */
+	private final class Untyped implements ValueCodec {
+
+		private static final int MOST_ELEMENTS = 10_000;
+
+		private final CacheSettings settings;
+
+		Untyped(CacheSettings settings) {
+			this.settings = settings;
+		}
+
+		@Override
+		public String schemaMark() {
+			return EntryHeader.NO_MARK;
+		}
+
+		@Override
+		public Encoded encode(@Nullable Object value) throws NotCacheableException {
+			if (value == null) {
+				return PayloadLimits.sealNull();
+			}
+			JavaType type;
+			try {
+				type = natural(value, ValueCodecs.this.mapper.getTypeFactory());
+			}
+			catch (RuntimeException ex) {
+				throw new NotCacheableException(NotCacheableException.Reason.UNSERIALIZABLE,
+						"A value of type %s is not cached: its elements cannot be read (%s)"
+							.formatted(value.getClass().getTypeName(), ex.getClass().getName()));
+			}
+			return forType(type, this.settings).encode(value);
+		}
+
+		@Override
+		public @Nullable Object decode(byte[] entry, EntryHeader header) throws CorruptEntryException {
+			return forType(Object.class, this.settings).decode(entry, header);
+		}
+
+		/**
+		 * Return the type as which a reader would most naturally ask for a value: its
+		 * class, or a container of what its elements have in common.
+		 */
+		private static JavaType natural(@Nullable Object value, TypeFactory types) {
+			if (value instanceof Map<?, ?> map) {
+				return types.constructMapType(Map.class, common(map.keySet(), types), common(map.values(), types));
+			}
+			if (value instanceof List<?> list) {
+				return types.constructCollectionType(List.class, common(list, types));
+			}
+			if (value instanceof Set<?> set) {
+				return types.constructCollectionType(Set.class, common(set, types));
+			}
+			if (value instanceof Collection<?> collection) {
+				return types.constructCollectionType(Collection.class, common(collection, types));
+			}
+			if (value instanceof Optional<?> optional) {
+				return types.constructReferenceType(Optional.class, natural(optional.orElse(null), types));
+			}
+			if (value instanceof Enum<?> constant) {
+				return types.constructType(constant.getDeclaringClass());
+			}
+			Class<?> type = (value != null) ? value.getClass() : Object.class;
+			while (TypeShape.isJdk(type) && !Modifier.isPublic(type.getModifiers())) {
+				type = type.getSuperclass();
+			}
+			return types.constructType(type);
+		}
+
+		private static JavaType common(Collection<?> values, TypeFactory types) {
+			JavaType common = null;
+			int left = MOST_ELEMENTS;
+			for (Iterator<?> i = values.iterator(); i.hasNext() && left > 0; left--) {
+				Object value = i.next();
+				JavaType type = (value != null) ? natural(value, types) : common;
+				if (common != null && !common.equals(type)) {
+					return TypeFactory.unknownType();
+				}
+				common = type;
+			}
+			return (common != null) ? common : TypeFactory.unknownType();
+		}
+
+	}
+
+}

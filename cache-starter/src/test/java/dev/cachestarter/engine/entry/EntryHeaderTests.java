@@ -1,0 +1,196 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+
+import org.junit.jupiter.api.Test;
+
+import dev.cachestarter.engine.value.Codecs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+class EntryHeaderTests {
+
+	private static final byte[] CACHE = bytes("00112233aabbccdd");
+
+	private static final byte[] GROUP = bytes("44556677eeff0011");
+
+	private static final byte[] MARK = bytes("a1b2c3d4");
+
+	private static final byte[] OTHER = bytes("ffffffffffffffff");
+
+	@Test
+	void lineOfAValueIsPinned() {
+		EntryHeader header = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS);
+
+		String line = new String(header.toBytes(), StandardCharsets.US_ASCII);
+
+		assertThat(line).isEqualTo("cs1 v 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
+				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 ----\n");
+	}
+
+	@Test
+	void lineOfALeaseIsPinned() {
+		EntryHeader header = new EntryHeader(EntryHeader.LEASE, "0123456789abcdef", EntryHeader.NO_NONCE, 0,
+				"00112233aabbccdd", EntryHeader.NO_GENERATION, EntryHeader.NO_MARK, "9f8e7d6c", 1_700_000_000_000L, 0,
+				"--t-");
+
+		String line = new String(header.toBytes(), StandardCharsets.US_ASCII);
+
+		assertThat(line).isEqualTo("cs1 l 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
+				+ "---------------- -------- 9f8e7d6c 1700000000000 0000000000000 --t-\n");
+	}
+
+	@Test
+	void lineOfAClaimedCompressedValueAndOfANullIsPinned() {
+		EntryHeader claimed = new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", "fedcba9876543210",
+				1_700_000_002_000L, "00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 1_700_000_000_000L,
+				1_700_000_600_000L, "-z--");
+		EntryHeader nothing = Codecs.header("a1b2c3d4", "n---");
+
+		assertThat(claimed).hasToString("cs1 v 0123456789abcdef fedcba9876543210 1700000002000 00112233aabbccdd "
+				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 -z--");
+		assertThat(nothing).hasToString("cs1 v 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
+				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 n---");
+	}
+
+	@Test
+	void offsetsForScriptsPointAtTheirFields() {
+		String line = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toString();
+
+		assertThat(line.substring(0, EntryHeader.IDENTITY_LENGTH)).isEqualTo("cs1 v 0123456789abcdef ----------------");
+		assertThat(line.substring(EntryHeader.CLAIM_OFFSET)).startsWith("---------------- 0000000000000 ");
+		assertThat(line.substring(EntryHeader.WRITTEN_OFFSET)).startsWith("1700000000000 ");
+		assertThat(line.substring(EntryHeader.FRESH_OFFSET)).startsWith("1700000600000 ");
+	}
+
+	@Test
+	void whatWasWrittenIsParsed() {
+		EntryHeader header = new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", "fedcba9876543210", 42,
+				"00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 43, 44, "nzt-");
+		byte[] entry = new byte[EntryHeader.LENGTH + 5];
+		header.writeTo(entry);
+
+		EntryHeader parsed = EntryHeader.parse(entry);
+
+		assertThat(parsed).isEqualTo(header).hasSameHashCodeAs(header);
+		assertThat(parsed)
+			.extracting(EntryHeader::kind, EntryHeader::nonce, EntryHeader::claim, EntryHeader::claimedUntil,
+					EntryHeader::cacheGeneration, EntryHeader::groupGeneration, EntryHeader::schemaMark,
+					EntryHeader::runMark, EntryHeader::writtenAt, EntryHeader::freshUntil, EntryHeader::flags)
+			.containsExactly('v', "0123456789abcdef", "fedcba9876543210", 42L, "00112233aabbccdd", "44556677eeff0011",
+					"a1b2c3d4", "9f8e7d6c", 43L, 44L, "nzt-");
+		assertThat(parsed)
+			.extracting(EntryHeader::isNull, EntryHeader::isCompressed, EntryHeader::isTransactional,
+					EntryHeader::isLease)
+			.containsExactly(true, true, true, false);
+	}
+
+	@Test
+	void parsedHeaderKeepsNoPayloadAlive() {
+		byte[] entry = Codecs.entry(EntryHeader.NO_FLAGS, new byte[1000]);
+		EntryHeader header = EntryHeader.parse(entry);
+		java.util.Arrays.fill(entry, (byte) 'x');
+
+		assertThat(header).isEqualTo(Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS));
+	}
+
+	@Test
+	void foreignBytesAreNoHeader() {
+		byte[] entry = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toBytes();
+
+		assertThat(EntryHeader.parse(new byte[0])).isNull();
+		assertThat(EntryHeader.parse(bytes("{\"id\":1}"))).isNull();
+		assertThat(EntryHeader.parse(java.util.Arrays.copyOf(entry, EntryHeader.LENGTH - 1))).isNull();
+		for (int offset : new int[] { 0, 1, 2, 3, 4, 5, 22, 39, 40, 53, 70, 87, 96, 105, 106, 119, 120, 133, 138 }) {
+			byte[] broken = entry.clone();
+			broken[offset] = '!';
+			assertThat(EntryHeader.parse(broken)).as("offset " + offset).isNull();
+		}
+	}
+
+	@Test
+	void anotherFormatIsNoHeader() {
+		byte[] entry = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toBytes();
+		entry[2] = '2';
+
+		assertThat(EntryHeader.parse(entry)).isNull();
+	}
+
+	@Test
+	void entryCarriesItsGenerationsAndItsMarkAndNoOthers() {
+		byte[] entry = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toBytes();
+
+		assertThat(EntryHeader.carries(entry, CACHE, GROUP, MARK)).isTrue();
+		assertThat(EntryHeader.carries(entry, OTHER, GROUP, MARK)).isFalse();
+		assertThat(EntryHeader.carries(entry, CACHE, OTHER, MARK)).isFalse();
+		assertThat(EntryHeader.carries(entry, CACHE, null, MARK)).isFalse();
+		assertThat(EntryHeader.carries(entry, CACHE, GROUP, bytes("ffffffff"))).isFalse();
+		assertThat(EntryHeader.carries(entry, bytes("0011"), GROUP, MARK)).isFalse();
+	}
+
+	@Test
+	void entryWithoutGroupIsForKeysWithoutGroup() {
+		byte[] entry = new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", EntryHeader.NO_NONCE, 0,
+				"00112233aabbccdd", EntryHeader.NO_GENERATION, "a1b2c3d4", "9f8e7d6c", 1, 2, EntryHeader.NO_FLAGS)
+			.toBytes();
+
+		assertThat(EntryHeader.carries(entry, CACHE, null, MARK)).isTrue();
+		assertThat(EntryHeader.carries(entry, CACHE, GROUP, MARK)).isFalse();
+	}
+
+	@Test
+	void valueWithoutMarkIsForEveryReaderAndALeaseForNone() {
+		byte[] unmarked = Codecs.header(EntryHeader.NO_MARK, EntryHeader.NO_FLAGS).toBytes();
+		byte[] lease = unmarked.clone();
+		lease[4] = 'l';
+
+		assertThat(EntryHeader.carries(unmarked, CACHE, GROUP, MARK)).isTrue();
+		assertThat(EntryHeader.carries(lease, CACHE, GROUP, MARK)).isFalse();
+	}
+
+	@Test
+	void carriesAndParseAgreeOnBrokenBytes() {
+		long seed = System.nanoTime();
+		Random random = new Random(seed);
+		byte[] entry = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toBytes();
+		for (int i = 0; i < 20_000; i++) {
+			byte[] broken = entry.clone();
+			broken[random.nextInt(broken.length)] = (byte) random.nextInt(256);
+
+			EntryHeader parsed = EntryHeader.parse(broken);
+
+			boolean usable = parsed != null && !parsed.isLease() && parsed.cacheGeneration().equals("00112233aabbccdd")
+					&& parsed.groupGeneration().equals("44556677eeff0011") && parsed.schemaMark().equals("a1b2c3d4");
+			assertThat(EntryHeader.carries(broken, CACHE, GROUP, MARK)).as("seed " + seed).isEqualTo(usable);
+		}
+	}
+
+	@Test
+	void fieldThatDoesNotFitIsRefused() {
+		assertThatIllegalArgumentException().isThrownBy(() -> Codecs.header("short", EntryHeader.NO_FLAGS))
+			.withMessageContaining("short");
+	}
+
+	private static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.US_ASCII);
+	}
+
+}

@@ -1,0 +1,102 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package dev.cachestarter.engine.entry;
+
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import dev.cachestarter.Interleavings;
+import dev.cachestarter.engine.entry.Evictions.Glob;
+import dev.cachestarter.engine.entry.Evictions.Key;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.redis.RedisLink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What is kept of evictions while there is no Redis.
+ */
+class EvictionsTests {
+
+	/** Never started. */
+	private final RedisLink link = new RedisLink(new LettuceConnectionFactory("localhost", 1), Interleavings.PATIENT);
+
+	private final KeyLayout layout = new KeyLayout("", false);
+
+	private final EntryStore store = new EntryStore(this.link, () -> "0123456789abcdef");
+
+	private final Sweeper sweeper = new Sweeper(this.link, this.store, this.layout);
+
+	private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+
+	EvictionsTests() {
+		this.layout.register("items");
+		this.layout.register("others");
+	}
+
+	@AfterEach
+	void close() {
+		this.link.close();
+		this.sweeper.close();
+		this.timer.shutdownNow();
+	}
+
+	private Evictions evictions(int maxEntries) {
+		return new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer, maxEntries,
+				System::nanoTime);
+	}
+
+	@Test
+	void aReplayMakesFewPatternsPendingHoweverManyThereWere() {
+		Evictions evictions = evictions(10_000);
+		for (int i = 0; i < 5000; i++) {
+			evictions.remember(new Glob("items", KeyPattern.of("*:" + i)));
+		}
+
+		evictions.replayRecent(System.nanoTime());
+
+		// Each read is matched against every one of them.
+		assertThat(evictions.pendingCount()).isLessThanOrEqualTo(101);
+		for (int i = 0; i < 5000; i++) {
+			assertThat(evictions.covers(this.layout.key("items", "org:" + i))).isTrue();
+		}
+		assertThat(evictions.covers(this.layout.key("others", "org:1"))).isFalse();
+	}
+
+	@Test
+	void ofAHundredThousandEvictionsNoneIsForgottenAndFewAreKept() {
+		Evictions evictions = evictions(1000);
+
+		for (int i = 0; i < 100_000; i++) {
+			assertThat(evictions.evict(new Key(this.layout.key("items", "org-" + i + ":" + i))))
+				.isCompletedExceptionally();
+		}
+
+		assertThat(evictions.pendingCount()).isLessThanOrEqualTo(2001);
+		for (int i = 0; i < 100_000; i++) {
+			assertThat(evictions.covers(this.layout.key("items", "org-" + i + ":" + i))).isTrue();
+		}
+		assertThat(evictions.covers(this.layout.key("others", "org-1:1"))).isFalse();
+	}
+
+}

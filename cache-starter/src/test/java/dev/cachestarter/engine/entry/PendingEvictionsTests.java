@@ -1,0 +1,117 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import org.junit.jupiter.api.Test;
+
+import dev.cachestarter.engine.entry.Evictions.Glob;
+import dev.cachestarter.engine.entry.Evictions.Group;
+import dev.cachestarter.engine.entry.Evictions.Key;
+import dev.cachestarter.engine.entry.Evictions.Whole;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.StoredKey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The set of evictions that Redis has not taken.
+ */
+class PendingEvictionsTests {
+
+	private final KeyLayout layout = new KeyLayout("", false);
+
+	private final PendingEvictions pending = new PendingEvictions(10);
+
+	PendingEvictionsTests() {
+		this.layout.register("agents");
+		this.layout.register("tools");
+	}
+
+	private StoredKey key(String key) {
+		return this.layout.key("agents", key);
+	}
+
+	@Test
+	void anAcknowledgementOfAnOlderAskingDoesNotEndANewerOneWhicheverCameLast() {
+		Key target = new Key(key("org-1:1"));
+		this.pending.add(target, 2, false);
+		this.pending.add(target, 1, false);
+
+		this.pending.acknowledged(target, 1);
+
+		assertThat(this.pending.covers(key("org-1:1"))).isTrue();
+		this.pending.acknowledged(target, 2);
+		assertThat(this.pending.covers(key("org-1:1"))).isFalse();
+	}
+
+	@Test
+	void aFailureOfAnOlderAskingDoesNotMakeANewerOneLate() {
+		Key target = new Key(key("org-1:1"));
+		this.pending.add(target, 1, false);
+		this.pending.add(target, 2, false);
+
+		this.pending.failed(target, 1);
+
+		assertThat(this.pending.isAnyLate(false)).isFalse();
+		this.pending.failed(target, 2);
+		assertThat(this.pending.isAnyLate(false)).isTrue();
+	}
+
+	@Test
+	void eachTargetCoversWhatItNamesAndNothingElse() {
+		this.pending.add(new Key(key("org-1:1")), 1, false);
+		this.pending.add(new Group("agents", "org-2"), 2, false);
+		this.pending.add(new Glob("agents", KeyPattern.of("*:page-1")), 3, false);
+
+		assertThat(this.pending.covers(key("org-1:1"))).isTrue();
+		assertThat(this.pending.covers(key("org-1:2"))).isFalse();
+		assertThat(this.pending.covers(key("org-2:7"))).isTrue();
+		assertThat(this.pending.covers(key("org-3:page-1"))).isTrue();
+		assertThat(this.pending.covers(this.layout.key("tools", "org-2:7"))).isFalse();
+		this.pending.add(new Whole("tools"), 4, false);
+		assertThat(this.pending.covers(this.layout.key("tools", "org-2:7"))).isTrue();
+	}
+
+	@Test
+	void whatDoesNotFitIsWidenedAndNeverDropped() {
+		for (int i = 0; i < 100; i++) {
+			Evictions.Target fitting = this.pending.fit(new Key(key("org-" + i + ":1")));
+			this.pending.add(fitting, i, true);
+		}
+
+		assertThat(this.pending.size()).isLessThanOrEqualTo(21);
+		for (int i = 0; i < 100; i++) {
+			assertThat(this.pending.covers(key("org-" + i + ":1"))).isTrue();
+		}
+		assertThat(this.pending.covers(this.layout.key("tools", "1"))).isFalse();
+	}
+
+	@Test
+	void patternsBeyondAHundredAreWidenedToTheirCacheOrToAll() {
+		for (int i = 0; i < 150; i++) {
+			this.pending.add(this.pending.fit(new Glob("agents", KeyPattern.of("*:" + i))), i, true);
+		}
+
+		assertThat(this.pending.size()).isEqualTo(101);
+		assertThat(this.pending.covers(key("org-1:149"))).isTrue();
+		assertThat(this.pending.covers(this.layout.key("tools", "1"))).isFalse();
+		this.pending.add(this.pending.fit(new Glob(null, KeyPattern.of("t*:1"))), 200, true);
+		assertThat(this.pending.covers(this.layout.key("tools", "1"))).isTrue();
+	}
+
+}

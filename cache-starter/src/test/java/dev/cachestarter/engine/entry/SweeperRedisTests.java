@@ -1,0 +1,331 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.cache.annotation.CacheEvict;
+import org.springframework.cache.annotation.Cacheable;
+
+import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.TestInstance;
+import dev.cachestarter.cache.Engine;
+import dev.cachestarter.engine.entry.Evictions.Group;
+import dev.cachestarter.engine.entry.Sweeper.Pace;
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * The sweep: all that is due in one walk, by one instance at a time, whoever evicted it
+ * and whoever dies.
+ */
+@WithRedis
+class SweeperRedisTests {
+
+	private static final Duration LONG = Duration.ofSeconds(30);
+
+	/** Fast, and often at it. */
+	private static final Pace EAGER = new Pace(Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofMillis(100),
+			Duration.ofSeconds(30), 1000, 0, Duration.ZERO);
+
+	/** A tenth of a second after every few keys. */
+	private static final Pace SLOW = new Pace(Duration.ofMillis(20), Duration.ofMillis(100), Duration.ofMillis(200),
+			Duration.ofSeconds(3), 5, 1_000_000, Duration.ofMillis(100));
+
+	private final Logger logger = (Logger) LoggerFactory.getLogger("dev.cachestarter");
+
+	private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+	private final RedisServer redis;
+
+	private final List<AutoCloseable> opened = new ArrayList<>();
+
+	SweeperRedisTests(RedisServer redis) {
+		this.redis = redis;
+	}
+
+	@BeforeEach
+	void listen() {
+		this.logger.setLevel(Level.DEBUG);
+		this.log.start();
+		this.logger.addAppender(this.log);
+	}
+
+	@AfterEach
+	void close() throws Exception {
+		this.redis.cli("CONFIG", "SET", "maxmemory", "0");
+		for (AutoCloseable one : this.opened) {
+			one.close();
+		}
+		this.logger.detachAppender(this.log);
+		this.logger.setLevel(null);
+	}
+
+	@Test
+	void manyTenantsEvictedAtOnceAreSweptInFewWalksAndCountedEach() {
+		TestInstance<Pages> instance = instance();
+		List<String> tenants = IntStream.range(0, 200).mapToObj((number) -> "org-" + number).toList();
+		for (String tenant : tenants) {
+			fill(instance, tenant, 3);
+		}
+		fill(instance, "bystander", 3);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 603);
+		long scans = scans();
+
+		tenants.forEach(instance.service()::changed);
+
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
+		await().atMost(LONG).until(() -> invalidations().size() == 200);
+		assertThat(invalidations()).containsExactlyInAnyOrderElementsOf(tenants.stream()
+			.map((tenant) -> "Cache INVALIDATE (pattern: pages:" + tenant + ":*, count: 3)")
+			.toList());
+		// One page each: 603 entries and 202 generations.
+		assertThat(scans() - scans).isBetween(1L, 10L);
+		assertThat(this.redis.keys("pages:*")).allMatch((key) -> key.startsWith("pages:bystander:"));
+		await().atMost(LONG).until(() -> this.redis.keys("~[sd]*").isEmpty());
+	}
+
+	@Test
+	void aWholeCacheIsSweptAndCounted() {
+		TestInstance<Pages> instance = instance();
+		fill(instance, "org-1", 4);
+		fill(instance, "org-2", 3);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 7);
+
+		instance.service().changed("org-2");
+		instance.service().reload();
+
+		await().atMost(LONG).until(() -> invalidations().size() == 2);
+		assertThat(this.redis.keys("pages:*")).isEmpty();
+		assertThat(invalidations().stream().mapToInt(SweeperRedisTests::countIn).sum()).isEqualTo(7);
+	}
+
+	@Test
+	void newValuesAndLiveLeasesStayHoweverOftenIsSwept() {
+		TestInstance<Pages> instance = instance();
+		TestInstance<Pages> other = instance();
+		Sweeper sweeper = sweeper(other, EAGER);
+
+		for (int round = 0; round < 300; round++) {
+			instance.service().changed("org-1");
+			sweeper.sweepLater(new Group("pages", "org-1"));
+			instance.service().find("org-1", 1);
+			instance.service().find("org-1", 2);
+		}
+
+		// Each was evicted and found once in a round: had a sweep taken a lease, a fill
+		// had been refused, and had it taken a value, it were not there.
+		await().atMost(LONG).until(() -> {
+			CacheSnapshot.Counters counters = instance.cache("pages").counters().snapshot();
+			return counters.puts() + counters.refusedFills() == 600;
+		});
+		assertThat(instance.cache("pages").counters().snapshot().refusedFills()).isZero();
+		await().atMost(LONG).until(() -> this.redis.keys("~[sd]*").isEmpty());
+		assertThat(this.redis.keys("pages:*")).containsExactly("pages:org-1:1", "pages:org-1:2");
+	}
+
+	@Test
+	void nobodySweepsWhileAnotherDoesAndWhatIsDueIsSweptAfterIt() {
+		TestInstance<Pages> instance = instance();
+		fill(instance, "org-1", 3);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
+		this.redis.cli("SET", "~sweep", "another's", "PX", "60000");
+
+		instance.service().changed("org-1");
+		await().atMost(LONG).until(() -> this.redis.number("SCARD", "~due") == 1);
+		sweeper(instance, EAGER);
+		await().during(Duration.ofSeconds(1)).atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
+
+		this.redis.cli("DEL", "~sweep");
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
+	}
+
+	@Test
+	void whatOneEvictedThatHasDiedWhileItSweptIsSweptByAnother() {
+		TestInstance<Pages> dying = instance();
+		fill(dying, "org-1", 3);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
+		this.redis.cli("SET", "~sweep", "of one that dies", "PX", "2000");
+		dying.service().changed("org-1");
+		await().atMost(LONG).until(() -> this.redis.number("SCARD", "~due") == 1);
+		dying.close();
+
+		TestInstance<Pages> other = instance();
+		sweeper(other, EAGER);
+
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
+		await().atMost(LONG).until(() -> invalidations().size() == 1);
+		assertThat(invalidations()).containsExactly("Cache INVALIDATE (pattern: pages:org-1:*, count: 3)");
+	}
+
+	@Test
+	void theLeaseIsRenewedWhileItWalks() {
+		TestInstance<Pages> instance = instance();
+		fill(instance, "org-1", 300);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 300);
+		Sweeper sweeper = sweeper(instance, SLOW);
+		Set<Object> holders = new HashSet<>();
+		AtomicInteger gaps = new AtomicInteger();
+		this.redis.cli("DEL", "~g:pages~:org-1");
+		long start = System.nanoTime();
+
+		sweeper.sweepLater(new Group("pages", "org-1"));
+		await().atMost(LONG).pollInterval(Duration.ofMillis(20)).until(() -> {
+			Object holder = this.redis.cli("GET", "~sweep");
+			boolean done = invalidations().size() == 1;
+			if (holder != null) {
+				holders.add(holder);
+			}
+			else if (!done && !holders.isEmpty()) {
+				gaps.incrementAndGet();
+			}
+			return done;
+		});
+
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(SLOW.lease());
+		assertThat(holders).hasSize(1);
+		assertThat(gaps).hasValue(0);
+		assertThat(invalidations()).containsExactly("Cache INVALIDATE (pattern: pages:org-1:*, count: 300)");
+	}
+
+	@Test
+	void itsEndStopsAWalkGivesTheLeaseBackAndLeavesWhatIsDueToOthers() {
+		TestInstance<Pages> instance = instance();
+		fill(instance, "org-1", 300);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 300);
+		Sweeper sweeper = sweeper(instance, SLOW);
+		this.redis.cli("DEL", "~g:pages~:org-1");
+		sweeper.sweepLater(new Group("pages", "org-1"));
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() < 290);
+
+		sweeper.close();
+
+		assertThat(this.redis.number("EXISTS", "~sweep")).isZero();
+		assertThat(this.redis.number("SCARD", "~due")).isEqualTo(1);
+		assertThat(this.redis.keys("pages:*")).isNotEmpty();
+		sweeper(instance, EAGER);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
+	}
+
+	@Test
+	void itSweepsWhenRedisIsOutOfMemory() {
+		TestInstance<Pages> instance = instance();
+		fill(instance, "org-1", 3);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+		instance.service().changed("org-1");
+
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
+		await().atMost(LONG).until(() -> invalidations().size() == 1);
+	}
+
+	@Test
+	void whatOnlyOthersKnowIsLeftToThem() {
+		TestInstance<Pages> instance = instance();
+		this.redis.cli("SADD", "~due", "0123456789abcdef unknown:cache org-1", "no target at all", "x y%zz");
+		this.redis.cli("SET", "unknown:cache:org-1:a", "cs1 whatever");
+		fill(instance, "org-1", 1);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 1);
+
+		instance.service().changed("org-1");
+
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
+		await().atMost(LONG).until(() -> this.redis.number("SCARD", "~due") == 3);
+		assertThat(this.redis.keys("unknown:cache:*")).hasSize(1);
+	}
+
+	private TestInstance<Pages> instance() {
+		TestInstance<Pages> instance = TestInstance.of(Pages.class, this.redis);
+		this.opened.add(instance);
+		return instance.awaitUp();
+	}
+
+	private Sweeper sweeper(TestInstance<Pages> instance, Pace pace) {
+		instance.cache("pages");
+		Engine engine = instance.engine();
+		Sweeper sweeper = new Sweeper(engine.link(), engine.store(), engine.layout(), pace);
+		this.opened.add(0, sweeper::close);
+		return sweeper;
+	}
+
+	private static void fill(TestInstance<Pages> instance, String tenant, int pages) {
+		for (int number = 1; number <= pages; number++) {
+			instance.service().find(tenant, number);
+		}
+	}
+
+	private List<String> invalidations() {
+		return List.copyOf(this.log.list)
+			.stream()
+			.map(ILoggingEvent::getFormattedMessage)
+			.filter((message) -> message.startsWith("Cache INVALIDATE"))
+			.toList();
+	}
+
+	private static int countIn(String message) {
+		return Integer.parseInt(message.replaceAll(".*count: |\\)", ""));
+	}
+
+	private long scans() {
+		Matcher matcher = Pattern.compile("cmdstat_scan:calls=(\\d+)")
+			.matcher(String.valueOf(this.redis.cli("INFO", "commandstats")));
+		return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
+	}
+
+	record Page(String tenant, int number) {
+
+	}
+
+	static class Pages {
+
+		@Cacheable("pages")
+		public Page find(String tenant, int number) {
+			return new Page(tenant, number);
+		}
+
+		@CacheEvict(cacheNames = "pages", key = "@cacheKeys.under(#tenant)")
+		public void changed(String tenant) {
+		}
+
+		@CacheEvict(cacheNames = "pages", allEntries = true)
+		public void reload() {
+		}
+
+	}
+
+}

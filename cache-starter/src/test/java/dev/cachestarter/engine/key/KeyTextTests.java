@@ -1,0 +1,369 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.key;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.net.URI;
+import java.time.DayOfWeek;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZonedDateTime;
+import java.util.AbstractMap.SimpleEntry;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.LinkedList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonValue;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import org.springframework.cache.interceptor.SimpleKey;
+import org.springframework.core.convert.converter.Converter;
+import org.springframework.core.convert.support.DefaultConversionService;
+import org.springframework.core.convert.support.GenericConversionService;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+class KeyTextTests {
+
+	private final KeyText keyText = new KeyText(null);
+
+	@ParameterizedTest
+	@MethodSource
+	void simpleValueIsItsTextEscaped(@Nullable Object value, String segment) {
+		assertThat(this.keyText.segment(value)).isEqualTo(segment);
+	}
+
+	static Stream<Arguments> simpleValueIsItsTextEscaped() {
+		return Stream.of(arguments("org-123", "org-123"),
+				arguments("caf\u00e9 \u6771\u4eac", "caf\u00e9%20\u6771\u4eac"),
+				arguments("\ud83d\ude00", "\ud83d\ude00"), arguments(null, "%null"), arguments("", "%empty"),
+				arguments("%null", "%25null"), arguments("null", "null"), arguments("a:b", "a%3Ab"),
+				arguments("100%", "100%25"), arguments("*?[]\\^", "%2A%3F%5B%5D%5C%5E"), arguments("{}{", "%7B}{"),
+				arguments("\"a\"", "%22a\""), arguments("[a]", "%5Ba%5D"),
+				arguments("a\tb\n\u0000\u007f", "a%09b%0A%00%7F"),
+				arguments("\u00a0\u200b\u2028\u202e\ufeff", "%C2%A0%E2%80%8B%E2%80%A8%E2%80%AE%EF%BB%BF"),
+				arguments("\ud83d", "%ED%A0%BD"), arguments('x', "x"), arguments(':', "%3A"),
+				arguments('\ude00', "%ED%B8%80"), arguments(true, "true"), arguments((byte) -1, "-1"),
+				arguments((short) 7, "7"), arguments(42, "42"), arguments(Long.MIN_VALUE, "-9223372036854775808"),
+				arguments(1.5f, "1.5"), arguments(-0.0, "-0.0"), arguments(Double.NaN, "NaN"),
+				arguments(Double.POSITIVE_INFINITY, "Infinity"),
+				arguments(new BigInteger("99999999999999999999"), "99999999999999999999"),
+				arguments(new BigDecimal("1.00"), "1.00"), arguments(new BigDecimal("1E+3"), "1E+3"),
+				arguments(UUID.fromString("6f1c9a52-0a53-4f6b-9f52-3f3c1d0b7a11"),
+						"6f1c9a52-0a53-4f6b-9f52-3f3c1d0b7a11"),
+				arguments(DayOfWeek.MONDAY, "MONDAY"), arguments(Mode.SLOW, "SLOW"),
+				arguments(Locale.CANADA_FRENCH, "fr-CA"),
+				arguments(URI.create("https://a.b/c?d=*"), "https%3A//a.b/c%3Fd=%2A"),
+				arguments(Instant.parse("2026-11-23T10:15:30Z"), "2026-11-23T10%3A15%3A30Z"),
+				arguments(Duration.ofMinutes(5), "PT5M"),
+				arguments(LocalDateTime.of(2026, 1, 2, 3, 4), "2026-01-02T03%3A04"),
+				arguments(ZonedDateTime.parse("2026-01-02T03:04:05+01:00[Europe/Paris]"),
+						"2026-01-02T03%3A04%3A05+01%3A00%5BEurope/Paris%5D"));
+	}
+
+	@ParameterizedTest
+	@MethodSource
+	void composedValueIsCanonicalJson(Object value, String segment) {
+		assertThat(this.keyText.segment(value)).isEqualTo(segment);
+		assertThat(KeySegments.endOfFirst(segment + ":x")).isEqualTo(segment.length());
+	}
+
+	static Stream<Arguments> composedValueIsCanonicalJson() {
+		Map<String, @Nullable Object> map = new HashMap<>();
+		map.put("b", null);
+		map.put("a", List.of(1, "1", 'c', true));
+		map.put("@set", "mine");
+		map.put("A", Map.of());
+		return Stream.of(arguments(new Page(1, 20), "{\"limit\":20,\"page\":1}"), arguments(
+				new Everything(null, Optional.empty(), Optional.of("x"), OptionalInt.of(3), Mode.FAST, -0.0, Double.NaN,
+						new BigDecimal("1.00")),
+				"{\"empty\":{\"@optional\":null},\"full\":{\"@optional\":\"x\"},\"mode\":\"FAST\",\"nan\":\"NaN\",\"number\":{\"@optional\":3},\"price\":1.00,\"zero\":-0.0}"),
+				arguments(map, "{\"@@set\":\"mine\",\"A\":{},\"a\":[1,\"1\",\"c\",true],\"b\":null}"),
+				arguments(List.of("b", "a"), "[\"b\",\"a\"]"), arguments(List.of(), "[]"),
+				arguments(new String[] { "a" }, "[\"a\"]"), arguments(new int[] { 3, 1 }, "[3,1]"),
+				arguments(new byte[] { -1 }, "[-1]"), arguments(new char[] { 'a', '"' }, "[\"a\",\"\\\"\"]"),
+				arguments(new double[] { 1, Double.NEGATIVE_INFINITY }, "[1.0,\"-Infinity\"]"),
+				arguments(new int[][] { { 1 }, {} }, "[[1],[]]"),
+				arguments(Set.of("b", "a"), "{\"@set\":[\"a\",\"b\"]}"),
+				arguments(Optional.of(Optional.empty()), "{\"@optional\":{\"@optional\":null}}"),
+				arguments(List.of("a:*\\\"\n\u2028\ud83d\ude00\ud83d é"),
+						"[\"a:*\\\\\\\"\\u000A\\u2028\ud83d\ude00\\uD83D é\"]"),
+				arguments(List.of(UUID.fromString("6f1c9a52-0a53-4f6b-9f52-3f3c1d0b7a11"), Duration.ZERO),
+						"[\"6f1c9a52-0a53-4f6b-9f52-3f3c1d0b7a11\",\"PT0S\"]"));
+	}
+
+	@Test
+	void orderMattersInListsAloneAndTheirClassDoesNot() {
+		assertThat(segment(List.of("a", "b"))).isNotEqualTo(segment(List.of("b", "a")));
+		assertThat(segment(new LinkedList<>(List.of("a", "b")))).isEqualTo(segment(List.of("a", "b")));
+		assertThat(segment(new LinkedHashSet<>(List.of("b", "a", "c"))))
+			.isEqualTo(segment(new TreeSet<>(List.of("c", "a", "b"))));
+		assertThat(segment(new ArrayDeque<>(List.of("a")))).isEqualTo("[\"a\"]");
+	}
+
+	@Test
+	void setIsNoListAndARecordOfAnotherClassNoOther() {
+		assertThat(segment(Set.of("a"))).isNotEqualTo(segment(List.of("a")));
+		assertThat(segment(Optional.of("a"))).isNotEqualTo(segment("a"));
+		assertThat(segment(Optional.empty())).isNotEqualTo(segment(null));
+		assertThat(segment(new ByName("x"))).isNotEqualTo(segment(new ByTag("x")));
+		assertThat(segment(new ByName("x")))
+			.isEqualTo("{\"@type\":\"dev.cachestarter.engine.key.KeyTextTests$ByName\",\"value\":\"x\"}");
+	}
+
+	@Test
+	void annotationsAndAccessorsHideNothing() {
+		assertThat(segment(new Secretive("org-1", "x", "s")))
+			.isEqualTo("{\"org\":\"org-1\",\"token\":\"s\",\"user\":\"x\"}");
+	}
+
+	@Test
+	void enumConstantsWithBodiesAndTextsOfTheirOwnAreTheirNames() {
+		assertThat(segment(Mode.FAST)).isEqualTo("FAST");
+		assertThat(segment(List.of(Mode.FAST, Mode.SLOW))).isEqualTo("[\"FAST\",\"SLOW\"]");
+	}
+
+	@ParameterizedTest
+	@MethodSource
+	void whatCannotBeRenderedWholeIsRefusedWithItsPlaceAndTheCure(Object value, String[] messages) {
+		assertThatExceptionOfType(KeyText.UnkeyableException.class).isThrownBy(() -> this.keyText.segment(value))
+			.satisfies((ex) -> assertThat(ex).message().contains(messages));
+	}
+
+	static Stream<Arguments> whatCannotBeRenderedWholeIsRefusedWithItsPlaceAndTheCure() {
+		List<Object> itself = new ArrayList<>();
+		itself.add(itself);
+		Object cure = new String[] { Criteria.class.getName(), "key expression", "record", "Converter<" };
+		return Stream.of(arguments(new Criteria("x"), cure),
+				arguments(new Object(), new String[] { "java.lang.Object" }),
+				arguments(new Holder(List.of("a", new Criteria("x"))), new String[] { "at .content[1],", "Criteria" }),
+				arguments(Map.of("k", Map.of("m", new StringBuilder())), new String[] { "at [\"k\"][\"m\"]," }),
+				arguments(Map.of(1, "x"), new String[] { "not a String" }),
+				arguments(Collections.singletonMap(null, "x"), new String[] { "not a String" }),
+				arguments(itself, new String[] { "holds itself", "key expression" }),
+				arguments(Set.of(new Criteria("x")), new String[] { "Criteria" }),
+				arguments(new SimpleEntry<>("a", "b"), new String[] { "SimpleEntry" }));
+	}
+
+	@Test
+	void deepestThatIsAllowedIsStillOneSegment() {
+		Object value = "x";
+		for (int i = 0; i < KeySegments.MAX_DEPTH; i++) {
+			value = List.of(value);
+		}
+		Object deeper = List.of(value);
+
+		assertThat(KeySegments.endOfFirst(segment(value) + ":x")).isEqualTo(segment(value).length());
+		assertThatExceptionOfType(KeyText.UnkeyableException.class).isThrownBy(() -> segment(deeper));
+	}
+
+	@Test
+	void converterRendersItsType() {
+		GenericConversionService converters = new GenericConversionService();
+		converters.addConverter(Criteria.class, String.class, (criteria) -> "c:" + criteria.text);
+		converters.addConverter(Page.class, String.class, (page) -> page.page() + "/" + page.limit());
+		KeyText converting = new KeyText(converters);
+
+		assertThat(converting.segment(new Criteria("x"))).isEqualTo("c%3Ax");
+		assertThat(converting.segment(List.of(new Criteria("x")))).isEqualTo("[\"c:x\"]");
+		assertThat(converting.segment(new Page(1, 20))).isEqualTo("1/20");
+	}
+
+	@Test
+	void converterThatAnswersNullIsRefused() {
+		GenericConversionService converters = new GenericConversionService();
+		converters.addConverter(Criteria.class, String.class, nothing());
+
+		assertThatExceptionOfType(KeyText.UnkeyableException.class)
+			.isThrownBy(() -> new KeyText(converters).segment(List.of(new Criteria("x"))))
+			.withMessageContaining("answers null")
+			.withMessageContaining("at [0],");
+	}
+
+	@Test
+	void springsFallbackToToStringIsNoConverter() {
+		DefaultConversionService defaults = new DefaultConversionService();
+		KeyText converting = new KeyText(defaults);
+
+		assertThat(defaults.canConvert(Forgetful.class, String.class)).isTrue();
+		assertThatExceptionOfType(KeyText.UnkeyableException.class)
+			.isThrownBy(() -> converting.segment(Forgetful.valueOf("x")));
+		assertThatExceptionOfType(KeyText.UnkeyableException.class)
+			.isThrownBy(() -> converting.segment(new StringBuilder("x")));
+		assertThatExceptionOfType(KeyText.UnkeyableException.class)
+			.isThrownBy(() -> converting.segment(Stream.of("x")));
+	}
+
+	@Test
+	void converterOfTheApplicationCountsBesideSpringsDefaults() {
+		DefaultConversionService defaults = new DefaultConversionService();
+		defaults.addConverter(Forgetful.class, String.class, (value) -> value.text);
+		defaults.addConverter(Criteria.class, String.class, (value) -> value.text);
+		KeyText converting = new KeyText(defaults);
+
+		assertThat(converting.segment(Forgetful.valueOf("x"))).isEqualTo("x");
+		assertThat(converting.segment(new Criteria("y"))).isEqualTo("y");
+	}
+
+	@Test
+	void keyOfAnExpressionIsTakenAsItIsIfItIsText() {
+		assertThat(this.keyText.ofKey("org-1:*:{x")).isEqualTo("org-1:*:{x");
+		assertThat(this.keyText.ofKey("")).isEmpty();
+		assertThat(this.keyText.ofKey(42L)).isEqualTo("42");
+		assertThat(this.keyText.ofKey(new Page(1, 20))).isEqualTo("{\"limit\":20,\"page\":1}");
+		assertThat(this.keyText.ofKey(Arrays.asList("a", null))).isEqualTo("[\"a\",null]");
+		assertThat(this.keyText.ofKey(new SimpleKey("a", 1))).isEqualTo("SimpleKey [a, 1]");
+	}
+
+	@Test
+	void textThatNeedsNoEscapeIsNotCopied() {
+		String text = new StringBuilder("org-").append(123).toString();
+
+		assertThat(this.keyText.segment(text)).isSameAs(text);
+	}
+
+	@Test
+	void escapingIsReversible() {
+		HostileText texts = new HostileText();
+		Map<String, String> seen = new HashMap<>();
+
+		for (int i = 0; i < 50_000; i++) {
+			String text = texts.next(3);
+			String segment = segment(text);
+			assertThat(segment).as(texts.toString()).doesNotContainPattern("[:*?\\[\\]\\\\^\\s\\p{Cntrl}]|^[{\"]");
+			assertThat(seen.put(segment, text)).as(texts.toString()).isIn(null, text);
+		}
+		assertThat(new HashSet<>(seen.values())).hasSameSizeAs(seen.keySet());
+	}
+
+	private String segment(@Nullable Object value) {
+		return this.keyText.segment(value);
+	}
+
+	@SuppressWarnings("NullAway")
+	private static Converter<Criteria, String> nothing() {
+		return (criteria) -> null;
+	}
+
+	record Page(int page, int limit) {
+	}
+
+	record Everything(@Nullable String nothing, Optional<String> empty, Optional<String> full, OptionalInt number,
+			Mode mode, double zero, double nan, BigDecimal price) {
+	}
+
+	record Holder(List<Object> content) {
+	}
+
+	record Secretive(@JsonIgnore String org, @JsonProperty("u") String user, String token) {
+
+		@Override
+		public String token() {
+			return "***";
+		}
+
+		@JsonValue
+		String onlyThis() {
+			return "value";
+		}
+
+		@Override
+		public String toString() {
+			return "Secretive";
+		}
+
+	}
+
+	sealed interface Filter {
+
+	}
+
+	record ByName(String value) implements Filter {
+	}
+
+	record ByTag(String value) implements Filter {
+	}
+
+	enum Mode {
+
+		FAST {
+
+			@Override
+			public String toString() {
+				return "as fast as can be";
+			}
+
+		},
+
+		SLOW
+
+	}
+
+	static final class Criteria {
+
+		private final String text;
+
+		Criteria(String text) {
+			this.text = text;
+		}
+
+	}
+
+	static final class Forgetful {
+
+		private final String text;
+
+		private Forgetful(String text) {
+			this.text = text;
+		}
+
+		public static Forgetful valueOf(String text) {
+			return new Forgetful(text);
+		}
+
+		@Override
+		public String toString() {
+			return "Forgetful";
+		}
+
+	}
+
+}

@@ -1,0 +1,219 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.lettuce.core.internal.HostAndPort;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DnsResolver;
+import io.lettuce.core.resource.MappingSocketAddressResolver;
+import io.lettuce.core.resource.NettyCustomizer;
+import io.netty.channel.Channel;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.test.util.ReflectionTestUtils;
+
+import dev.cachestarter.Interleavings;
+import dev.cachestarter.OutageLab;
+import dev.cachestarter.TestInstance;
+import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.testing.FaultProxy;
+import dev.cachestarter.testing.RedisServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * When the link leaves, and when it does not.
+ */
+class RedisLinkRedisTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+	private static final CompletableFuture<String> NEVER = new CompletableFuture<>();
+
+	private final RedisServer redis = RedisServer.local().start();
+
+	private final FaultProxy proxy = FaultProxy.inFrontOf(this.redis);
+
+	private final TestInstance<OutageLab.Shop> instance = TestInstance.of(OutageLab.Shop.class, this.proxy.host(),
+			this.proxy.port(),
+			(builder) -> builder.caches(List.of("items", "others"))
+				.link(new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
+						Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(1),
+						50_000)));
+
+	private final RedisLink link = this.instance.engine().link();
+
+	RedisLinkRedisTests() {
+		awaitUp();
+	}
+
+	@AfterEach
+	void close() {
+		this.instance.close();
+		this.proxy.close();
+		this.redis.close();
+	}
+
+	private void awaitUp() {
+		await().atMost(Duration.ofSeconds(20)).until(this.link::isUp);
+	}
+
+	@Test
+	void whoGaveUpOnTheOldConnectionDoesNotTakeDownTheNew() {
+		Deadline deadline = new Deadline(this.link, PATIENCE);
+		this.proxy.closeAll();
+		await().atMost(Duration.ofSeconds(20)).until(() -> this.proxy.accepted() == 2 && this.link.isUp());
+		long session = this.link.session();
+
+		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
+
+		assertThat(this.link.session()).isEqualTo(session);
+		assertThatThrownBy(() -> new Deadline(this.link, PATIENCE).await(NEVER))
+			.isInstanceOf(Deadline.RedisWaitException.class);
+		assertThat(this.link.session()).isGreaterThan(session);
+	}
+
+	@Test
+	void whoHadLittleTimeLeftTellsNothingOfRedis() {
+		long session = this.link.session();
+		Deadline deadline = new Deadline(this.link, Duration.ofMillis(50));
+
+		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
+
+		assertThat(this.link.session()).isEqualTo(session);
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	void aServerThatTakesNoWritesIsNotUpThoughItAnswers() {
+		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
+		this.proxy.closeAll();
+		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
+		long connections = this.proxy.accepted();
+
+		// A connection on which a write is not answered is made anew.
+		await().atMost(Duration.ofSeconds(50)).until(() -> {
+			assertThat(this.link.isUp()).isFalse();
+			return this.proxy.accepted() >= connections + 2;
+		});
+
+		this.redis.cli("CLIENT", "UNPAUSE");
+		awaitUp();
+	}
+
+	@Test
+	void whileTheLinkRecoversNoEvictionWaits() {
+		Evictions evictions = this.instance.engine().evictions();
+		Evictions.Target target = new Evictions.Key(this.instance.engine().layout().key("items", "1"));
+		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
+		this.proxy.closeAll();
+		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
+		long connections = this.proxy.accepted();
+
+		// Most of this time one is asked for, and not answered.
+		await().atMost(Duration.ofSeconds(50)).until(() -> {
+			assertThat(evictions.evict(target)).isCompletedExceptionally();
+			return this.proxy.accepted() >= connections + 2;
+		});
+
+		this.redis.cli("CLIENT", "UNPAUSE");
+		await().atMost(Duration.ofSeconds(20)).until(() -> evictions.pendingCount() == 0);
+		awaitUp();
+	}
+
+	@Test
+	void aConnectionThatIsLostAtTheMomentOfItsArrivalIsNotTakenForALink() throws Exception {
+		AtomicInteger arrivals = new AtomicInteger();
+		RedisLink link = new RedisLink(new LettuceConnectionFactory(this.proxy.host(), this.proxy.port()),
+				new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
+						Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofHours(1),
+						50_000));
+		// Between the last question of the way back and the link's being up.
+		breakerOf(link).getEventPublisher().onReset((event) -> {
+			if (arrivals.incrementAndGet() == 1) {
+				this.proxy.closeAll();
+				await().atMost(Duration.ofSeconds(20)).until(() -> connectionOf(link).get() == null);
+			}
+		});
+		try {
+			link.start();
+
+			// The heartbeat, which would notice too, is an hour off.
+			await().atMost(Duration.ofSeconds(20)).until(() -> arrivals.get() == 2 && link.isUp());
+			assertThat(link.read(new byte[] { 'k' }).get(20, TimeUnit.SECONDS)).hasSize(1);
+		}
+		finally {
+			link.close();
+		}
+	}
+
+	@Test
+	void theApplicationsOwnWayToFindItsRedisIsTaken() {
+		AtomicInteger channels = new AtomicInteger();
+		ClientResources resources = ClientResources.builder()
+			.socketAddressResolver(MappingSocketAddressResolver.create(DnsResolver.unresolved(),
+					(address) -> address.getHostText().equals("redis.internal")
+							? HostAndPort.of(this.redis.host(), this.redis.port()) : address))
+			.nettyCustomizer(new NettyCustomizer() {
+
+				@Override
+				public void afterChannelInitialized(Channel channel) {
+					channels.incrementAndGet();
+				}
+
+			})
+			.build();
+		RedisLink link = new RedisLink(
+				new LettuceConnectionFactory(new RedisStandaloneConfiguration("redis.internal", 6379),
+						LettuceClientConfiguration.builder().clientResources(resources).build()),
+				Interleavings.PATIENT);
+		try {
+			link.start();
+
+			await().atMost(Duration.ofSeconds(20)).until(link::isUp);
+			assertThat(channels).hasPositiveValue();
+		}
+		finally {
+			link.close();
+			resources.shutdown(0, 1, TimeUnit.SECONDS);
+		}
+	}
+
+	private static CircuitBreaker breakerOf(RedisLink link) {
+		return (CircuitBreaker) Objects.requireNonNull(ReflectionTestUtils.getField(link, "breaker"));
+	}
+
+	private static AtomicReference<?> connectionOf(RedisLink link) {
+		return (AtomicReference<?>) Objects.requireNonNull(ReflectionTestUtils.getField(link, "connection"));
+	}
+
+}
