@@ -197,12 +197,11 @@ final class BatchLoad<T, X extends Exception> {
 
 	/** Lease what can be leased at once. */
 	private Map<String, Flight> lead() {
-		long start = System.nanoTime();
 		Map<String, CompletableFuture<@Nullable Flight>> leases = new LinkedHashMap<>();
 		this.missing.forEach((name, one) -> leases.put(name,
 				(one.observed() == null)
 						? CompletableFuture.completedFuture(this.engine.loads().alone(one.asked().key()))
-						: this.engine.loads().tryLead(one.observed(), request(one.asked()).on(this.deadline.fork()))));
+						: this.engine.loads().tryLead(one.observed(), request(one.asked()))));
 		Map<String, Flight> led = new LinkedHashMap<>();
 		leases.forEach((name, lease) -> {
 			Flight flight = await(lease);
@@ -218,7 +217,6 @@ final class BatchLoad<T, X extends Exception> {
 				});
 			}
 		});
-		this.deadline.spend(start);
 		return led;
 	}
 

@@ -197,7 +197,7 @@ public final class CallContext {
 			this.deadline = current;
 			this.engine = engine;
 		}
-		return current;
+		return current.on(engine.link());
 	}
 
 	/**

@@ -52,6 +52,7 @@ import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.load.BackgroundLoads;
 import dev.cachestarter.engine.load.Loads;
+import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodecs;
@@ -286,7 +287,7 @@ public final class Engine {
 	}
 
 	Deadline newDeadline() {
-		return new Deadline(this.link, this.link.commandTimeout());
+		return new Deadline(this.link, new Budget(this.link.commandTimeout()));
 	}
 
 	/**

@@ -592,12 +592,6 @@ public final class Loads {
 	public record Request(CacheSettings settings, Deadline deadline, long since, boolean transactional,
 			@Nullable Leading leading, Predicate<EntryHeader> usable, Runnable unreadable) {
 
-		/** The same on another budget. */
-		public Request on(Deadline other) {
-			return new Request(this.settings, other, this.since, this.transactional, this.leading, this.usable,
-					this.unreadable);
-		}
-
 		/** Until when it waits for another's load. */
 		public long waitUntil() {
 			return this.since + this.settings.loadWait().toNanos();

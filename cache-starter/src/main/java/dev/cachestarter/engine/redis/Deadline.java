@@ -16,7 +16,6 @@
 
 package dev.cachestarter.engine.redis;
 
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -25,11 +24,9 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call may still wait for Redis. All of a call's waits draw on one budget, so
- * that a call of many operations waits no longer than one of a single operation. Time in
- * which the caller does something else, such as loading, does not count.
- * <p>
- * Used by one thread at a time; hand-overs between threads go through futures.
+ * How a call waits for one Redis: no longer than its {@link Budget}, which it may share
+ * with waits for another Redis. A wait that times out is told to the link that it was
+ * for, and to no other.
  */
 public final class Deadline {
 
@@ -38,12 +35,21 @@ public final class Deadline {
 	/** All that is waited for is sent in this session of the link or a later one. */
 	private final long session;
 
-	private volatile long left;
+	private final Budget budget;
 
-	public Deadline(RedisLink link, Duration budget) {
+	public Deadline(RedisLink link, Budget budget) {
 		this.link = link;
 		this.session = link.session();
-		this.left = budget.toNanos();
+		this.budget = budget;
+	}
+
+	/**
+	 * Return the deadline of the same call for another Redis.
+	 * @param other the link to wait for
+	 * @return waits as long as the budget of this one lasts
+	 */
+	public Deadline on(RedisLink other) {
+		return (other == this.link) ? this : new Deadline(other, this.budget);
 	}
 
 	/**
@@ -54,12 +60,14 @@ public final class Deadline {
 	 * interrupted, with the interrupt flag kept
 	 */
 	public <T> T await(CompletableFuture<T> future) throws RedisWaitException {
-		long start = System.nanoTime();
+		long limit = this.budget.left();
+		long begun = this.budget.begin();
+		boolean timedOut = false;
 		try {
-			return future.get(Math.max(0, this.left), TimeUnit.NANOSECONDS);
+			return future.get(limit, TimeUnit.NANOSECONDS);
 		}
 		catch (TimeoutException ex) {
-			this.link.gaveUp(this.session, System.nanoTime() - start);
+			timedOut = true;
 			throw new RedisWaitException("no answer in time", ex);
 		}
 		catch (ExecutionException ex) {
@@ -70,7 +78,7 @@ public final class Deadline {
 			throw new RedisWaitException("interrupted", ex);
 		}
 		finally {
-			spend(start);
+			ended(begun, timedOut);
 		}
 	}
 
@@ -83,33 +91,20 @@ public final class Deadline {
 		if (future.isDone()) {
 			return future;
 		}
-		long limit = this.left;
-		if (limit <= 0) {
+		long limit = this.budget.left();
+		if (limit == 0) {
 			return CompletableFuture.failedFuture(new TimeoutException("no time left to wait for Redis"));
 		}
-		long start = System.nanoTime();
-		return future.orTimeout(limit, TimeUnit.NANOSECONDS).whenComplete((value, ex) -> {
-			spend(start);
-			if (ex instanceof TimeoutException) {
-				this.link.gaveUp(this.session, System.nanoTime() - start);
-			}
-		});
+		long begun = this.budget.begin();
+		return future.orTimeout(limit, TimeUnit.NANOSECONDS)
+			.whenComplete((value, ex) -> ended(begun, ex instanceof TimeoutException));
 	}
 
-	/**
-	 * Return a deadline with what is left of this one, for one of several waits at a
-	 * time. All of them together cost this one what {@link #spend} is told.
-	 */
-	public Deadline fork() {
-		return new Deadline(this.link, Duration.ofNanos(Math.max(0, this.left)));
-	}
-
-	/**
-	 * Take off the time that was waited.
-	 * @param start the beginning of the wait, in {@link System#nanoTime()}
-	 */
-	public void spend(long start) {
-		this.left = this.left - (System.nanoTime() - start);
+	private void ended(long begun, boolean timedOut) {
+		long waited = this.budget.end(begun);
+		if (timedOut) {
+			this.link.gaveUp(this.session, waited);
+		}
 	}
 
 	/**

@@ -89,7 +89,7 @@ class RedisLinkRedisTests {
 
 	@Test
 	void whoGaveUpOnTheOldConnectionDoesNotTakeDownTheNew() {
-		Deadline deadline = new Deadline(this.link, PATIENCE);
+		Deadline deadline = new Deadline(this.link, new Budget(PATIENCE));
 		this.proxy.closeAll();
 		await().atMost(Duration.ofSeconds(20)).until(() -> this.proxy.accepted() == 2 && this.link.isUp());
 		long session = this.link.session();
@@ -97,7 +97,7 @@ class RedisLinkRedisTests {
 		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
 
 		assertThat(this.link.session()).isEqualTo(session);
-		assertThatThrownBy(() -> new Deadline(this.link, PATIENCE).await(NEVER))
+		assertThatThrownBy(() -> new Deadline(this.link, new Budget(PATIENCE)).await(NEVER))
 			.isInstanceOf(Deadline.RedisWaitException.class);
 		assertThat(this.link.session()).isGreaterThan(session);
 	}
@@ -105,7 +105,7 @@ class RedisLinkRedisTests {
 	@Test
 	void whoHadLittleTimeLeftTellsNothingOfRedis() {
 		long session = this.link.session();
-		Deadline deadline = new Deadline(this.link, Duration.ofMillis(50));
+		Deadline deadline = new Deadline(this.link, new Budget(Duration.ofMillis(50)));
 
 		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
 

@@ -1,0 +1,97 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import org.junit.jupiter.api.Test;
+
+import dev.cachestarter.OutageLab;
+import dev.cachestarter.TestInstance;
+import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
+import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/**
+ * What one call may wait for Redis.
+ */
+@WithRedis
+class CallContextRedisTests {
+
+	/** Counts as slow, so that giving up on it says something of the link. */
+	private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+	private final RedisServer redis;
+
+	CallContextRedisTests(RedisServer redis) {
+		this.redis = redis;
+	}
+
+	private TestInstance<OutageLab.Shop> instance(Duration patience) {
+		Consumer<ResilientRedisCacheManager.Builder> settings = (builder) -> builder.commandTimeout(patience)
+			.connectTimeout(Duration.ofSeconds(10))
+			.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, Duration.ofMillis(50),
+					Duration.ofMillis(50)));
+		return TestInstance.of(OutageLab.Shop.class, this.redis.host(), this.redis.port(), settings).awaitUp();
+	}
+
+	@Test
+	void theRedisOfOneManagerIsNotBlamedForThatOfAnother() {
+		try (TestInstance<OutageLab.Shop> well = instance(PATIENCE);
+				TestInstance<OutageLab.Shop> hanging = instance(PATIENCE)) {
+			CallContext context = new CallContext(false);
+			context.deadline(well.engine());
+			long ofTheWell = well.engine().link().session();
+			long ofTheHanging = hanging.engine().link().session();
+
+			assertThatThrownBy(() -> context.deadline(hanging.engine()).await(new CompletableFuture<>()))
+				.isInstanceOf(RedisWaitException.class);
+
+			assertThat(well.engine().link().session()).isEqualTo(ofTheWell);
+			assertThat(hanging.engine().link().session()).isGreaterThan(ofTheHanging);
+		}
+	}
+
+	@Test
+	void aCallThatLeasesManyKeysAtOnceHasTimeLeftToFillThem() throws Exception {
+		try (TestInstance<OutageLab.Shop> instance = instance(Duration.ofSeconds(10))) {
+			Deadline deadline = new CallContext(true).deadline(instance.engine());
+			List<CompletableFuture<String>> leases = new ArrayList<>();
+			for (int i = 0; i < 2000; i++) {
+				leases.add(new CompletableFuture<>());
+				deadline.limit(leases.get(i));
+			}
+			Thread.sleep(10);
+
+			leases.forEach((lease) -> lease.complete("leased"));
+
+			// Two thousand times ten milliseconds is more than it has.
+			CompletableFuture<String> fill = new CompletableFuture<>();
+			assertThat(deadline.limit(fill)).isNotDone();
+			fill.complete("filled");
+		}
+	}
+
+}
