@@ -35,9 +35,9 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import dev.cachestarter.OutageLab.Shop;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.entry.EntryStore;
-import dev.cachestarter.engine.entry.Evictions.Key;
 import dev.cachestarter.engine.entry.Evictions;
 import dev.cachestarter.engine.entry.Sweeper;
+import dev.cachestarter.engine.entry.Target.Key;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -337,7 +337,7 @@ class EvictionsAfterOutagesRedisTests {
 			this.sweeper = new Sweeper(this.link, store, this.layout);
 			ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
 			timer.shutdown();
-			this.evictions = new Evictions(this.link, store, this.layout, this.sweeper, timer, 100, this.clock::get);
+			this.evictions = new Evictions(this.link, this.layout, this.sweeper, timer, 100, this.clock::get);
 			this.link.start();
 			await().atMost(Duration.ofSeconds(10)).until(this.link::isUp);
 		}

@@ -92,6 +92,7 @@ import org.springframework.util.unit.DataSize;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.value.Codecs;
 import dev.cachestarter.engine.value.PayloadCompression;
+import dev.cachestarter.engine.value.PayloadForm;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
 import dev.cachestarter.engine.value.ValueCodec.Encoded;
 import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
@@ -220,7 +221,7 @@ class JsonValueCodecTests {
 		Encoded encoded = Codecs.of(Agent.class).encode(null);
 
 		assertThat(encoded.entry()).hasSize(EntryHeader.LENGTH);
-		assertThat(encoded.flags()).isEqualTo("n---");
+		assertThat(encoded.form()).isEqualTo(PayloadForm.NULL);
 		assertThat(encoded.plainSize()).isZero();
 		assertThat(Codecs.roundTrip(Codecs.of(Agent.class), null)).isNull();
 	}
@@ -499,7 +500,7 @@ class JsonValueCodecTests {
 
 		Encoded encoded = codec.encode(text);
 
-		assertThat(encoded.flags()).isEqualTo("-z--");
+		assertThat(encoded.form()).isEqualTo(PayloadForm.COMPRESSED);
 		assertThat(encoded.plainSize()).isEqualTo(text.length() + 2);
 		assertThat(encoded.entry().length).isLessThan(5_000);
 		assertThat(Codecs.roundTrip(codec, text)).isEqualTo(text);
@@ -510,8 +511,8 @@ class JsonValueCodecTests {
 		ValueCodec codec = Codecs.DEFAULTS.forType(String.class,
 				CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(1000)));
 
-		assertThat(codec.encode("a".repeat(998)).flags()).isEqualTo(EntryHeader.NO_FLAGS);
-		assertThat(codec.encode("a".repeat(999)).flags()).isEqualTo("-z--");
+		assertThat(codec.encode("a".repeat(998)).form()).isEqualTo(PayloadForm.PLAIN);
+		assertThat(codec.encode("a".repeat(999)).form()).isEqualTo(PayloadForm.COMPRESSED);
 	}
 
 	@Test
@@ -524,8 +525,8 @@ class JsonValueCodecTests {
 		ValueCodec never = Codecs.DEFAULTS.forType(String.class,
 				CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(0)));
 
-		assertThat(codec.encode(random).flags()).isEqualTo(EntryHeader.NO_FLAGS);
-		assertThat(never.encode("a".repeat(500_000)).flags()).isEqualTo(EntryHeader.NO_FLAGS);
+		assertThat(codec.encode(random).form()).isEqualTo(PayloadForm.PLAIN);
+		assertThat(never.encode("a".repeat(500_000)).form()).isEqualTo(PayloadForm.PLAIN);
 	}
 
 	@Test
@@ -537,7 +538,7 @@ class JsonValueCodecTests {
 		ValueCodec uncompressed = Codecs.DEFAULTS.forType(String.class,
 				settings.withCompressAbove(DataSize.ofBytes(0)));
 
-		assertThat(codec.encode("a".repeat(2000)).flags()).isEqualTo("-z--");
+		assertThat(codec.encode("a".repeat(2000)).form()).isEqualTo(PayloadForm.COMPRESSED);
 		assertThat(uncompressed.encode("a".repeat(1022)).entry()).hasSize(1024 + EntryHeader.LENGTH);
 		NotCacheableException refusal = notCacheable(uncompressed, "a".repeat(1023));
 		assertThat(refusal.reason()).isEqualTo(Reason.TOO_LARGE);

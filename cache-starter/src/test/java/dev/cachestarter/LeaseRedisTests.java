@@ -42,8 +42,9 @@ import org.springframework.util.unit.DataSize;
 import dev.cachestarter.RuleBreaker.Gate;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.RuleBreaker.Step;
-import dev.cachestarter.engine.entry.EntryStore.Observed;
+import dev.cachestarter.engine.entry.Acquired;
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
@@ -168,7 +169,7 @@ class LeaseRedisTests extends Interleavings {
 				(builder) -> builder.defaults(TIMELESS).link(PATIENT).distrustRestarts(true));
 		EntryStore store = dead.context().engine().store();
 		Observed observed = store.observe(dead.context().cache("rows").storedKey("t1:1")).get(10, TimeUnit.SECONDS);
-		EntryStore.Acquired acquired = store.acquire(observed, store.newNonce(), Duration.ofMinutes(1), false)
+		Acquired acquired = store.acquire(observed, store.newNonce(), Duration.ofMinutes(1), false)
 			.get(10, TimeUnit.SECONDS);
 		assertThat(acquired.lease()).isNotNull();
 		this.redis.cli("SETRANGE", "rows:t1:1", "97", "0ther5un");

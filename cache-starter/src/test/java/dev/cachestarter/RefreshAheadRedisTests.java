@@ -189,7 +189,7 @@ class RefreshAheadRedisTests extends Interleavings {
 		await().until(() -> shop.counters(Way.PLAIN).refreshFailures() == 1);
 		await().until(() -> {
 			EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(Way.PLAIN.key())));
-			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis());
+			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis(), Long.MAX_VALUE);
 		});
 
 		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
@@ -312,7 +312,7 @@ class RefreshAheadRedisTests extends Interleavings {
 
 		await().until(() -> {
 			EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(Way.PLAIN.key())));
-			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis());
+			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis(), Long.MAX_VALUE);
 		});
 		assertThat(shop.service().findMine("1").version()).isEqualTo(0);
 		assertThat(shop.counters(Way.PLAIN).refreshFailures()).isEqualTo(1);

@@ -51,8 +51,8 @@ import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.entry.EntryHeader;
-import dev.cachestarter.engine.entry.EntryStore.Observed;
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 
@@ -559,7 +559,7 @@ class StaleIfErrorRedisTests extends Interleavings {
 
 	private boolean isPaused(Way way) {
 		EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(way.key())));
-		return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis());
+		return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis(), Long.MAX_VALUE);
 	}
 
 	/**

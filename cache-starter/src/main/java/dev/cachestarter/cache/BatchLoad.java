@@ -35,7 +35,7 @@ import dev.cachestarter.cache.ResilientRedisCache.Reading;
 import dev.cachestarter.cache.ResilientRedisCache.Stale;
 import dev.cachestarter.cache.ResilientRedisCache.StandIn;
 import dev.cachestarter.engine.entry.EntryHeader;
-import dev.cachestarter.engine.entry.EntryStore.Observed;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Loads.Flight;
 import dev.cachestarter.engine.load.Loads.Leading;

@@ -26,7 +26,7 @@ import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.entry.EntryStore.Observed;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Loads.Flight;
 import dev.cachestarter.engine.load.Loads.Leading;

@@ -136,8 +136,8 @@ public final class Engine {
 				(task) -> RedisLink.daemon(task, "cache-starter-events"));
 		this.store = new EntryStore(this.link, this.nonces);
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
-		this.evictions = new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer,
-				maxPendingEvictions, System::nanoTime);
+		this.evictions = new Evictions(this.link, this.layout, this.sweeper, this.timer, maxPendingEvictions,
+				System::nanoTime);
 		this.loads = new Loads(this.store, this.timer, this.evictions::epoch, this.evictions::covers, this::isTrusted);
 		this.link.observe(new RedisLink.Observer() {
 

@@ -35,7 +35,7 @@ import org.springframework.util.ClassUtils;
 
 import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSnapshot;
-import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
@@ -176,7 +176,7 @@ final class RedisCacheService implements CacheService {
 
 	@Override
 	public void delete(String key) {
-		evict(new Evictions.Key(locate(key)));
+		evict(new Target.Key(locate(key)));
 	}
 
 	@Override
@@ -184,14 +184,14 @@ final class RedisCacheService implements CacheService {
 		this.engine.knowAnnotated();
 		// One call, so one deadline for all of it.
 		CallContext.run(new CallContext(false), () -> {
-			this.engine.layout().cacheNames().forEach((name) -> evict(new Evictions.Whole(name)));
+			this.engine.layout().cacheNames().forEach((name) -> evict(new Target.Whole(name)));
 			if (!this.manager.getKeyPrefix().isEmpty()) {
-				evict(new Evictions.Glob(null, KeyPattern.of("*")));
+				evict(new Target.Glob(null, KeyPattern.of("*")));
 			}
 		});
 	}
 
-	private void evict(Evictions.Target target) {
+	private void evict(Target target) {
 		String cacheName = target.cacheName();
 		cacheOf(cacheName).evict(target, false);
 	}

@@ -45,10 +45,11 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.CallContext.Ticket;
+import dev.cachestarter.engine.entry.Acquired;
 import dev.cachestarter.engine.entry.EntryHeader;
-import dev.cachestarter.engine.entry.EntryStore.Observed;
-import dev.cachestarter.engine.entry.EntryStore;
-import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.engine.entry.Lease;
+import dev.cachestarter.engine.entry.Observed;
+import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
@@ -215,7 +216,7 @@ public final class ResilientRedisCache extends RedisCache {
 			return missed(key, observed);
 		}
 		try {
-			Object value = codec.decode(Objects.requireNonNull(observed.entry()), header);
+			Object value = codec.decode(Objects.requireNonNull(observed.entry()), header.form());
 			if (this.engine.evictions().covers(key)) {
 				// Evicted here while we waited for the answer.
 				return missed(key, null);
@@ -400,7 +401,7 @@ public final class ResilientRedisCache extends RedisCache {
 				return null;
 			}
 			try {
-				Object value = stale.codec().decode(Objects.requireNonNull(observed.entry()), header);
+				Object value = stale.codec().decode(Objects.requireNonNull(observed.entry()), header.form());
 				if (!header.isFresh(this.engine.store().serverMillis())) {
 					this.counters.staleServed();
 				}
@@ -634,7 +635,7 @@ public final class ResilientRedisCache extends RedisCache {
 		Observed observed = found.observed();
 		StoredKey key = observed.key();
 		try {
-			Object value = codec.decode(Objects.requireNonNull(observed.entry()), found.header());
+			Object value = codec.decode(Objects.requireNonNull(observed.entry()), found.header().form());
 			if (this.engine.evictions().covers(key)) {
 				return null;
 			}
@@ -825,7 +826,7 @@ public final class ResilientRedisCache extends RedisCache {
 		if (context.isAsynchronous() && TransactionScope.current(this.engine) != null) {
 			// What is put on another thread cannot wait for the commit: it is evicted by
 			// it.
-			evict(new Evictions.Key(stored), false);
+			evict(new Target.Key(stored), false);
 		}
 		return context.seize(this, stored, request(codec(), context.deadline(this.engine)));
 	}
@@ -914,7 +915,7 @@ public final class ResilientRedisCache extends RedisCache {
 			CallContext context) {
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
-			transaction.bypass(new Evictions.Key(key));
+			transaction.bypass(new Target.Key(key));
 			Prepared prepared = prepare(key, value, codec, null);
 			transaction.afterwards((status, deadline) -> {
 				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
@@ -933,7 +934,7 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private CompletableFuture<?> orEvict(StoredKey key, CompletableFuture<Boolean> stored) {
-		Evictions.Key target = new Evictions.Key(key);
+		Target.Key target = new Target.Key(key);
 		return stored.handle((filled, ex) -> {
 			if (ex != null || !filled) {
 				return this.engine.evictions().evict(target);
@@ -953,7 +954,7 @@ public final class ResilientRedisCache extends RedisCache {
 		Prepared prepared = prepare(key, value, codec, ttl);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
-			transaction.bypass(new Evictions.Key(key));
+			transaction.bypass(new Target.Key(key));
 			transaction.afterwards((status, deadline) -> {
 				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
 					return () -> {
@@ -971,7 +972,7 @@ public final class ResilientRedisCache extends RedisCache {
 	private CompletableFuture<?> replace(StoredKey key, @Nullable Prepared prepared, ValueCodec codec) {
 		if (prepared == null || this.engine.evictions().covers(key)) {
 			// Not to be stored: the old value must not stay either.
-			return this.engine.evictions().evict(new Evictions.Key(key));
+			return this.engine.evictions().evict(new Target.Key(key));
 		}
 		CompletableFuture<Boolean> replaced = this.engine.store()
 			.replace(key, prepared.encoded(), codec.schemaMark(), prepared.ttl(), this.settings.staleIfError(),
@@ -1012,9 +1013,9 @@ public final class ResilientRedisCache extends RedisCache {
 				return null;
 			}
 			try {
-				EntryStore.Acquired acquired = deadline.await(this.engine.store()
+				Acquired acquired = deadline.await(this.engine.store()
 					.acquire(observed, this.engine.store().newNonce(), this.settings.lease(), false));
-				EntryStore.Lease lease = acquired.lease();
+				Lease lease = acquired.lease();
 				if (lease != null && deadline.await(this.engine.store()
 					.fill(lease, prepared.encoded(), codec.schemaMark(), prepared.ttl(),
 							this.settings.staleIfError()))) {
@@ -1159,7 +1160,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	@Override
 	public void clear() {
-		evict(new Evictions.Whole(getName()), false);
+		evict(new Target.Whole(getName()), false);
 	}
 
 	/**
@@ -1175,31 +1176,31 @@ public final class ResilientRedisCache extends RedisCache {
 
 	@Override
 	public boolean invalidate() {
-		return evict(new Evictions.Whole(getName()), true);
+		return evict(new Target.Whole(getName()), true);
 	}
 
 	private boolean evict(Object key, boolean immediate) {
 		return evict((key instanceof KeyPattern pattern) ? target(this.engine.layout(), getName(), pattern)
-				: new Evictions.Key(storedKey(key)), immediate);
+				: new Target.Key(storedKey(key)), immediate);
 	}
 
 	/**
 	 * Return the narrowest target that is all a pattern matches.
 	 * @param cacheName the cache, {@code null} if the pattern is against whole keys
 	 */
-	static Evictions.Target target(KeyLayout layout, @Nullable String cacheName, KeyPattern pattern) {
+	static Target target(KeyLayout layout, @Nullable String cacheName, KeyPattern pattern) {
 		String only = pattern.onlyKey();
 		if (only != null) {
-			return new Evictions.Key((cacheName != null) ? layout.key(cacheName, only) : layout.locate(only));
+			return new Target.Key((cacheName != null) ? layout.key(cacheName, only) : layout.locate(only));
 		}
 		if (cacheName == null) {
-			return new Evictions.Glob(null, pattern);
+			return new Target.Glob(null, pattern);
 		}
 		if (pattern.matchesAll()) {
-			return new Evictions.Whole(cacheName);
+			return new Target.Whole(cacheName);
 		}
 		String group = pattern.group();
-		return (group != null) ? new Evictions.Group(cacheName, group) : new Evictions.Glob(cacheName, pattern);
+		return (group != null) ? new Target.Group(cacheName, group) : new Target.Glob(cacheName, pattern);
 	}
 
 	/**
@@ -1208,7 +1209,7 @@ public final class ResilientRedisCache extends RedisCache {
 	 * it
 	 * @return whether there was something
 	 */
-	boolean evict(Evictions.Target target, boolean immediate) {
+	boolean evict(Target target, boolean immediate) {
 		CallContext context = CallContext.current();
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
@@ -1219,7 +1220,7 @@ public final class ResilientRedisCache extends RedisCache {
 					};
 				}
 				CompletableFuture<Long> done = evictNow(target);
-				return (target instanceof Evictions.Glob) ? () -> awaitWalk(done, null)
+				return (target instanceof Target.Glob) ? () -> awaitWalk(done, null)
 						: () -> settle(done, null, deadline);
 			});
 			if (!immediate) {
@@ -1227,14 +1228,14 @@ public final class ResilientRedisCache extends RedisCache {
 			}
 		}
 		CompletableFuture<Long> removed = evictNow(target);
-		if (target instanceof Evictions.Glob) {
+		if (target instanceof Target.Glob) {
 			return awaitWalk(removed, context);
 		}
 		Long count = settle(removed, context, deadline(context));
 		return count != null && count > 0;
 	}
 
-	private CompletableFuture<Long> evictNow(Evictions.Target target) {
+	private CompletableFuture<Long> evictNow(Target target) {
 		CompletableFuture<Long> removed = this.engine.evictions().evict(target);
 		removed.whenComplete((count, ex) -> {
 			if (ex != null) {

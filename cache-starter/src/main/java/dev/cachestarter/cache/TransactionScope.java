@@ -27,7 +27,7 @@ import org.springframework.core.Ordered;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.Deadline;
 
@@ -48,7 +48,7 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 
 	private final Engine engine;
 
-	private final List<Evictions.Target> evicted = new ArrayList<>();
+	private final List<Target> evicted = new ArrayList<>();
 
 	private final List<Afterwards> actions = new ArrayList<>();
 
@@ -84,7 +84,7 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 	/**
 	 * Bypass a target from now on in this transaction.
 	 */
-	void bypass(Evictions.Target target) {
+	void bypass(Target target) {
 		this.evicted.add(target);
 	}
 

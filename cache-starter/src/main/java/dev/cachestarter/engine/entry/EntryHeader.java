@@ -21,6 +21,9 @@ import java.util.Arrays;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.value.PayloadForm;
+import dev.cachestarter.engine.value.ValueCodec;
+
 /**
  * The fixed-length legible line that every entry in Redis begins with. All that the
  * protocols compare stands in it at fixed offsets, so that a script can look at it with
@@ -46,13 +49,11 @@ import org.jspecify.annotations.Nullable;
  * Fields are parted by one space. The payload follows the line feed.
  * <p>
  * A header is parsed on every hit, though most hits look at two or three fields of it. So
- * it keeps the line as it is and makes a string of a field only when asked for it; who
- * only wants to know whether an entry may be used asks {@link #carries}, which makes
- * nothing at all.
+ * it keeps the line as it is and makes a string of a field only when asked for it.
  */
 public final class EntryHeader {
 
-	public static final int LENGTH = 139;
+	public static final int LENGTH = ValueCodec.HEADROOM;
 
 	/** As much of the line as tells a lease or a claim from every other. */
 	public static final int IDENTITY_LENGTH = 39;
@@ -75,7 +76,7 @@ public final class EntryHeader {
 
 	static final byte[] NO_GENERATION_BYTES = NO_GENERATION.getBytes(StandardCharsets.US_ASCII);
 
-	public static final String NO_MARK = "--------";
+	public static final String NO_MARK = ValueCodec.NO_MARK;
 
 	public static final String NO_FLAGS = "----";
 
@@ -84,6 +85,8 @@ public final class EntryHeader {
 	private static final int NONCE_OFFSET = 6;
 
 	private static final int CLAIMED_UNTIL_OFFSET = 40;
+
+	static final int GENERATION_LENGTH = 16;
 
 	private static final int CACHE_GENERATION_OFFSET = 54;
 
@@ -140,30 +143,29 @@ public final class EntryHeader {
 	}
 
 	/**
-	 * Return whether an entry is a value that may be used: of this format, under the
-	 * current generations, and of a shape that the reader knows. A value that was written
-	 * without a known type ({@link #NO_MARK}) is worth an attempt for any reader.
-	 * @param entry the bytes of an entry
-	 * @param cacheGeneration the current generation of the cache
-	 * @param groupGeneration the current generation of the group, {@code null} if the key
-	 * has none
-	 * @param schemaMark the mark of the reader's type
-	 * @return {@code true} if its payload can be decoded
-	 */
-	static boolean carries(byte[] entry, byte[] cacheGeneration, byte @Nullable [] groupGeneration, byte[] schemaMark) {
-		return isWellFormed(entry) && entry[KIND_OFFSET] == VALUE
-				&& holds(entry, CACHE_GENERATION_OFFSET, cacheGeneration, NONCE_LENGTH)
-				&& ((groupGeneration != null) ? holds(entry, GROUP_GENERATION_OFFSET, groupGeneration, NONCE_LENGTH)
-						: isBlank(entry, GROUP_GENERATION_OFFSET, NONCE_LENGTH))
-				&& (holds(entry, SCHEMA_OFFSET, schemaMark, MARK_LENGTH) || isBlank(entry, SCHEMA_OFFSET, MARK_LENGTH));
-	}
-
-	/**
 	 * Write this header into the first {@link #LENGTH} bytes of an entry.
 	 * @param entry the entry, at least {@link #LENGTH} bytes long
 	 */
 	public void writeTo(byte[] entry) {
 		System.arraycopy(this.line, 0, entry, 0, LENGTH);
+	}
+
+	/**
+	 * Return whether an entry with this header is under given generations.
+	 * @param cacheGeneration the generation of the cache
+	 * @param groupGeneration the generation of the group, dashes where the key has none
+	 */
+	boolean isUnder(byte[] cacheGeneration, byte[] groupGeneration) {
+		return holds(CACHE_GENERATION_OFFSET, cacheGeneration) && holds(GROUP_GENERATION_OFFSET, groupGeneration);
+	}
+
+	private boolean holds(int offset, byte[] generation) {
+		return Arrays.equals(this.line, offset, offset + GENERATION_LENGTH, generation, 0, generation.length);
+	}
+
+	/** The line itself, which nobody may change. */
+	byte[] bytes() {
+		return this.line;
 	}
 
 	byte[] toBytes() {
@@ -234,14 +236,6 @@ public final class EntryHeader {
 	}
 
 	/**
-	 * Return whether somebody loads this value anew, or nobody is to do so yet.
-	 * @param now the server's clock in milliseconds
-	 */
-	public boolean isClaimed(long now) {
-		return claimedUntil() > now;
-	}
-
-	/**
 	 * Return whether somebody loads this value anew, or nobody is to do so yet. A claim
 	 * that has more time left than any is given is from before the server's clock was set
 	 * back, and does not count.
@@ -264,12 +258,31 @@ public final class EntryHeader {
 		return this.line[KIND_OFFSET] == LEASE;
 	}
 
-	public boolean isNull() {
-		return this.line[FLAGS_OFFSET] == 'n';
+	/**
+	 * Return what the payload is.
+	 */
+	public PayloadForm form() {
+		if (this.line[FLAGS_OFFSET] == 'n') {
+			return PayloadForm.NULL;
+		}
+		return (this.line[FLAGS_OFFSET + 1] == 'z') ? PayloadForm.COMPRESSED : PayloadForm.PLAIN;
 	}
 
-	public boolean isCompressed() {
-		return this.line[FLAGS_OFFSET + 1] == 'z';
+	/**
+	 * Return the flags of a value.
+	 * @param form what its payload is
+	 * @return four characters
+	 */
+	public static String flagsOf(PayloadForm form) {
+		return switch (form) {
+			case PLAIN -> NO_FLAGS;
+			case COMPRESSED -> "-z--";
+			case NULL -> "n---";
+		};
+	}
+
+	public boolean isNull() {
+		return form() == PayloadForm.NULL;
 	}
 
 	public boolean isTransactional() {
@@ -307,19 +320,6 @@ public final class EntryHeader {
 		}
 		return (entry[KIND_OFFSET] == VALUE || entry[KIND_OFFSET] == LEASE) && number(entry, CLAIMED_UNTIL_OFFSET) >= 0
 				&& number(entry, WRITTEN_OFFSET) >= 0 && number(entry, FRESH_OFFSET) >= 0;
-	}
-
-	private static boolean holds(byte[] entry, int offset, byte[] field, int length) {
-		return Arrays.equals(entry, offset, offset + length, field, 0, field.length);
-	}
-
-	private static boolean isBlank(byte[] entry, int offset, int length) {
-		for (int i = offset; i < offset + length; i++) {
-			if (entry[i] != '-') {
-				return false;
-			}
-		}
-		return true;
 	}
 
 	private static String digits(long number) {

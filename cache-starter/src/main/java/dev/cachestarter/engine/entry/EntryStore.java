@@ -388,7 +388,7 @@ public final class EntryStore {
 	public CompletableFuture<Boolean> fill(Lease lease, ValueCodec.Encoded encoded, String schemaMark, Duration ttl,
 			Duration extra) {
 		new EntryHeader(EntryHeader.VALUE, lease.nonce(), EntryHeader.NO_NONCE, 0, lease.cacheGeneration(),
-				lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0, encoded.flags())
+				lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0, EntryHeader.flagsOf(encoded.form()))
 			.writeTo(encoded.entry());
 		Duration life = ttl.isZero() ? Duration.ZERO
 				: (ttl.compareTo(LONGEST) > 0) ? LONGEST.plus(extra) : ttl.plus(extra);
@@ -594,105 +594,6 @@ public final class EntryStore {
 			this.slots.set(slot, ((long) hash << 32) | until);
 			return false;
 		}
-
-	}
-
-	/**
-	 * What stood in Redis at one moment: generations and entry.
-	 *
-	 * @param key the key
-	 * @param cacheGeneration the generation of the cache, {@code null} if it has none
-	 * @param groupGeneration the generation of the group, dashes if the key has no group,
-	 * {@code null} if the group has none
-	 * @param entry the entry, or as much of it as was read; {@code null} if there is none
-	 */
-	public record Observed(StoredKey key, byte @Nullable [] cacheGeneration, byte @Nullable [] groupGeneration,
-			byte @Nullable [] entry) {
-
-		private static final byte[] NOTHING = new byte[0];
-
-		Observed withGenerations(byte @Nullable [] cache, byte @Nullable [] group) {
-			return new Observed(this.key, cache, group, this.entry);
-		}
-
-		Observed withEntry(byte[] other) {
-			return new Observed(this.key, this.cacheGeneration, this.groupGeneration,
-					(other.length > 0) ? other : null);
-		}
-
-		boolean hasCacheGeneration() {
-			return isGeneration(this.cacheGeneration);
-		}
-
-		boolean hasGroupGeneration() {
-			return isGeneration(this.groupGeneration);
-		}
-
-		private static boolean isGeneration(byte @Nullable [] bytes) {
-			return bytes != null && bytes.length == 16;
-		}
-
-		/**
-		 * Return what a script compares: the header, or all there is if that is less.
-		 */
-		public byte[] header() {
-			byte[] bytes = this.entry;
-			if (bytes == null) {
-				return NOTHING;
-			}
-			return (bytes.length > EntryHeader.LENGTH) ? Arrays.copyOf(bytes, EntryHeader.LENGTH) : bytes;
-		}
-
-		/**
-		 * Return the header of an entry that is under the current generations.
-		 * @return the header, or {@code null} if there is no entry that counts
-		 */
-		public @Nullable EntryHeader current() {
-			byte[] bytes = this.entry;
-			byte[] cache = this.cacheGeneration;
-			byte[] group = this.groupGeneration;
-			if (bytes == null || cache == null || group == null || cache.length != 16 || group.length != 16
-					|| bytes.length < EntryHeader.LENGTH || !Arrays.equals(bytes, 54, 70, cache, 0, 16)
-					|| !Arrays.equals(bytes, 71, 87, group, 0, 16)) {
-				return null;
-			}
-			return EntryHeader.parse(bytes);
-		}
-
-		/**
-		 * Return whether there are bytes that no version of this cache can have written.
-		 */
-		public boolean isForeign() {
-			return this.entry != null && EntryHeader.parse(this.entry) == null;
-		}
-
-	}
-
-	/**
-	 * What came of an attempt to lease a key.
-	 *
-	 * @param lease the lease, or {@code null} if something else stood there
-	 * @param observed what stands there now, the lease apart; its entry is a header alone
-	 * @param foreign whether something of another data type was removed
-	 */
-	public record Acquired(@Nullable Lease lease, Observed observed, boolean foreign) {
-
-	}
-
-	/**
-	 * The right to fill a key.
-	 *
-	 * @param key the key
-	 * @param nonce what tells this lease from all others
-	 * @param runMark the run of the server that it was asked of, by which its value is
-	 * judged: another's may have this lease from a dump, and not what has voided it
-	 * @param isClaim whether it is a claim on a value, which stays there until the fill
-	 * @param identity as much of the header in Redis as says that it is this lease
-	 * @param cacheGeneration the generation of the cache, as it was before the lease
-	 * @param groupGeneration the generation of the group, as it was before the lease
-	 */
-	public record Lease(StoredKey key, String nonce, String runMark, boolean isClaim, byte[] identity,
-			String cacheGeneration, String groupGeneration) {
 
 	}
 

@@ -39,9 +39,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.entry.PendingEvictions.Late;
 import dev.cachestarter.engine.key.KeyLayout;
-import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisErrors;
@@ -68,12 +66,8 @@ import dev.cachestarter.engine.redis.RedisLink;
  * again, and then every second. Evicting is idempotent and a late {@code UNLINK} makes no
  * more than a miss, so asking once too often is always safe.
  * <p>
- * Many are asked for at once: so many keys, or bytes of keys, in one command, so many
- * commands under way. A command that Redis refuses for the sake of one key is halved
- * until that key is found; such a key (no permission) is asked for every ten seconds and
- * holds up nothing else. Any other failure ends the round, since the next command would
- * fail alike. Patterns, which take a walk through all keys each, are asked for apart from
- * the rest, a few at a time.
+ * Patterns, which take a walk through all keys each, are asked for apart from the rest
+ * (see {@link Drain}).
  *
  * <h2>Restarts</h2>
  *
@@ -91,37 +85,14 @@ public final class Evictions {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
-	static final Target ALL = new All();
-
 	/** A minute, and what it may take to notice that a server is lost. */
 	private static final long RECENT_NANOS = TimeUnit.SECONDS.toNanos(65);
 
-	/** How many keys are in one command. */
-	private static final int BATCH = 100;
-
-	/**
-	 * With how many bytes another key makes it too long: what is under way must arrive in
-	 * the time of one command, also where the way is narrow.
-	 */
-	private static final int BATCH_BYTES = 16 * 1024;
-
-	/** How many of these commands are under way. */
-	private static final int BATCHES = 16;
-
-	/** How many patterns are walked for at once. */
-	private static final int WALKS = 4;
-
-	private static final long REFUSED_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(10);
-
 	private final RedisLink link;
 
-	private final EntryStore store;
-
-	private final KeyLayout layout;
+	private final EvictionCommands commands;
 
 	private final Sweeper sweeper;
-
-	private final ScheduledExecutorService timer;
 
 	private final int maxEntries;
 
@@ -131,9 +102,6 @@ public final class Evictions {
 	private final PendingEvictions pending;
 
 	private final AtomicLong sequences = new AtomicLong();
-
-	/** How often the server was found to be another. */
-	private final AtomicLong restarts = new AtomicLong();
 
 	private final ConcurrentMap<String, AtomicLong> epochs = new ConcurrentHashMap<>();
 
@@ -147,11 +115,6 @@ public final class Evictions {
 	/** How often one server was found to be in the place of another. */
 	private final AtomicLong servers = new AtomicLong();
 
-	/** Those that Redis refuses for their own sake. */
-	private final Set<Target> refused = ConcurrentHashMap.newKeySet();
-
-	private final AtomicLong refusedAskedAt = new AtomicLong();
-
 	/** Whether it was said that Redis refuses evictions. */
 	private final AtomicBoolean warned = new AtomicBoolean();
 
@@ -160,21 +123,22 @@ public final class Evictions {
 	/** What was taken in attempts to come back, and has not been told. */
 	private final AtomicInteger takenUntold = new AtomicInteger();
 
-	private final Drain exact = new Drain(false);
+	private final Drain exact;
 
-	private final Drain patterns = new Drain(true);
+	private final Drain patterns;
 
-	public Evictions(RedisLink link, EntryStore store, KeyLayout layout, Sweeper sweeper,
-			ScheduledExecutorService timer, int maxEntries, LongSupplier clock) {
+	public Evictions(RedisLink link, KeyLayout layout, Sweeper sweeper, ScheduledExecutorService timer, int maxEntries,
+			LongSupplier clock) {
 		this.link = link;
 		this.clock = clock;
-		this.store = store;
-		this.layout = layout;
+		this.commands = new EvictionCommands(link, layout, sweeper);
 		this.sweeper = sweeper;
-		this.timer = timer;
 		this.maxEntries = maxEntries;
 		this.pending = new PendingEvictions(maxEntries);
 		this.lastPruned.set(clock.getAsLong());
+		Drain.Outcome outcome = new DrainOutcome();
+		this.exact = new Drain(Target.Kind.EXACT, this.pending, this.commands, outcome, timer);
+		this.patterns = new Drain(Target.Kind.PATTERN, this.pending, this.commands, outcome, timer);
 	}
 
 	/**
@@ -187,7 +151,7 @@ public final class Evictions {
 	public CompletableFuture<Long> evict(Target target) {
 		Target fitting = this.pending.fit(target);
 		long sequence = this.sequences.incrementAndGet();
-		this.pending.add(fitting, sequence, false);
+		this.pending.add(fitting, sequence);
 		// Only now: whoever sees the new epoch sees the pending eviction too.
 		epochOf(fitting).incrementAndGet();
 		boolean up = this.link.isUp();
@@ -195,7 +159,7 @@ public final class Evictions {
 			if (ex != null) {
 				this.pending.failed(fitting, sequence);
 				warn(ex);
-				((fitting instanceof Glob) ? this.patterns : this.exact).later();
+				drainOf(fitting).later();
 			}
 		});
 		// While the link recovers Redis is asked, but nobody waits for it: it is pending
@@ -203,16 +167,23 @@ public final class Evictions {
 		return (up || asked.isDone()) ? asked : CompletableFuture.failedFuture(RedisErrors.AWAY);
 	}
 
+	private Drain drainOf(Target target) {
+		return switch (Target.Kind.of(target)) {
+			case EXACT -> this.exact;
+			case PATTERN -> this.patterns;
+		};
+	}
+
 	private CompletableFuture<Long> ask(Target target, long sequence) {
 		long server = this.servers.get();
-		return perform(target).thenApply((removed) -> {
+		return this.commands.evict(target).thenApply((removed) -> {
 			if (!acknowledged(target, sequence, server)) {
 				throw RedisErrors.AWAY;
 			}
 			return removed;
 		}).whenComplete((removed, ex) -> {
 			if (ex == null) {
-				if (logger.isDebugEnabled() && !(target instanceof Group) && !(target instanceof Whole)) {
+				if (logger.isDebugEnabled() && !(target instanceof Target.Group) && !(target instanceof Target.Whole)) {
 					logger.debug("Cache INVALIDATE (pattern: " + KeyText.printable(target.describe()) + ", count: "
 							+ removed + ")");
 				}
@@ -232,7 +203,7 @@ public final class Evictions {
 			return false;
 		}
 		this.pending.acknowledged(target, sequence);
-		this.refused.remove(target);
+		drainOf(target).forgetRefused(target);
 		this.sweeper.sweepLater(target);
 		return true;
 	}
@@ -265,30 +236,9 @@ public final class Evictions {
 		this.recent.forEach((target, when) -> {
 			if (lost - when <= RECENT_NANOS) {
 				// Newer than an acknowledgement that is just being taken note of.
-				this.pending.add(this.pending.fit(target), this.sequences.incrementAndGet(), true);
+				this.pending.addLate(this.pending.fit(target), this.sequences.incrementAndGet());
 			}
 		});
-	}
-
-	private CompletableFuture<Long> perform(Target target) {
-		return (target instanceof Glob glob) ? this.sweeper.delete(glob)
-				: this.store.unlink(keysOf(target).toArray(byte[][]::new));
-	}
-
-	private List<byte[]> keysOf(Target target) {
-		if (target instanceof Key key) {
-			return List.of(key.key().redisKey());
-		}
-		if (target instanceof Group group) {
-			return List.of(this.layout.groupGenerationKey(group.cacheName(), group.group()));
-		}
-		if (target instanceof Whole whole) {
-			return List.of(this.layout.cacheGenerationKey(whole.cacheName()));
-		}
-		List<byte[]> generations = new ArrayList<>();
-		this.layout.cacheNames().forEach((name) -> generations.add(this.layout.cacheGenerationKey(name)));
-		generations.add(this.layout.cacheGenerationKey(""));
-		return generations;
 	}
 
 	/**
@@ -328,8 +278,7 @@ public final class Evictions {
 	}
 
 	private void reportIfAllTaken() {
-		if (this.warned.get() && !this.pending.isAnyLate(false) && !this.pending.isAnyLate(true)
-				&& this.warned.compareAndSet(true, false)) {
+		if (this.warned.get() && !this.pending.isAnyLate() && this.warned.compareAndSet(true, false)) {
 			logger.info("Cache evictions replayed: " + this.takenSinceWarned.get() + " that were pending are applied");
 		}
 	}
@@ -341,8 +290,9 @@ public final class Evictions {
 	 * since that was last {@link #told(int) told}
 	 */
 	public CompletableFuture<Integer> recover() {
-		this.refused.clear();
-		CompletableFuture<Integer> probe = this.store.unlink(this.layout.probeKey()).handle((none, ex) -> 0);
+		this.exact.forgetRefused();
+		this.patterns.forgetRefused();
+		CompletableFuture<Integer> probe = this.commands.probe().handle((none, ex) -> 0);
 		return probe.thenCombine(drainAll(), Integer::sum).thenApply(this.takenUntold::addAndGet);
 	}
 
@@ -358,295 +308,30 @@ public final class Evictions {
 	 * @return how many Redis has taken, when every one was answered
 	 */
 	public CompletableFuture<Integer> drainAll() {
-		return this.exact.run(true).thenCombine(this.patterns.run(true), Integer::sum);
+		return this.exact.all().thenCombine(this.patterns.all(), Integer::sum);
 	}
 
-	/**
-	 * Asks Redis again, in rounds of which one runs at a time.
-	 */
-	private final class Drain {
-
-		private final boolean ofPatterns;
-
-		private final AtomicReference<CompletableFuture<Integer>> last = new AtomicReference<>(
-				CompletableFuture.completedFuture(0));
-
-		/** Whether the timer is to start a round; else each failure would add one. */
-		private final AtomicBoolean scheduled = new AtomicBoolean();
-
-		Drain(boolean ofPatterns) {
-			this.ofPatterns = ofPatterns;
-		}
-
-		/** Have another round in a second. */
-		void later() {
-			if (!this.scheduled.compareAndSet(false, true)) {
-				return;
-			}
-			try {
-				Evictions.this.timer.schedule(() -> {
-					this.scheduled.set(false);
-					run(false);
-				}, 1, TimeUnit.SECONDS);
-			}
-			catch (RejectedExecutionException ex) {
-				// Closing: the last round was made by close().
-			}
-		}
-
-		/**
-		 * Start a round when the one before is over.
-		 * @param all whether to ask for what is under way, too
-		 * @return how many Redis has taken
-		 */
-		CompletableFuture<Integer> run(boolean all) {
-			CompletableFuture<Integer> round = new CompletableFuture<>();
-			this.last.getAndSet(round).whenComplete((before, ignored) -> round(all).whenComplete((taken, ex) -> {
-				Evictions.this.takenSinceWarned.addAndGet((taken != null) ? taken : 0);
-				if (Evictions.this.pending.isAnyLate(this.ofPatterns)) {
-					later();
-				}
-				reportIfAllTaken();
-				round.complete((taken != null) ? taken : 0);
-			}));
-			return round;
-		}
-
-		private CompletableFuture<Integer> round(boolean all) {
-			long now = System.nanoTime();
-			long askedAt = Evictions.this.refusedAskedAt.get();
-			if (now - askedAt > REFUSED_PAUSE_NANOS && Evictions.this.refusedAskedAt.compareAndSet(askedAt, now)) {
-				Evictions.this.refused.clear();
-			}
-			Map<Object, Queue<List<Late>>> batches = new HashMap<>();
-			Map<Object, List<Late>> open = new HashMap<>();
-			Map<Object, Integer> lengths = new HashMap<>();
-			for (Late late : Evictions.this.pending.list(this.ofPatterns, all)) {
-				if (Evictions.this.refused.contains(late.target())) {
-					continue;
-				}
-				// One server that hangs or refuses does not hold up the others.
-				Object server = this.ofPatterns ? "" : serverOf(late.target());
-				List<Late> batch = open.computeIfAbsent(server, (same) -> new ArrayList<>());
-				batch.add(late);
-				int length = lengths.merge(server, this.ofPatterns ? 0 : lengthOf(late.target()), Integer::sum);
-				if (this.ofPatterns || batch.size() == BATCH || length >= BATCH_BYTES) {
-					batches.computeIfAbsent(server, (same) -> new ConcurrentLinkedQueue<>()).add(batch);
-					open.remove(server);
-					lengths.remove(server);
-				}
-			}
-			open.forEach((server, batch) -> batches.computeIfAbsent(server, (same) -> new ConcurrentLinkedQueue<>())
-				.add(batch));
-			List<CompletableFuture<Integer>> lanes = new ArrayList<>();
-			for (Queue<List<Late>> queue : batches.values()) {
-				for (int lane = 0; lane < (this.ofPatterns ? WALKS : BATCHES); lane++) {
-					lanes.add(oneAfterAnother(queue));
-				}
-			}
-			return RedisLink.all(lanes).thenApply((taken) -> taken.stream().mapToInt(Integer::intValue).sum());
-		}
-
-		private CompletableFuture<Integer> oneAfterAnother(Queue<List<Late>> batches) {
-			List<Late> batch = batches.poll();
-			if (batch == null) {
-				return CompletableFuture.completedFuture(0);
-			}
-			return ask(batch, batches)
-				.thenCompose((taken) -> oneAfterAnother(batches).thenApply((more) -> taken + more));
-		}
-
-		private CompletableFuture<Integer> ask(List<Late> batch, Queue<List<Late>> rest) {
-			long server = Evictions.this.servers.get();
-			return perform(batch).handle((removed, ex) -> {
-				if (ex == null) {
-					batch.forEach((late) -> acknowledged(late.target(), late.sequence(), server));
-					return CompletableFuture.completedFuture(batch.size());
-				}
-				warn(ex);
-				batch.forEach((late) -> Evictions.this.pending.failed(late.target(), late.sequence()));
-				if (!RedisErrors.isForbidden(ex)) {
-					rest.clear();
-					return CompletableFuture.completedFuture(0);
-				}
-				if (batch.size() == 1) {
-					Evictions.this.refused.add(batch.get(0).target());
-					return CompletableFuture.completedFuture(0);
-				}
-				int half = batch.size() / 2;
-				return ask(batch.subList(0, half), rest).thenCombine(ask(batch.subList(half, batch.size()), rest),
-						Integer::sum);
-			}).thenCompose((next) -> next);
-		}
-
-		private CompletableFuture<Long> perform(List<Late> batch) {
-			if (this.ofPatterns) {
-				return Evictions.this.perform(batch.get(0).target());
-			}
-			List<byte[]> keys = new ArrayList<>();
-			batch.forEach((late) -> keys.addAll(keysOf(late.target())));
-			return Evictions.this.store.unlink(keys.toArray(byte[][]::new));
-		}
-
-		private int lengthOf(Target target) {
-			return keysOf(target).stream().mapToInt((key) -> key.length).sum();
-		}
-
-		private Object serverOf(Target target) {
-			// All has keys on every server, and so a round of its own.
-			return (target instanceof All) ? ALL : Evictions.this.link.serverOf(keysOf(target).get(0));
-		}
-
-	}
-
-	/**
-	 * What an eviction names.
-	 */
-	public sealed interface Target {
-
-		/**
-		 * The cache it is within, {@code null} if it may be several.
-		 */
-		@Nullable String cacheName();
-
-		/**
-		 * Whether it names a key.
-		 */
-		boolean names(StoredKey key);
-
-		/**
-		 * The next wider target, for when there are too many.
-		 */
-		Target widen();
-
-		/**
-		 * The pattern as a reader of the log knows it.
-		 */
-		String describe();
-
-	}
-
-	/**
-	 * One key.
-	 */
-	public record Key(StoredKey key) implements Target {
+	private final class DrainOutcome implements Drain.Outcome {
 
 		@Override
-		public boolean names(StoredKey other) {
-			return this.key.equals(other);
+		public long server() {
+			return Evictions.this.servers.get();
 		}
 
 		@Override
-		public String cacheName() {
-			return this.key.cacheName();
+		public void acknowledged(Target target, long sequence, long server) {
+			Evictions.this.acknowledged(target, sequence, server);
 		}
 
 		@Override
-		public Target widen() {
-			String group = this.key.group();
-			return (group != null) ? new Group(this.key.cacheName(), group) : new Whole(this.key.cacheName());
+		public void refused(Throwable ex) {
+			warn(ex);
 		}
 
 		@Override
-		public String describe() {
-			return this.key.displayName();
-		}
-
-	}
-
-	/**
-	 * All keys of a cache with one first segment.
-	 */
-	public record Group(String cacheName, String group) implements Target {
-
-		@Override
-		public boolean names(StoredKey key) {
-			return this.cacheName.equals(key.cacheName()) && this.group.equals(key.group());
-		}
-
-		@Override
-		public Target widen() {
-			return new Whole(this.cacheName);
-		}
-
-		@Override
-		public String describe() {
-			return (this.cacheName.isEmpty() ? "" : this.cacheName + ":") + this.group + ":*";
-		}
-
-	}
-
-	/**
-	 * All keys of a cache.
-	 */
-	public record Whole(String cacheName) implements Target {
-
-		@Override
-		public boolean names(StoredKey key) {
-			return this.cacheName.equals(key.cacheName());
-		}
-
-		@Override
-		public Target widen() {
-			return this;
-		}
-
-		@Override
-		public String describe() {
-			return (this.cacheName.isEmpty() ? "" : this.cacheName + ":") + "*";
-		}
-
-	}
-
-	/**
-	 * The keys that match a pattern: of one cache, or, where that is {@code null}, of all
-	 * that this application keeps under its prefix.
-	 */
-	public record Glob(@Nullable String cacheName, KeyPattern pattern) implements Target {
-
-		@Override
-		public boolean names(StoredKey key) {
-			return (this.cacheName != null) ? this.cacheName.equals(key.cacheName()) && this.pattern.matches(key.key())
-					: this.pattern.matches(key.displayName());
-		}
-
-		@Override
-		public Target widen() {
-			return (this.cacheName != null) ? new Whole(this.cacheName) : ALL;
-		}
-
-		@Override
-		public String describe() {
-			String cache = this.cacheName;
-			return (cache == null || cache.isEmpty()) ? this.pattern.glob() : cache + ":" + this.pattern.glob();
-		}
-
-	}
-
-	/**
-	 * All that this application keeps, by the generations of its caches. Not the pattern
-	 * {@code *}: with an empty key prefix that would take others' keys.
-	 */
-	record All() implements Target {
-
-		@Override
-		public @Nullable String cacheName() {
-			return null;
-		}
-
-		@Override
-		public boolean names(StoredKey key) {
-			return true;
-		}
-
-		@Override
-		public Target widen() {
-			return this;
-		}
-
-		@Override
-		public String describe() {
-			return "*";
+		public void over(int taken) {
+			Evictions.this.takenSinceWarned.addAndGet(taken);
+			reportIfAllTaken();
 		}
 
 	}

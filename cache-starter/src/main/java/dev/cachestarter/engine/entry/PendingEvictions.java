@@ -18,17 +18,10 @@ package dev.cachestarter.engine.entry;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
+import java.util.function.Predicate;
 
-import org.jspecify.annotations.Nullable;
-
-import dev.cachestarter.engine.entry.Evictions.Glob;
-import dev.cachestarter.engine.entry.Evictions.Group;
-import dev.cachestarter.engine.entry.Evictions.Key;
-import dev.cachestarter.engine.entry.Evictions.Target;
-import dev.cachestarter.engine.entry.Evictions.Whole;
+import dev.cachestarter.engine.entry.Target.Glob;
+import dev.cachestarter.engine.entry.Target.Kind;
 import dev.cachestarter.engine.key.StoredKey;
 
 /**
@@ -48,11 +41,7 @@ final class PendingEvictions {
 
 	private final int maxEntries;
 
-	/** The targets that are looked up. */
-	private final ConcurrentMap<Target, Asked> exact = new ConcurrentHashMap<>();
-
-	/** Those that are matched. */
-	private final ConcurrentMap<Target, Asked> globs = new ConcurrentHashMap<>();
+	private final TargetMap<Asked> targets = new TargetMap<>();
 
 	PendingEvictions(int maxEntries) {
 		this.maxEntries = maxEntries;
@@ -63,96 +52,108 @@ final class PendingEvictions {
 	 * are too many.
 	 */
 	Target fit(Target target) {
-		Target wider = target;
-		if (this.exact.size() >= this.maxEntries && !this.exact.containsKey(target)) {
-			wider = target.widen();
-			if (this.exact.size() >= 2 * this.maxEntries && !this.exact.containsKey(wider)) {
-				wider = wider.widen();
-			}
+		Target wider = fit(target, this.targets.part(Kind.EXACT).size() / this.maxEntries);
+		return (wider instanceof Glob && !has(wider) && this.targets.part(Kind.PATTERN).size() >= MAX_GLOBS)
+				? wider.widen() : wider;
+	}
+
+	/** Once too many and a target is widened once, twice too many and it is so twice. */
+	private Target fit(Target target, int timesTooMany) {
+		if (timesTooMany == 0 || has(target)) {
+			return target;
 		}
-		if (wider instanceof Glob && this.globs.size() >= MAX_GLOBS && !this.globs.containsKey(wider)) {
-			wider = wider.widen();
-		}
-		return wider;
+		Target wider = target.widen();
+		return (timesTooMany == 1 || has(wider)) ? wider : wider.widen();
+	}
+
+	private boolean has(Target target) {
+		return this.targets.partOf(target).containsKey(target);
 	}
 
 	/**
-	 * Note that a target is asked for. It is pending from now on.
-	 * @param late whether Redis is yet to be asked
+	 * Note that Redis is asked for a target. It is pending from now on.
 	 */
-	void add(Target target, long sequence, boolean late) {
-		mapOf(target).merge(target, new Asked(sequence, late),
-				(known, added) -> (known.sequence() > added.sequence()) ? known : added);
+	void add(Target target, long sequence) {
+		add(target, new Asked(sequence, false));
+	}
+
+	/**
+	 * Note that Redis is yet to be asked for a target. It is pending from now on.
+	 */
+	void addLate(Target target, long sequence) {
+		add(target, new Asked(sequence, true));
+	}
+
+	private void add(Target target, Asked asked) {
+		this.targets.partOf(target)
+			.merge(target, asked, (known, added) -> (known.sequence() > added.sequence()) ? known : added);
 	}
 
 	/**
 	 * Note that Redis has acknowledged one asking.
 	 */
 	void acknowledged(Target target, long sequence) {
-		mapOf(target).computeIfPresent(target, (same, known) -> (known.sequence() == sequence) ? null : known);
+		this.targets.partOf(target)
+			.computeIfPresent(target, (same, known) -> (known.sequence() == sequence) ? null : known);
 	}
 
 	/**
 	 * Note that Redis has not taken one asking.
 	 */
 	void failed(Target target, long sequence) {
-		mapOf(target).computeIfPresent(target,
-				(same, known) -> (known.sequence() == sequence) ? new Asked(sequence, true) : known);
-	}
-
-	private ConcurrentMap<Target, Asked> mapOf(Target target) {
-		return (target instanceof Glob) ? this.globs : this.exact;
+		this.targets.partOf(target)
+			.computeIfPresent(target,
+					(same, known) -> (known.sequence() == sequence) ? new Asked(sequence, true) : known);
 	}
 
 	/**
 	 * Return whether a key is named by one of them.
 	 */
 	boolean covers(StoredKey key) {
-		if (this.exact.isEmpty() && this.globs.isEmpty()) {
-			return false;
-		}
-		String group = key.group();
-		if (this.exact.containsKey(Evictions.ALL) || this.exact.containsKey(new Key(key))
-				|| this.exact.containsKey(new Whole(key.cacheName()))
-				|| (group != null && this.exact.containsKey(new Group(key.cacheName(), group)))) {
-			return true;
-		}
-		for (Target glob : this.globs.keySet()) {
-			if (glob.names(key)) {
-				return true;
-			}
-		}
-		return false;
+		return this.targets.covers(key);
 	}
 
 	/**
-	 * Return the patterns, or all that is none.
-	 * @param under those that are under way, too
+	 * Return all of a kind, those that Redis is being asked for too.
 	 */
-	List<Late> list(boolean patterns, boolean under) {
+	List<Late> all(Kind kind) {
+		return list(kind, (asked) -> true);
+	}
+
+	/**
+	 * Return those of a kind that Redis has not taken when it was asked last.
+	 */
+	List<Late> late(Kind kind) {
+		return list(kind, Asked::late);
+	}
+
+	private List<Late> list(Kind kind, Predicate<Asked> wanted) {
 		List<Late> found = new ArrayList<>();
-		for (Map.Entry<Target, Asked> entry : (patterns ? this.globs : this.exact).entrySet()) {
-			if (under || entry.getValue().late()) {
-				found.add(new Late(entry.getKey(), entry.getValue().sequence()));
+		this.targets.part(kind).forEach((target, asked) -> {
+			if (wanted.test(asked)) {
+				found.add(new Late(target, asked.sequence()));
 			}
-		}
+		});
 		return found;
 	}
 
 	/**
 	 * Return whether there is one that Redis has not taken when it was asked last.
 	 */
-	boolean isAnyLate(boolean patterns) {
-		return (patterns ? this.globs : this.exact).values().stream().anyMatch(Asked::late);
+	boolean isAnyLate(Kind kind) {
+		return this.targets.part(kind).values().stream().anyMatch(Asked::late);
 	}
 
-	@Nullable Long sequenceOf(Target target) {
-		Asked asked = mapOf(target).get(target);
-		return (asked != null) ? asked.sequence() : null;
+	/**
+	 * Return whether there is one, of whatever kind, that Redis has not taken when it was
+	 * asked last.
+	 */
+	boolean isAnyLate() {
+		return isAnyLate(Kind.EXACT) || isAnyLate(Kind.PATTERN);
 	}
 
 	int size() {
-		return this.exact.size() + this.globs.size();
+		return this.targets.size();
 	}
 
 	/**

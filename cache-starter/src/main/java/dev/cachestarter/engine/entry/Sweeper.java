@@ -43,11 +43,9 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.entry.EntryStore.Observed;
-import dev.cachestarter.engine.entry.Evictions.Glob;
-import dev.cachestarter.engine.entry.Evictions.Group;
-import dev.cachestarter.engine.entry.Evictions.Target;
-import dev.cachestarter.engine.entry.Evictions.Whole;
+import dev.cachestarter.engine.entry.Target.Glob;
+import dev.cachestarter.engine.entry.Target.Group;
+import dev.cachestarter.engine.entry.Target.Whole;
 import dev.cachestarter.engine.key.KeyBytes;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;

@@ -38,10 +38,11 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheSettings.Coalesce;
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.engine.entry.Acquired;
 import dev.cachestarter.engine.entry.EntryHeader;
-import dev.cachestarter.engine.entry.EntryStore.Lease;
-import dev.cachestarter.engine.entry.EntryStore.Observed;
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Lease;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.value.ValueCodec;
@@ -285,7 +286,7 @@ public final class Loads {
 		if (coalesce == Coalesce.LOCAL) {
 			return local(key, request, false);
 		}
-		return watch(key, nonce, wait).join(wait)
+		return watch(key, nonce, request.settings().longestClaim(), wait).join(wait)
 			.handle((now, ex) -> (ex != null) ? waited(observed, request) : found(now, request, attempts + 1))
 			.thenCompose((next) -> next);
 	}
@@ -326,13 +327,14 @@ public final class Loads {
 		if (request.settings().coalesce() == Coalesce.LOCAL) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(observed.key())));
 		}
-		return watch(observed.key(), nonce, wait).join(wait)
+		return watch(observed.key(), nonce, request.settings().longestClaim(), wait).join(wait)
 			.handle((now, ex) -> (ex != null) ? new Turn.GaveUp() : new Turn.Abandoned());
 	}
 
-	private Watch watch(StoredKey key, String nonce, long wait) {
+	private Watch watch(StoredKey key, String nonce, long longestClaim, long wait) {
 		return this.watches.compute(nonce,
-				(n, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(key, nonce)).atLeast(wait));
+				(n, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(key, nonce, longestClaim))
+					.atLeast(wait));
 	}
 
 	/**
@@ -385,13 +387,10 @@ public final class Loads {
 		});
 	}
 
-	private CompletableFuture<EntryStore.Acquired> acquire(Observed observed, boolean claim, Flight flight,
-			Request request) {
+	private CompletableFuture<Acquired> acquire(Observed observed, boolean claim, Flight flight, Request request) {
 		Duration life = request.settings().lease();
-		return limit(request,
-				claim ? this.store.claim(observed, flight.nonce, life, request.settings().longestClaim())
-						: this.store.acquire(observed, flight.nonce, life, request.transactional()),
-				EntryStore.Acquired::lease);
+		return limit(request, claim ? this.store.claim(observed, flight.nonce, life, request.settings().longestClaim())
+				: this.store.acquire(observed, flight.nonce, life, request.transactional()), Acquired::lease);
 	}
 
 	/**
@@ -841,6 +840,8 @@ public final class Loads {
 
 		private final String nonce;
 
+		private final long longestClaim;
+
 		private final CompletableFuture<Observed> changed = new CompletableFuture<>();
 
 		private final AtomicLong until = new AtomicLong(System.nanoTime());
@@ -849,9 +850,10 @@ public final class Loads {
 
 		private final long since = System.nanoTime();
 
-		Watch(StoredKey key, String nonce) {
+		Watch(StoredKey key, String nonce, long longestClaim) {
 			this.key = key;
 			this.nonce = nonce;
+			this.longestClaim = longestClaim;
 		}
 
 		/**
@@ -900,8 +902,8 @@ public final class Loads {
 		}
 
 		private boolean isHeld(EntryHeader header) {
-			return header.isLease() ? header.nonce().equals(this.nonce)
-					: header.claim().equals(this.nonce) && header.isClaimed(Loads.this.store.serverMillis());
+			return header.isLease() ? header.nonce().equals(this.nonce) : header.claim().equals(this.nonce)
+					&& header.isClaimed(Loads.this.store.serverMillis(), this.longestClaim);
 		}
 
 		private void end(@Nullable Observed observed, @Nullable Throwable ex) {

@@ -20,8 +20,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
 
-import dev.cachestarter.engine.entry.EntryHeader;
-
 /**
  * An entry while it is written: grows as needed, leaves the room of the header free, and
  * refuses to grow beyond a limit, so that a huge value is given up early and not after it
@@ -33,7 +31,7 @@ final class EntryBuffer extends OutputStream {
 
 	private byte[] bytes;
 
-	private int size = EntryHeader.LENGTH;
+	private int size = ValueCodec.HEADROOM;
 
 	/**
 	 * Create an empty buffer.
@@ -41,8 +39,8 @@ final class EntryBuffer extends OutputStream {
 	 * @param limit the most bytes of payload
 	 */
 	EntryBuffer(int expected, int limit) {
-		this.bytes = new byte[EntryHeader.LENGTH + Math.min(expected, limit)];
-		this.limit = EntryHeader.LENGTH + limit;
+		this.bytes = new byte[ValueCodec.HEADROOM + Math.min(expected, limit)];
+		this.limit = ValueCodec.HEADROOM + limit;
 	}
 
 	@Override

@@ -41,7 +41,6 @@ import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.json.JsonMapper;
 
-import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
 
 /**
@@ -125,8 +124,8 @@ final class JsonValueCodec implements ValueCodec {
 	}
 
 	@Override
-	public @Nullable Object decode(byte[] entry, EntryHeader header) throws CorruptEntryException {
-		if (header.isNull()) {
+	public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
+		if (form == PayloadForm.NULL) {
 			return null;
 		}
 		if (this.shape.refusal() != null) {
@@ -134,7 +133,7 @@ final class JsonValueCodec implements ValueCodec {
 		}
 		Object value;
 		try {
-			PayloadLimits.Plain plain = this.limits.open(entry, header);
+			PayloadLimits.Plain plain = this.limits.open(entry, form);
 			value = this.reader.readValue(plain.bytes(), plain.offset(), plain.length());
 		}
 		// Anything, for the bytes may be anything: a deep stack or a constructor of the
@@ -238,7 +237,7 @@ final class JsonValueCodec implements ValueCodec {
 	private void check(Object value, byte[] entry) throws NotCacheableException {
 		Object copy;
 		try {
-			copy = this.reader.readValue(entry, EntryHeader.LENGTH, entry.length - EntryHeader.LENGTH);
+			copy = this.reader.readValue(entry, ValueCodec.HEADROOM, entry.length - ValueCodec.HEADROOM);
 		}
 		catch (Throwable ex) {
 			String why = readFailure(ex);

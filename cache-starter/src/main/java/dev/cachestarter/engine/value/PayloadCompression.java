@@ -30,8 +30,6 @@ import net.jpountz.xxhash.XXHash32;
 import net.jpountz.xxhash.XXHashFactory;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.entry.EntryHeader;
-
 /**
  * Compresses payloads into LZ4 frames, the format of the {@code lz4} command, and reads
  * such frames back without trusting them.
@@ -70,11 +68,11 @@ public final class PayloadCompression {
 	 * would not be smaller
 	 */
 	public static byte @Nullable [] compress(byte[] entry) {
-		int length = entry.length - EntryHeader.LENGTH;
+		int length = entry.length - ValueCodec.HEADROOM;
 		EntryBuffer buffer = new EntryBuffer(length / 4, length - 1);
 		try (LZ4FrameOutputStream out = new LZ4FrameOutputStream(buffer, BLOCKSIZE.SIZE_64KB, length, COMPRESSOR,
 				CHECKSUM, FLG.Bits.BLOCK_INDEPENDENCE, FLG.Bits.BLOCK_CHECKSUM, FLG.Bits.CONTENT_SIZE)) {
-			out.write(entry, EntryHeader.LENGTH, length);
+			out.write(entry, ValueCodec.HEADROOM, length);
 		}
 		catch (IOException ex) {
 			// The buffer is full: it throws nothing else.
@@ -92,12 +90,12 @@ public final class PayloadCompression {
 	 * holds more than the limit
 	 */
 	static byte[] decompress(byte[] entry, int limit) throws IOException {
-		int length = entry.length - EntryHeader.LENGTH;
+		int length = entry.length - ValueCodec.HEADROOM;
 		long size = declaredSize(entry, length);
 		if (size < 0 || size > limit || size > (long) MAX_RATIO * length) {
 			throw new IOException("The frame declares " + size + " bytes, more than may be unpacked");
 		}
-		ByteArrayInputStream source = new ByteArrayInputStream(entry, EntryHeader.LENGTH, length);
+		ByteArrayInputStream source = new ByteArrayInputStream(entry, ValueCodec.HEADROOM, length);
 		try (LZ4FrameInputStream in = new LZ4FrameInputStream(source, DECOMPRESSOR, CHECKSUM, true)) {
 			byte[] payload = in.readNBytes((int) size);
 			if (payload.length != size || in.read() != -1 || source.available() != 0) {
@@ -112,13 +110,13 @@ public final class PayloadCompression {
 			throw new IOException("The frame is truncated");
 		}
 		for (int i = 0; i < PREAMBLE.length; i++) {
-			if (entry[EntryHeader.LENGTH + i] != PREAMBLE[i]) {
+			if (entry[ValueCodec.HEADROOM + i] != PREAMBLE[i]) {
 				throw new IOException("The payload is not a frame as this library writes it");
 			}
 		}
 		long size = 0;
 		for (int i = SIZE_LENGTH - 1; i >= 0; i--) {
-			size = (size << 8) | (entry[EntryHeader.LENGTH + SIZE_OFFSET + i] & 0xFF);
+			size = (size << 8) | (entry[ValueCodec.HEADROOM + SIZE_OFFSET + i] & 0xFF);
 		}
 		return size;
 	}

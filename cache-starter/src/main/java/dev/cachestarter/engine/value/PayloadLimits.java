@@ -22,7 +22,6 @@ import java.util.Objects;
 import org.springframework.util.unit.DataSize;
 
 import dev.cachestarter.CacheSettings;
-import dev.cachestarter.engine.entry.EntryHeader;
 
 /**
  * What a payload may weigh, and the way it takes between an encoder and Redis:
@@ -44,10 +43,6 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 
 	static final int MAX_INFLATION = 16;
 
-	private static final String NULL = "n---";
-
-	private static final String COMPRESSED = "-z--";
-
 	static PayloadLimits of(CacheSettings settings) {
 		long compressAbove = settings.compressAbove().toBytes();
 		long maxStored = settings.maxValueSize().toBytes();
@@ -61,7 +56,7 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 	 * @return an entry without payload
 	 */
 	static ValueCodec.Encoded sealNull() {
-		return new ValueCodec.Encoded(new byte[EntryHeader.LENGTH], NULL, 0);
+		return new ValueCodec.Encoded(new byte[ValueCodec.HEADROOM], PayloadForm.NULL, 0);
 	}
 
 	/**
@@ -81,35 +76,36 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 	 * @throws ValueCodec.NotCacheableException if it is larger than may be stored
 	 */
 	ValueCodec.Encoded seal(byte[] entry, String type) throws ValueCodec.NotCacheableException {
-		int plainSize = entry.length - EntryHeader.LENGTH;
+		int plainSize = entry.length - ValueCodec.HEADROOM;
 		if (plainSize > this.maxPlain) {
 			throw tooLarge(type);
 		}
 		byte[] compressed = (plainSize > this.compressAbove) ? PayloadCompression.compress(entry) : null;
 		byte[] stored = Objects.requireNonNullElse(compressed, entry);
-		if (stored.length - EntryHeader.LENGTH > this.maxStored) {
+		if (stored.length - ValueCodec.HEADROOM > this.maxStored) {
 			throw tooLarge(type);
 		}
-		return new ValueCodec.Encoded(stored, (compressed != null) ? COMPRESSED : EntryHeader.NO_FLAGS, plainSize);
+		return new ValueCodec.Encoded(stored, (compressed != null) ? PayloadForm.COMPRESSED : PayloadForm.PLAIN,
+				plainSize);
 	}
 
 	/**
 	 * Find the payload of an entry, unpacked.
 	 * @param entry an entry that is not a cached null
-	 * @param header its header
+	 * @param form what its header says of the payload
 	 * @return where the payload is
 	 * @throws IOException if it cannot be unpacked or is too large to be read
 	 */
-	Plain open(byte[] entry, EntryHeader header) throws IOException {
-		if (header.isCompressed()) {
+	Plain open(byte[] entry, PayloadForm form) throws IOException {
+		if (form == PayloadForm.COMPRESSED) {
 			byte[] payload = PayloadCompression.decompress(entry, this.maxPlain);
 			return new Plain(payload, 0, payload.length);
 		}
-		int length = entry.length - EntryHeader.LENGTH;
+		int length = entry.length - ValueCodec.HEADROOM;
 		if (length > this.maxPlain) {
 			throw new IOException("The payload is larger than may be read");
 		}
-		return new Plain(entry, EntryHeader.LENGTH, length);
+		return new Plain(entry, ValueCodec.HEADROOM, length);
 	}
 
 	ValueCodec.NotCacheableException tooLarge(String type) {

@@ -29,7 +29,6 @@ import org.springframework.data.redis.serializer.RedisSerializationContext.Seria
 import org.springframework.data.redis.serializer.RedisSerializer;
 import org.springframework.util.ReflectionUtils;
 
-import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
 
 /**
@@ -91,8 +90,8 @@ final class SerializerValueCodec implements ValueCodec {
 			if (payload.remaining() > this.limits.mostToEncode()) {
 				throw this.limits.tooLarge(type);
 			}
-			entry = new byte[EntryHeader.LENGTH + payload.remaining()];
-			payload.get(entry, EntryHeader.LENGTH, payload.remaining());
+			entry = new byte[ValueCodec.HEADROOM + payload.remaining()];
+			payload.get(entry, ValueCodec.HEADROOM, payload.remaining());
 		}
 		catch (NotCacheableException ex) {
 			throw ex;
@@ -103,7 +102,7 @@ final class SerializerValueCodec implements ValueCodec {
 					"A value of type %s is not cached: the value serializer %s failed with %s. Set one that can write it."
 						.formatted(type, this.name, ex.getClass().getName()));
 		}
-		if (isJavaStream(entry, EntryHeader.LENGTH, entry.length)) {
+		if (isJavaStream(entry, ValueCodec.HEADROOM, entry.length)) {
 			throw new NotCacheableException(Reason.UNSERIALIZABLE,
 					"A value of type %s is not cached: the value serializer %s wrote Java serialization. Set another."
 						.formatted(type, this.name));
@@ -112,13 +111,13 @@ final class SerializerValueCodec implements ValueCodec {
 	}
 
 	@Override
-	public @Nullable Object decode(byte[] entry, EntryHeader header) throws CorruptEntryException {
-		if (header.isNull()) {
+	public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
+		if (form == PayloadForm.NULL) {
 			return null;
 		}
 		Object value;
 		try {
-			PayloadLimits.Plain plain = this.limits.open(entry, header);
+			PayloadLimits.Plain plain = this.limits.open(entry, form);
 			if (isJavaStream(plain.bytes(), plain.offset(), plain.offset() + plain.length())) {
 				throw new CorruptEntryException("The payload is Java serialization", null);
 			}

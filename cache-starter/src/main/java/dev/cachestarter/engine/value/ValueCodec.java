@@ -18,13 +18,17 @@ package dev.cachestarter.engine.value;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.entry.EntryHeader;
-
 /**
  * Turns the values of one type into what is stored of them, and back. Instances are
  * immutable and thread-safe; they know nothing of Redis.
  */
 public interface ValueCodec {
+
+	/** How many bytes an encoded entry leaves free at its beginning, for a header. */
+	int HEADROOM = 139;
+
+	/** The mark of a value whose type is not known. */
+	String NO_MARK = "--------";
 
 	/**
 	 * Return the mark of the shape of this codec's type: eight characters that change
@@ -37,8 +41,8 @@ public interface ValueCodec {
 	/**
 	 * Encode a value.
 	 * @param value the value, {@code null} for a cached null
-	 * @return the encoded entry, whose first {@link EntryHeader#LENGTH} bytes are left
-	 * for the header
+	 * @return the encoded entry, whose first {@link #HEADROOM} bytes are left for the
+	 * header
 	 * @throws NotCacheableException if a hit of this value would not equal the miss, or
 	 * if it is larger than may be stored
 	 */
@@ -47,21 +51,21 @@ public interface ValueCodec {
 	/**
 	 * Decode an entry.
 	 * @param entry the whole entry, header included
-	 * @param header its parsed header, whose schema mark is this codec's
+	 * @param form what its header says of the payload
 	 * @return the value, {@code null} for a cached null
 	 * @throws CorruptEntryException if the payload cannot be read, whatever is wrong with
 	 * it
 	 */
-	@Nullable Object decode(byte[] entry, EntryHeader header) throws CorruptEntryException;
+	@Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException;
 
 	/**
 	 * An encoded value.
 	 *
 	 * @param entry the entry with room for its header
-	 * @param flags the four flag characters for the header
+	 * @param form what the payload is
 	 * @param plainSize the size of the payload before compression, in bytes
 	 */
-	record Encoded(byte[] entry, String flags, int plainSize) {
+	record Encoded(byte[] entry, PayloadForm form, int plainSize) {
 
 	}
 

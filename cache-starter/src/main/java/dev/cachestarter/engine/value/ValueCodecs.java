@@ -57,7 +57,6 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheSettings;
-import dev.cachestarter.engine.entry.EntryHeader;
 
 /**
  * Makes the codecs of an application and keeps them: one for each type of values and each
@@ -246,7 +245,7 @@ public final class ValueCodecs {
 
 		@Override
 		public String schemaMark() {
-			return EntryHeader.NO_MARK;
+			return ValueCodec.NO_MARK;
 		}
 
 		@Override
@@ -267,8 +266,8 @@ public final class ValueCodecs {
 		}
 
 		@Override
-		public @Nullable Object decode(byte[] entry, EntryHeader header) throws CorruptEntryException {
-			return forType(Object.class, this.settings).decode(entry, header);
+		public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
+			return forType(Object.class, this.settings).decode(entry, form);
 		}
 
 		/**

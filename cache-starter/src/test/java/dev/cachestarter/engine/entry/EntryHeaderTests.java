@@ -17,11 +17,11 @@
 package dev.cachestarter.engine.entry;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Random;
 
 import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.engine.value.Codecs;
+import dev.cachestarter.engine.value.PayloadForm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -31,8 +31,6 @@ class EntryHeaderTests {
 	private static final byte[] CACHE = bytes("00112233aabbccdd");
 
 	private static final byte[] GROUP = bytes("44556677eeff0011");
-
-	private static final byte[] MARK = bytes("a1b2c3d4");
 
 	private static final byte[] OTHER = bytes("ffffffffffffffff");
 
@@ -97,10 +95,8 @@ class EntryHeaderTests {
 					EntryHeader::runMark, EntryHeader::writtenAt, EntryHeader::freshUntil, EntryHeader::flags)
 			.containsExactly('v', "0123456789abcdef", "fedcba9876543210", 42L, "00112233aabbccdd", "44556677eeff0011",
 					"a1b2c3d4", "9f8e7d6c", 43L, 44L, "nzt-");
-		assertThat(parsed)
-			.extracting(EntryHeader::isNull, EntryHeader::isCompressed, EntryHeader::isTransactional,
-					EntryHeader::isLease)
-			.containsExactly(true, true, true, false);
+		assertThat(parsed).extracting(EntryHeader::form, EntryHeader::isTransactional, EntryHeader::isLease)
+			.containsExactly(PayloadForm.NULL, true, false);
 	}
 
 	@Test
@@ -135,52 +131,39 @@ class EntryHeaderTests {
 	}
 
 	@Test
-	void entryCarriesItsGenerationsAndItsMarkAndNoOthers() {
-		byte[] entry = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toBytes();
+	void entryIsUnderItsGenerationsAndNoOthers() {
+		EntryHeader header = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS);
 
-		assertThat(EntryHeader.carries(entry, CACHE, GROUP, MARK)).isTrue();
-		assertThat(EntryHeader.carries(entry, OTHER, GROUP, MARK)).isFalse();
-		assertThat(EntryHeader.carries(entry, CACHE, OTHER, MARK)).isFalse();
-		assertThat(EntryHeader.carries(entry, CACHE, null, MARK)).isFalse();
-		assertThat(EntryHeader.carries(entry, CACHE, GROUP, bytes("ffffffff"))).isFalse();
-		assertThat(EntryHeader.carries(entry, bytes("0011"), GROUP, MARK)).isFalse();
+		assertThat(header.isUnder(CACHE, GROUP)).isTrue();
+		assertThat(header.isUnder(OTHER, GROUP)).isFalse();
+		assertThat(header.isUnder(CACHE, OTHER)).isFalse();
+		assertThat(header.isUnder(CACHE, EntryHeader.NO_GENERATION_BYTES)).isFalse();
+		assertThat(header.isUnder(bytes("0011"), GROUP)).isFalse();
+		assertThat(header.isUnder(bytes("00112233aabbccdd0"), GROUP)).isFalse();
 	}
 
 	@Test
-	void entryWithoutGroupIsForKeysWithoutGroup() {
-		byte[] entry = new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", EntryHeader.NO_NONCE, 0,
-				"00112233aabbccdd", EntryHeader.NO_GENERATION, "a1b2c3d4", "9f8e7d6c", 1, 2, EntryHeader.NO_FLAGS)
-			.toBytes();
-
-		assertThat(EntryHeader.carries(entry, CACHE, null, MARK)).isTrue();
-		assertThat(EntryHeader.carries(entry, CACHE, GROUP, MARK)).isFalse();
-	}
-
-	@Test
-	void valueWithoutMarkIsForEveryReaderAndALeaseForNone() {
-		byte[] unmarked = Codecs.header(EntryHeader.NO_MARK, EntryHeader.NO_FLAGS).toBytes();
-		byte[] lease = unmarked.clone();
-		lease[4] = 'l';
-
-		assertThat(EntryHeader.carries(unmarked, CACHE, GROUP, MARK)).isTrue();
-		assertThat(EntryHeader.carries(lease, CACHE, GROUP, MARK)).isFalse();
-	}
-
-	@Test
-	void carriesAndParseAgreeOnBrokenBytes() {
-		long seed = System.nanoTime();
-		Random random = new Random(seed);
-		byte[] entry = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toBytes();
-		for (int i = 0; i < 20_000; i++) {
-			byte[] broken = entry.clone();
-			broken[random.nextInt(broken.length)] = (byte) random.nextInt(256);
-
-			EntryHeader parsed = EntryHeader.parse(broken);
-
-			boolean usable = parsed != null && !parsed.isLease() && parsed.cacheGeneration().equals("00112233aabbccdd")
-					&& parsed.groupGeneration().equals("44556677eeff0011") && parsed.schemaMark().equals("a1b2c3d4");
-			assertThat(EntryHeader.carries(broken, CACHE, GROUP, MARK)).as("seed " + seed).isEqualTo(usable);
+	void flagsAreThoseOfThePayload() {
+		for (PayloadForm form : PayloadForm.values()) {
+			assertThat(Codecs.header("a1b2c3d4", EntryHeader.flagsOf(form)).form()).isEqualTo(form);
 		}
+		assertThat(Codecs.header("a1b2c3d4", "nz--").form()).isEqualTo(PayloadForm.NULL);
+	}
+
+	@Test
+	void valueIsDueNearItsEndButNotBeforeTheHalfOfItsLife() {
+		EntryHeader header = living(1_000, 11_000);
+
+		assertThat(header.isDue(8_000, 3_000)).isFalse();
+		assertThat(header.isDue(8_001, 3_000)).isTrue();
+		assertThat(header.isDue(6_000, 60_000)).isFalse();
+		assertThat(header.isDue(6_001, 60_000)).isTrue();
+		assertThat(living(1_000, 0).isDue(Long.MAX_VALUE / 2, 60_000)).isFalse();
+	}
+
+	private static EntryHeader living(long writtenAt, long freshUntil) {
+		return new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", EntryHeader.NO_NONCE, 0, "00112233aabbccdd",
+				"44556677eeff0011", "a1b2c3d4", "9f8e7d6c", writtenAt, freshUntil, EntryHeader.NO_FLAGS);
 	}
 
 	@Test

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.Interleavings;
-import dev.cachestarter.engine.entry.Evictions.Glob;
-import dev.cachestarter.engine.entry.Evictions.Key;
+import dev.cachestarter.engine.entry.Target.Glob;
+import dev.cachestarter.engine.entry.Target.Key;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -62,8 +62,7 @@ class EvictionsTests {
 	}
 
 	private Evictions evictions(int maxEntries) {
-		return new Evictions(this.link, this.store, this.layout, this.sweeper, this.timer, maxEntries,
-				System::nanoTime);
+		return new Evictions(this.link, this.layout, this.sweeper, this.timer, maxEntries, System::nanoTime);
 	}
 
 	@Test

@@ -18,10 +18,10 @@ package dev.cachestarter.engine.entry;
 
 import org.junit.jupiter.api.Test;
 
-import dev.cachestarter.engine.entry.Evictions.Glob;
-import dev.cachestarter.engine.entry.Evictions.Group;
-import dev.cachestarter.engine.entry.Evictions.Key;
-import dev.cachestarter.engine.entry.Evictions.Whole;
+import dev.cachestarter.engine.entry.Target.Glob;
+import dev.cachestarter.engine.entry.Target.Group;
+import dev.cachestarter.engine.entry.Target.Key;
+import dev.cachestarter.engine.entry.Target.Whole;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
@@ -49,8 +49,8 @@ class PendingEvictionsTests {
 	@Test
 	void anAcknowledgementOfAnOlderAskingDoesNotEndANewerOneWhicheverCameLast() {
 		Key target = new Key(key("org-1:1"));
-		this.pending.add(target, 2, false);
-		this.pending.add(target, 1, false);
+		this.pending.add(target, 2);
+		this.pending.add(target, 1);
 
 		this.pending.acknowledged(target, 1);
 
@@ -62,36 +62,36 @@ class PendingEvictionsTests {
 	@Test
 	void aFailureOfAnOlderAskingDoesNotMakeANewerOneLate() {
 		Key target = new Key(key("org-1:1"));
-		this.pending.add(target, 1, false);
-		this.pending.add(target, 2, false);
+		this.pending.add(target, 1);
+		this.pending.add(target, 2);
 
 		this.pending.failed(target, 1);
 
-		assertThat(this.pending.isAnyLate(false)).isFalse();
+		assertThat(this.pending.isAnyLate(Target.Kind.EXACT)).isFalse();
 		this.pending.failed(target, 2);
-		assertThat(this.pending.isAnyLate(false)).isTrue();
+		assertThat(this.pending.isAnyLate(Target.Kind.EXACT)).isTrue();
 	}
 
 	@Test
 	void eachTargetCoversWhatItNamesAndNothingElse() {
-		this.pending.add(new Key(key("org-1:1")), 1, false);
-		this.pending.add(new Group("agents", "org-2"), 2, false);
-		this.pending.add(new Glob("agents", KeyPattern.of("*:page-1")), 3, false);
+		this.pending.add(new Key(key("org-1:1")), 1);
+		this.pending.add(new Group("agents", "org-2"), 2);
+		this.pending.add(new Glob("agents", KeyPattern.of("*:page-1")), 3);
 
 		assertThat(this.pending.covers(key("org-1:1"))).isTrue();
 		assertThat(this.pending.covers(key("org-1:2"))).isFalse();
 		assertThat(this.pending.covers(key("org-2:7"))).isTrue();
 		assertThat(this.pending.covers(key("org-3:page-1"))).isTrue();
 		assertThat(this.pending.covers(this.layout.key("tools", "org-2:7"))).isFalse();
-		this.pending.add(new Whole("tools"), 4, false);
+		this.pending.add(new Whole("tools"), 4);
 		assertThat(this.pending.covers(this.layout.key("tools", "org-2:7"))).isTrue();
 	}
 
 	@Test
 	void whatDoesNotFitIsWidenedAndNeverDropped() {
 		for (int i = 0; i < 100; i++) {
-			Evictions.Target fitting = this.pending.fit(new Key(key("org-" + i + ":1")));
-			this.pending.add(fitting, i, true);
+			Target fitting = this.pending.fit(new Key(key("org-" + i + ":1")));
+			this.pending.addLate(fitting, i);
 		}
 
 		assertThat(this.pending.size()).isLessThanOrEqualTo(21);
@@ -104,13 +104,13 @@ class PendingEvictionsTests {
 	@Test
 	void patternsBeyondAHundredAreWidenedToTheirCacheOrToAll() {
 		for (int i = 0; i < 150; i++) {
-			this.pending.add(this.pending.fit(new Glob("agents", KeyPattern.of("*:" + i))), i, true);
+			this.pending.addLate(this.pending.fit(new Glob("agents", KeyPattern.of("*:" + i))), i);
 		}
 
 		assertThat(this.pending.size()).isEqualTo(101);
 		assertThat(this.pending.covers(key("org-1:149"))).isTrue();
 		assertThat(this.pending.covers(this.layout.key("tools", "1"))).isFalse();
-		this.pending.add(this.pending.fit(new Glob(null, KeyPattern.of("t*:1"))), 200, true);
+		this.pending.addLate(this.pending.fit(new Glob(null, KeyPattern.of("t*:1"))), 200);
 		assertThat(this.pending.covers(this.layout.key("tools", "1"))).isTrue();
 	}
 

@@ -41,8 +41,8 @@ import org.springframework.cache.annotation.Cacheable;
 import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.cache.Engine;
-import dev.cachestarter.engine.entry.Evictions.Group;
 import dev.cachestarter.engine.entry.Sweeper.Pace;
+import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 

@@ -43,6 +43,7 @@ import dev.cachestarter.Interleavings;
 import dev.cachestarter.OutageLab;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.engine.entry.Evictions;
+import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 
@@ -133,7 +134,7 @@ class RedisLinkRedisTests {
 	@Test
 	void whileTheLinkRecoversNoEvictionWaits() {
 		Evictions evictions = this.instance.engine().evictions();
-		Evictions.Target target = new Evictions.Key(this.instance.engine().layout().key("items", "1"));
+		Target target = new Target.Key(this.instance.engine().layout().key("items", "1"));
 		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
 		this.proxy.closeAll();
 		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());

@@ -48,7 +48,7 @@ public final class Codecs {
 	 */
 	public static byte[] entry(ValueCodec codec, @Nullable Object value) throws NotCacheableException {
 		Encoded encoded = codec.encode(value);
-		header(codec.schemaMark(), encoded.flags()).writeTo(encoded.entry());
+		header(codec.schemaMark(), EntryHeader.flagsOf(encoded.form())).writeTo(encoded.entry());
 		return encoded.entry();
 	}
 
@@ -67,7 +67,7 @@ public final class Codecs {
 		if (header == null) {
 			throw new IllegalArgumentException("Not an entry");
 		}
-		return codec.decode(entry, header);
+		return codec.decode(entry, header.form());
 	}
 
 	/**

@@ -1,0 +1,36 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import dev.cachestarter.engine.key.StoredKey;
+
+/**
+ * The right to fill a key.
+ *
+ * @param key the key
+ * @param nonce what tells this lease from all others
+ * @param runMark the run of the server that it was asked of, by which its value is
+ * judged: another's may have this lease from a dump, and not what has voided it
+ * @param isClaim whether it is a claim on a value, which stays there until the fill
+ * @param identity as much of the header in Redis as says that it is this lease
+ * @param cacheGeneration the generation of the cache, as it was before the lease
+ * @param groupGeneration the generation of the group, as it was before the lease
+ */
+public record Lease(StoredKey key, String nonce, String runMark, boolean isClaim, byte[] identity,
+		String cacheGeneration, String groupGeneration) {
+
+}

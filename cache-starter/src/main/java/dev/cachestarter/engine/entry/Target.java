@@ -1,0 +1,193 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.StoredKey;
+
+/**
+ * What an eviction names.
+ */
+public sealed interface Target {
+
+	Target ALL = new All();
+
+	/**
+	 * The cache it is within, {@code null} if it may be several.
+	 */
+	@Nullable String cacheName();
+
+	/**
+	 * Whether it names a key.
+	 */
+	boolean names(StoredKey key);
+
+	/**
+	 * The next wider target, for when there are too many.
+	 */
+	Target widen();
+
+	/**
+	 * The pattern as a reader of the log knows it.
+	 */
+	String describe();
+
+	/**
+	 * How a target is evicted.
+	 */
+	enum Kind {
+
+		/** By deleting keys that are known: entries or generations. */
+		EXACT,
+
+		/** By walking through all keys. */
+		PATTERN;
+
+		static Kind of(Target target) {
+			return (target instanceof Glob) ? PATTERN : EXACT;
+		}
+
+	}
+
+	/**
+	 * One key.
+	 */
+	record Key(StoredKey key) implements Target {
+
+		@Override
+		public boolean names(StoredKey other) {
+			return this.key.equals(other);
+		}
+
+		@Override
+		public String cacheName() {
+			return this.key.cacheName();
+		}
+
+		@Override
+		public Target widen() {
+			String group = this.key.group();
+			return (group != null) ? new Group(this.key.cacheName(), group) : new Whole(this.key.cacheName());
+		}
+
+		@Override
+		public String describe() {
+			return this.key.displayName();
+		}
+
+	}
+
+	/**
+	 * All keys of a cache with one first segment.
+	 */
+	record Group(String cacheName, String group) implements Target {
+
+		@Override
+		public boolean names(StoredKey key) {
+			return this.cacheName.equals(key.cacheName()) && this.group.equals(key.group());
+		}
+
+		@Override
+		public Target widen() {
+			return new Whole(this.cacheName);
+		}
+
+		@Override
+		public String describe() {
+			return (this.cacheName.isEmpty() ? "" : this.cacheName + ":") + this.group + ":*";
+		}
+
+	}
+
+	/**
+	 * All keys of a cache.
+	 */
+	record Whole(String cacheName) implements Target {
+
+		@Override
+		public boolean names(StoredKey key) {
+			return this.cacheName.equals(key.cacheName());
+		}
+
+		@Override
+		public Target widen() {
+			return this;
+		}
+
+		@Override
+		public String describe() {
+			return (this.cacheName.isEmpty() ? "" : this.cacheName + ":") + "*";
+		}
+
+	}
+
+	/**
+	 * The keys that match a pattern: of one cache, or, where that is {@code null}, of all
+	 * that this application keeps under its prefix.
+	 */
+	record Glob(@Nullable String cacheName, KeyPattern pattern) implements Target {
+
+		@Override
+		public boolean names(StoredKey key) {
+			return (this.cacheName != null) ? this.cacheName.equals(key.cacheName()) && this.pattern.matches(key.key())
+					: this.pattern.matches(key.displayName());
+		}
+
+		@Override
+		public Target widen() {
+			return (this.cacheName != null) ? new Whole(this.cacheName) : ALL;
+		}
+
+		@Override
+		public String describe() {
+			String cache = this.cacheName;
+			return (cache == null || cache.isEmpty()) ? this.pattern.glob() : cache + ":" + this.pattern.glob();
+		}
+
+	}
+
+	/**
+	 * All that this application keeps, by the generations of its caches. Not the pattern
+	 * {@code *}: with an empty key prefix that would take others' keys.
+	 */
+	record All() implements Target {
+
+		@Override
+		public @Nullable String cacheName() {
+			return null;
+		}
+
+		@Override
+		public boolean names(StoredKey key) {
+			return true;
+		}
+
+		@Override
+		public Target widen() {
+			return this;
+		}
+
+		@Override
+		public String describe() {
+			return "*";
+		}
+
+	}
+
+}

@@ -1,0 +1,83 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+import dev.cachestarter.engine.key.StoredKey;
+
+/**
+ * Targets of evictions, each with something known of it, that can be asked whether they
+ * name a key: in a few look-ups, and one match for each pattern. Thread-safe.
+ *
+ * @param <V> what is known of a target
+ */
+final class TargetMap<V> {
+
+	/** The targets that are looked up. */
+	private final ConcurrentMap<Target, V> exact = new ConcurrentHashMap<>();
+
+	/** Those that are matched. */
+	private final ConcurrentMap<Target, V> globs = new ConcurrentHashMap<>();
+
+	/**
+	 * Return the part of this map in which a target is kept.
+	 */
+	ConcurrentMap<Target, V> partOf(Target target) {
+		return part(Target.Kind.of(target));
+	}
+
+	/**
+	 * Return all targets of one kind.
+	 */
+	ConcurrentMap<Target, V> part(Target.Kind kind) {
+		return switch (kind) {
+			case EXACT -> this.exact;
+			case PATTERN -> this.globs;
+		};
+	}
+
+	/**
+	 * Return whether a key is named by one of the targets.
+	 */
+	boolean covers(StoredKey key) {
+		return (!this.exact.isEmpty() && isNamedExactly(key)) || (!this.globs.isEmpty() && isMatched(key));
+	}
+
+	private boolean isNamedExactly(StoredKey key) {
+		String group = key.group();
+		return this.exact.containsKey(Target.ALL) || this.exact.containsKey(new Target.Key(key))
+				|| this.exact.containsKey(new Target.Whole(key.cacheName()))
+				|| (group != null && this.exact.containsKey(new Target.Group(key.cacheName(), group)));
+	}
+
+	private boolean isMatched(StoredKey key) {
+		for (Map.Entry<Target, V> glob : this.globs.entrySet()) {
+			if (glob.getKey().names(key)) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	int size() {
+		return this.exact.size() + this.globs.size();
+	}
+
+}

@@ -1,0 +1,43 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import dev.cachestarter.engine.key.StoredKey;
+
+/**
+ * A set of targets of evictions that can be asked, at a cost that does not grow with the
+ * number of keys in it, whether one of them names a key. Thread-safe.
+ */
+public final class TargetSet {
+
+	private final TargetMap<Boolean> targets = new TargetMap<>();
+
+	/**
+	 * Add a target. Adding it again has no effect.
+	 */
+	public void add(Target target) {
+		this.targets.partOf(target).put(target, Boolean.TRUE);
+	}
+
+	/**
+	 * Return whether a key is named by one of the targets.
+	 */
+	public boolean covers(StoredKey key) {
+		return this.targets.covers(key);
+	}
+
+}
