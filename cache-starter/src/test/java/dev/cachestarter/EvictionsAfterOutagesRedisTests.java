@@ -225,7 +225,7 @@ class EvictionsAfterOutagesRedisTests {
 
 	@Test
 	void oneThatRedisRefusesForGoodHoldsUpNoOther() {
-		try (OutageLab lab = new OutageLab()) {
+		try (OutageLab lab = OutageLab.persistent()) {
 			OutageLab.awaitCached(lab.shop, "forbidden");
 			OutageLab.awaitCached(lab.shop, "allowed");
 			lab.cutOff();

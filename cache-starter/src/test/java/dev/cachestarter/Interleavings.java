@@ -194,7 +194,10 @@ public abstract class Interleavings {
 		 * has when it waits for Redis.
 		 */
 		Call<T> awaitWaiting() {
-			await().atMost(Duration.ofSeconds(20)).until(() -> this.thread.getState() == Thread.State.WAITING);
+			// Whoever takes a lock or loads a class is so for a moment, too.
+			await().atMost(Duration.ofSeconds(20))
+				.during(Duration.ofMillis(50))
+				.until(() -> this.thread.getState() == Thread.State.WAITING);
 			return this;
 		}
 

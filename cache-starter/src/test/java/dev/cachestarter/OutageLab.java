@@ -45,6 +45,7 @@ import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.RespClient;
@@ -91,21 +92,32 @@ public final class OutageLab implements AutoCloseable {
 	}
 
 	/**
+	 * Set up a lab where what Redis has refused is asked for again after half a second,
+	 * not after ten.
+	 */
+	static OutageLab persistent() {
+		return new OutageLab(OutageLab::persistent, OutageLab::persistent);
+	}
+
+	/**
 	 * Set up.
 	 * @param settings what is special about the instance behind the proxy
 	 */
 	OutageLab(Consumer<ResilientRedisCacheManager.Builder> settings) {
+		this(settings, (builder) -> {
+		});
+	}
+
+	private OutageLab(Consumer<ResilientRedisCacheManager.Builder> settings,
+			Consumer<ResilientRedisCacheManager.Builder> settingsOfOther) {
 		Shop.TABLE.clear();
 		List<String> arguments = new ArrayList<>(List.of("--user", "app", "on", ">secret", "~*", "&*", "+@all"));
 		arguments.addAll(RedisServer.slowToLoad(2000));
 		this.redis = RedisServer.local(arguments.toArray(String[]::new)).start();
 		this.proxy = FaultProxy.inFrontOf(this.redis);
 		this.admin = this.redis.connect();
-		this.shop = instance(this.proxy.host(), this.proxy.port(), (builder) -> {
-			impatient(builder);
-			settings.accept(builder);
-		});
-		this.other = instance(this.redis.host(), this.redis.port(), OutageLab::impatient);
+		this.shop = instance(this.proxy.host(), this.proxy.port(), settings);
+		this.other = instance(this.redis.host(), this.redis.port(), settingsOfOther);
 	}
 
 	private static TestInstance<Shop> instance(String host, int port,
@@ -113,7 +125,10 @@ public final class OutageLab implements AutoCloseable {
 		RedisStandaloneConfiguration where = new RedisStandaloneConfiguration(host, port);
 		where.setUsername("app");
 		where.setPassword("secret");
-		return TestInstance.of(Shop.class, () -> new LettuceConnectionFactory(where), settings).awaitUp();
+		return TestInstance.of(Shop.class, () -> new LettuceConnectionFactory(where), (builder) -> {
+			impatient(builder);
+			settings.accept(builder);
+		}).awaitUp();
 	}
 
 	/** The defaults, but for how long one waits who was away several times. */
@@ -121,6 +136,12 @@ public final class OutageLab implements AutoCloseable {
 		builder.caches(List.of("items", "others", "motd"))
 			.breaker(new ResilientRedisCacheManager.Breaker(50, Duration.ofMillis(200), 80, 20, Duration.ofMillis(100),
 					Duration.ofSeconds(1)));
+	}
+
+	private static void persistent(ResilientRedisCacheManager.Builder builder) {
+		Duration pause = Duration.ofMillis(500);
+		builder.link(new RedisLink.Settings(Duration.ofMillis(250), pause, 50, Duration.ofMillis(200), 80, 20,
+				Duration.ofMillis(100), Duration.ofSeconds(1), pause, pause, Duration.ofSeconds(1), 50_000));
 	}
 
 	/**
@@ -151,10 +172,7 @@ public final class OutageLab implements AutoCloseable {
 		Duration open = percentile("read", 0.99);
 		fault.end.on(this);
 		long ended = System.nanoTime();
-		await(fault + ": back").atMost(PATIENCE)
-			.pollDelay(Duration.ZERO)
-			.pollInterval(Duration.ofMillis(10))
-			.until(() -> isBack(this.shop) && isBack(this.other));
+		await(fault + ": back").atMost(PATIENCE).until(() -> isBack(this.shop) && isBack(this.other));
 		Duration back = Duration.ofNanos(System.nanoTime() - ended);
 		for (String row : rows) {
 			read(this.shop, row);
@@ -306,10 +324,7 @@ public final class OutageLab implements AutoCloseable {
 
 	/** Wait until nothing is pending and rows are cached again. */
 	void awaitBack() {
-		await().atMost(PATIENCE)
-			.pollDelay(Duration.ZERO)
-			.pollInterval(Duration.ofMillis(10))
-			.until(() -> isBack(this.shop) && isBack(this.other));
+		await().atMost(PATIENCE).until(() -> isBack(this.shop) && isBack(this.other));
 	}
 
 	private void killClients() {
@@ -451,10 +466,7 @@ public final class OutageLab implements AutoCloseable {
 	}
 
 	private void awaitServer() {
-		await().atMost(PATIENCE)
-			.pollDelay(Duration.ZERO)
-			.ignoreExceptions()
-			.until(() -> "OK".equals(this.redis.cli("SET", "awake", "1")));
+		await().atMost(PATIENCE).ignoreExceptions().until(() -> "OK".equals(this.redis.cli("SET", "awake", "1")));
 	}
 
 	@FunctionalInterface

@@ -30,7 +30,7 @@ class RefusingServerRedisTests {
 	@EnumSource(
 			names = { "FULL", "NO_REPLICAS", "MISCONFIGURED", "READ_ONLY", "WRONG_PASSWORD", "REVOKED", "NO_UNLINK" })
 	void nothingIsThrownNothingIsSlowAndNoEvictionIsLost(Fault fault) throws Exception {
-		try (OutageLab lab = new OutageLab()) {
+		try (OutageLab lab = OutageLab.persistent()) {
 			lab.live(fault);
 		}
 	}
