@@ -1161,6 +1161,14 @@ public final class RedisLink {
 				.thenApply((found) -> new Page(found.getKeys(), found));
 		}
 
+		/**
+		 * Ask how it sees the slots of its cluster.
+		 */
+		public CompletableFuture<SlotView> slots() {
+			return isCluster() ? ask(this.commands::clusterNodes).thenApply(SlotView::parse)
+					: CompletableFuture.completedFuture(SlotView.NONE);
+		}
+
 		public CompletableFuture<Long> keyCount() {
 			return askIfAllowed(this.commands::dbsize);
 		}
