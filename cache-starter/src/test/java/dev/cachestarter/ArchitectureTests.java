@@ -46,9 +46,6 @@ import org.springframework.asm.MethodVisitor;
 import org.springframework.asm.Opcodes;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 
-import dev.cachestarter.cache.CallContext;
-import dev.cachestarter.engine.load.BackgroundLoads;
-
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.members;
@@ -105,7 +102,6 @@ class ArchitectureTests {
 	static final ArchRule packagesAreFreeOfCycles = slices().matching(ROOT + ".(*)..")
 		.should()
 		.beFreeOfCycles()
-		.ignoreDependency(BackgroundLoads.class, CallContext.class)
 		.allowEmptyShould(true);
 
 	@ArchTest

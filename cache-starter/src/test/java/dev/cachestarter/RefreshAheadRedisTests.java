@@ -397,6 +397,31 @@ class RefreshAheadRedisTests extends Interleavings {
 		assertThat(shop.instance().engine().background().rejected()).isEqualTo(2);
 	}
 
+	@ParameterizedTest
+	@EnumSource
+	void anExecutorThatThrowsAnErrorFailsNoRead(Way way) {
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor((task) -> {
+			throw new NoClassDefFoundError("x");
+		}));
+		shop.holdOld(way);
+
+		assertThat(way.call(shop)).isEqualTo(0);
+		assertThat(way.call(shop)).isEqualTo(0);
+
+		assertThat(shop.instance().engine().background().rejected()).isEqualTo(2);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void aDecoratorThatThrowsAnErrorFailsNoRead(Way way) {
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshDecorator((task) -> {
+			throw new NoClassDefFoundError("x");
+		}));
+		shop.holdOld(way);
+
+		assertThat(way.call(shop)).isEqualTo(0);
+	}
+
 	@Test
 	void theApplicationsExecutorIsUsed() {
 		AtomicInteger tasks = new AtomicInteger();

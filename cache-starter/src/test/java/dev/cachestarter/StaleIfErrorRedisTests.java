@@ -308,6 +308,85 @@ class StaleIfErrorRedisTests extends Interleavings {
 	}
 
 	@Test
+	void loadsThatHangDoNotHoldUpAnotherCache() throws Exception {
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofMinutes(1)));
+		int more = 2 * Math.max(4, Runtime.getRuntime().availableProcessors());
+		for (int id = 0; id < more; id++) {
+			desk.service().find("t1", "hangs-" + id);
+		}
+		desk.hold(Way.FLUX);
+		await().until(() -> this.redis.keys("rows:*").size() == more);
+		Pause load = Source.pause();
+		for (int id = 0; id < more; id++) {
+			String hanging = "hangs-" + id;
+			age(this.redis, "rows:t1:" + hanging);
+			call(() -> desk.service().find("t1", hanging)).awaitWaiting();
+		}
+		load.awaitReached();
+		Source.resume();
+		Source.version = 7;
+
+		Call<Integer> other = call(() -> Way.FLUX.call(desk));
+
+		assertThat(other.result()).isEqualTo(7);
+		load.release();
+	}
+
+	@Test
+	void whileAllLoadsOfACacheHangItsStaleEntriesAreServedAtOnce() throws Exception {
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofMillis(100)));
+		int share = Math.max(4, Runtime.getRuntime().availableProcessors());
+		desk.hold(Way.PLAIN);
+		for (int id = 0; id < share; id++) {
+			desk.service().find("t1", "hangs-" + id);
+		}
+		await().until(() -> this.redis.keys("rows:*").size() == share + 1);
+		Pause load = Source.pause();
+		for (int id = 0; id < share; id++) {
+			age(this.redis, "rows:t1:hangs-" + id);
+			desk.service().find("t1", "hangs-" + id);
+		}
+		int loads = Source.LOADS.get();
+
+		int found = Way.PLAIN.call(desk);
+
+		assertThat(found).isZero();
+		assertThat(Source.LOADS).as("it was neither loaded nor handed over").hasValue(loads);
+		load.release();
+		Source.resume();
+		Source.version = 7;
+		await().until(() -> Way.PLAIN.call(desk) == 7);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void whatAnExecutorDropsKeepsNobodyWaitingLongerThanTheTimeout(Way way) {
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofMillis(100)), Set.of(),
+				(builder) -> builder.refreshExecutor((task) -> {
+				}));
+		desk.hold(way);
+
+		assertThat(way.call(desk)).isZero();
+
+		await().untilAsserted(() -> assertThat(this.redis.cli("GETRANGE", way.key(), "23", "38")).as("no claim is left")
+			.isEqualTo("-".repeat(16)));
+		assertThat(Source.LOADS).hasValue(1);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void whatAnExecutorFailsToTakeIsLoadedByTheCaller(Way way) {
+		Desk desk = desk(STALE.withLoadTimeout(Duration.ofMillis(100)), Set.of(),
+				(builder) -> builder.refreshExecutor((task) -> {
+					throw new NoClassDefFoundError("x");
+				}));
+		desk.hold(way);
+		Source.version = 7;
+
+		assertThat(way.call(desk)).isEqualTo(7);
+	}
+
+	@Test
 	void whatIsInTheBackgroundLoadsThereItself() throws Exception {
 		ExecutorService one = Executors.newSingleThreadExecutor();
 		closing(one::shutdownNow);

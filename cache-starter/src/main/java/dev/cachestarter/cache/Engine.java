@@ -38,6 +38,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.core.task.TaskDecorator;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.util.ClassUtils;
 
@@ -115,8 +116,8 @@ public final class Engine {
 
 	Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
 			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions, boolean distrustRestarts,
-			List<CacheEventListener> listeners, BackgroundLoads background) {
-		this.background = background;
+			List<CacheEventListener> listeners, @Nullable Executor refreshExecutor,
+			@Nullable TaskDecorator refreshDecorator) {
 		this.listeners = List.copyOf(listeners);
 		this.distrustRestarts = distrustRestarts;
 		this.keyText = keyText;
@@ -127,6 +128,8 @@ public final class Engine {
 		this.link = new RedisLink(source, linkSettings);
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> RedisLink.daemon(task, "cache-starter-timer"));
 		this.timer.setRemoveOnCancelPolicy(true);
+		this.background = new BackgroundLoads(refreshExecutor, refreshDecorator, (code) -> CallContext.run(null, code),
+				this.timer);
 		AtomicInteger number = new AtomicInteger();
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()),

@@ -439,7 +439,14 @@ public final class ResilientRedisCache extends RedisCache {
 		if (captured == null) {
 			return null;
 		}
-		boolean runs = this.engine.background().run(captured, () -> {
+		Duration timeout = this.settings.loadTimeout();
+		if (this.engine.background().isHanging(getName(), timeout)) {
+			// As long as its other loads hang, it is given what they are given in the
+			// end.
+			flight.end();
+			return CompletableFuture.completedFuture(new Turn.GaveUp());
+		}
+		boolean runs = this.engine.background().run(flight.key(), timeout, captured, () -> {
 			if (isHeld(flight)) {
 				reload(stale.observed(), backgroundRequest(stale.codec()), flight, reload);
 			}
@@ -448,7 +455,7 @@ public final class ResilientRedisCache extends RedisCache {
 				flight.end();
 			}
 		}, flight::end);
-		return runs ? flight.join(this.settings.loadTimeout().toNanos()) : null;
+		return runs ? flight.join(timeout.toNanos()) : null;
 	}
 
 	/** On a thread that may wait. */

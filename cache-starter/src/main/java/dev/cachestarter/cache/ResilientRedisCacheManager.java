@@ -46,7 +46,6 @@ import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.engine.key.CacheKeys;
-import dev.cachestarter.engine.load.BackgroundLoads;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodecs;
 
@@ -411,7 +410,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			RedisLink.Settings linkSettings = (this.link != null) ? this.link : linkSettings();
 			Engine engine = new Engine(this.connectionFactory, linkSettings, this.keyPrefix, this.cacheKeys.text(),
 					new ValueCodecs(mapper), this.ttlPolicy, this.maxPendingEvictions, this.distrustRestarts,
-					this.listeners, new BackgroundLoads(this.refreshExecutor, this.refreshDecorator));
+					this.listeners, this.refreshExecutor, this.refreshDecorator);
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);
 				engine.start();

@@ -17,15 +17,16 @@
 package dev.cachestarter.engine.load;
 
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 
 import org.apache.commons.logging.Log;
@@ -34,67 +35,102 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.task.TaskDecorator;
 
-import dev.cachestarter.cache.CallContext;
 import dev.cachestarter.engine.key.StoredKey;
-import dev.cachestarter.engine.redis.RedisLink;
 
 /**
  * Runs loads that nobody waits for: of entries that are near their end, and of those
  * whose load takes longer than {@code load-timeout}.
  * <p>
- * They run on a bounded executor, the application's or one of our own, and one at a time
- * for a key in this JVM. When it is full, or the application's executor would run them on
- * the caller's own thread (and in its transaction), they are not run; the next read of
- * the entry asks again. They see of the caller's thread what the application's
- * {@link TaskDecorator} carries over: that is called on the thread of the read. Of a
- * transaction, or of a web request, they see nothing.
+ * They run on the application's executor, or on threads of our own of which each cache
+ * has a share ({@link Bulkhead}), and one at a time for a key in this JVM. When there is
+ * no room, or the application's executor would run them on the caller's own thread (and
+ * in its transaction), they are not run; the next read of the entry asks again. They see
+ * of the caller's thread what the application's {@link TaskDecorator} carries over: that
+ * is called on the thread of the read. Of a transaction, or of a web request, they see
+ * nothing.
+ * <p>
+ * Of each task that is taken exactly one thing is told: it begins, or it is lost. An
+ * executor may drop what it was given without a word, and so may one that is shut down.
+ * So a task that has not begun after its time is withdrawn, and does nothing should it
+ * come later.
  */
 public final class BackgroundLoads {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
-	private static final int QUEUE = 1000;
+	/** How many loads of one cache may wait for a thread of its share. */
+	private static final int ROOM = 1000;
 
-	private static final long END_MILLIS = 500;
+	/** Bounds our own threads if very many caches hang. */
+	private static final int MOST_THREADS = 64;
 
-	private final Executor executor;
+	/** Whoever waits as long as its task may wait to begin gives up first. */
+	private static final long MARGIN = TimeUnit.MILLISECONDS.toNanos(250);
 
-	private final @Nullable ThreadPoolExecutor own;
+	private final @Nullable Executor executor;
+
+	private final @Nullable Bulkhead own;
 
 	private final @Nullable TaskDecorator decorator;
 
+	private final Outside outside;
+
+	private final ScheduledExecutorService timer;
+
 	/** The keys that are loaded, and since when, in {@link System#nanoTime()}. */
 	private final ConcurrentMap<StoredKey, Long> running = new ConcurrentHashMap<>();
+
+	/** What was handed over and has not begun. */
+	private final Set<Captured> waiting = ConcurrentHashMap.newKeySet();
 
 	private final ThreadLocal<Boolean> here = new ThreadLocal<>();
 
 	private final LongAdder rejected = new LongAdder();
 
+	/** Whether the application's executor has thrown what is no rejection. */
+	private final AtomicBoolean failing = new AtomicBoolean();
+
 	private volatile boolean closed;
 
-	public BackgroundLoads(@Nullable Executor executor, @Nullable TaskDecorator decorator) {
+	/**
+	 * Create background loads.
+	 * @param executor the application's executor, {@code null} for threads of our own
+	 * @param decorator carries the context of a read over, {@code null} for none
+	 * @param outside runs what is the application's code
+	 * @param timer withdraws what does not begin
+	 */
+	public BackgroundLoads(@Nullable Executor executor, @Nullable TaskDecorator decorator, Outside outside,
+			ScheduledExecutorService timer) {
+		this(executor, decorator, outside, timer,
+				new Bulkhead(Math.max(4, Runtime.getRuntime().availableProcessors()), MOST_THREADS, ROOM));
+	}
+
+	BackgroundLoads(@Nullable Executor executor, @Nullable TaskDecorator decorator, Outside outside,
+			ScheduledExecutorService timer, Bulkhead own) {
+		this.executor = executor;
+		this.own = (executor != null) ? null : own;
 		this.decorator = decorator;
-		if (executor != null) {
-			this.own = null;
-			this.executor = executor;
-		}
-		else {
-			AtomicInteger number = new AtomicInteger();
-			int threads = Math.max(4, Runtime.getRuntime().availableProcessors());
-			this.own = new ThreadPoolExecutor(threads, threads, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE),
-					(task) -> RedisLink.daemon(task, "cache-starter-refresh-" + number.incrementAndGet()));
-			this.own.allowCoreThreadTimeOut(true);
-			this.executor = this.own;
-		}
+		this.outside = outside;
+		this.timer = timer;
 	}
 
 	/**
 	 * Take what the application wants carried over from the calling thread.
 	 */
 	public Captured capture() {
-		// The decorator is the application's: what it does with caches is no part of a
-		// call.
-		return CallContext.call(null, () -> new Captured(this.decorator));
+		Captured captured = new Captured(this);
+		TaskDecorator decorator = this.decorator;
+		if (decorator != null) {
+			captured.decorated = null;
+			try {
+				this.outside.run(() -> captured.decorated = decorator.decorate(captured::begin));
+			}
+			catch (Throwable ex) {
+				captured.decorated = null;
+				logger.warn("A TaskDecorator failed; nothing is loaded in the background for this call", ex);
+			}
+		}
+		return captured;
 	}
 
 	/**
@@ -106,46 +142,66 @@ public final class BackgroundLoads {
 	}
 
 	/**
+	 * Return whether a cache has used up its threads for loads that have all been running
+	 * for longer than a given time. A load that is handed over now would most likely wait
+	 * for nothing, and one that its caller makes itself would most likely hang as well.
+	 * Never so with an executor of the application's, which we do not know.
+	 */
+	public boolean isHanging(String cache, Duration than) {
+		return this.own != null && this.own.isHanging(cache, than);
+	}
+
+	/**
 	 * Run a task in the background, unless there is one for the key already.
-	 * @param limit after what time one that has not ended is taken for lost
-	 * @return whether it is run
+	 * @param limit after what time one that has not begun is withdrawn, and one that has
+	 * not ended is taken for lost
+	 * @return whether it is taken
 	 */
 	public boolean runOnce(StoredKey key, Duration limit, Captured captured, Runnable task) {
 		long now = System.nanoTime();
+		long nanos = TimeUnit.NANOSECONDS.convert(limit);
 		AtomicBoolean first = new AtomicBoolean();
 		this.running.compute(key, (same, since) -> {
-			first.set(since == null || now - since > limit.toNanos());
+			first.set(since == null || now - since > nanos);
 			return first.get() ? Long.valueOf(now) : since;
 		});
 		if (!first.get()) {
 			return false;
 		}
 		Runnable ended = () -> this.running.remove(key, now);
-		boolean accepted = run(captured, () -> {
-			try {
-				task.run();
-			}
-			finally {
+		boolean accepted = false;
+		try {
+			accepted = run(key, limit, captured, () -> {
+				try {
+					task.run();
+				}
+				finally {
+					ended.run();
+				}
+			}, ended);
+		}
+		finally {
+			if (!accepted) {
 				ended.run();
 			}
-		}, ended);
-		if (!accepted) {
-			ended.run();
 		}
 		return accepted;
 	}
 
 	/**
 	 * Run a task in the background.
-	 * @param lost run instead if the task, though taken, is not
-	 * @return whether it is run
+	 * @param key what it loads
+	 * @param begin after what time, and a little more, it is withdrawn if it has not
+	 * begun
+	 * @param lost run instead if the task, though taken, is not; on whatever thread, so
+	 * it must be short and must not wait
+	 * @return whether it is taken; if not, neither of the two is run
 	 */
-	public boolean run(Captured captured, Runnable task, Runnable lost) {
+	public boolean run(StoredKey key, Duration begin, Captured captured, Runnable task, Runnable lost) {
 		if (this.closed || !captured.isUsable()) {
 			return false;
 		}
-		captured.lost = lost;
-		captured.task = () -> {
+		captured.handOver(key.cacheName(), () -> {
 			this.here.set(true);
 			try {
 				task.run();
@@ -153,25 +209,60 @@ public final class BackgroundLoads {
 			finally {
 				this.here.remove();
 			}
-		};
-		captured.submitter = Thread.currentThread();
+		}, lost);
+		this.waiting.add(captured);
+		Throwable failure = null;
 		try {
-			CallContext.run(null, () -> this.executor.execute(captured));
+			captured.expiry = withdrawLater(captured, begin);
+			captured.submitter = Thread.currentThread();
+			if (!execute(captured)) {
+				captured.refused = true;
+			}
 		}
 		catch (RejectedExecutionException ex) {
 			captured.refused = true;
 		}
-		catch (RuntimeException ex) {
-			logger.warn("The executor of the cache's background loads failed", ex);
+		// The application's, or the system's that has no thread left: no reason to fail.
+		catch (Throwable ex) {
+			failure = ex;
 			captured.refused = true;
 		}
 		finally {
 			captured.submitter = null;
 		}
-		if (captured.refused) {
+		if ((captured.refused || this.closed) && captured.withdraw()) {
 			this.rejected.increment();
+			if (failure != null && this.failing.compareAndSet(false, true)) {
+				logger.warn("The executor of the cache's background loads failed", failure);
+			}
+			return false;
 		}
-		return !captured.refused;
+		if (failure == null) {
+			this.failing.set(false);
+		}
+		return true;
+	}
+
+	private boolean execute(Captured captured) {
+		Executor executor = this.executor;
+		if (this.own != null) {
+			return this.own.submit(captured.cache, captured);
+		}
+		if (executor != null) {
+			this.outside.run(() -> executor.execute(captured));
+		}
+		return executor != null;
+	}
+
+	private @Nullable Future<?> withdrawLater(Captured captured, Duration begin) {
+		long nanos = TimeUnit.NANOSECONDS.convert(begin);
+		try {
+			return this.timer.schedule(captured::lose, Math.max(nanos, nanos + MARGIN), TimeUnit.NANOSECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed: what has not begun is withdrawn by that.
+			return null;
+		}
 	}
 
 	/**
@@ -183,19 +274,28 @@ public final class BackgroundLoads {
 
 	/**
 	 * End: those under way are interrupted if they run on threads of our own, and waited
-	 * for a moment.
+	 * for a moment. Those that have not begun are lost.
 	 */
 	public void close() {
 		this.closed = true;
 		if (this.own != null) {
-			this.own.shutdownNow();
-			try {
-				this.own.awaitTermination(END_MILLIS, TimeUnit.MILLISECONDS);
-			}
-			catch (InterruptedException ex) {
-				Thread.currentThread().interrupt();
-			}
+			this.own.close();
 		}
+		this.waiting.forEach(Captured::lose);
+	}
+
+	/**
+	 * Runs code of the application's, so that what it does with caches is no part of the
+	 * call that the calling thread is in.
+	 */
+	@FunctionalInterface
+	public interface Outside {
+
+		/**
+		 * Run it, on this thread; what it throws is thrown.
+		 */
+		void run(Runnable code);
+
 	}
 
 	/**
@@ -203,69 +303,113 @@ public final class BackgroundLoads {
 	 */
 	public static final class Captured implements Runnable {
 
+		private static final Runnable NOTHING = () -> {
+		};
+
+		private final BackgroundLoads loads;
+
 		private final @Nullable ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
 
-		private final @Nullable Runnable decorated;
+		private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
 
-		private @Nullable Runnable task;
+		/**
+		 * Begins it as the application wants it; {@code null} if its decorator failed.
+		 */
+		private @Nullable Runnable decorated = this::begin;
 
-		private @Nullable Runnable lost;
+		private String cache = "";
 
-		private boolean ran;
+		private Runnable task = NOTHING;
+
+		private Runnable lost = NOTHING;
+
+		private volatile @Nullable Future<?> expiry;
 
 		/** While it is handed over; who then finds itself here is asked to run it. */
 		private volatile @Nullable Thread submitter;
 
 		private volatile boolean refused;
 
-		private Captured(@Nullable TaskDecorator decorator) {
-			Runnable decorated = this::runTask;
-			if (decorator != null) {
-				try {
-					decorated = decorator.decorate(decorated);
-				}
-				catch (RuntimeException ex) {
-					logger.warn("A TaskDecorator failed; nothing is loaded in the background for this call", ex);
-					decorated = null;
-				}
-			}
-			this.decorated = decorated;
+		private Captured(BackgroundLoads loads) {
+			this.loads = loads;
 		}
 
 		private boolean isUsable() {
-			return this.decorated != null && this.task == null;
+			return this.decorated != null && this.state.get() == State.NEW;
+		}
+
+		private void handOver(String cache, Runnable task, Runnable lost) {
+			this.cache = cache;
+			this.task = task;
+			this.lost = lost;
+			this.state.set(State.WAITS);
 		}
 
 		@Override
 		public void run() {
-			Thread thread = Thread.currentThread();
-			if (thread == this.submitter) {
+			Runnable decorated = this.decorated;
+			if (Thread.currentThread() == this.submitter) {
 				this.refused = true;
 				return;
 			}
-			ClassLoader before = thread.getContextClassLoader();
-			thread.setContextClassLoader(this.classLoader);
-			try {
-				java.util.Objects.requireNonNull(this.decorated).run();
+			if (decorated == null || this.state.get() != State.WAITS) {
+				return;
 			}
-			catch (RuntimeException ex) {
+			Thread thread = Thread.currentThread();
+			ClassLoader before = thread.getContextClassLoader();
+			try {
+				thread.setContextClassLoader(this.classLoader);
+				decorated.run();
+			}
+			catch (Throwable ex) {
 				logger.warn("A load in the background failed to run", ex);
 			}
 			finally {
+				lose();
 				thread.setContextClassLoader(before);
-				Runnable instead = this.lost;
-				if (!this.ran && instead != null) {
-					instead.run();
-				}
 			}
 		}
 
-		private void runTask() {
-			Runnable task = this.task;
-			if (task != null && !this.ran) {
-				this.ran = true;
-				task.run();
+		private void begin() {
+			if (end(State.BEGUN)) {
+				this.task.run();
 			}
+		}
+
+		/** Tell that it is lost, unless it has begun. */
+		private void lose() {
+			if (withdraw()) {
+				this.lost.run();
+			}
+		}
+
+		private boolean withdraw() {
+			if (!end(State.WITHDRAWN)) {
+				return false;
+			}
+			if (this.loads.own != null) {
+				this.loads.own.withdraw(this.cache, this);
+			}
+			return true;
+		}
+
+		private boolean end(State how) {
+			if (!this.state.compareAndSet(State.WAITS, how)) {
+				return false;
+			}
+			this.loads.waiting.remove(this);
+			Future<?> expiry = this.expiry;
+			if (expiry != null) {
+				expiry.cancel(false);
+			}
+			return true;
+		}
+
+		/** How far it is. */
+		private enum State {
+
+			NEW, WAITS, BEGUN, WITHDRAWN
+
 		}
 
 	}
