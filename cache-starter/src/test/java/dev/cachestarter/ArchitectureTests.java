@@ -71,9 +71,8 @@ class ArchitectureTests {
 	/** What users of the engine may see. */
 	private static final Set<String> PUBLIC_TYPES = Set.of("CacheEventListener", "CacheEvictPattern",
 			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheService", "CacheSettings", "CacheSnapshot",
-			"CacheCounters", "CacheWarmer", "CachingPostProcessor", "CallContext", "Engine", "KeyPattern",
-			"PatternEvictingCacheErrorHandler", "ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy",
-			"TtlPreset");
+			"CacheWarmer", "CachingPostProcessor", "CallContext", "KeyPattern", "PatternEvictingCacheErrorHandler",
+			"ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
 	/** Packages of libraries, and the classes that may know each. */
 	private static final Map<String, Set<String>> IMPORTERS = Map.of( //

@@ -43,6 +43,7 @@ import org.springframework.data.redis.connection.RedisNode;
 import org.springframework.data.redis.connection.RedisSentinelConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisSentinel;
@@ -222,7 +223,7 @@ class FailoverRedisTests {
 
 		@Test
 		void slotThatMovesTakesItsEvictionsAlong() {
-			String key = this.traffic.instances.get(0).cache("rows").storedKey("t0:0").displayName();
+			String key = this.traffic.instances.get(0).storedKey("rows", "t0:0").displayName();
 			this.traffic.goOn();
 			int slot = this.redis.slotOf("{}" + key);
 			RedisServer source = this.redis.ownerOf(slot);
@@ -363,14 +364,14 @@ class FailoverRedisTests {
 
 		Traffic(Supplier<LettuceConnectionFactory> where) {
 			for (int i = 0; i < 2; i++) {
-				TestInstance<Rows> instance = TestInstance.of(Rows.class, where,
-						(builder) -> builder.caches(Set.of("rows"))
+				TestInstance<Rows> instance = TestInstance.of(Rows.class, where, (builder) -> Internals.link(
+						builder.caches(Set.of("rows"))
 							.defaults(CacheSettings.defaults()
 								.withLoadWait(Duration.ofMillis(50))
-								.withLease(Duration.ofMillis(200)))
-							.link(new RedisLink.Settings(Duration.ofMillis(250), Duration.ofMillis(500), 50,
-									Duration.ofMillis(200), 80, 20, Duration.ofMillis(200), Duration.ofSeconds(1),
-									Duration.ofMillis(200), Duration.ofSeconds(1), Duration.ofMillis(500), 50_000)));
+								.withLease(Duration.ofMillis(200))),
+						new RedisLink.Settings(Duration.ofMillis(250), Duration.ofMillis(500), 50,
+								Duration.ofMillis(200), 80, 20, Duration.ofMillis(200), Duration.ofSeconds(1),
+								Duration.ofMillis(200), Duration.ofSeconds(1), Duration.ofMillis(500), 50_000)));
 				instance.awaitUp();
 				Rows target = (Rows) java.util.Objects.requireNonNull(
 						org.springframework.aop.framework.AopProxyUtils.getSingletonTarget(instance.service()));
@@ -438,7 +439,7 @@ class FailoverRedisTests {
 		}
 
 		String cacheGenerationKey() {
-			return new String(this.instances.get(0).cache("rows").storedKey("t0:0").cacheGenerationKey(),
+			return new String(this.instances.get(0).storedKey("rows", "t0:0").cacheGenerationKey(),
 					java.nio.charset.StandardCharsets.UTF_8);
 		}
 
@@ -473,7 +474,7 @@ class FailoverRedisTests {
 		}
 
 		private static long hits(TestInstance<Rows> instance) {
-			return instance.cache("rows").counters().snapshot().hits();
+			return instance.counters("rows").hits();
 		}
 
 		/** Wait until both cache again, in all slots, and nothing is pending. */

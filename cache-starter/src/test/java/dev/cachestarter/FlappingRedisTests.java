@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.OutageLab.Shop;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
@@ -43,10 +44,10 @@ class FlappingRedisTests {
 	private final FaultProxy proxy = FaultProxy.inFrontOf(this.redis);
 
 	private final TestInstance<Shop> instance = TestInstance.of(Shop.class, this.proxy.host(), this.proxy.port(),
-			(builder) -> builder.caches(List.of("items", "others"))
-				.link(new RedisLink.Settings(ANSWER, ANSWER, 100, ANSWER, 100, 1000, Duration.ofMillis(500),
-						Duration.ofMinutes(10), Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofSeconds(1),
-						50_000)));
+			(builder) -> Internals.link(builder.caches(List.of("items", "others")),
+					new RedisLink.Settings(ANSWER, ANSWER, 100, ANSWER, 100, 1000, Duration.ofMillis(500),
+							Duration.ofMinutes(10), Duration.ofMillis(50), Duration.ofSeconds(10),
+							Duration.ofSeconds(1), 50_000)));
 
 	private final RedisLink link = this.instance.engine().link();
 

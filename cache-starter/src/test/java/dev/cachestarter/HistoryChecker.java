@@ -56,7 +56,7 @@ import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.FaultInjector.Fault;
 import dev.cachestarter.RuleBreaker.Rule;
-import dev.cachestarter.cache.Engine;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.ChildJvm;
@@ -605,7 +605,7 @@ final class HistoryChecker {
 
 		private final TestInstance<Rows> instance;
 
-		private final Engine engine;
+		private final Internals engine;
 
 		private final ResilientRedisCache cache;
 
@@ -652,10 +652,8 @@ final class HistoryChecker {
 			this.ttl = ageing ? settings.ttl() : Duration.ofMinutes(10);
 			this.instance = TestInstance.of(Rows.class, (this.breaker != null) ? this.breaker.host() : host,
 					(this.breaker != null) ? this.breaker.port() : port,
-					(builder) -> builder.defaults(settings)
-						.caches(List.of("rows"))
-						.listener(this)
-						.link(faulty ? IMPATIENT_LINK : Interleavings.PATIENT));
+					(builder) -> Internals.link(builder.defaults(settings).caches(List.of("rows")).listener(this),
+							faulty ? IMPATIENT_LINK : Interleavings.PATIENT));
 			this.instance.awaitUp();
 			this.engine = this.instance.engine();
 			this.cache = this.instance.cache("rows");
@@ -687,7 +685,7 @@ final class HistoryChecker {
 
 		/** Tell the injector when this instance has recovered. */
 		private void watch(int index) {
-			Engine engine = this.engine;
+			Internals engine = this.engine;
 			while (!this.closed) {
 				long now = System.nanoTime();
 				// In this order: what is replayed becomes pending before the link is up.
@@ -744,7 +742,7 @@ final class HistoryChecker {
 					staleAtRest++;
 				}
 			}
-			CacheSnapshot.Counters counters = this.instance.cache("rows").counters().snapshot();
+			CacheSnapshot.Counters counters = this.instance.counters("rows");
 			return new Report(this.operations.sum(), this.reads.sum(), counters.hits(), counters.loadsShared(),
 					counters.refusedFills(), this.pending.sum(), counters.failures(), this.replayed.sum(),
 					this.away.sum(), this.excused.sum(), this.exceptions.sum(), counters.staleServed(),
@@ -826,11 +824,11 @@ final class HistoryChecker {
 		}
 
 		private boolean isPending(String tenant, int number) {
-			return this.engine.evictions().covers(this.cache.storedKey(tenant + ":" + number));
+			return this.engine.evictions().covers(Internals.storedKey(this.cache, tenant + ":" + number));
 		}
 
 		private long failures() {
-			return this.cache.counters().snapshot().failures();
+			return Internals.counters(this.cache).failures();
 		}
 
 		/** Listeners are told a moment later. */

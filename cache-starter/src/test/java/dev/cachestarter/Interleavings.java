@@ -41,6 +41,7 @@ import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisServer;
@@ -102,7 +103,8 @@ public abstract class Interleavings {
 
 	Instance instance(Set<Rule> broken, CacheSettings settings) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
-		return instance(breaker, breaker.host(), breaker.port(), (builder) -> builder.defaults(settings).link(PATIENT));
+		return instance(breaker, breaker.host(), breaker.port(),
+				(builder) -> Internals.link(builder.defaults(settings), PATIENT));
 	}
 
 	Instance instance(RuleBreaker breaker, String host, int port,
@@ -138,7 +140,7 @@ public abstract class Interleavings {
 		}
 
 		CacheSnapshot.Counters counters() {
-			return this.context.cache("rows").counters().snapshot();
+			return this.context.counters("rows");
 		}
 
 		/**

@@ -42,6 +42,7 @@ import org.springframework.util.unit.DataSize;
 import dev.cachestarter.RuleBreaker.Gate;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.RuleBreaker.Step;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.entry.Acquired;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Observed;
@@ -143,7 +144,7 @@ class LeaseRedisTests extends Interleavings {
 	void aDeadLeaderDelaysOthersByItsLeaseAtMost(Set<Rule> broken) throws Exception {
 		Instance dead = instance(broken);
 		Instance other = instance(Set.of());
-		StoredKey key = dead.context().cache("rows").storedKey("t1:1");
+		StoredKey key = dead.context().storedKey("rows", "t1:1");
 		EntryStore store = dead.context().engine().store();
 		Observed observed = store.observe(key).get(10, TimeUnit.SECONDS);
 		assertThat(store.acquire(observed, store.newNonce(), Duration.ofMillis(300), false)
@@ -166,9 +167,9 @@ class LeaseRedisTests extends Interleavings {
 		Instance dead = instance(Set.of());
 		RuleBreaker none = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), Set.of()));
 		Instance distrusting = instance(none, none.host(), none.port(),
-				(builder) -> builder.defaults(TIMELESS).link(PATIENT).distrustRestarts(true));
+				(builder) -> Internals.link(builder.defaults(TIMELESS), PATIENT).distrustRestarts(true));
 		EntryStore store = dead.context().engine().store();
-		Observed observed = store.observe(dead.context().cache("rows").storedKey("t1:1")).get(10, TimeUnit.SECONDS);
+		Observed observed = store.observe(dead.context().storedKey("rows", "t1:1")).get(10, TimeUnit.SECONDS);
 		Acquired acquired = store.acquire(observed, store.newNonce(), Duration.ofMinutes(1), false)
 			.get(10, TimeUnit.SECONDS);
 		assertThat(acquired.lease()).isNotNull();
@@ -193,7 +194,7 @@ class LeaseRedisTests extends Interleavings {
 		Observed observed = leader.context()
 			.engine()
 			.store()
-			.observe(leader.context().cache("rows").storedKey("t1:1"))
+			.observe(leader.context().storedKey("rows", "t1:1"))
 			.get(10, TimeUnit.SECONDS);
 		network.holdBack();
 		CompletableFuture<?> late = leader.context()
@@ -221,9 +222,9 @@ class LeaseRedisTests extends Interleavings {
 	void aLeaseThatNoFillComesOfIsGivenBack(Outcome outcome, Set<Rule> broken) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
 		TestInstance<Outcomes> instance = closing(TestInstance.of(Outcomes.class, breaker.host(), breaker.port(),
-				(builder) -> builder
-					.defaults(TIMELESS.withNullTtl(Duration.ZERO).withMaxValueSize(DataSize.ofKilobytes(1)))
-					.link(PATIENT)))
+				(builder) -> Internals.link(
+						builder.defaults(TIMELESS.withNullTtl(Duration.ZERO).withMaxValueSize(DataSize.ofKilobytes(1))),
+						PATIENT)))
 			.awaitUp();
 
 		outcome.of(instance.service());
@@ -252,9 +253,9 @@ class LeaseRedisTests extends Interleavings {
 	@EnumSource
 	void whoSharesALoadWhoseCallerIsInterruptedLoadsByItself(Interrupted way) throws Exception {
 		this.redis.flushAll();
-		TestInstance<Interruptible> instance = closing(
-				TestInstance.of(Interruptible.class, this.redis.host(), this.redis.port(),
-						(builder) -> builder.defaults(TIMELESS).caches(List.of("interruptible")).link(PATIENT)))
+		TestInstance<Interruptible> instance = closing(TestInstance.of(Interruptible.class, this.redis.host(),
+				this.redis.port(),
+				(builder) -> Internals.link(builder.defaults(TIMELESS).caches(List.of("interruptible")), PATIENT)))
 			.awaitUp();
 		Call<String> leader = call(() -> way.in(instance));
 		instance.service().awaitLoading();
@@ -269,10 +270,10 @@ class LeaseRedisTests extends Interleavings {
 	@Test
 	void anExceptionReachesThoseWhoShareTheLoadAndNobodyElse() throws Exception {
 		TestInstance<Outcomes> leader = closing(TestInstance.of(Outcomes.class, this.redis.host(), this.redis.port(),
-				(builder) -> builder.defaults(TIMELESS).caches(List.of("outcomes")).link(PATIENT)))
+				(builder) -> Internals.link(builder.defaults(TIMELESS).caches(List.of("outcomes")), PATIENT)))
 			.awaitUp();
 		TestInstance<Outcomes> elsewhere = closing(TestInstance.of(Outcomes.class, this.redis.host(), this.redis.port(),
-				(builder) -> builder.defaults(TIMELESS).caches(List.of("outcomes")).link(PATIENT)))
+				(builder) -> Internals.link(builder.defaults(TIMELESS).caches(List.of("outcomes")), PATIENT)))
 			.awaitUp();
 		Pause load = leader.service().pause();
 		Call<@Nullable String> first = call(() -> leader.service().paused("1"));
@@ -291,8 +292,9 @@ class LeaseRedisTests extends Interleavings {
 	@ParameterizedTest
 	@EnumSource
 	void aMethodThatAsksForItsOwnKeyDoesNotWaitForItself(Recursion recursion) throws Exception {
-		TestInstance<Recursive> instance = closing(TestInstance.of(Recursive.class, this.redis.host(),
-				this.redis.port(), (builder) -> builder.defaults(TIMELESS).caches(List.of("outcomes")).link(PATIENT)))
+		TestInstance<Recursive> instance = closing(
+				TestInstance.of(Recursive.class, this.redis.host(), this.redis.port(),
+						(builder) -> Internals.link(builder.defaults(TIMELESS).caches(List.of("outcomes")), PATIENT)))
 			.awaitUp();
 
 		Call<String> call = call(() -> recursion.in(instance.service()));

@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.Interleavings.Row;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.testing.ChildJvm;
 
 /**
@@ -112,7 +113,8 @@ final class LoaderJvm implements AutoCloseable {
 	public static void main(String[] args) throws IOException {
 		CacheSettings settings = Interleavings.TIMELESS.withLease(Duration.ofMillis(Long.parseLong(args[2])));
 		try (TestInstance<Loader> instance = TestInstance.of(Loader.class, args[0], Integer.parseInt(args[1]),
-				(builder) -> builder.defaults(settings).caches(List.of("rows")).link(Interleavings.PATIENT))) {
+				(builder) -> Internals.link(builder.defaults(settings).caches(List.of("rows")),
+						Interleavings.PATIENT))) {
 			instance.awaitUp();
 			ChildJvm.say("ready");
 			BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -126,7 +128,7 @@ final class LoaderJvm implements AutoCloseable {
 					case "finish" -> instance.service().finish();
 					case "refused" -> {
 						await(instance);
-						ChildJvm.say("refused " + instance.cache("rows").counters().snapshot().refusedFills());
+						ChildJvm.say("refused " + instance.counters("rows").refusedFills());
 					}
 					case "burst" -> burst(instance.service(), Integer.parseInt(words[1]), words[2],
 							Long.parseLong(words[3]), Long.parseLong(words[4]));
@@ -139,7 +141,7 @@ final class LoaderJvm implements AutoCloseable {
 	/** The call does not wait for its fill. */
 	private static void await(TestInstance<Loader> instance) {
 		org.awaitility.Awaitility.await().atMost(PATIENCE).until(() -> {
-			CacheSnapshot.Counters counters = instance.cache("rows").counters().snapshot();
+			CacheSnapshot.Counters counters = instance.counters("rows");
 			return counters.puts() + counters.refusedFills() > 0;
 		});
 	}

@@ -48,6 +48,7 @@ import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.LoaderJvm.Burst;
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Loads;
 import dev.cachestarter.testing.RedisServer;
@@ -303,8 +304,7 @@ class LoadsRedisTests extends Interleavings {
 		own.awaitReached();
 		others.awaitReached();
 		await().atMost(Duration.ofSeconds(20))
-			.until(() -> leader.cache("ways").counters().snapshot().misses() == 5
-					&& other.cache("ways").counters().snapshot().misses() == 4);
+			.until(() -> leader.counters("ways").misses() == 5 && other.counters("ways").misses() == 4);
 		own.release();
 		others.release();
 
@@ -384,7 +384,7 @@ class LoadsRedisTests extends Interleavings {
 	@Test
 	void aLoadThatHasEndedIsNotRememberedByThoseThatItHasCaused() {
 		TestInstance<Recursive> instance = instanceOf(Recursive.class, TIMELESS, "recursive", "lists");
-		StoredKey key = instance.cache("lists").storedKey("key");
+		StoredKey key = instance.storedKey("lists", "key");
 		Loads loads = instance.engine().loads();
 		List<Loads.Flight> flights = List.of(loads.alone(key), loads.alone(key), loads.alone(key));
 		Loads.Leading leading = null;
@@ -402,7 +402,7 @@ class LoadsRedisTests extends Interleavings {
 	@Test
 	void aLoadOfVeryManyKeysKnowsThemAll() {
 		TestInstance<Recursive> instance = instanceOf(Recursive.class, TIMELESS, "recursive", "lists");
-		StoredKey key = instance.cache("lists").storedKey("key");
+		StoredKey key = instance.storedKey("lists", "key");
 		Loads loads = instance.engine().loads();
 		List<Loads.Flight> flights = Stream.generate(() -> loads.alone(key)).limit(100_000).toList();
 
@@ -438,13 +438,13 @@ class LoadsRedisTests extends Interleavings {
 	private TestInstance<Failing> failing(Set<Rule> broken) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
 		return closing(TestInstance.of(Failing.class, breaker.host(), breaker.port(),
-				(builder) -> builder.defaults(TIMELESS).caches(List.of("failing")).link(PATIENT)))
+				(builder) -> Internals.link(builder.defaults(TIMELESS).caches(List.of("failing")), PATIENT)))
 			.awaitUp();
 	}
 
 	private <S> TestInstance<S> instanceOf(Class<S> service, CacheSettings settings, String... caches) {
 		return closing(TestInstance.of(service, this.redis.host(), this.redis.port(),
-				(builder) -> builder.defaults(settings).caches(List.of(caches)).link(PATIENT)))
+				(builder) -> Internals.link(builder.defaults(settings).caches(List.of(caches)), PATIENT)))
 			.awaitUp();
 	}
 

@@ -44,6 +44,7 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.FaultProxy;
@@ -140,8 +141,8 @@ public final class OutageLab implements AutoCloseable {
 
 	private static void persistent(ResilientRedisCacheManager.Builder builder) {
 		Duration pause = Duration.ofMillis(500);
-		builder.link(new RedisLink.Settings(Duration.ofMillis(250), pause, 50, Duration.ofMillis(200), 80, 20,
-				Duration.ofMillis(100), Duration.ofSeconds(1), pause, pause, Duration.ofSeconds(1), 50_000));
+		Internals.link(builder, new RedisLink.Settings(Duration.ofMillis(250), pause, 50, Duration.ofMillis(200), 80,
+				20, Duration.ofMillis(100), Duration.ofSeconds(1), pause, pause, Duration.ofSeconds(1), 50_000));
 	}
 
 	/**

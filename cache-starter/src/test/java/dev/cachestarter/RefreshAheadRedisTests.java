@@ -52,6 +52,7 @@ import org.springframework.core.Ordered;
 import org.springframework.core.task.TaskDecorator;
 
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.entry.EntryHeader;
@@ -509,8 +510,8 @@ class RefreshAheadRedisTests extends Interleavings {
 			Class<?>... configurations) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
 		TestInstance<Service> instance = closing(TestInstance.of(Service.class, breaker.host(), breaker.port(),
-				(builder) -> more
-					.apply(builder.defaults(settings).link(PATIENT).caches(List.of("rows", "lists", "copies"))),
+				(builder) -> more.apply(
+						Internals.link(builder.defaults(settings), PATIENT).caches(List.of("rows", "lists", "copies"))),
 				configurations));
 		return new Shop(instance.awaitUp(), breaker, this.redis);
 	}
@@ -617,7 +618,7 @@ class RefreshAheadRedisTests extends Interleavings {
 		}
 
 		CacheSnapshot.Counters counters(Way way) {
-			return this.instance.cache(way.cache).counters().snapshot();
+			return this.instance.counters(way.cache);
 		}
 
 		/** Have an entry that is near its end. */

@@ -48,6 +48,7 @@ import org.springframework.cache.annotation.Caching;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.entry.EntryHeader;
@@ -485,7 +486,7 @@ class StaleIfErrorRedisTests extends Interleavings {
 		Desk desk = desk(STALE);
 		desk.hold(Way.PLAIN);
 		EntryStore store = desk.instance().engine().store();
-		Observed observed = store.observe(desk.instance().cache("rows").storedKey("t1:1")).get(10, TimeUnit.SECONDS);
+		Observed observed = store.observe(desk.instance().storedKey("rows", "t1:1")).get(10, TimeUnit.SECONDS);
 		assertThat(store.claim(observed, "00000000deadbeef", Duration.ofMillis(300), 600)
 			.get(10, TimeUnit.SECONDS)
 			.lease()).isNotNull();
@@ -609,9 +610,9 @@ class StaleIfErrorRedisTests extends Interleavings {
 	private Desk desk(CacheSettings settings, Set<Rule> broken,
 			UnaryOperator<ResilientRedisCacheManager.Builder> more) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
-		TestInstance<Service> instance = closing(
-				TestInstance.of(Service.class, breaker.host(), breaker.port(), (builder) -> more
-					.apply(builder.defaults(settings).link(PATIENT).caches(List.of("rows", "lists", "copies")))));
+		TestInstance<Service> instance = closing(TestInstance
+			.of(Service.class, breaker.host(), breaker.port(), (builder) -> more.apply(
+					Internals.link(builder.defaults(settings), PATIENT).caches(List.of("rows", "lists", "copies")))));
 		instance.awaitUp();
 		return new Desk(instance, breaker, this.redis);
 	}
@@ -866,7 +867,7 @@ class StaleIfErrorRedisTests extends Interleavings {
 		}
 
 		CacheSnapshot.Counters counters(Way way) {
-			return this.instance.cache(way.cache).counters().snapshot();
+			return this.instance.counters(way.cache);
 		}
 
 		/** Have an entry whose time is up. */

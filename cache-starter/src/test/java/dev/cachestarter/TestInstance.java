@@ -28,10 +28,11 @@ import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.cache.CachingPostProcessor;
-import dev.cachestarter.cache.Engine;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.key.CacheKeys;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.testing.RedisServer;
 
 import static org.awaitility.Awaitility.await;
@@ -97,8 +98,16 @@ public final class TestInstance<S> implements AutoCloseable {
 		return this.context.getBean(ResilientRedisCacheManager.class);
 	}
 
-	public Engine engine() {
-		return manager().engine();
+	public Internals engine() {
+		return Internals.of(manager());
+	}
+
+	public CacheSnapshot.Counters counters(String cache) {
+		return Internals.counters(cache(cache));
+	}
+
+	public StoredKey storedKey(String cache, Object key) {
+		return Internals.storedKey(cache(cache), key);
 	}
 
 	CacheService cacheService() {

@@ -99,7 +99,7 @@ class UnreadableEntriesRedisTests {
 	}
 
 	private long unreadable() {
-		return this.instance.cache("notes").counters().snapshot().unreadable();
+		return this.instance.counters("notes").unreadable();
 	}
 
 	record Note(String text) {

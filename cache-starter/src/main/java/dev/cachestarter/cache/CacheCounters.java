@@ -27,7 +27,7 @@ import dev.cachestarter.CacheSnapshot;
 /**
  * Counts what happens in one cache.
  */
-public final class CacheCounters {
+final class CacheCounters {
 
 	private final LongAdder hits = new LongAdder();
 
@@ -126,7 +126,7 @@ public final class CacheCounters {
 		this.lastReset = Instant.now();
 	}
 
-	public CacheSnapshot.Counters snapshot() {
+	CacheSnapshot.Counters snapshot() {
 		return new CacheSnapshot.Counters(this.hits.sum(), this.misses.sum(), this.puts.sum(), this.removals.sum(),
 				this.refusedFills.sum(), this.loadsShared.sum(), this.unreadable.sum(), this.otherVersion.sum(),
 				this.tooLarge.sum(), this.notCacheable.sum(), this.failures.sum(), this.staleServed.sum(),

@@ -61,7 +61,7 @@ import dev.cachestarter.engine.value.ValueCodecs;
 /**
  * The parts that the caches of one manager share, put together.
  */
-public final class Engine {
+final class Engine {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
@@ -211,31 +211,31 @@ public final class Engine {
 		this.link.start();
 	}
 
-	public RedisLink link() {
+	RedisLink link() {
 		return this.link;
 	}
 
-	public KeyLayout layout() {
+	KeyLayout layout() {
 		return this.layout;
 	}
 
-	public Nonces nonces() {
+	Nonces nonces() {
 		return this.nonces;
 	}
 
-	public EntryStore store() {
+	EntryStore store() {
 		return this.store;
 	}
 
-	public Evictions evictions() {
+	Evictions evictions() {
 		return this.evictions;
 	}
 
-	public Loads loads() {
+	Loads loads() {
 		return this.loads;
 	}
 
-	public BackgroundLoads background() {
+	BackgroundLoads background() {
 		return this.background;
 	}
 

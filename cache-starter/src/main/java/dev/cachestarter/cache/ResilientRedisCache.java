@@ -108,7 +108,7 @@ public final class ResilientRedisCache extends RedisCache {
 		return this.settings;
 	}
 
-	public CacheCounters counters() {
+	CacheCounters counters() {
 		return this.counters;
 	}
 
@@ -1296,7 +1296,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	// Keys, types
 
-	public StoredKey storedKey(Object key) {
+	StoredKey storedKey(Object key) {
 		return this.engine.layout().key(getName(), this.engine.keyText().ofKey(key));
 	}
 

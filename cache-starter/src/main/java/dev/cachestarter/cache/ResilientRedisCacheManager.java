@@ -168,7 +168,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		this.engine.close();
 	}
 
-	public Engine engine() {
+	Engine engine() {
 		return this.engine;
 	}
 
@@ -279,7 +279,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		}
 
 		/** Set all that the link is told, the two timeouts above included. */
-		public Builder link(RedisLink.Settings settings) {
+		Builder link(RedisLink.Settings settings) {
 			this.link = settings;
 			return this;
 		}

@@ -62,22 +62,22 @@ class CallContextRedisTests {
 		try (TestInstance<OutageLab.Shop> well = instance(PATIENCE);
 				TestInstance<OutageLab.Shop> hanging = instance(PATIENCE)) {
 			CallContext context = new CallContext(false);
-			context.deadline(well.engine());
-			long ofTheWell = well.engine().link().session();
-			long ofTheHanging = hanging.engine().link().session();
+			context.deadline(well.manager().engine());
+			long ofTheWell = well.manager().engine().link().session();
+			long ofTheHanging = hanging.manager().engine().link().session();
 
-			assertThatThrownBy(() -> context.deadline(hanging.engine()).await(new CompletableFuture<>()))
+			assertThatThrownBy(() -> context.deadline(hanging.manager().engine()).await(new CompletableFuture<>()))
 				.isInstanceOf(RedisWaitException.class);
 
-			assertThat(well.engine().link().session()).isEqualTo(ofTheWell);
-			assertThat(hanging.engine().link().session()).isGreaterThan(ofTheHanging);
+			assertThat(well.manager().engine().link().session()).isEqualTo(ofTheWell);
+			assertThat(hanging.manager().engine().link().session()).isGreaterThan(ofTheHanging);
 		}
 	}
 
 	@Test
 	void aCallThatLeasesManyKeysAtOnceHasTimeLeftToFillThem() throws Exception {
 		try (TestInstance<OutageLab.Shop> instance = instance(Duration.ofSeconds(10))) {
-			Deadline deadline = new CallContext(true).deadline(instance.engine());
+			Deadline deadline = new CallContext(true).deadline(instance.manager().engine());
 			List<CompletableFuture<String>> leases = new ArrayList<>();
 			for (int i = 0; i < 2000; i++) {
 				leases.add(new CompletableFuture<>());

@@ -40,7 +40,7 @@ import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.TestInstance;
-import dev.cachestarter.cache.Engine;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.entry.Sweeper.Pace;
 import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.testing.RedisServer;
@@ -150,10 +150,10 @@ class SweeperRedisTests {
 		// Each was evicted and found once in a round: had a sweep taken a lease, a fill
 		// had been refused, and had it taken a value, it were not there.
 		await().atMost(LONG).until(() -> {
-			CacheSnapshot.Counters counters = instance.cache("pages").counters().snapshot();
+			CacheSnapshot.Counters counters = instance.counters("pages");
 			return counters.puts() + counters.refusedFills() == 600;
 		});
-		assertThat(instance.cache("pages").counters().snapshot().refusedFills()).isZero();
+		assertThat(instance.counters("pages").refusedFills()).isZero();
 		await().atMost(LONG).until(() -> this.redis.keys("~[sd]*").isEmpty());
 		assertThat(this.redis.keys("pages:*")).containsExactly("pages:org-1:1", "pages:org-1:2");
 	}
@@ -277,7 +277,7 @@ class SweeperRedisTests {
 
 	private Sweeper sweeper(TestInstance<Pages> instance, Pace pace) {
 		instance.cache("pages");
-		Engine engine = instance.engine();
+		Internals engine = instance.engine();
 		Sweeper sweeper = new Sweeper(engine.link(), engine.store(), engine.layout(), pace);
 		this.opened.add(0, sweeper::close);
 		return sweeper;

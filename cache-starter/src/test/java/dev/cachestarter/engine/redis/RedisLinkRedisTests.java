@@ -42,6 +42,7 @@ import org.springframework.test.util.ReflectionTestUtils;
 import dev.cachestarter.Interleavings;
 import dev.cachestarter.OutageLab;
 import dev.cachestarter.TestInstance;
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.entry.Evictions;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.testing.FaultProxy;
@@ -66,10 +67,10 @@ class RedisLinkRedisTests {
 
 	private final TestInstance<OutageLab.Shop> instance = TestInstance.of(OutageLab.Shop.class, this.proxy.host(),
 			this.proxy.port(),
-			(builder) -> builder.caches(List.of("items", "others"))
-				.link(new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
-						Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofSeconds(1),
-						50_000)));
+			(builder) -> Internals.link(builder.caches(List.of("items", "others")),
+					new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
+							Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10),
+							Duration.ofSeconds(1), 50_000)));
 
 	private final RedisLink link = this.instance.engine().link();
 
