@@ -124,6 +124,14 @@ public abstract class Interleavings {
 	}
 
 	/**
+	 * When one of several has waited for its {@code load-wait}, let those who came a
+	 * moment later have waited, too. It must be over before the first's second wait is.
+	 */
+	static void awaitLateWaiters() {
+		await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+	}
+
+	/**
 	 * An instance of the application.
 	 *
 	 * @param context its context

@@ -361,6 +361,7 @@ class LeaseRedisTests extends Interleavings {
 		}
 		own.awaitReached();
 		await().atMost(Duration.ofSeconds(10)).until(() -> other.counters().misses() == 4);
+		awaitLateWaiters();
 		own.release();
 
 		for (Call<Row> one : waiting) {

@@ -38,6 +38,7 @@ import reactor.core.publisher.Mono;
 
 import org.springframework.cache.annotation.Cacheable;
 
+import dev.cachestarter.cache.Internals;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
@@ -189,8 +190,7 @@ class StandInsRedisTests extends Interleavings {
 		TestInstance<Shop> leader = shop(TIMELESS, false);
 		TestInstance<Shop> waiter = shop(TIMELESS, true);
 		way.find(leader);
-		await().until(() -> !this.redis.keys(way.key()).isEmpty()
-				&& leader.cache(way.cache()).counters().snapshot().puts() == 1);
+		await().until(() -> !this.redis.keys(way.key()).isEmpty() && leader.counters(way.cache()).puts() == 1);
 		this.redis.cli("COPY", way.key(), "kept");
 		ofAnotherServer("kept");
 		leader.cache(way.cache()).evict("t1:1");
@@ -200,7 +200,7 @@ class StandInsRedisTests extends Interleavings {
 		Call<Integer> leading = call(() -> way.find(leader));
 		load.awaitReached();
 		Call<Integer> waiting = call(() -> way.find(waiter));
-		await().until(() -> waiter.cache(way.cache()).counters().snapshot().misses() == 1);
+		await().until(() -> waiter.counters(way.cache()).misses() == 1);
 
 		this.redis.cli("COPY", "kept", way.key(), "REPLACE");
 
@@ -217,14 +217,13 @@ class StandInsRedisTests extends Interleavings {
 	private void hold(TestInstance<Shop> shop, Way way) {
 		shop.service().version(1);
 		assertThat(way.find(shop)).isEqualTo(1);
-		await().until(() -> shop.cache(way.cache()).counters().snapshot().puts() == 1);
+		await().until(() -> shop.counters(way.cache()).puts() == 1);
 		this.redis.cli("SETRANGE", way.key(), "120", "%013d".formatted(System.currentTimeMillis() - 60_000));
 	}
 
 	private TestInstance<Shop> shop(CacheSettings settings, boolean distrust) {
 		TestInstance<Shop> shop = TestInstance.of(Shop.class, this.redis.host(), this.redis.port(),
-				(builder) -> builder.defaults(settings)
-					.link(PATIENT)
+				(builder) -> Internals.link(builder.defaults(settings), PATIENT)
 					.caches(List.of("rows", "lists"))
 					.distrustRestarts(distrust));
 		return closing(shop).awaitUp();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Lets {@code await()} look at once and then often: most conditions hold within a few
+ * Lets {@code await()} look soon and often: most conditions hold within a few
  * milliseconds, and Awaitility's own pauses of a tenth of a second were most of the time
  * that the tests took. Registered for all tests by {@code junit-platform.properties}.
  */
@@ -33,7 +33,7 @@ public final class PollingExtension implements BeforeAllCallback {
 
 	@Override
 	public void beforeAll(ExtensionContext context) {
-		Awaitility.setDefaultPollDelay(Duration.ZERO);
+		Awaitility.setDefaultPollDelay(INTERVAL);
 		Awaitility.setDefaultPollInterval(INTERVAL);
 	}
 
