@@ -482,14 +482,6 @@ public final class EntryStore {
 		return this.link.run(DELETE_IF, redisKey, header).thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
-	/**
-	 * Delete keys: entries or generations.
-	 * @return how many there were
-	 */
-	CompletableFuture<Long> unlink(byte[]... keys) {
-		return this.link.unlink(keys);
-	}
-
 	/** Complete what was observed by the generations that are missing from it. */
 	private CompletableFuture<Observed> generations(Observed observed) {
 		StoredKey key = observed.key();

@@ -32,12 +32,12 @@ final class EvictionCommands {
 
 	private final KeyLayout layout;
 
-	private final Sweeper sweeper;
+	private final PatternWalks walks;
 
-	EvictionCommands(RedisLink link, KeyLayout layout, Sweeper sweeper) {
+	EvictionCommands(RedisLink link, KeyLayout layout, PatternWalks walks) {
 		this.link = link;
 		this.layout = layout;
-		this.sweeper = sweeper;
+		this.walks = walks;
 	}
 
 	/**
@@ -45,7 +45,7 @@ final class EvictionCommands {
 	 * @return how many entries or generations there were
 	 */
 	CompletableFuture<Long> evict(Target target) {
-		return (target instanceof Target.Glob glob) ? this.sweeper.delete(glob)
+		return (target instanceof Target.Glob glob) ? this.walks.delete(glob)
 				: this.link.unlink(keysOf(target).toArray(byte[][]::new));
 	}
 

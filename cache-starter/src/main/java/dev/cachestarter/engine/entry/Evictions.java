@@ -131,7 +131,7 @@ public final class Evictions {
 			LongSupplier clock) {
 		this.link = link;
 		this.clock = clock;
-		this.commands = new EvictionCommands(link, layout, sweeper);
+		this.commands = new EvictionCommands(link, layout, new PatternWalks(link, layout, sweeper));
 		this.sweeper = sweeper;
 		this.maxEntries = maxEntries;
 		this.pending = new PendingEvictions(maxEntries);

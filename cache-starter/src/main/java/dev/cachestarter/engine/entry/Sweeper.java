@@ -43,7 +43,6 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.entry.Target.Glob;
 import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.engine.entry.Target.Whole;
 import dev.cachestarter.engine.key.KeyBytes;
@@ -58,24 +57,10 @@ import dev.cachestarter.engine.redis.RedisLink.Script;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
- * Walks through the keys with {@code SCAN}: to delete what matches a pattern, and to take
- * away what a generation has made unreadable before its TTL does.
- *
- * <h2>Deleting by pattern</h2>
- *
- * <p>
- * {@code SCAN} returns every key that is there from its beginning to its end, so every
- * value and every lease that was there when the eviction was sent is deleted; a lease
- * placed later belongs to a load that began later. On a cluster all masters are walked;
- * should slots move meanwhile, {@code SCAN} may miss the keys that moved, and the
- * generations of the caches that the pattern can touch are dropped instead. So they are
- * where Redis, or a proxy before it, does not allow or know {@code SCAN}.
- *
- * <h2>Sweeping</h2>
- *
+ * Removes, before their TTL does, the entries that a generation has made unreadable.
  * <p>
  * Nothing depends on it: the entries are unreadable already. So it takes its time, and
- * one walk serves all that is due.
+ * one walk through the keys serves all that is due.
  * <ol>
  * <li><b>Announce</b>: what was evicted here joins a set in Redis, so that it is swept
  * also if this instance ends, and so that whoever sweeps does it for all. Each eviction
@@ -174,59 +159,6 @@ public final class Sweeper {
 		this.pace = pace;
 		long look = pace.look().toMillis();
 		this.worker.scheduleWithFixedDelay(this::look, look, look, TimeUnit.MILLISECONDS);
-	}
-
-	/**
-	 * Delete all keys that match a pattern.
-	 * @return how many there were; fails if not all masters could be walked
-	 */
-	CompletableFuture<Long> delete(Glob glob) {
-		// Without a name, caches that only others know may be concerned.
-		return walk(glob).exceptionallyCompose((ex) -> (RedisErrors.isUnavailable(ex) && glob.cacheName() != null)
-				? dropGenerations(glob) : CompletableFuture.failedFuture(RedisLink.unwrap(ex)));
-	}
-
-	private CompletableFuture<Long> walk(Glob glob) {
-		byte[] match = this.layout.scanPattern(glob.cacheName(), glob.pattern());
-		Object before = this.link.topology();
-		return this.link.masters().thenCompose((masters) -> {
-			List<CompletableFuture<Long>> walks = new ArrayList<>();
-			for (Master master : masters) {
-				walks.add(delete(master, null, match, glob));
-			}
-			return RedisLink.all(walks);
-		}).thenCompose((counts) -> {
-			long removed = counts.stream().mapToLong(Long::longValue).sum();
-			if (before.equals(this.link.topology())) {
-				return CompletableFuture.completedFuture(removed);
-			}
-			return dropGenerations(glob).thenApply((dropped) -> removed);
-		});
-	}
-
-	/** Evict more than the pattern names: the caches that it can touch. */
-	private CompletableFuture<Long> dropGenerations(Glob glob) {
-		Collection<String> touched = this.layout.cachesTouchedBy(glob.cacheName(), glob.pattern());
-		byte[][] generations = touched.stream().map(this.layout::cacheGenerationKey).toArray(byte[][]::new);
-		return this.store.unlink(generations).thenApply((dropped) -> {
-			touched.forEach((name) -> sweepLater(new Whole(name)));
-			return 0L;
-		});
-	}
-
-	private CompletableFuture<Long> delete(Master master, @Nullable Page after, byte[] match, Glob glob) {
-		return master.scan(after, match, this.pace.page()).thenCompose((page) -> {
-			byte[][] keys = page.keys().stream().filter((key) -> isEntry(key, glob)).toArray(byte[][]::new);
-			CompletableFuture<Long> deleted = (keys.length > 0) ? this.store.unlink(keys)
-					: CompletableFuture.completedFuture(0L);
-			// The next page is asked for while this one is deleted.
-			return page.isLast() ? deleted : deleted.thenCombine(delete(master, page, match, glob), Long::sum);
-		});
-	}
-
-	private boolean isEntry(byte[] redisKey, Glob glob) {
-		StoredKey key = this.layout.parse(redisKey);
-		return key != null && (glob.cacheName() != null || glob.names(key));
 	}
 
 	/**

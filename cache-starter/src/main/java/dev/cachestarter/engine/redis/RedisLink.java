@@ -482,20 +482,6 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Return something that is equal as long as no slot of a cluster has moved.
-	 */
-	public Object topology() {
-		Connection connection = this.connection.get();
-		if (connection != null
-				&& connection.stateful() instanceof StatefulRedisClusterConnection<byte[], byte[]> clusterConnection) {
-			Map<String, List<Integer>> slots = new HashMap<>();
-			clusterConnection.getPartitions().forEach((node) -> slots.put(node.getNodeId(), node.getSlots()));
-			return slots;
-		}
-		return this.runMark;
-	}
-
-	/**
 	 * Return each master, for what must be asked of all of them. Also while the link
 	 * recovers.
 	 */

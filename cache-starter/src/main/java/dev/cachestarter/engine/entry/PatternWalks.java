@@ -1,0 +1,219 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.entry.Target.Glob;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.RedisErrors;
+import dev.cachestarter.engine.redis.RedisLink.Master;
+import dev.cachestarter.engine.redis.RedisLink.Page;
+import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.redis.SlotView;
+
+/**
+ * Deletes the keys that match a pattern, by walks through all keys with {@code SCAN}.
+ * <p>
+ * {@code SCAN} returns every key that is there from its beginning to its end. So every
+ * value and every lease that was there when the walk began is deleted, and a lease placed
+ * later belongs to a load that began later.
+ *
+ * <h2>Clusters</h2>
+ *
+ * <p>
+ * All masters are walked. A key that moves between two of them meanwhile may be missed on
+ * both: so each master is asked before and after the walk which slots it has and which
+ * are on the move. If any is, or has moved, the generations of the caches that the
+ * pattern can touch are dropped as well. So they are instead of the walk where Redis, or
+ * a proxy before it, does not allow or know {@code SCAN}.
+ *
+ * <h2>Many at once</h2>
+ *
+ * <p>
+ * A few walks run at a time, the others wait. Equal ones that wait share one walk, since
+ * it begins after each of them was asked for. Nobody shares a walk that has begun: it may
+ * have passed what was stored since.
+ */
+final class PatternWalks {
+
+	/** How many walks run at a time. */
+	private static final int AT_ONCE = 4;
+
+	/** How many keys are looked at in one go. */
+	private static final int PAGE = 1000;
+
+	private final RedisLink link;
+
+	private final KeyLayout layout;
+
+	private final Sweeper sweeper;
+
+	private final ReentrantLock lock = new ReentrantLock();
+
+	/** Those that have not begun, in order. Under the lock. */
+	private final Map<Glob, CompletableFuture<Long>> waiting = new LinkedHashMap<>();
+
+	/** Those that run. Under the lock. */
+	private final Set<Glob> running = new HashSet<>();
+
+	PatternWalks(RedisLink link, KeyLayout layout, Sweeper sweeper) {
+		this.link = link;
+		this.layout = layout;
+		this.sweeper = sweeper;
+	}
+
+	/**
+	 * Delete all keys that match a pattern.
+	 * @return how many there were; fails if not all masters could be walked
+	 */
+	CompletableFuture<Long> delete(Glob glob) {
+		CompletableFuture<Long> deleted;
+		this.lock.lock();
+		try {
+			deleted = this.waiting.computeIfAbsent(glob, (same) -> new CompletableFuture<>());
+		}
+		finally {
+			this.lock.unlock();
+		}
+		startNext();
+		return deleted.copy();
+	}
+
+	private void startNext() {
+		Map.Entry<Glob, CompletableFuture<Long>> next = takeNext();
+		while (next != null) {
+			Glob glob = next.getKey();
+			CompletableFuture<Long> deleted = next.getValue();
+			walkOrDrop(glob).whenComplete((count, ex) -> {
+				end(glob);
+				if (ex != null) {
+					deleted.completeExceptionally(RedisLink.unwrap(ex));
+				}
+				else {
+					deleted.complete(count);
+				}
+			});
+			next = takeNext();
+		}
+	}
+
+	/** The first that waits for nothing but its turn. */
+	private Map.@Nullable Entry<Glob, CompletableFuture<Long>> takeNext() {
+		this.lock.lock();
+		try {
+			Iterator<Map.Entry<Glob, CompletableFuture<Long>>> entries = this.waiting.entrySet().iterator();
+			while (this.running.size() < AT_ONCE && entries.hasNext()) {
+				Map.Entry<Glob, CompletableFuture<Long>> next = entries.next();
+				// Of equal ones the next begins when the one before is over, and serves
+				// all who have come by then.
+				if (this.running.add(next.getKey())) {
+					entries.remove();
+					return next;
+				}
+			}
+			return null;
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private void end(Glob glob) {
+		this.lock.lock();
+		try {
+			this.running.remove(glob);
+		}
+		finally {
+			this.lock.unlock();
+		}
+		startNext();
+	}
+
+	private CompletableFuture<Long> walkOrDrop(Glob glob) {
+		CompletableFuture<Long> walked;
+		try {
+			walked = walk(glob);
+		}
+		// Anything, or its place would never be free again.
+		catch (Throwable ex) {
+			walked = CompletableFuture.failedFuture(ex);
+		}
+		// Without a name, caches that only others know may be concerned.
+		return walked.exceptionallyCompose((ex) -> (RedisErrors.isUnavailable(ex) && glob.cacheName() != null)
+				? dropGenerations(glob) : CompletableFuture.failedFuture(RedisLink.unwrap(ex)));
+	}
+
+	private CompletableFuture<Long> walk(Glob glob) {
+		byte[] match = this.layout.scanPattern(glob.cacheName(), glob.pattern());
+		return this.link.masters()
+			.thenCompose((masters) -> slots(masters).thenCompose(
+					(before) -> delete(masters, match, glob).thenCompose((removed) -> slots(masters).thenCompose(
+							(after) -> SlotView.isSettled(before, after) ? CompletableFuture.completedFuture(removed)
+									: dropGenerations(glob).thenApply((dropped) -> removed)))));
+	}
+
+	private static CompletableFuture<List<SlotView>> slots(List<Master> masters) {
+		return RedisLink.all(masters.stream().map(Master::slots).toList());
+	}
+
+	private CompletableFuture<Long> delete(List<Master> masters, byte[] match, Glob glob) {
+		List<CompletableFuture<Long>> walks = new ArrayList<>();
+		for (Master master : masters) {
+			walks.add(delete(master, null, match, glob));
+		}
+		return RedisLink.all(walks).thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
+	}
+
+	private CompletableFuture<Long> delete(Master master, @Nullable Page after, byte[] match, Glob glob) {
+		return master.scan(after, match, PAGE).thenCompose((page) -> {
+			byte[][] keys = page.keys().stream().filter((key) -> isEntry(key, glob)).toArray(byte[][]::new);
+			CompletableFuture<Long> deleted = (keys.length > 0) ? this.link.unlink(keys)
+					: CompletableFuture.completedFuture(0L);
+			// The next page is asked for while this one is deleted.
+			return page.isLast() ? deleted : deleted.thenCombine(delete(master, page, match, glob), Long::sum);
+		});
+	}
+
+	private boolean isEntry(byte[] redisKey, Glob glob) {
+		StoredKey key = this.layout.parse(redisKey);
+		return key != null && (glob.cacheName() != null || glob.names(key));
+	}
+
+	/** Evict more than the pattern names: the caches that it can touch. */
+	private CompletableFuture<Long> dropGenerations(Glob glob) {
+		Collection<String> touched = this.layout.cachesTouchedBy(glob.cacheName(), glob.pattern());
+		byte[][] generations = touched.stream().map(this.layout::cacheGenerationKey).toArray(byte[][]::new);
+		return this.link.unlink(generations).thenApply((dropped) -> {
+			touched.forEach((name) -> this.sweeper.sweepLater(new Target.Whole(name)));
+			return 0L;
+		});
+	}
+
+}
