@@ -27,11 +27,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 import org.apache.commons.logging.Log;
@@ -52,6 +50,7 @@ import dev.cachestarter.engine.entry.Sweeper;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.load.BackgroundLoads;
+import dev.cachestarter.engine.load.Continuations;
 import dev.cachestarter.engine.load.Loads;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline;
@@ -100,7 +99,7 @@ final class Engine {
 
 	private final ScheduledThreadPoolExecutor timer;
 
-	private final ExecutorService executor;
+	private final Continuations continuations;
 
 	/** One thread, so that listeners are told in the order in which things happened. */
 	private final ExecutorService events;
@@ -130,11 +129,7 @@ final class Engine {
 		this.timer.setRemoveOnCancelPolicy(true);
 		this.background = new BackgroundLoads(refreshExecutor, refreshDecorator, (code) -> CallContext.run(null, code),
 				this.timer);
-		AtomicInteger number = new AtomicInteger();
-		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 30, TimeUnit.SECONDS, new SynchronousQueue<>(),
-				(task) -> RedisLink.daemon(task, "cache-starter-" + number.incrementAndGet()),
-				// Closed: what is under way must end all the same, or its caller hangs.
-				(task, pool) -> RedisLink.daemon(task, "cache-starter-late").start());
+		this.continuations = new Continuations(this.timer);
 		this.events = new ThreadPoolExecutor(0, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
 				(task) -> RedisLink.daemon(task, "cache-starter-events"));
 		this.store = new EntryStore(this.link, this.nonces);
@@ -283,10 +278,15 @@ final class Engine {
 	}
 
 	/**
-	 * Return where code of the user's continues that must not run on an event loop.
+	 * Return where code of the user's continues that must not run on an event loop. To be
+	 * asked for on the thread that registers what continues.
 	 */
 	Executor executor() {
-		return this.executor;
+		return this.continuations.here();
+	}
+
+	Continuations continuations() {
+		return this.continuations;
 	}
 
 	Deadline newDeadline() {
@@ -337,7 +337,7 @@ final class Engine {
 		}
 		this.link.close();
 		this.timer.shutdownNow();
-		this.executor.shutdown();
+		this.continuations.close();
 		this.events.shutdown();
 	}
 
