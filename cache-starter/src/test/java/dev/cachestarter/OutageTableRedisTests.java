@@ -26,12 +26,14 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 import dev.cachestarter.OutageLab.Fault;
 import dev.cachestarter.OutageLab.Result;
+import dev.cachestarter.testing.Thorough;
 
 /**
- * Prints the table of {@code docs/outages.md}: run with {@code -Doutage.table=true}. Each
+ * Prints the table of {@code docs/outages.md}, with the profile {@code thorough}. Each
  * fault is lived through as in the other tests, and proves the same.
  */
-@EnabledIfSystemProperty(named = "outage.table", matches = "true")
+@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
+		disabledReason = "Only with -Pthorough: each fault has a test of its own")
 class OutageTableRedisTests {
 
 	@Test

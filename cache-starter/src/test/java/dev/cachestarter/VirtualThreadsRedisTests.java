@@ -22,8 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,6 +40,7 @@ import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.VirtualThreads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -129,29 +128,6 @@ class VirtualThreadsRedisTests {
 		finally {
 			Files.delete(file);
 		}
-	}
-
-	/**
-	 * Runs each task on a virtual thread, which the language level of this source does
-	 * not know of.
-	 */
-	private static final class VirtualThreads implements AutoCloseable {
-
-		private final ExecutorService executor;
-
-		VirtualThreads() throws ReflectiveOperationException {
-			this.executor = (ExecutorService) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
-		}
-
-		<T> Future<T> submit(Callable<T> task) {
-			return this.executor.submit(task);
-		}
-
-		@Override
-		public void close() {
-			this.executor.shutdown();
-		}
-
 	}
 
 	static class Slow {

@@ -1,0 +1,192 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
+import reactor.core.publisher.Mono;
+
+import org.springframework.cache.annotation.Cacheable;
+
+import dev.cachestarter.testing.Footprint;
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Thorough;
+import dev.cachestarter.testing.VirtualThreads;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Many calls at once, with the default settings. Redis is well; what is late is late for
+ * want of a processor in this JVM.
+ */
+@WithRedis(local = true)
+class BurstRedisTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private final RedisServer redis;
+
+	private final TestInstance<Items> instance;
+
+	BurstRedisTests(RedisServer redis) {
+		this.redis = redis;
+		this.instance = TestInstance
+			.of(Items.class, redis.host(), redis.port(), (builder) -> builder.caches(List.of("items")))
+			.awaitUp();
+	}
+
+	@AfterEach
+	void close() {
+		this.instance.close();
+	}
+
+	@Test
+	void twoThousandColdFuturesAtOnceAreAnsweredAndLoadOnceEach() throws Exception {
+		for (int burst = 0; burst < Thorough.choose(2, 10); burst++) {
+			int before = this.instance.service().loads();
+			Map<String, CompletableFuture<String>> calls = new LinkedHashMap<>();
+			AtomicLong worst = new AtomicLong();
+			for (int i = 0; i < 2000; i++) {
+				String id = burst + "-" + i;
+				long begun = System.nanoTime();
+				calls.put(id,
+						this.instance.service()
+							.later(id)
+							.whenComplete((value, ex) -> worst.accumulateAndGet(System.nanoTime() - begun, Math::max)));
+			}
+
+			for (Map.Entry<String, CompletableFuture<String>> call : calls.entrySet()) {
+				assertThat(call.getValue().get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+					.isEqualTo("item " + call.getKey());
+			}
+			report("2,000 futures", worst);
+			assertThat(this.instance.service().loads() - before).isEqualTo(2000);
+		}
+	}
+
+	@Test
+	@EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "There are no virtual threads")
+	void fiveThousandVirtualThreadsAtOnceAreAnsweredAndLoadOnceEach() throws Exception {
+		CountDownLatch go = new CountDownLatch(1);
+		AtomicLong worst = new AtomicLong();
+		Map<String, Future<String>> calls = new LinkedHashMap<>();
+		try (VirtualThreads threads = new VirtualThreads()) {
+			for (int i = 0; i < 5000; i++) {
+				String id = "virtual-" + i;
+				calls.put(id, threads.submit(() -> {
+					go.await();
+					long begun = System.nanoTime();
+					String value = this.instance.service().find(id);
+					worst.accumulateAndGet(System.nanoTime() - begun, Math::max);
+					return value;
+				}));
+			}
+
+			go.countDown();
+
+			for (Map.Entry<String, Future<String>> call : calls.entrySet()) {
+				assertThat(call.getValue().get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+					.isEqualTo("item " + call.getKey());
+			}
+		}
+		report("5,000 virtual threads", worst);
+		assertThat(this.instance.service().loads()).isEqualTo(5000);
+	}
+
+	/** To be read, not asserted: the machine may be busy. */
+	private void report(String what, AtomicLong worst) {
+		System.out.printf("%s at once, all cold: the slowest took %d ms, %d of %d loads are stored%n", what,
+				TimeUnit.NANOSECONDS.toMillis(worst.get()), this.redis.keys("items:*").size(),
+				this.instance.service().loads());
+	}
+
+	@Test
+	void sourcesThatBlockTakeABoundedNumberOfThreads() throws Exception {
+		List<CompletableFuture<String>> calls = new ArrayList<>();
+		for (int i = 0; i < 600; i++) {
+			calls.add(this.instance.service().blocking("blocking-" + i).toFuture());
+		}
+		AtomicInteger most = new AtomicInteger();
+
+		await().atMost(PATIENCE).until(() -> {
+			int now = (int) Footprint.threadsOfCaches()
+				.stream()
+				.filter((name) -> name.matches("cache-starter-\\d.*"))
+				.count();
+			most.accumulateAndGet(now, Math::max);
+			return calls.stream().allMatch(CompletableFuture::isDone);
+		});
+
+		for (CompletableFuture<String> call : calls) {
+			assertThat(call.get()).startsWith("item");
+		}
+		System.out.println("600 sources that block for 0.2 s took " + most + " threads");
+		assertThat(most).hasValueLessThanOrEqualTo(260);
+	}
+
+	static class Items {
+
+		private final AtomicInteger loads = new AtomicInteger();
+
+		public int loads() {
+			return this.loads.get();
+		}
+
+		private String load(String id) {
+			this.loads.incrementAndGet();
+			return "item " + id;
+		}
+
+		@Cacheable("items")
+		public String find(String id) {
+			return load(id);
+		}
+
+		@Cacheable("items")
+		public CompletableFuture<String> later(String id) {
+			return CompletableFuture.supplyAsync(() -> load(id));
+		}
+
+		@Cacheable("items")
+		public Mono<String> blocking(String id) {
+			Callable<String> source = () -> {
+				TimeUnit.MILLISECONDS.sleep(200);
+				return load(id);
+			};
+			return Mono.fromCallable(source);
+		}
+
+	}
+
+}
