@@ -35,7 +35,7 @@ import org.springframework.cache.annotation.Cacheable;
 import dev.cachestarter.RuleBreaker.Gate;
 import dev.cachestarter.RuleBreaker.Step;
 import dev.cachestarter.cache.Internals;
-import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.EntryScripts;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
@@ -65,7 +65,7 @@ class LateLeasesRedisTests extends Interleavings {
 	void emptyRedis() {
 		this.redis.flushAll();
 		// So that the first answer to each is the answer.
-		for (RedisLink.Script script : List.of(EntryStore.ACQUIRE, EntryStore.CLAIM)) {
+		for (RedisLink.Script script : List.of(EntryScripts.ACQUIRE, EntryScripts.CLAIM)) {
 			this.redis.cli("SCRIPT", "LOAD", script.text());
 		}
 	}

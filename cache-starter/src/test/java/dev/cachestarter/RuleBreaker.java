@@ -46,7 +46,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.entry.EntryHeader;
-import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.EntryScripts;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RespClient;
 
@@ -305,26 +305,26 @@ final class RuleBreaker implements AutoCloseable {
 		}
 
 		private static Step ofScript(String script, List<byte[]> command) {
-			if (is(EntryStore.GENERATION, script)) {
+			if (is(EntryScripts.GENERATION, script)) {
 				return GENERATION;
 			}
-			if (is(EntryStore.ACQUIRE, script)) {
+			if (is(EntryScripts.ACQUIRE, script)) {
 				return ACQUIRE;
 			}
-			if (is(EntryStore.FILL, script)) {
+			if (is(EntryScripts.FILL, script)) {
 				return FILL;
 			}
-			if (is(EntryStore.RENEW, script)) {
+			if (is(EntryScripts.RENEW, script)) {
 				return RENEW;
 			}
-			if (is(EntryStore.CLAIM, script)) {
+			if (is(EntryScripts.CLAIM, script)) {
 				return CLAIM;
 			}
-			if (is(EntryStore.RECLAIM, script)) {
+			if (is(EntryScripts.RECLAIM, script)) {
 				return text(command.get(5)).equals(EntryHeader.NO_NONCE) ? UNCLAIM : RENEW;
 			}
-			return (is(EntryStore.DELETE_IF, script) && command.get(4).length == EntryHeader.IDENTITY_LENGTH) ? RELEASE
-					: OTHER;
+			return (is(EntryScripts.DELETE_IF, script) && command.get(4).length == EntryHeader.IDENTITY_LENGTH)
+					? RELEASE : OTHER;
 		}
 
 		private static boolean is(RedisLink.Script script, String sent) {

@@ -143,6 +143,15 @@ public final class EntryHeader {
 	}
 
 	/**
+	 * Return whether bytes begin as an entry of this cache does, with the number of
+	 * another format.
+	 */
+	static boolean isOfAnotherFormat(byte[] entry) {
+		return entry.length > 3 && entry[0] == 'c' && entry[1] == 's' && entry[2] >= '0' && entry[2] <= '9'
+				&& entry[2] != '1' && entry[3] == ' ';
+	}
+
+	/**
 	 * Write this header into the first {@link #LENGTH} bytes of an entry.
 	 * @param entry the entry, at least {@link #LENGTH} bytes long
 	 */

@@ -26,15 +26,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisErrors;
-import dev.cachestarter.engine.redis.RedisLink.Script;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodec;
 
@@ -71,7 +68,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * carries. An entry whose generations are not the current ones is a miss, and no
  * generation, no hit. So {@code UNLINK generation} evicts all of them at one instant,
  * also when Redis is out of memory. A generation is never made twice: one that is lost
- * costs a miss.
+ * costs a miss. How long one lives, {@link Generations} decides.
  * <p>
  * The order matters, and is: generations acknowledged, then lease acknowledged, then
  * load. An eviction that comes before the lease's acknowledgement was before the load;
@@ -107,155 +104,23 @@ import dev.cachestarter.engine.value.ValueCodec;
  */
 public final class EntryStore {
 
-	/**
-	 * How much longer than the newest entry under it a generation is kept, at least.
-	 */
-	private static final Duration GENERATION_SPARE = Duration.ofHours(1);
-
 	/** Within the digits that the header has for a time. */
-	private static final Duration LONGEST = Duration.ofDays(100 * 365);
+	static final Duration LONGEST = Duration.ofDays(100 * 365);
 
 	private static final byte[] ONE = ascii("1");
-
-	/**
-	 * KEYS[1] entry; ARGV: observed header, lease, life of the lease in ms. Answers '+'
-	 * if the lease was placed, '!' if so in the place of another data type, else '=' and
-	 * what is there.
-	 */
-	public static final Script ACQUIRE = Script.of("""
-			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
-			local answer = '+'
-			if type(there) == 'table' then
-			  if not string.find(there.err, 'WRONGTYPE', 1, true) then
-			    return there
-			  end
-			  redis.call('UNLINK', KEYS[1])
-			  there = ARGV[1]
-			  answer = '!'
-			end
-			if there ~= ARGV[1] then
-			  return '=' .. there
-			end
-			redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-			return answer
-			""");
-
-	/**
-	 * KEYS[1] entry; ARGV: identity of the lease, value, life in ms or 0, freshness in ms
-	 * or 0. Times in the header are the server's.
-	 */
-	public static final Script FILL = Script.of("""
-			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
-			  return '0'
-			end
-			local time = redis.call('TIME')
-			local now = time[1] * 1000 + math.floor(time[2] / 1000)
-			if ARGV[3] == '0' then
-			  redis.call('SET', KEYS[1], ARGV[2])
-			else
-			  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-			end
-			redis.call('SETRANGE', KEYS[1], 106, string.format('%013d', now))
-			if ARGV[4] ~= '0' then
-			  redis.call('SETRANGE', KEYS[1], 120, string.format('%013d', now + ARGV[4]))
-			end
-			return '1'
-			""");
-
-	/** KEYS[1] entry; ARGV: identity of the lease, its life in ms. */
-	public static final Script RENEW = Script.of("""
-			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
-			  return '0'
-			end
-			return tostring(redis.call('PEXPIRE', KEYS[1], ARGV[2]))
-			""");
-
-	/**
-	 * KEYS[1] entry; ARGV: observed header, nonce of the claim, its life in ms, the most
-	 * that another claim can have left in ms. Answers '+' if the claim was placed on the
-	 * value, else '=' and the header that is there: of another entry, or of this one
-	 * under a claim that still holds.
-	 */
-	public static final Script CLAIM = Script.of("""
-			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
-			if type(there) == 'table' then
-			  return '='
-			end
-			if there ~= ARGV[1] then
-			  return '=' .. there
-			end
-			local time = redis.call('TIME')
-			local now = time[1] * 1000 + math.floor(time[2] / 1000)
-			local held = tonumber(string.sub(there, 41, 53)) - now
-			if held > 0 and held <= tonumber(ARGV[4]) then
-			  return '=' .. there
-			end
-			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
-			local left = redis.call('PTTL', KEYS[1])
-			if left >= 0 and left < tonumber(ARGV[3]) then
-			  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-			end
-			return '+'
-			""");
-
-	/**
-	 * KEYS[1] entry; ARGV: identity of the claim, the claim in its place, its life in ms.
-	 */
-	public static final Script RECLAIM = Script.of("""
-			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
-			  return '0'
-			end
-			local time = redis.call('TIME')
-			local now = time[1] * 1000 + math.floor(time[2] / 1000)
-			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
-			local left = redis.call('PTTL', KEYS[1])
-			if string.sub(ARGV[2], 1, 1) ~= '-' and left >= 0 and left < tonumber(ARGV[3]) then
-			  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-			end
-			return '1'
-			""");
-
-	/** KEYS[1] entry; ARGV: what it must begin with. */
-	public static final Script DELETE_IF = Script.of("""
-			local there = redis.pcall('GETRANGE', KEYS[1], 0, string.len(ARGV[1]) - 1)
-			if type(there) == 'table' or there ~= ARGV[1] then
-			  return '0'
-			end
-			return tostring(redis.call('UNLINK', KEYS[1]))
-			""");
-
-	/** KEYS[1] generation; ARGV: a fresh random, its life in ms. */
-	public static final Script GENERATION = Script.of("""
-			local there = redis.pcall('GET', KEYS[1])
-			if type(there) == 'string' and string.len(there) == 16 then
-			  return there
-			end
-			redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-			return ARGV[1]
-			""");
-
-	/** KEYS[1] generation; ARGV: the shortest life that it needs in ms, or 0 for ever. */
-	static final Script KEEP = Script.of("""
-			local left = redis.call('PTTL', KEYS[1])
-			if left >= 0 then
-			  if ARGV[1] == '0' then
-			    redis.call('PERSIST', KEYS[1])
-			  elseif left < tonumber(ARGV[1]) then
-			    redis.call('PEXPIRE', KEYS[1], ARGV[1])
-			  end
-			end
-			return '1'
-			""");
 
 	private final RedisLink link;
 
 	private final Supplier<String> nonces;
 
-	private final KeptGenerations kept = new KeptGenerations();
+	private final Generations generations;
+
+	private final FullRedis full = new FullRedis(System::nanoTime);
 
 	public EntryStore(RedisLink link, Supplier<String> nonces) {
 		this.link = link;
 		this.nonces = nonces;
+		this.generations = new Generations(link, nonces);
 	}
 
 	public String newNonce() {
@@ -347,18 +212,19 @@ public final class EntryStore {
 	 * not wait for it
 	 */
 	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, boolean transactional) {
-		return generations(observed).thenCompose((current) -> {
+		return generations(observed, life).thenCompose((current) -> {
 			String runMark = this.link.runMark();
 			byte[] header = leaseHeader(current, nonce, runMark, transactional);
 			Lease lease = newLease(current, nonce, runMark, header);
-			return this.link.run(ACQUIRE, observed.key().redisKey(), observed.header(), header, millis(life))
+			return this.link
+				.run(EntryScripts.ACQUIRE, observed.key().redisKey(), observed.header(), header, millis(life))
 				.thenApply((answer) -> switch (answer[0]) {
 					case '+' -> new Acquired(lease, current, false);
 					case '!' -> new Acquired(lease, current, true);
 					default ->
 						new Acquired(null, current.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
 				});
-		});
+		}).whenComplete((acquired, ex) -> this.full.wrote(ex));
 	}
 
 	/**
@@ -366,13 +232,14 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Lease> seize(StoredKey key, String nonce, Duration life, boolean transactional) {
 		return generations(new Observed(key, null,
-				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null))
+				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null), life)
 			.thenCompose((current) -> {
 				String runMark = this.link.runMark();
 				byte[] header = leaseHeader(current, nonce, runMark, transactional);
 				Lease lease = newLease(current, nonce, runMark, header);
 				return this.link.set(key.redisKey(), header, life).thenApply((ok) -> lease);
-			});
+			})
+			.whenComplete((lease, ex) -> this.full.wrote(ex));
 	}
 
 	/**
@@ -393,13 +260,23 @@ public final class EntryStore {
 		Duration life = ttl.isZero() ? Duration.ZERO
 				: (ttl.compareTo(LONGEST) > 0) ? LONGEST.plus(extra) : ttl.plus(extra);
 		CompletableFuture<Boolean> filled = this.link
-			.run(FILL, lease.key().redisKey(), lease.identity(), encoded.entry(), millis(life), millis(ttl))
+			.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), encoded.entry(), millis(life),
+					millis(ttl))
+			.whenComplete((answer, ex) -> this.full.wrote(ex))
 			.thenApply((answer) -> Arrays.equals(answer, ONE))
 			.exceptionallyCompose((ex) -> endRefused(lease, ex).<Boolean>handle((done, again) -> {
 				throw new CompletionException(RedisLink.unwrap(ex));
 			}));
-		keepGenerations(lease, life);
+		filled.thenAccept((stored) -> {
+			if (stored) {
+				keepGenerations(lease, life);
+			}
+		});
 		return filled;
+	}
+
+	private void keepGenerations(Lease lease, Duration life) {
+		this.generations.keep(lease.key(), lease.cacheGeneration(), lease.groupGeneration(), life);
 	}
 
 	/** A lease that cannot be filled is one that others wait for in vain. */
@@ -431,15 +308,17 @@ public final class EntryStore {
 		byte[] header = observed.header();
 		String runMark = this.link.runMark();
 		byte[] most = ascii(Long.toString(longest));
-		return this.link.run(CLAIM, key.redisKey(), header, ascii(nonce), millis(life), most).thenApply((answer) -> {
-			if (answer[0] != '+') {
-				return new Acquired(null, observed.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
-			}
-			byte[] identity = Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH);
-			System.arraycopy(ascii(nonce), 0, identity, EntryHeader.CLAIM_OFFSET, nonce.length());
-			return new Acquired(new Lease(key, nonce, runMark, true, identity, text(observed.cacheGeneration()),
-					text(observed.groupGeneration())), observed, false);
-		});
+		this.generations.keep(key, text(observed.cacheGeneration()), text(observed.groupGeneration()), life);
+		return this.link.run(EntryScripts.CLAIM, key.redisKey(), header, ascii(nonce), millis(life), most)
+			.thenApply((answer) -> {
+				if (answer[0] != '+') {
+					return new Acquired(null, observed.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
+				}
+				byte[] identity = Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH);
+				System.arraycopy(ascii(nonce), 0, identity, EntryHeader.CLAIM_OFFSET, nonce.length());
+				return new Acquired(new Lease(key, nonce, runMark, true, identity, text(observed.cacheGeneration()),
+						text(observed.groupGeneration())), observed, false);
+			});
 	}
 
 	/**
@@ -452,7 +331,7 @@ public final class EntryStore {
 	}
 
 	private CompletableFuture<Boolean> reclaim(Lease claim, String nonce, Duration life) {
-		return this.link.run(RECLAIM, claim.key().redisKey(), claim.identity(), ascii(nonce), millis(life))
+		return this.link.run(EntryScripts.RECLAIM, claim.key().redisKey(), claim.identity(), ascii(nonce), millis(life))
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
@@ -461,8 +340,9 @@ public final class EntryStore {
 	 * @return whether it was still there
 	 */
 	public CompletableFuture<Boolean> renew(Lease lease, Duration life) {
+		keepGenerations(lease, life);
 		return lease.isClaim() ? reclaim(lease, lease.nonce(), life)
-				: this.link.run(RENEW, lease.key().redisKey(), lease.identity(), millis(life))
+				: this.link.run(EntryScripts.RENEW, lease.key().redisKey(), lease.identity(), millis(life))
 					.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
@@ -471,7 +351,24 @@ public final class EntryStore {
 	 * value that it is on.
 	 */
 	public CompletableFuture<Boolean> release(Lease lease) {
-		return this.link.run(DELETE_IF, lease.key().redisKey(), lease.identity())
+		return this.link.run(EntryScripts.DELETE_IF, lease.key().redisKey(), lease.identity())
+			.thenApply((answer) -> Arrays.equals(answer, ONE));
+	}
+
+	/**
+	 * Remove the lease that was observed, if it is one that nobody can have made: it is
+	 * still there and never ends, or ends later than any lease does.
+	 * @param observed what was observed
+	 * @param longest the most that a lease can have left, in milliseconds
+	 * @return whether it was removed
+	 */
+	public CompletableFuture<Boolean> breakLease(Observed observed, long longest) {
+		EntryHeader header = observed.current();
+		if (header == null || !header.isLease()) {
+			return CompletableFuture.completedFuture(false);
+		}
+		byte[] identity = Arrays.copyOf(observed.header(), EntryHeader.IDENTITY_LENGTH);
+		return this.link.run(EntryScripts.BREAK, observed.key().redisKey(), identity, ascii(Long.toString(longest)))
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
@@ -479,47 +376,23 @@ public final class EntryStore {
 	 * Delete an entry that cannot be used, if it is still the one observed.
 	 */
 	public CompletableFuture<Boolean> discard(byte[] redisKey, byte[] header) {
-		return this.link.run(DELETE_IF, redisKey, header).thenApply((answer) -> Arrays.equals(answer, ONE));
+		return this.link.run(EntryScripts.DELETE_IF, redisKey, header)
+			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
 	/** Complete what was observed by the generations that are missing from it. */
-	private CompletableFuture<Observed> generations(Observed observed) {
+	private CompletableFuture<Observed> generations(Observed observed, Duration life) {
 		StoredKey key = observed.key();
-		CompletableFuture<byte[]> cache = (observed.hasCacheGeneration())
+		CompletableFuture<byte[]> cache = observed.hasCacheGeneration()
 				? CompletableFuture.completedFuture(observed.cacheGeneration())
-				: makeGeneration(key.cacheGenerationKey());
-		byte[] groupKey = key.groupGenerationKey();
-		CompletableFuture<byte[]> group = (observed.hasGroupGeneration() || groupKey == null)
-				? CompletableFuture.completedFuture(observed.groupGeneration()) : makeGeneration(groupKey);
-		return cache.thenCombine(group, observed::withGenerations);
-	}
-
-	private CompletableFuture<byte[]> makeGeneration(byte[] generationKey) {
-		return this.link.run(GENERATION, generationKey, ascii(this.nonces.get()), millis(GENERATION_SPARE));
-	}
-
-	/**
-	 * See to it that the generations of an entry outlive it: losing one early would be no
-	 * more than a miss, but one of every entry of the cache at once.
-	 */
-	private void keepGenerations(Lease lease, Duration life) {
-		StoredKey key = lease.key();
-		keepGeneration(key.cacheGenerationKey(), lease.cacheGeneration(), life);
-		byte[] groupKey = key.groupGenerationKey();
-		if (groupKey != null) {
-			keepGeneration(groupKey, lease.groupGeneration(), life);
-		}
-	}
-
-	private void keepGeneration(byte[] generationKey, String generation, Duration life) {
-		if (!this.kept.coversOrRaises(generation, life)) {
-			this.link.run(KEEP, generationKey, millis(life.isZero() ? life : life.plus(GENERATION_SPARE)))
-				.whenComplete((kept, ex) -> {
-					if (ex != null) {
-						this.kept.forget(generation);
-					}
-				});
-		}
+				: this.generations.makeForCache(key, life);
+		CompletableFuture<byte[]> group = (observed.hasGroupGeneration() || key.groupGenerationKey() == null)
+				? CompletableFuture.completedFuture(observed.groupGeneration())
+				: this.generations.makeForGroup(key, life);
+		return cache.thenCombine(group, (cacheGeneration, groupGeneration) -> {
+			this.generations.keep(key, text(cacheGeneration), text(groupGeneration), life);
+			return observed.withGenerations(cacheGeneration, groupGeneration);
+		});
 	}
 
 	private static byte[] leaseHeader(Observed current, String nonce, String runMark, boolean transactional) {
@@ -535,7 +408,7 @@ public final class EntryStore {
 	}
 
 	/** Zero stands for ever, and only zero; no server could count to what is above. */
-	private static byte[] millis(Duration duration) {
+	static byte[] millis(Duration duration) {
 		if (duration.compareTo(LONGEST) > 0) {
 			return ascii(Long.toString(LONGEST.toMillis()));
 		}
@@ -548,45 +421,6 @@ public final class EntryStore {
 
 	private static String text(byte @Nullable [] generation) {
 		return (generation != null) ? new String(generation, StandardCharsets.ISO_8859_1) : EntryHeader.NO_GENERATION;
-	}
-
-	/**
-	 * Remembers, forgetfully and in little memory, until when a generation is known to
-	 * live, so that not every fill has to see to it.
-	 */
-	private static final class KeptGenerations {
-
-		private static final int SLOTS = 4096;
-
-		private final AtomicLongArray slots = new AtomicLongArray(SLOTS);
-
-		private final long start = System.nanoTime();
-
-		/**
-		 * What is forgotten for another in the same slot is done once more than needed.
-		 */
-		void forget(String generation) {
-			this.slots.set(slot(generation.hashCode()), 0);
-		}
-
-		private static int slot(int hash) {
-			return (hash ^ (hash >>> 16)) & (SLOTS - 1);
-		}
-
-		boolean coversOrRaises(String generation, Duration life) {
-			int hash = generation.hashCode();
-			int slot = slot(hash);
-			long now = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - this.start);
-			long needed = life.isZero() ? Integer.MAX_VALUE : Math.min(now + life.toSeconds() + 1, Integer.MAX_VALUE);
-			long known = this.slots.get(slot);
-			if ((int) (known >>> 32) == hash && (int) known >= needed) {
-				return true;
-			}
-			long until = Math.min(needed + GENERATION_SPARE.toSeconds(), Integer.MAX_VALUE);
-			this.slots.set(slot, ((long) hash << 32) | until);
-			return false;
-		}
-
 	}
 
 }

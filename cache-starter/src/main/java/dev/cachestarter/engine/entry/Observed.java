@@ -138,7 +138,15 @@ public final class Observed {
 	 * Return whether there are bytes that no version of this cache can have written.
 	 */
 	public boolean isForeign() {
-		return this.entry != null && this.header == null;
+		return this.entry != null && this.header == null && !EntryHeader.isOfAnotherFormat(this.entry);
+	}
+
+	/**
+	 * Return whether there is an entry that another version of this cache has written, in
+	 * a format that this one does not know. It is a miss here, and of use to others.
+	 */
+	public boolean isOfAnotherFormat() {
+		return this.entry != null && EntryHeader.isOfAnotherFormat(this.entry);
 	}
 
 }

@@ -331,7 +331,7 @@ public final class Sweeper {
 	}
 
 	private boolean remains(byte[] lease) throws InterruptedException, ExecutionException, TimeoutException {
-		return lease == NO_LEASE || Arrays.equals(get(this.link.run(EntryStore.RENEW, this.layout.sweepLeaseKey(),
+		return lease == NO_LEASE || Arrays.equals(get(this.link.run(EntryScripts.RENEW, this.layout.sweepLeaseKey(),
 				lease, KeyBytes.of(Long.toString(this.pace.lease().toMillis())))), ONE);
 	}
 

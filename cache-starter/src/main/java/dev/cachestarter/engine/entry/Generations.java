@@ -1,0 +1,200 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.entry;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.RedisLink;
+
+/**
+ * Makes the generations of caches and groups, and sees to it that each outlives what is
+ * made under it: losing one early costs a miss of every entry under it at once.
+ * <p>
+ * A generation that is made for a lease lives little longer than that lease, and is kept
+ * as long as the lease is renewed: calls that fail, or store nothing, leave nothing
+ * behind. Once a value is stored under it, it is kept for the life of that value and a
+ * spare. The spare is what later values use up before it must be kept again: as long as
+ * the life itself, but no more than an hour. There are few caches and may be many groups,
+ * so the generation of a cache has that hour always.
+ */
+final class Generations {
+
+	private static final Duration LONGEST_SPARE = Duration.ofHours(1);
+
+	private static final Duration SHORTEST_SPARE = Duration.ofSeconds(2);
+
+	private final RedisLink link;
+
+	private final Supplier<String> nonces;
+
+	private final Known known = new Known();
+
+	Generations(RedisLink link, Supplier<String> nonces) {
+		this.link = link;
+		this.nonces = nonces;
+	}
+
+	/**
+	 * Make the generation of a cache, if there is none.
+	 * @param life how long it must live at least
+	 * @return the one that is there now
+	 */
+	CompletableFuture<byte[]> makeForCache(StoredKey key, Duration life) {
+		return make(key.cacheGenerationKey(), life, LONGEST_SPARE);
+	}
+
+	/**
+	 * Make the generation of a group, if there is none.
+	 * @param key a key that has a group
+	 * @param life how long it must live at least
+	 * @return the one that is there now
+	 */
+	CompletableFuture<byte[]> makeForGroup(StoredKey key, Duration life) {
+		byte[] generationKey = key.groupGenerationKey();
+		if (generationKey == null) {
+			throw new IllegalArgumentException("A key without a group");
+		}
+		return make(generationKey, life, spareOf(life));
+	}
+
+	private CompletableFuture<byte[]> make(byte[] generationKey, Duration life, Duration spare) {
+		Duration whole = life.plus(spare);
+		long now = this.known.now();
+		return this.link
+			.run(EntryScripts.GENERATION, generationKey, this.nonces.get().getBytes(StandardCharsets.US_ASCII),
+					EntryStore.millis(whole))
+			.thenApply((made) -> {
+				this.known.lives(new String(made, StandardCharsets.ISO_8859_1), now, whole.toMillis());
+				return made;
+			});
+	}
+
+	/**
+	 * See to it that the generations of a key live long enough. Nobody waits for it.
+	 * @param cacheGeneration the generation of the cache
+	 * @param groupGeneration the generation of the group, dashes if the key has none
+	 * @param life how long they must live at least, zero for ever
+	 */
+	void keep(StoredKey key, String cacheGeneration, String groupGeneration, Duration life) {
+		keep(key.cacheGenerationKey(), cacheGeneration, life, LONGEST_SPARE);
+		byte[] groupKey = key.groupGenerationKey();
+		if (groupKey != null) {
+			keep(groupKey, groupGeneration, life, spareOf(life));
+		}
+	}
+
+	private void keep(byte[] generationKey, String generation, Duration life, Duration spare) {
+		// Half of the spare is for those who look at it later, on any instance: so it is
+		// not raised by each of them.
+		Duration least = life.isZero() ? life : life.plus(spare.dividedBy(2));
+		long now = this.known.now();
+		if (!this.known.isAsked(generation, now, life, least)) {
+			return;
+		}
+		this.link
+			.run(EntryScripts.KEEP, generationKey, EntryStore.millis(least),
+					EntryStore.millis(life.isZero() ? life : life.plus(spare)))
+			.whenComplete((left, ex) -> this.known.lives(generation, now,
+					(ex != null) ? null : Long.valueOf(new String(left, StandardCharsets.US_ASCII))));
+	}
+
+	private static Duration spareOf(Duration life) {
+		if (life.compareTo(LONGEST_SPARE) > 0) {
+			return LONGEST_SPARE;
+		}
+		return (life.compareTo(SHORTEST_SPARE) < 0) ? SHORTEST_SPARE : life;
+	}
+
+	/**
+	 * Remembers, forgetfully and in little memory, until when a generation is known to
+	 * live, so that not every fill has to see to it. What is forgotten for another in the
+	 * same slot is done once more than needed.
+	 */
+	private static final class Known {
+
+		private static final int SLOTS = 4096;
+
+		/** In tenths of a second. */
+		private static final int FOR_EVER = Integer.MAX_VALUE;
+
+		/** A command takes its time to get there. */
+		private static final int SLACK = 5;
+
+		private final AtomicLongArray slots = new AtomicLongArray(SLOTS);
+
+		private final long start = System.nanoTime();
+
+		/** In tenths of a second. */
+		int now() {
+			return (int) (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - this.start) / 100);
+		}
+
+		/**
+		 * Decide whether to ask Redis to keep a generation. If so it is taken for kept,
+		 * until that is known better: else all who come at once would ask.
+		 */
+		boolean isAsked(String generation, long now, Duration life, Duration least) {
+			int hash = generation.hashCode();
+			int slot = slot(hash);
+			long known = this.slots.get(slot);
+			if ((int) (known >>> 32) == hash && (int) known >= until(now, life) + (life.isZero() ? 0 : SLACK)) {
+				return false;
+			}
+			this.slots.set(slot, slotOf(hash, until(now, least)));
+			return true;
+		}
+
+		/**
+		 * Take note of how long a generation lives.
+		 * @param millis as {@code PTTL} says, {@code null} if that is not known
+		 */
+		void lives(String generation, long now, @Nullable Long millis) {
+			int hash = generation.hashCode();
+			int slot = slot(hash);
+			if (millis != null && millis >= -1) {
+				this.slots.set(slot,
+						slotOf(hash, (millis < 0) ? FOR_EVER : until(now, Duration.ofMillis(Math.max(1, millis)))));
+			}
+			else if ((int) (this.slots.get(slot) >>> 32) == hash) {
+				this.slots.set(slot, 0);
+			}
+		}
+
+		private static int until(long now, Duration life) {
+			return life.isZero() ? FOR_EVER : (int) Math
+				.min(now + Math.min(life.toSeconds(), FOR_EVER) * 10 + life.toMillisPart() / 100, FOR_EVER - 10);
+		}
+
+		private static long slotOf(int hash, int until) {
+			return ((long) hash << 32) | until;
+		}
+
+		private static int slot(int hash) {
+			return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+		}
+
+	}
+
+}
