@@ -76,9 +76,11 @@ class ArchitectureTests {
 
 	/** Packages of libraries, and the classes that may know each. */
 	private static final Map<String, Set<String>> IMPORTERS = Map.of( //
-			"io.lettuce", Set.of("RedisLink", "RedisErrors"), //
+			"io.lettuce",
+			Set.of("RedisDriver", "ClonedFactory", "LettuceCommands", "LettuceConnection", "SingleConnection",
+					"ClusterConnection", "EventLoopLag", "RedisErrors"), //
 			"net.jpountz", Set.of("PayloadCompression"), //
-			"io.github.resilience4j", Set.of("RedisLink"), //
+			"io.github.resilience4j", Set.of("RedisLink", "AnswerJudge"), //
 			"com.github.benmanes.caffeine", Set.of("NearCache"), //
 			"io.micrometer.context", Set.of("LeadingAccessor", "BackgroundContext"));
 

@@ -36,9 +36,10 @@ import java.util.function.BooleanSupplier;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.redis.RedisIdentities;
 import dev.cachestarter.testing.ChildJvm;
-import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.FaultProxy.Direction;
+import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.RespClient;
 
@@ -339,7 +340,7 @@ final class FaultInjector implements AutoCloseable {
 		this.redis.start();
 		this.control.close();
 		this.control = this.redis.connect();
-		this.instances.expect(this.redis.info("run_id"));
+		this.instances.expect(RedisIdentities.markOf(this.redis));
 		delete(dump);
 	}
 
@@ -561,7 +562,7 @@ final class FaultInjector implements AutoCloseable {
 		/**
 		 * Name the server that runs now.
 		 */
-		void expect(String runId);
+		void expect(String mark);
 
 		/**
 		 * Return whether every instance has evicted again from the server that runs now.

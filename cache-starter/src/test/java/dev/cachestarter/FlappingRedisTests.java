@@ -66,26 +66,6 @@ class FlappingRedisTests {
 		await().atMost(PATIENCE).until(this.link::isUp);
 	}
 
-	/** As one does who has waited in vain. */
-	private void giveUp() {
-		long session = this.link.session();
-		this.link.gaveUp(session, ANSWER.toNanos());
-		assertThat(this.link.session()).isGreaterThan(session);
-	}
-
-	@Test
-	void whenAnOutageWasSeenToEndTheLinkIsBackSoonHoweverOftenItLeftBefore() {
-		for (int i = 0; i < 8; i++) {
-			giveUp();
-			long attempts = this.proxy.accepted();
-			this.proxy.reset();
-			await().atMost(PATIENCE).until(() -> this.proxy.accepted() >= attempts + 2);
-			this.proxy.pass();
-
-			awaitUp();
-		}
-	}
-
 	@Test
 	void aConnectionThatBreaksOftenIsMadeAnewSoonEachTime() {
 		for (int i = 0; i < 8; i++) {
@@ -95,24 +75,6 @@ class FlappingRedisTests {
 
 			awaitUp();
 		}
-	}
-
-	@Test
-	void aRedisThatAnswersAllButCallsIsLeftAloneForLongerButForEvictions() {
-		for (int i = 0; i < 3; i++) {
-			giveUp();
-			awaitUp();
-		}
-		this.instance.service().find("t", "1");
-		await().atMost(PATIENCE).until(() -> this.redis.bytes("items:t:1") != null);
-		giveUp();
-		this.instance.service().changed("t", "1");
-
-		// Four seconds it is now.
-		await().atMost(PATIENCE).until(() -> this.instance.engine().evictions().pendingCount() == 0);
-		assertThat(this.redis.bytes("items:t:1")).isNull();
-		assertThat(this.link.isUp()).isFalse();
-		awaitUp();
 	}
 
 }

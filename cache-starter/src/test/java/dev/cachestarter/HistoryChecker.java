@@ -407,8 +407,8 @@ final class HistoryChecker {
 		}
 
 		@Override
-		public void expect(String runId) {
-			set(SERVER, markOf(runId));
+		public void expect(String mark) {
+			set(SERVER, numberOf(mark));
 		}
 
 		@Override
@@ -429,12 +429,12 @@ final class HistoryChecker {
 		 * @param since a time before it was looked
 		 */
 		void settled(int instance, String runMark, long since) {
-			set(INSTANCES + 2 * instance, markOf(runMark));
+			set(INSTANCES + 2 * instance, numberOf(runMark));
 			set(INSTANCES + 2 * instance + 1, since);
 		}
 
-		private static long markOf(String runId) {
-			return Long.parseUnsignedLong(runId.substring(0, 8), 16);
+		private static long numberOf(String mark) {
+			return Long.parseUnsignedLong(mark, 16);
 		}
 
 		private void set(int index, long value) {

@@ -92,7 +92,7 @@ final class RuleBreaker implements AutoCloseable {
 	/** Keys of which a fill was refused. */
 	private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
-	private final AtomicReference<@Nullable String> runId = new AtomicReference<>();
+	private final Map<String, String> identity = new ConcurrentHashMap<>();
 
 	/** Where the generations of a key are: a read asks for them before it. */
 	private final Map<String, List<byte[]>> generationKeys = new ConcurrentHashMap<>();
@@ -597,13 +597,15 @@ final class RuleBreaker implements AutoCloseable {
 		private void sameServer(List<byte[]> command) throws IOException {
 			send(command, (reply) -> {
 				String info = text(reply);
-				int at = info.indexOf("run_id:") + 7;
-				if (at < 7) {
-					return reply;
+				for (String name : List.of("\nrun_id:", "\nmaster_replid:")) {
+					int at = info.indexOf(name) + name.length();
+					if (at >= name.length()) {
+						String first = RuleBreaker.this.identity.computeIfAbsent(name,
+								(same) -> text(reply).substring(at, at + 40));
+						info = info.substring(0, at) + first + info.substring(at + 40);
+					}
 				}
-				RuleBreaker.this.runId.compareAndSet(null, info.substring(at, at + 40));
-				return (info.substring(0, at) + RuleBreaker.this.runId.get() + info.substring(at + 40))
-					.getBytes(StandardCharsets.ISO_8859_1);
+				return info.getBytes(StandardCharsets.ISO_8859_1);
 			});
 		}
 

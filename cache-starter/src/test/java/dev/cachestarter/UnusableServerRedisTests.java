@@ -49,11 +49,11 @@ class UnusableServerRedisTests {
 		}
 	}
 
-	/** The link asks for the role once in each attempt. */
+	/** The driver says hello once on each connection. */
 	private long attempts() {
 		return this.redis.number("EVAL", """
 				local stats = redis.call('INFO', 'commandstats')
-				return tonumber(string.match(stats, 'cmdstat_role:calls=(%d+)') or '0')
+				return tonumber(string.match(stats, 'cmdstat_hello:calls=(%d+)') or '0')
 				""", "0");
 	}
 

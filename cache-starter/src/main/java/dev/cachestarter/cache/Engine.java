@@ -54,6 +54,7 @@ import dev.cachestarter.engine.load.Continuations;
 import dev.cachestarter.engine.load.Loads;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.redis.LinkObserver;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodecs;
 
@@ -137,7 +138,7 @@ final class Engine {
 		this.evictions = new Evictions(this.link, this.layout, this.sweeper, this.timer, maxPendingEvictions,
 				System::nanoTime);
 		this.loads = new Loads(this.store, this.timer, this.evictions::epoch, this.evictions::covers, this::isTrusted);
-		this.link.observe(new RedisLink.Observer() {
+		this.link.observe(new LinkObserver() {
 
 			@Override
 			public void away(String why) {

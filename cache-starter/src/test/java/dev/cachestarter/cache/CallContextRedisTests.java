@@ -16,6 +16,7 @@
 
 package dev.cachestarter.cache;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ import dev.cachestarter.OutageLab;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 
@@ -49,24 +51,27 @@ class CallContextRedisTests {
 		this.redis = redis;
 	}
 
-	private TestInstance<OutageLab.Shop> instance(Duration patience) {
+	private TestInstance<OutageLab.Shop> instance(String host, int port, Duration patience) {
 		Consumer<ResilientRedisCacheManager.Builder> settings = (builder) -> builder.commandTimeout(patience)
 			.connectTimeout(Duration.ofSeconds(10))
 			.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, Duration.ofMillis(50),
 					Duration.ofMillis(50)));
-		return TestInstance.of(OutageLab.Shop.class, this.redis.host(), this.redis.port(), settings).awaitUp();
+		return TestInstance.of(OutageLab.Shop.class, host, port, settings).awaitUp();
 	}
 
 	@Test
 	void theRedisOfOneManagerIsNotBlamedForThatOfAnother() {
-		try (TestInstance<OutageLab.Shop> well = instance(PATIENCE);
-				TestInstance<OutageLab.Shop> hanging = instance(PATIENCE)) {
+		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis);
+				TestInstance<OutageLab.Shop> well = instance(this.redis.host(), this.redis.port(), PATIENCE);
+				TestInstance<OutageLab.Shop> hanging = instance(proxy.host(), proxy.port(), PATIENCE)) {
 			CallContext context = new CallContext(false);
 			context.deadline(well.manager().engine());
 			long ofTheWell = well.manager().engine().link().session();
 			long ofTheHanging = hanging.manager().engine().link().session();
 
-			assertThatThrownBy(() -> context.deadline(hanging.manager().engine()).await(new CompletableFuture<>()))
+			proxy.holdBack();
+			CompletableFuture<?> unanswered = hanging.engine().link().read("k".getBytes(StandardCharsets.UTF_8));
+			assertThatThrownBy(() -> context.deadline(hanging.manager().engine()).await(unanswered))
 				.isInstanceOf(RedisWaitException.class);
 
 			assertThat(well.manager().engine().link().session()).isEqualTo(ofTheWell);
@@ -76,7 +81,8 @@ class CallContextRedisTests {
 
 	@Test
 	void aCallThatLeasesManyKeysAtOnceHasTimeLeftToFillThem() throws Exception {
-		try (TestInstance<OutageLab.Shop> instance = instance(Duration.ofSeconds(10))) {
+		try (TestInstance<OutageLab.Shop> instance = instance(this.redis.host(), this.redis.port(),
+				Duration.ofSeconds(10))) {
 			Deadline deadline = new CallContext(true).deadline(instance.manager().engine());
 			List<CompletableFuture<String>> leases = new ArrayList<>();
 			for (int i = 0; i < 2000; i++) {

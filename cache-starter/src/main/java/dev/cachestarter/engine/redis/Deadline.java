@@ -71,7 +71,7 @@ public final class Deadline {
 			throw new RedisWaitException("no answer in time", ex);
 		}
 		catch (ExecutionException ex) {
-			throw new RedisWaitException("failed", RedisLink.unwrap(ex));
+			throw new RedisWaitException("failed", Futures.unwrap(ex));
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

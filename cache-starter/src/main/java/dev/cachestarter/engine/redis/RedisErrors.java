@@ -17,12 +17,12 @@
 package dev.cachestarter.engine.redis;
 
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,9 +138,41 @@ public final class RedisErrors {
 		return cause instanceof TimeoutException || cause instanceof io.lettuce.core.RedisCommandTimeoutException;
 	}
 
+	/**
+	 * Return whether a command was not answered, for another reason than time: a
+	 * connection could not be made, or broke.
+	 */
+	static boolean isOfSending(Throwable ex) {
+		return cause(ex) instanceof RedisException && !isRefusal(ex) && !isTimeout(ex);
+	}
+
+	/**
+	 * Return what to say of an error, with its causes.
+	 */
+	static String describe(Throwable ex) {
+		Throwable cause = cause(ex);
+		StringBuilder text = new StringBuilder();
+		for (int depth = 0; cause != null && depth < 4; depth++, cause = cause.getCause()) {
+			String message = readable(cause.getMessage());
+			if (message != null && text.indexOf(message) < 0) {
+				text.append(text.isEmpty() ? "" : ": ").append(message);
+			}
+		}
+		return text.isEmpty() ? ex.getClass().getSimpleName() : text.toString();
+	}
+
+	/**
+	 * A server that does not know a command repeats what it was given: a password, say.
+	 * And an address that the driver has not looked up itself says so.
+	 */
+	private static @Nullable String readable(@Nullable String message) {
+		int arguments = (message != null) ? message.indexOf(", with args beginning with") : -1;
+		String kept = (message != null && arguments >= 0) ? message.substring(0, arguments) : message;
+		return (kept != null) ? kept.replace("/<unresolved>", "") : null;
+	}
+
 	private static Throwable cause(Throwable ex) {
-		Throwable cause = RedisLink.unwrap(ex);
-		return (cause instanceof ExecutionException && cause.getCause() != null) ? cause.getCause() : cause;
+		return Futures.unwrap(ex);
 	}
 
 	/**

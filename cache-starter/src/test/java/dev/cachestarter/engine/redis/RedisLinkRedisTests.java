@@ -18,13 +18,9 @@ package dev.cachestarter.engine.redis;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 
-import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.lettuce.core.internal.HostAndPort;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DnsResolver;
@@ -37,7 +33,6 @@ import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
-import org.springframework.test.util.ReflectionTestUtils;
 
 import dev.cachestarter.Interleavings;
 import dev.cachestarter.OutageLab;
@@ -49,7 +44,6 @@ import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -58,8 +52,6 @@ import static org.awaitility.Awaitility.await;
 class RedisLinkRedisTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(2);
-
-	private static final CompletableFuture<String> NEVER = new CompletableFuture<>();
 
 	private final RedisServer redis = RedisServer.local().start();
 
@@ -87,32 +79,6 @@ class RedisLinkRedisTests {
 
 	private void awaitUp() {
 		await().atMost(Duration.ofSeconds(20)).until(this.link::isUp);
-	}
-
-	@Test
-	void whoGaveUpOnTheOldConnectionDoesNotTakeDownTheNew() {
-		Deadline deadline = new Deadline(this.link, new Budget(PATIENCE));
-		this.proxy.closeAll();
-		await().atMost(Duration.ofSeconds(20)).until(() -> this.proxy.accepted() == 2 && this.link.isUp());
-		long session = this.link.session();
-
-		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
-
-		assertThat(this.link.session()).isEqualTo(session);
-		assertThatThrownBy(() -> new Deadline(this.link, new Budget(PATIENCE)).await(NEVER))
-			.isInstanceOf(Deadline.RedisWaitException.class);
-		assertThat(this.link.session()).isGreaterThan(session);
-	}
-
-	@Test
-	void whoHadLittleTimeLeftTellsNothingOfRedis() {
-		long session = this.link.session();
-		Deadline deadline = new Deadline(this.link, new Budget(Duration.ofMillis(50)));
-
-		assertThatThrownBy(() -> deadline.await(NEVER)).isInstanceOf(Deadline.RedisWaitException.class);
-
-		assertThat(this.link.session()).isEqualTo(session);
-		assertThat(this.link.isUp()).isTrue();
 	}
 
 	@Test
@@ -153,32 +119,6 @@ class RedisLinkRedisTests {
 	}
 
 	@Test
-	void aConnectionThatIsLostAtTheMomentOfItsArrivalIsNotTakenForALink() throws Exception {
-		AtomicInteger arrivals = new AtomicInteger();
-		RedisLink link = new RedisLink(new LettuceConnectionFactory(this.proxy.host(), this.proxy.port()),
-				new RedisLink.Settings(PATIENCE, PATIENCE, 100, PATIENCE, 100, 1000, Duration.ofMillis(100),
-						Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofSeconds(10), Duration.ofHours(1),
-						50_000));
-		// Between the last question of the way back and the link's being up.
-		breakerOf(link).getEventPublisher().onReset((event) -> {
-			if (arrivals.incrementAndGet() == 1) {
-				this.proxy.closeAll();
-				await().atMost(Duration.ofSeconds(20)).until(() -> connectionOf(link).get() == null);
-			}
-		});
-		try {
-			link.start();
-
-			// The heartbeat, which would notice too, is an hour off.
-			await().atMost(Duration.ofSeconds(20)).until(() -> arrivals.get() == 2 && link.isUp());
-			assertThat(link.read(new byte[] { 'k' }).get(20, TimeUnit.SECONDS)).hasSize(1);
-		}
-		finally {
-			link.close();
-		}
-	}
-
-	@Test
 	void theApplicationsOwnWayToFindItsRedisIsTaken() {
 		AtomicInteger channels = new AtomicInteger();
 		ClientResources resources = ClientResources.builder()
@@ -208,14 +148,6 @@ class RedisLinkRedisTests {
 			link.close();
 			resources.shutdown(0, 1, TimeUnit.SECONDS);
 		}
-	}
-
-	private static CircuitBreaker breakerOf(RedisLink link) {
-		return (CircuitBreaker) Objects.requireNonNull(ReflectionTestUtils.getField(link, "breaker"));
-	}
-
-	private static AtomicReference<?> connectionOf(RedisLink link) {
-		return (AtomicReference<?>) Objects.requireNonNull(ReflectionTestUtils.getField(link, "connection"));
 	}
 
 }

@@ -1,0 +1,119 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+import java.util.Objects;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisCredentialsProvider;
+import io.lettuce.core.resource.ClientResources;
+
+import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.RedisSentinelConfiguration;
+import org.springframework.data.redis.connection.RedisSocketConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
+
+/**
+ * Reads out of the application's connection factory where Redis is and how to log in, and
+ * makes a client of its own from that. Spring Data turns its configurations into
+ * addresses in private methods; a subclass that never starts is the one way to use them.
+ */
+final class ClonedFactory extends LettuceConnectionFactory {
+
+	private ClonedFactory(RedisConfiguration where, LettuceClientConfiguration how) {
+		super(where, how);
+	}
+
+	static ClonedFactory of(LettuceConnectionFactory source, ClientResources resources, ClientOptions options,
+			Duration connectTimeout) {
+		LettuceClientConfiguration from = source.getClientConfiguration();
+		LettuceClientConfiguration.LettuceClientConfigurationBuilder how = LettuceClientConfiguration.builder()
+			.clientResources(resources)
+			.clientOptions(options)
+			.commandTimeout(connectTimeout);
+		from.getClientName().ifPresent(how::clientName);
+		how.redisCredentialsProviderFactory(
+				from.getRedisCredentialsProviderFactory().orElseGet(() -> new PresentCredentials(source)));
+		if (from.isUseSsl()) {
+			LettuceClientConfiguration.LettuceSslClientConfigurationBuilder ssl = how.useSsl()
+				.verifyPeer(from.getVerifyMode());
+			if (from.isStartTls()) {
+				ssl.startTls();
+			}
+		}
+		return new ClonedFactory(where(source), how.build());
+	}
+
+	private static RedisConfiguration where(LettuceConnectionFactory source) {
+		if (source.isClusterAware()) {
+			return Objects.requireNonNull(source.getClusterConfiguration());
+		}
+		if (source.isRedisSentinelAware()) {
+			return Objects.requireNonNull(source.getSentinelConfiguration());
+		}
+		RedisSocketConfiguration socket = source.getSocketConfiguration();
+		return (socket != null) ? socket : source.getStandaloneConfiguration();
+	}
+
+	AbstractRedisClient newClient() {
+		return createClient();
+	}
+
+	String display() {
+		if (isClusterAware()) {
+			return "cluster " + Objects.requireNonNull(getClusterConfiguration()).getClusterNodes();
+		}
+		if (isRedisSentinelAware()) {
+			return "sentinels " + Objects.requireNonNull(getSentinelConfiguration()).getSentinels();
+		}
+		RedisSocketConfiguration socket = getSocketConfiguration();
+		return (socket != null) ? socket.getSocket() : getHostName() + ":" + getPort();
+	}
+
+	/**
+	 * Looks into the application's configuration whenever it logs in: it may have changed
+	 * the password since.
+	 */
+	private static final class PresentCredentials implements RedisCredentialsProviderFactory {
+
+		private final LettuceConnectionFactory source;
+
+		PresentCredentials(LettuceConnectionFactory source) {
+			this.source = source;
+		}
+
+		@Override
+		public RedisCredentialsProvider createCredentialsProvider(RedisConfiguration configuration) {
+			return () -> Objects
+				.requireNonNull(RedisCredentialsProviderFactory.super.createCredentialsProvider(where(this.source)))
+				.resolveCredentials();
+		}
+
+		@Override
+		public RedisCredentialsProvider createSentinelCredentialsProvider(RedisSentinelConfiguration configuration) {
+			return () -> RedisCredentialsProviderFactory.super.createSentinelCredentialsProvider(
+					Objects.requireNonNull(this.source.getSentinelConfiguration()))
+				.resolveCredentials();
+		}
+
+	}
+
+}

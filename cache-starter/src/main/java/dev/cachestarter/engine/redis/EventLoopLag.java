@@ -1,0 +1,165 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+import io.lettuce.core.resource.NettyCustomizer;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.EventExecutor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures how late the driver's event loops are. An answer that has arrived is not seen
+ * while the loop is busy, waits for a processor, or the JVM stands still for a garbage
+ * collection: that is not the server's fault.
+ * <p>
+ * A task on each loop notes how much later than it should it runs, as long as the loop is
+ * in use.
+ */
+final class EventLoopLag implements NettyCustomizer {
+
+	private static final long STEP = TimeUnit.MILLISECONDS.toNanos(25);
+
+	/** So late is every timer. */
+	private static final long USUAL = TimeUnit.MILLISECONDS.toNanos(5);
+
+	/** How long a loop is measured after it was last used. */
+	private static final long IN_USE = TimeUnit.SECONDS.toNanos(5);
+
+	private final @Nullable NettyCustomizer theirs;
+
+	private final Map<EventExecutor, Meter> meters = new ConcurrentHashMap<>();
+
+	/**
+	 * Create one.
+	 * @param theirs what the application sets up its channels with
+	 */
+	EventLoopLag(@Nullable NettyCustomizer theirs) {
+		this.theirs = theirs;
+	}
+
+	@Override
+	public void afterBootstrapInitialized(Bootstrap bootstrap) {
+		if (this.theirs != null) {
+			this.theirs.afterBootstrapInitialized(bootstrap);
+		}
+	}
+
+	@Override
+	public void afterChannelInitialized(Channel channel) {
+		this.meters.computeIfAbsent(channel.eventLoop(), Meter::new);
+		if (this.theirs != null) {
+			this.theirs.afterChannelInitialized(channel);
+		}
+	}
+
+	/**
+	 * Return the loop that runs the calling code.
+	 * @return answers its lateness; {@code null} if this is no event loop
+	 */
+	@Nullable LongSupplier ofThisThread() {
+		for (Meter meter : this.meters.values()) {
+			if (meter.loop.inEventLoop()) {
+				return meter::nanos;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Return the lateness of all loops, altogether, and measure it from now on.
+	 */
+	long nanos() {
+		long sum = 0;
+		for (Meter meter : this.meters.values()) {
+			sum += meter.nanos();
+		}
+		return sum;
+	}
+
+	/**
+	 * The lateness of one loop.
+	 */
+	private static final class Meter implements Runnable {
+
+		private final EventExecutor loop;
+
+		private final AtomicBoolean running = new AtomicBoolean();
+
+		private final AtomicLong lastUse = new AtomicLong(System.nanoTime());
+
+		/** What was noted so far. */
+		private volatile long total;
+
+		/** When the loop should next be seen to run. */
+		private volatile long due;
+
+		private Meter(EventExecutor loop) {
+			this.loop = loop;
+		}
+
+		long nanos() {
+			long now = System.nanoTime();
+			this.lastUse.lazySet(now);
+			if (!this.running.get()) {
+				if (this.running.compareAndSet(false, true)) {
+					this.due = now + STEP;
+					schedule();
+				}
+				return this.total;
+			}
+			return this.total + late(now);
+		}
+
+		private long late(long now) {
+			return Math.max(0, now - this.due - USUAL);
+		}
+
+		@Override
+		public void run() {
+			long now = System.nanoTime();
+			// In this order: who asks meanwhile may find too much, but not too little.
+			this.total = this.total + late(now);
+			this.due = now + STEP;
+			if (now - this.lastUse.get() > IN_USE) {
+				this.running.set(false);
+			}
+			else {
+				schedule();
+			}
+		}
+
+		private void schedule() {
+			try {
+				this.loop.schedule(this, STEP, TimeUnit.NANOSECONDS);
+			}
+			catch (RejectedExecutionException ex) {
+				// Closed. Nothing more is sent.
+			}
+		}
+
+	}
+
+}

@@ -1,0 +1,147 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command on its way: what sends it, how large it is, and since when it is under way.
+ *
+ * @param <T> the type of its result
+ */
+final class Parcel<T extends @Nullable Object> {
+
+	private final Function<RedisConnection, ? extends CompletionStage<T>> command;
+
+	private final Kind kind;
+
+	private final long session;
+
+	private final long bytes;
+
+	private final Pulse pulse;
+
+	private final CompletableFuture<T> result = new CompletableFuture<>();
+
+	/** When it was given to the outbox, and when to the driver. */
+	private volatile long handedInAt;
+
+	private volatile long sentAt;
+
+	/** How late this JVM had been altogether when it was sent. */
+	private volatile long lagBefore;
+
+	/** Its neighbours under way. Of the outbox, under its lock. */
+	@Nullable Parcel<?> before;
+
+	@Nullable Parcel<?> after;
+
+	/**
+	 * Create a parcel.
+	 * @param kind whether it goes before others
+	 * @param session the session of the link in which it is sent
+	 * @param command sends it
+	 * @param bytes how large it is
+	 * @param pulse signs of life of the server that is to answer it
+	 */
+	Parcel(Kind kind, long session, Function<RedisConnection, ? extends CompletionStage<T>> command, long bytes,
+			Pulse pulse) {
+		this.kind = kind;
+		this.session = session;
+		this.command = command;
+		this.bytes = bytes;
+		this.pulse = pulse;
+	}
+
+	boolean isEviction() {
+		return this.kind == Kind.EVICTION;
+	}
+
+	long session() {
+		return this.session;
+	}
+
+	long bytes() {
+		return this.bytes;
+	}
+
+	Pulse pulse() {
+		return this.pulse;
+	}
+
+	CompletableFuture<T> result() {
+		return this.result;
+	}
+
+	void handedIn(long now) {
+		this.handedInAt = now;
+	}
+
+	/**
+	 * Return whether nobody waits for it any more.
+	 */
+	boolean isExpired(long now, long patience) {
+		return this.result.isDone() || now - this.handedInAt > patience;
+	}
+
+	void sent(long now, long lag) {
+		this.sentAt = now;
+		this.lagBefore = lag;
+	}
+
+	CompletionStage<T> send(RedisConnection connection) {
+		try {
+			return this.command.apply(connection);
+		}
+		catch (Throwable ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
+	}
+
+	/**
+	 * Return how long it has been under way, without the time for which its answer may
+	 * have lain there unread.
+	 */
+	long age(long now, long lag) {
+		return Math.max(0, now - this.sentAt - (lag - this.lagBefore));
+	}
+
+	/**
+	 * Return for how long its server has given no sign of life since it was sent, without
+	 * the time in which none would have been seen.
+	 */
+	long quiet(long now, long lag) {
+		return Math.max(0, this.pulse.quiet(this.sentAt, now) - (lag - this.lagBefore));
+	}
+
+	/**
+	 * What a command is for.
+	 */
+	enum Kind {
+
+		/** Sent also while the link recovers, and before everything else. */
+		EVICTION,
+
+		OTHER
+
+	}
+
+}

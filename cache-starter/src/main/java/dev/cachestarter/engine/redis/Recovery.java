@@ -1,0 +1,338 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the link does in the background, on one thread: it connects, greets, has evictions
+ * applied, lets the link arrive, and looks after it with a heartbeat.
+ */
+final class Recovery {
+
+	/**
+	 * How much longer than for one answer all reads wait for pending evictions that Redis
+	 * takes its time for.
+	 */
+	private static final Duration LONGER = Duration.ofMillis(750);
+
+	private final RedisConnector connector;
+
+	private final LinkState state;
+
+	private final AnswerJudge judge;
+
+	private final LinkReport report;
+
+	private final Outbox.Limits limits;
+
+	private final Pauses pauses;
+
+	private final LongSupplier clock;
+
+	private final ScheduledExecutorService worker;
+
+	private final String timeoutText;
+
+	private volatile LinkObserver observer = LinkObserver.NONE;
+
+	private boolean everUp;
+
+	/** Whether, since it left, Redis was looked at, and when in vain. */
+	private boolean looked;
+
+	private @Nullable Long lookedInVainAt;
+
+	/** Who was greeted last. */
+	private volatile Identity identity;
+
+	/** Who that was when evictions were last applied again. */
+	private Identity before;
+
+	/** On which connection that was done for a server that does not say. */
+	private @Nullable Outbox replayedOn;
+
+	private volatile long lastWhole;
+
+	/** Server milliseconds minus milliseconds of the clock. */
+	private volatile long clockOffset;
+
+	Recovery(RedisConnector connector, LinkState state, AnswerJudge judge, LinkReport report, Outbox.Limits limits,
+			Pauses pauses, String timeoutText, LongSupplier clock, ScheduledExecutorService worker) {
+		this.connector = connector;
+		this.state = state;
+		this.judge = judge;
+		this.report = report;
+		this.limits = limits;
+		this.pauses = pauses;
+		this.timeoutText = timeoutText;
+		this.clock = clock;
+		this.worker = worker;
+		long now = clock.getAsLong();
+		this.lastWhole = now;
+		this.identity = new Identity(Identity.NO_MARK, now);
+		this.before = this.identity;
+		this.clockOffset = System.currentTimeMillis() - now / 1_000_000;
+	}
+
+	void observe(LinkObserver observer) {
+		this.observer = observer;
+	}
+
+	Identity identity() {
+		return this.identity;
+	}
+
+	/**
+	 * Return when the last good heartbeat of all masters was sent.
+	 */
+	long lastWhole() {
+		return this.lastWhole;
+	}
+
+	long serverMillis() {
+		return this.clockOffset + this.clock.getAsLong() / 1_000_000;
+	}
+
+	/**
+	 * Begin to connect, and to look after the link.
+	 * @param heartbeat pause between two heartbeats
+	 */
+	void start(Duration heartbeat) {
+		this.worker.execute(this::work);
+		long beat = heartbeat.toMillis();
+		this.worker.scheduleWithFixedDelay(this::beat, beat, beat, TimeUnit.MILLISECONDS);
+	}
+
+	/**
+	 * Greet the servers of a link that is up.
+	 */
+	void beat() {
+		LinkState.State current = this.state.current();
+		Outbox outbox = current.outbox();
+		if (current.phase() != LinkState.Phase.UP || outbox == null) {
+			return;
+		}
+		try {
+			String mark = this.identity.mark();
+			greet(outbox.connection());
+			if (!this.identity.mark().equals(mark)) {
+				// Demoted and promoted again, say, and with other data than before.
+				this.state.leave(current.session(), "the server has another identity than before",
+						LinkState.Cause.CONNECTION);
+			}
+			else if (outbox.connection().isWhole()) {
+				this.lastWhole = this.identity.answered();
+			}
+		}
+		catch (Throwable ex) {
+			this.state.leave(current.session(),
+					(ex instanceof TimeoutException) ? this.timeoutText : "heartbeat: " + RedisErrors.describe(ex),
+					LinkState.Cause.ANSWERS);
+		}
+	}
+
+	/** Ask a connection whether it can be used; throws if it cannot. */
+	private void greet(RedisConnection connection) throws Exception {
+		RedisConnection.Greeting greeting = connection.greet();
+		this.identity = greeting.identity();
+		Long offset = greeting.clockOffset();
+		if (offset != null) {
+			this.clockOffset = offset;
+		}
+	}
+
+	/**
+	 * Bring the link up again: the one method of recovery, on the one background thread.
+	 */
+	void work() {
+		if (this.state.isClosed() || this.state.isUp()) {
+			return;
+		}
+		try {
+			Outbox outbox = this.state.current().outbox();
+			if (outbox == null || !isUsable(outbox.connection())) {
+				if (this.looked) {
+					this.lookedInVainAt = this.clock.getAsLong();
+				}
+				this.state.replace(outbox, null);
+				outbox = connect();
+			}
+			this.looked = true;
+			CompletableFuture<Integer> taken = recover(outbox);
+			long pause = pauseLeft();
+			if (pause > 0) {
+				schedule(this::work, Math.min(this.pauses.retry().toMillis(), pause));
+				return;
+			}
+			arrive(outbox, taken);
+		}
+		catch (Throwable ex) {
+			// Errors included: nobody else brings the link up.
+			if (!this.state.isClosed()) {
+				failed(ex);
+			}
+		}
+	}
+
+	private void failed(Throwable ex) {
+		boolean refused = RedisErrors.isRefusedLogin(ex);
+		String error = (ex instanceof TimeoutException) ? this.timeoutText : RedisErrors.describe(ex);
+		if (refused) {
+			quietly(() -> this.report.refused(error));
+		}
+		quietly(() -> this.report.failed(error));
+		this.looked = true;
+		this.lookedInVainAt = this.clock.getAsLong();
+		schedule(this::work, (refused ? this.pauses.loginRetry() : this.pauses.retry()).toMillis());
+	}
+
+	private boolean isUsable(RedisConnection connection) {
+		try {
+			greet(connection);
+			return true;
+		}
+		catch (Exception ex) {
+			return false;
+		}
+	}
+
+	private Outbox connect() throws Exception {
+		RedisConnection connection = this.connector.connect();
+		Outbox outbox = new Outbox(connection, this.limits, this.clock, this.judge);
+		connection.onLost((why) -> this.state.lose(outbox, why));
+		try {
+			greet(connection);
+		}
+		catch (Exception ex) {
+			connection.close();
+			throw ex;
+		}
+		this.state.replace(null, outbox);
+		return outbox;
+	}
+
+	/** How long it is not to be up yet, in milliseconds. */
+	private long pauseLeft() {
+		long now = this.clock.getAsLong();
+		long left = this.state.pausedUntil() - now;
+		Long vain = this.lookedInVainAt;
+		if (vain != null) {
+			left = Math.min(left, vain + this.pauses.openFor().toNanos() - now);
+		}
+		return (left > 0) ? TimeUnit.NANOSECONDS.toMillis(left) + 1 : 0;
+	}
+
+	/**
+	 * Have Redis take what is pending before it is read from.
+	 * @return how many evictions it has taken; not complete if that takes long although
+	 * Redis answers
+	 * @throws TimeoutException if Redis does not answer them
+	 */
+	private CompletableFuture<Integer> recover(Outbox outbox) throws Exception {
+		Identity now = this.identity;
+		// A server that does not say who it is may be another. What is evicted from now
+		// on is acknowledged by this one, also if it is lost before it is used.
+		boolean restarted = !now.isSame(this.before) && (now.isKnown() || this.replayedOn != outbox);
+		this.before = now;
+		this.replayedOn = outbox;
+		this.judge.expectAnswers();
+		this.state.beginRecovery(outbox);
+		try {
+			CompletableFuture<Integer> applied = this.observer.returning(restarted);
+			applied.copy()
+				.completeOnTimeout(0, this.pauses.answer().plus(LONGER).toNanos(), TimeUnit.NANOSECONDS)
+				.exceptionally((ex) -> 0)
+				.get();
+			// One node of a cluster that hangs must not keep the others away.
+			if (this.judge.missedAnswers() && outbox.connection().isOneServer()) {
+				throw new TimeoutException();
+			}
+			return applied;
+		}
+		finally {
+			this.state.endRecovery(outbox);
+		}
+	}
+
+	private void arrive(Outbox outbox, CompletableFuture<Integer> applied) {
+		this.judge.reset();
+		// Before it is up: from then on there may be something to say again.
+		quietly(this.report::recovered);
+		Duration away = this.state.arrive(outbox);
+		boolean first = !this.everUp;
+		this.everUp = true;
+		this.looked = false;
+		this.lookedInVainAt = null;
+		if (outbox.connection().isWhole()) {
+			this.lastWhole = this.identity.answered();
+		}
+		if (first) {
+			quietly(this.report::connected);
+		}
+		quietly(() -> this.observer.back(first, away, applied));
+	}
+
+	/**
+	 * The link has left: tell of it, and begin to look what is the matter.
+	 */
+	void left(String why) {
+		quietly(() -> this.report.failed(why));
+		quietly(() -> this.observer.away(why));
+		schedule(this::work, 0);
+	}
+
+	/** Whatever becomes of the news, the way back must go on. */
+	private static void quietly(Runnable news) {
+		try {
+			news.run();
+		}
+		catch (Throwable ex) {
+			// Of an appender of the log, say.
+		}
+	}
+
+	private void schedule(Runnable task, long millis) {
+		try {
+			this.worker.schedule(task, millis, TimeUnit.MILLISECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed meanwhile: there is nothing left to do.
+		}
+	}
+
+	/**
+	 * How long it pauses, and waits.
+	 *
+	 * @param answer the longest that an answer may take
+	 * @param retry pause between two attempts to connect
+	 * @param loginRetry the same when the login was refused
+	 * @param openFor for how long Redis must have been well to be past an outage
+	 */
+	record Pauses(Duration answer, Duration retry, Duration loginRetry, Duration openFor) {
+
+	}
+
+}

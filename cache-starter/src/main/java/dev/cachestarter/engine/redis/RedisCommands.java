@@ -1,0 +1,107 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The commands that the cache sends, each to the server that has its keys. None of them
+ * blocks, or throws for the server's sake.
+ */
+interface RedisCommands {
+
+	/**
+	 * Read keys.
+	 * @return a value or {@code null} for each, in order; what is not a string is absent
+	 */
+	CompletionStage<List<byte @Nullable []>> mget(byte[]... keys);
+
+	/**
+	 * Read the beginning of one key.
+	 */
+	CompletionStage<byte[]> getrange(byte[] key, int length);
+
+	/**
+	 * Set a key, whatever is there.
+	 * @return true
+	 */
+	CompletionStage<Boolean> set(byte[] key, byte[] value, Duration life);
+
+	/**
+	 * Set a key if it is not there.
+	 * @return whether it was not
+	 */
+	CompletionStage<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life);
+
+	/**
+	 * Delete keys.
+	 * @return how many there were
+	 */
+	CompletionStage<Long> unlink(byte[]... keys);
+
+	/**
+	 * Run a script that the server has.
+	 */
+	CompletionStage<byte[]> evalsha(String sha, byte[] key, byte[]... arguments);
+
+	/**
+	 * Run a script.
+	 */
+	CompletionStage<byte[]> eval(String text, byte[] key, byte[]... arguments);
+
+	/**
+	 * One master, for what must be asked of all of them.
+	 */
+	interface Server {
+
+		/**
+		 * Its signs of life.
+		 */
+		Pulse pulse();
+
+		/**
+		 * Ask for a page of the keys that match a glob.
+		 * @param cursor the cursor of the page before, {@code null} for the first
+		 */
+		CompletionStage<Keys> scan(@Nullable String cursor, byte[] match, int count);
+
+		/**
+		 * Ask how it sees the slots of its cluster.
+		 */
+		CompletionStage<SlotView> slots();
+
+		CompletionStage<Long> dbsize();
+
+		CompletionStage<String> info(String section);
+
+	}
+
+	/**
+	 * A page of keys.
+	 *
+	 * @param keys the keys
+	 * @param cursor where the next page begins
+	 */
+	record Keys(List<byte[]> keys, String cursor) {
+
+	}
+
+}

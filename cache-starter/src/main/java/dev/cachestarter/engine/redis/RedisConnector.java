@@ -1,0 +1,53 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+
+/**
+ * Makes connections, one at a time, on the thread that calls it.
+ */
+interface RedisConnector {
+
+	/**
+	 * Connect. Blocks.
+	 * @return a connection that has not been greeted
+	 */
+	RedisConnection connect();
+
+	/**
+	 * Return where Redis is, in words.
+	 */
+	String display();
+
+	/**
+	 * End: connections that are open are closed.
+	 */
+	void close();
+
+	/**
+	 * How long answers are waited for.
+	 *
+	 * @param command the longest that a command may take
+	 * @param connect the longest that connecting may take
+	 * @param slow from when on an answer is slow
+	 */
+	record Patience(Duration command, Duration connect, Duration slow) {
+
+	}
+
+}

@@ -1,0 +1,184 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.ClientOptions.DisconnectedBehavior;
+import io.lettuce.core.MaintNotificationsConfig;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SocketOptions.KeepAliveOptions;
+import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.event.DefaultEventPublisherOptions;
+import io.lettuce.core.metrics.CommandLatencyRecorder;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.EpollProvider;
+
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.util.ClassUtils;
+
+/**
+ * The driver: makes connections by way of a client of the cache's own. Where Redis is and
+ * how to log in comes from the application's connection factory.
+ */
+final class RedisDriver implements RedisConnector {
+
+	private final Patience patience;
+
+	private final EventLoopLag lag;
+
+	private final ClientResources resources;
+
+	private final AbstractRedisClient client;
+
+	private final Supplier<RedisConnection> connecting;
+
+	private final String display;
+
+	/** Whether it has connected to a cluster before. Of the thread that connects. */
+	private boolean connected;
+
+	/**
+	 * Create a driver.
+	 * @param source says where Redis is
+	 * @param patience how long answers are waited for
+	 * @param queue how many commands may be under way at most
+	 */
+	RedisDriver(LettuceConnectionFactory source, Patience patience, int queue) {
+		this.patience = patience;
+		LettuceClientConfiguration from = source.getClientConfiguration();
+		this.lag = new EventLoopLag(from.getClientResources().map(ClientResources::nettyCustomizer).orElse(null));
+		this.resources = resources(from, this.lag);
+		ClonedFactory clone = ClonedFactory.of(source, this.resources, options(source, patience, queue),
+				patience.connect());
+		this.display = clone.display();
+		AbstractRedisClient client = clone.newClient();
+		this.client = client;
+		this.connecting = source.isClusterAware() ? () -> connect((RedisClusterClient) client)
+				: () -> connect((RedisClient) client);
+	}
+
+	/**
+	 * Threads of its own, and none of what the application observes its commands with;
+	 * but the application's ways to find an address and to set up a channel, without
+	 * which there may be no way to its Redis.
+	 */
+	private static ClientResources resources(LettuceClientConfiguration from, EventLoopLag lag) {
+		DefaultClientResources.Builder resources = DefaultClientResources.builder()
+			.commandLatencyRecorder(CommandLatencyRecorder.disabled())
+			.commandLatencyPublisherOptions(DefaultEventPublisherOptions.disabled())
+			.ioThreadPoolSize(2)
+			.computationThreadPoolSize(2)
+			.nettyCustomizer(lag);
+		from.getClientResources()
+			.ifPresent((theirs) -> resources.addressResolverGroup(theirs.addressResolverGroup())
+				.socketAddressResolver(theirs.socketAddressResolver()));
+		return resources.build();
+	}
+
+	private static ClientOptions options(LettuceConnectionFactory source, Patience patience, int queue) {
+		ClientOptions options = source.getClientConfiguration().getClientOptions().orElseGet(ClientOptions::create);
+		SocketOptions socket = options.getSocketOptions()
+			.mutate()
+			.connectTimeout(patience.connect())
+			.tcpNoDelay(true)
+			.keepAlive(KeepAliveOptions.builder()
+				.enable()
+				.idle(Duration.ofSeconds(5))
+				.interval(Duration.ofSeconds(1))
+				.count(3)
+				.build())
+			// Java's own sockets do not have it; there the heartbeat has to do.
+			.tcpUserTimeout(TcpUserTimeoutOptions.builder()
+				.enable(EpollProvider.isAvailable())
+				.tcpUserTimeout(Duration.ofSeconds(3))
+				.build())
+			.build();
+		ClientOptions.Builder builder = source.isClusterAware() ? ClusterClientOptions.builder(options)
+				: options.mutate();
+		builder.autoReconnect(false)
+			.disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
+			.pingBeforeActivateConnection(true)
+			.requestQueueSize(queue)
+			.publishOnScheduler(false)
+			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(true).fixedTimeout(patience.command()).build())
+			.socketOptions(socket);
+		if (ClassUtils.isPresent("io.lettuce.core.MaintNotificationsConfig", RedisDriver.class.getClassLoader())) {
+			MaintNotifications.disable(builder);
+		}
+		if (builder instanceof ClusterClientOptions.Builder clusterBuilder) {
+			clusterBuilder.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+				.adaptiveRefreshTriggersTimeout(Duration.ofMillis(500))
+				.enablePeriodicRefresh(Duration.ofSeconds(10))
+				.build());
+		}
+		return builder.build();
+	}
+
+	@Override
+	public String display() {
+		return this.display;
+	}
+
+	@Override
+	public RedisConnection connect() {
+		return this.connecting.get();
+	}
+
+	private RedisConnection connect(RedisClient server) {
+		return new SingleConnection(server.connect(ByteArrayCodec.INSTANCE), this.patience, this.lag);
+	}
+
+	private RedisConnection connect(RedisClusterClient cluster) {
+		if (this.connected) {
+			// Who is master may have changed; the first connection reads it anyway.
+			cluster.refreshPartitions();
+		}
+		StatefulRedisClusterConnection<byte[], byte[]> connection = cluster.connect(ByteArrayCodec.INSTANCE);
+		this.connected = true;
+		return new ClusterConnection(cluster, connection, this.patience, this.lag);
+	}
+
+	@Override
+	public void close() {
+		this.client.shutdownAsync(0, 1, TimeUnit.SECONDS)
+			.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS));
+	}
+
+	/** Lettuce 6, which Spring Boot 4.0 brings, has no such thing. */
+	private static final class MaintNotifications {
+
+		static void disable(ClientOptions.Builder builder) {
+			builder.maintNotificationsConfig(MaintNotificationsConfig.disabled());
+		}
+
+	}
+
+}

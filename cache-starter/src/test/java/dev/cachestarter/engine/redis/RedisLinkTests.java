@@ -1,0 +1,794 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.RedisConnectionException;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.redis.ScriptedRedis.Command;
+import dev.cachestarter.engine.redis.ScriptedRedis.Connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The state of the link, on a clock that the test moves and a Redis that it scripts.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class RedisLinkTests {
+
+	private static final Duration TIMEOUT = Duration.ofMillis(250);
+
+	private static final Duration SLOW = Duration.ofMillis(200);
+
+	private static final Duration OPEN_FOR = Duration.ofSeconds(1);
+
+	private static final Duration OPEN_FOR_MAX = Duration.ofSeconds(10);
+
+	private static final Duration RETRY = Duration.ofMillis(500);
+
+	private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+
+	private final ScriptedRedis redis = new ScriptedRedis();
+
+	private final ManualWorker worker = this.redis.worker;
+
+	private final Watching watching = new Watching();
+
+	private final RedisLink link = link(50_000);
+
+	private RedisLink link(int queue) {
+		RedisLink link = new RedisLink(this.redis, new RedisLink.Settings(TIMEOUT, Duration.ofMillis(500), 50, SLOW, 80,
+				20, OPEN_FOR, OPEN_FOR_MAX, RETRY, Duration.ofSeconds(10), HEARTBEAT, queue), this.worker::now,
+				this.worker);
+		link.observe(this.watching);
+		return link;
+	}
+
+	private void up() {
+		this.link.start();
+		this.worker.run();
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	/** Long enough for what was to count as well. */
+	private void settle() {
+		this.worker.advance(OPEN_FOR_MAX.plusSeconds(1));
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	private CompletableFuture<?> read(String key) {
+		return this.link.read(key.getBytes());
+	}
+
+	/** Send a command that is not answered, and wait for it in vain. */
+	private void hang() {
+		boolean answers = this.redis.answers;
+		this.redis.answers = false;
+		long session = this.link.session();
+		Command command = hold("hangs");
+		this.worker.skip(TIMEOUT);
+		this.link.gaveUp(session, TIMEOUT.toNanos());
+		this.redis.answers = answers;
+		command.answer().completeExceptionally(new RedisCommandTimeoutException("in time"));
+	}
+
+	/** Send a command that is not answered before the test says so. */
+	private Command hold(String key) {
+		boolean answers = this.redis.answers;
+		this.redis.answers = false;
+		read(key);
+		this.redis.answers = answers;
+		return this.redis.connection().last();
+	}
+
+	// Up and away
+
+	@Test
+	void beforeRedisIsConnectedToEveryCommandFailsAtOnce() {
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(read("k")).isCompletedExceptionally();
+		assertThat(this.link.unlink("k".getBytes())).isCompletedExceptionally();
+
+		up();
+
+		assertThat(read("k")).isCompleted();
+		assertThat(this.link.unlink("k".getBytes())).isCompletedWithValue(1L);
+		assertThat(this.watching.events).containsExactly("returning: another", "back: first");
+	}
+
+	@Test
+	void aRedisThatCannotBeConnectedToIsTriedAgain() {
+		this.redis.refusal = new RedisConnectionException("refused");
+		this.link.start();
+		this.worker.run();
+		assertThat(this.redis.attempts).isEqualTo(1);
+
+		this.worker.advance(RETRY.multipliedBy(4));
+		assertThat(this.redis.attempts).isEqualTo(5);
+		assertThat(this.link.isUp()).isFalse();
+
+		this.redis.refusal = null;
+		this.worker.advance(RETRY);
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	void whileTheLinkRecoversEvictionsAreSentAndNothingElse() {
+		List<Boolean> sent = new ArrayList<>();
+		this.watching.returning = () -> {
+			assertThat(this.link.isUp()).isFalse();
+			sent.add(this.link.unlink("k".getBytes()).isCompletedExceptionally());
+			sent.add(read("k").isCompletedExceptionally());
+			return CompletableFuture.completedFuture(1);
+		};
+
+		up();
+
+		assertThat(sent).containsExactly(false, true);
+	}
+
+	@Test
+	void aRedisThatDoesNotAnswerEvictionsIsNotUp() {
+		this.watching.returning = () -> {
+			Command unlink = held(() -> this.link.unlink("probe".getBytes()));
+			this.worker.skip(TIMEOUT);
+			unlink.answer().completeExceptionally(new RedisCommandTimeoutException("in time"));
+			return CompletableFuture.completedFuture(0);
+		};
+		this.link.start();
+
+		this.worker.advance(RETRY.multipliedBy(3));
+
+		assertThat(this.link.isUp()).isFalse();
+
+		this.watching.returning = () -> CompletableFuture.completedFuture(0);
+		this.worker.advance(RETRY.multipliedBy(2));
+
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	private Command held(Runnable sending) {
+		this.redis.answers = false;
+		sending.run();
+		this.redis.answers = true;
+		return this.redis.connection().last();
+	}
+
+	@Test
+	void aConnectionThatBreaksIsReplacedAtOnce() {
+		up();
+		settle();
+		Connection first = this.redis.connection();
+
+		first.lose();
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(read("k")).isCompletedExceptionally();
+		assertThat(first.closed).isTrue();
+
+		this.worker.run();
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.redis.connections).hasSize(2);
+		assertThat(this.watching.events).containsExactly("returning: another", "back: first", "away: connection lost",
+				"returning: same", "back: again");
+	}
+
+	@Test
+	void aConnectionThatIsLostWhileEvictionsAreAppliedIsNotTakenForALink() {
+		this.watching.returning = () -> {
+			this.redis.connection().lose();
+			this.watching.returning = () -> CompletableFuture.completedFuture(0);
+			return CompletableFuture.completedFuture(0);
+		};
+		this.link.start();
+		this.worker.run();
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(read("k")).isCompletedExceptionally();
+
+		this.worker.advance(RETRY);
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.redis.connections).hasSize(2);
+	}
+
+	@Test
+	void aConnectionThatIsLostAtTheMomentOfItsArrivalIsLeft() {
+		this.watching.back = () -> {
+			this.watching.back = () -> {
+			};
+			this.redis.connection().lose();
+		};
+		this.link.start();
+		this.worker.run();
+
+		assertThat(this.link.isUp()).isFalse();
+
+		// The heartbeat, which would notice too, is as far off.
+		this.worker.advance(OPEN_FOR);
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.redis.connections).hasSize(2);
+	}
+
+	@Test
+	void whatAnAbandonedConnectionAnswersIsNotHeard() {
+		up();
+		settle();
+		Connection first = this.redis.connection();
+		this.redis.answers = false;
+		CompletableFuture<Long> acknowledged = this.link.unlink("k".getBytes());
+		Command unlink = first.last();
+		first.lose();
+		this.redis.answers = true;
+		this.worker.run();
+		assertThat(this.link.isUp()).isTrue();
+
+		unlink.answer().complete(1L);
+
+		assertThat(acknowledged).isCompletedExceptionally();
+	}
+
+	@Test
+	void aHeartbeatThatIsNotAnsweredMakesTheLinkLeave() {
+		up();
+		settle();
+		Connection first = this.redis.connection();
+
+		this.redis.silence = new TimeoutException();
+		this.worker.advance(HEARTBEAT);
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(first.closed).isTrue();
+
+		this.redis.silence = null;
+		this.worker.advance(RETRY);
+
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	void afterItIsClosedNothingIsSentOrConnected() {
+		up();
+		Connection connection = this.redis.connection();
+
+		this.link.close();
+		connection.lose();
+		this.worker.advance(OPEN_FOR_MAX);
+
+		assertThat(read("k")).isCompletedExceptionally();
+		assertThat(this.redis.attempts).isEqualTo(1);
+		assertThat(this.watching.events).doesNotContain("away: connection lost");
+	}
+
+	// Whose fault it is
+
+	@Test
+	void aRedisThatHangsIsLeftByTheFirstWhoWaitsInVain() {
+		up();
+		settle();
+
+		hang();
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(this.watching.events).contains("away: a command was not answered within 250 ms");
+		this.worker.run();
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.redis.connections).as("it answers again").hasSize(1);
+	}
+
+	@Test
+	void aLateAnswerIsNoReasonToLeaveWhileOthersArrive() {
+		up();
+		settle();
+		long session = this.link.session();
+		Command late = hold("late");
+		for (int i = 0; i < 5; i++) {
+			this.worker.skip(Duration.ofMillis(50));
+			read("other");
+		}
+
+		this.link.gaveUp(session, TIMEOUT.toNanos());
+		late.answer().completeExceptionally(new RedisCommandTimeoutException("in time"));
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.link.session()).isEqualTo(session);
+	}
+
+	@Test
+	void timeInWhichThisJvmStoodStillIsNotTheServersFault() {
+		up();
+		settle();
+		long session = this.link.session();
+		Command unread = hold("unread");
+		this.worker.skip(TIMEOUT);
+		this.redis.lag += TIMEOUT.toNanos();
+
+		this.link.gaveUp(session, TIMEOUT.toNanos());
+		unread.answer().completeExceptionally(new RedisCommandTimeoutException("in time"));
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.link.session()).isEqualTo(session);
+	}
+
+	@Test
+	void slowAnswersOfThisJvmsOwnMakingDoNotTripTheBreaker() {
+		up();
+		settle();
+		for (int i = 0; i < 40; i++) {
+			Command slow = hold("slow");
+			this.worker.skip(SLOW.plusMillis(10));
+			this.redis.lag += SLOW.toNanos();
+			slow.answer().complete(List.of());
+		}
+
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	void aRedisThatIsSlowThroughoutIsLeft() {
+		up();
+		settle();
+		for (int i = 0; i < 20; i++) {
+			assertThat(this.link.isUp()).isTrue();
+			Command slow = hold("slow");
+			this.worker.skip(SLOW.plusMillis(10));
+			slow.answer().complete(List.of());
+		}
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(this.watching.events).contains("away: too many failing or slow commands");
+	}
+
+	@Test
+	void whoWaitsForWhatWasNotSentYetSaysNothingOfRedis() {
+		up();
+		settle();
+		long session = this.link.session();
+		this.worker.skip(TIMEOUT);
+
+		this.link.gaveUp(session, TIMEOUT.toNanos());
+
+		assertThat(this.link.session()).isEqualTo(session);
+	}
+
+	@Test
+	void whoHadLittleTimeLeftSaysNothingOfRedis() {
+		up();
+		settle();
+		hold("young");
+		this.worker.skip(Duration.ofMillis(50));
+
+		this.link.gaveUp(this.link.session(), Duration.ofMillis(50).toNanos());
+
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	void whoGaveUpInAnOldSessionDoesNotEndTheNew() {
+		up();
+		settle();
+		long old = this.link.session();
+		this.redis.connection().lose();
+		this.worker.advance(OPEN_FOR);
+		hold("hangs");
+		this.worker.skip(TIMEOUT);
+
+		this.link.gaveUp(old, TIMEOUT.toNanos());
+
+		assertThat(this.link.isUp()).isTrue();
+
+		this.link.gaveUp(this.link.session(), TIMEOUT.toNanos());
+
+		assertThat(this.link.isUp()).isFalse();
+	}
+
+	@Test
+	void whatWaitsItsTurnFailsWhenTheLinkLeaves() {
+		up();
+		settle();
+		this.redis.answers = false;
+		List<CompletableFuture<?>> reads = new ArrayList<>();
+		IntStream.range(0, 1000).forEach((i) -> reads.add(read("k" + i)));
+		int sent = this.redis.connection().sent.size();
+		assertThat(sent).isLessThan(1000);
+		this.worker.skip(TIMEOUT);
+
+		this.link.gaveUp(this.link.session(), TIMEOUT.toNanos());
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(reads.stream().filter(CompletableFuture::isCompletedExceptionally)).hasSize(1000 - sent);
+	}
+
+	@Test
+	void aRefusalOfOneCommandIsNoReasonToLeaveAndSaidOnce(CapturedOutput output) {
+		up();
+		settle();
+		for (int i = 0; i < 50; i++) {
+			hold("k").answer()
+				.completeExceptionally(
+						new RedisCommandExecutionException("NOPERM this user has no permissions to run the 'mget'"));
+		}
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(output.getAll().split("Cache service Redis error: NOPERM", -1)).hasSize(2);
+	}
+
+	@Test
+	void whatAServerRepeatsOfACommandIsNotLogged(CapturedOutput output) {
+		up();
+		settle();
+
+		hold("k").answer()
+			.completeExceptionally(new RedisCommandExecutionException(
+					"ERR unknown command 'MGET', with args beginning with: 'secret-key' 'hunter2'"));
+		this.redis.refusal = new RedisConnectionException("Unable to connect to localhost/<unresolved>:6379",
+				new RedisCommandExecutionException("ERR unknown command `HELLO`, with args beginning with: `hunter2`"));
+		this.redis.connection().lose();
+		this.worker.advance(RETRY);
+
+		assertThat(output.getAll()).contains("unknown command 'MGET'").doesNotContain("hunter2", "secret-key");
+	}
+
+	@Test
+	void aServerThatIsAReplicaNowIsLostAndOneThatLoadsIsLeft() {
+		up();
+		settle();
+		Connection first = this.redis.connection();
+		hold("k").answer().completeExceptionally(new RedisCommandExecutionException("READONLY You can't write"));
+		assertThat(first.closed).isTrue();
+		this.worker.advance(OPEN_FOR);
+		settle();
+		Connection second = this.redis.connection();
+
+		hold("k").answer().completeExceptionally(new RedisCommandExecutionException("LOADING Redis is loading"));
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(second.closed).isFalse();
+	}
+
+	@Test
+	void aLoginThatIsRefusedIsTriedSeldomAndSaidAsAnError(CapturedOutput output) {
+		this.redis.refusal = new RedisConnectionException("Unable to connect to localhost/<unresolved>:6379",
+				new RedisCommandExecutionException("WRONGPASS invalid username-password pair"));
+		this.link.start();
+
+		this.worker.advance(Duration.ofSeconds(35));
+
+		assertThat(this.redis.attempts).isEqualTo(4);
+		assertThat(output.getAll()).contains("ERROR")
+			.contains("Unable to connect to localhost:6379: WRONGPASS")
+			.doesNotContain("unresolved");
+	}
+
+	@Test
+	void whateverANewsBringerThrowsAnswersArriveAndTheLinkComesBack() {
+		this.watching.throwing = true;
+		up();
+		settle();
+
+		Command hangs = hold("hangs");
+		CompletableFuture<Long> unlink = this.link.unlink("k".getBytes());
+		hangs.answer().completeExceptionally(new RedisCommandExecutionException("LOADING Redis is loading"));
+
+		assertThat(unlink).isCompleted();
+		assertThat(this.link.isUp()).isFalse();
+		this.worker.run();
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	// Back-off
+
+	@Test
+	void thePauseGrowsWithEachTimeThatCallsWereNotAnswered() {
+		up();
+		for (long seconds : new long[] { 1, 2, 4, 8, 10, 10 }) {
+			hang();
+			assertThat(this.link.isUp()).isFalse();
+
+			this.worker.advance(Duration.ofSeconds(seconds).minusMillis(10));
+			assertThat(this.link.isUp()).as("before %d s", seconds).isFalse();
+
+			this.worker.advance(Duration.ofMillis(20));
+			assertThat(this.link.isUp()).as("after %d s", seconds).isTrue();
+		}
+		settle();
+
+		hang();
+		this.worker.run();
+
+		assertThat(this.link.isUp()).as("it was well for long").isTrue();
+	}
+
+	@Test
+	void duringThePauseRedisIsHadTakeEvictions() {
+		up();
+		hang();
+		this.worker.advance(Duration.ofSeconds(1));
+		hang();
+		this.watching.events.clear();
+
+		this.worker.advance(Duration.ofMillis(1900));
+
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(this.watching.events).hasSizeGreaterThan(2).containsOnly("returning: same");
+	}
+
+	@Test
+	void thePauseOfAConnectionThatBreaksDoesNotGrow() {
+		up();
+		for (int i = 0; i < 8; i++) {
+			this.redis.connection().lose();
+			assertThat(this.link.isUp()).isFalse();
+
+			this.worker.advance(OPEN_FOR.plusMillis(10));
+
+			assertThat(this.link.isUp()).isTrue();
+		}
+	}
+
+	@Test
+	void anOutageThatWasSeenToEndEndsThePause() {
+		up();
+		for (int i = 0; i < 8; i++) {
+			hang();
+			this.redis.silence = new TimeoutException();
+			this.worker.advance(Duration.ofSeconds(3));
+			assertThat(this.link.isUp()).isFalse();
+			this.redis.silence = null;
+
+			this.worker.advance(OPEN_FOR.plus(RETRY).plusMillis(20));
+
+			assertThat(this.link.isUp()).as("after %d outages", i + 1).isTrue();
+		}
+	}
+
+	// Who the server is, and when it was lost
+
+	@Test
+	void anotherServerMustBeToldOfEvictionsAgain() {
+		up();
+		this.redis.mark = "bbbbbbbb";
+		this.redis.connection().lose();
+		this.worker.advance(OPEN_FOR);
+
+		assertThat(this.watching.returns()).startsWith("returning: another", "returning: another");
+		assertThat(this.watching.returns().subList(2, this.watching.returns().size())).containsOnly("returning: same");
+		assertThat(this.link.runMark()).isEqualTo("bbbbbbbb");
+	}
+
+	@Test
+	void aServerThatDoesNotSayWhoItIsMustBeToldOncePerConnection() {
+		this.redis.mark = Identity.NO_MARK;
+		up();
+		this.redis.connection().lose();
+		this.worker.advance(OPEN_FOR);
+		settle();
+		hang();
+		this.worker.run();
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.watching.returns()).startsWith("returning: another", "returning: another");
+		assertThat(this.watching.returns().subList(2, this.watching.returns().size())).containsOnly("returning: same");
+		assertThat(Identity.NO_MARK).isEqualTo(EntryHeader.NO_MARK);
+	}
+
+	@Test
+	void aServerWhoseHistoryChangesUnderAConnectionMustBeToldOfEvictionsAgain() {
+		up();
+		settle();
+		this.watching.events.clear();
+		// Demoted and promoted again between two heartbeats.
+		this.redis.mark = "cccccccc";
+
+		this.worker.advance(HEARTBEAT);
+
+		assertThat(this.watching.events).containsExactly("away: the server has another identity than before",
+				"returning: another", "back: again");
+	}
+
+	@Test
+	void aServerWasLostWhenItsLastGoodHeartbeatWasSent() {
+		up();
+		this.worker.advance(HEARTBEAT.multipliedBy(3));
+		long lastHeartbeat = this.worker.now();
+		assertThat(this.link.lastWhole()).isEqualTo(lastHeartbeat);
+
+		// A JVM that is frozen goes on 70 seconds later, and finds the connection broken.
+		this.worker.skip(Duration.ofSeconds(70));
+		this.redis.mark = "bbbbbbbb";
+		List<Long> lost = new ArrayList<>();
+		this.watching.returning = () -> {
+			lost.add(this.link.lastWhole());
+			return CompletableFuture.completedFuture(0);
+		};
+		this.redis.connection().lose();
+		this.worker.run();
+
+		assertThat(lost).containsExactly(lastHeartbeat);
+		assertThat(this.link.lastWhole()).isEqualTo(this.worker.now());
+	}
+
+	@Test
+	void aClusterIsLostWhenItLosesOneMasterHoweverOftenItLeavesAfterThat() {
+		this.redis.cluster = true;
+		up();
+		this.worker.advance(HEARTBEAT.multipliedBy(2));
+		long whole = this.worker.now();
+		this.redis.unreachable.add("gone");
+		this.redis.mark = "bbbbbbbb";
+		this.redis.connection().lose();
+		this.worker.advance(Duration.ofSeconds(40));
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.link.lastWhole()).isEqualTo(whole);
+		this.redis.connection().lose();
+		this.worker.advance(Duration.ofSeconds(40));
+		assertThat(this.link.isUp()).isTrue();
+
+		// It is back, from an old dump.
+		List<Long> lost = new ArrayList<>();
+		this.watching.returning = () -> {
+			lost.add(this.link.lastWhole());
+			return CompletableFuture.completedFuture(0);
+		};
+		this.redis.unreachable.clear();
+		this.redis.mark = "cccccccc";
+		this.redis.connection().lose();
+		this.worker.run();
+
+		assertThat(lost).containsExactly(whole);
+		assertThat(this.link.lastWhole()).isEqualTo(this.worker.now());
+	}
+
+	@Test
+	void commandsForAMasterThatIsGoneAreNotSent() {
+		this.redis.cluster = true;
+		this.redis.unreachable.add("gone");
+		up();
+		Connection connection = this.redis.connection();
+
+		assertThat(read("gone")).isCompletedExceptionally();
+		assertThat(this.link.read("there".getBytes(), "gone".getBytes())).isCompletedExceptionally();
+		assertThat(read("there")).isCompleted();
+
+		assertThat(connection.sent).extracting(Command::key).containsExactly("there");
+	}
+
+	@Test
+	void commandsThatFailForWantOfAMasterDoNotTripTheBreaker() {
+		this.redis.cluster = true;
+		this.redis.unreachable.add("gone");
+		up();
+		for (int i = 0; i < 50; i++) {
+			hold("moved").answer().completeExceptionally(new RedisConnectionException("Unable to connect"));
+		}
+
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	void timeIsTheServers() {
+		this.redis.clockOffset = Duration.ofHours(1).toMillis();
+		up();
+
+		assertThat(this.link.serverMillis()).isEqualTo(this.worker.now() / 1_000_000 + Duration.ofHours(1).toMillis());
+
+		this.redis.clockOffset = Duration.ofHours(-1).toMillis();
+		this.worker.advance(HEARTBEAT);
+
+		assertThat(this.link.serverMillis()).isEqualTo(this.worker.now() / 1_000_000 - Duration.ofHours(1).toMillis());
+	}
+
+	// Portions
+
+	@Test
+	void veryManyKeysAreReadAndDeletedInPortions() {
+		up();
+		byte[][] keys = IntStream.range(0, 1201).mapToObj((i) -> ("k" + i).getBytes()).toArray(byte[][]::new);
+
+		CompletableFuture<List<byte @Nullable []>> values = this.link.read(keys);
+		CompletableFuture<Long> deleted = this.link.unlink(keys);
+
+		assertThat(values).isCompleted();
+		assertThat(values.join()).containsExactly(keys);
+		assertThat(deleted).isCompletedWithValue(1201L);
+		assertThat(this.redis.connection().sent).extracting(Command::keys)
+			.containsExactly(500, 500, 201, 500, 500, 201);
+	}
+
+	@Test
+	void durationsBeyondThreeCenturiesAreAsGoodAsAHundredYears() {
+		Duration ever = Duration.ofDays(200_000);
+		RedisLink patient = new RedisLink(this.redis,
+				new RedisLink.Settings(ever, ever, 50, ever, 80, 20, ever, ever, ever, ever, ever, 50_000),
+				this.worker::now, this.worker);
+		patient.start();
+		this.worker.run();
+		assertThat(patient.isUp()).isTrue();
+
+		this.redis.connection().lose();
+		this.worker.run();
+		this.redis.connection().lose();
+		assertThat(patient.isUp()).isFalse();
+		this.worker.advance(Duration.ofDays(36_501));
+
+		assertThat(patient.isUp()).isTrue();
+		patient.close();
+	}
+
+	/**
+	 * Notes what it is told.
+	 */
+	private static final class Watching implements LinkObserver {
+
+		final List<String> events = new ArrayList<>();
+
+		boolean throwing;
+
+		Supplier<CompletableFuture<Integer>> returning = () -> CompletableFuture.completedFuture(0);
+
+		Runnable back = () -> {
+		};
+
+		List<String> returns() {
+			return this.events.stream().filter((event) -> event.startsWith("returning")).toList();
+		}
+
+		private void told(String event) {
+			this.events.add(event);
+			if (this.throwing) {
+				throw new NoClassDefFoundError(event);
+			}
+		}
+
+		@Override
+		public void away(String why) {
+			told("away: " + why);
+		}
+
+		@Override
+		public CompletableFuture<Integer> returning(boolean restarted) {
+			this.events.add("returning: " + (restarted ? "another" : "same"));
+			return this.returning.get();
+		}
+
+		@Override
+		public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
+			this.back.run();
+			told("back: " + (first ? "first" : "again"));
+		}
+
+	}
+
+}
