@@ -352,8 +352,30 @@ class TransactionsRedisTests {
 			this.prices.change("b", 3);
 		});
 
-		assertThat(this.prices.price("a")).isEqualTo(3);
+		assertThat(valueOf("a")).as("the second put is stored").isEqualTo(3);
+		assertThat(valueOf("b")).isNull();
 		assertThat(this.prices.price("b")).isEqualTo(3);
+	}
+
+	@Test
+	void aPutAfterAnEvictionIsStored() {
+		this.prices.price("a");
+		this.prices.price("b");
+
+		this.transaction.executeWithoutResult((status) -> {
+			this.prices.change("a", 2);
+			this.prices.replace("a", 3);
+			this.instance.cache("prices").clear();
+			this.instance.cache("prices").put("b", 4);
+		});
+
+		assertThat(valueOf("a")).isNull();
+		assertThat(valueOf("b")).isEqualTo(4);
+		this.transaction.executeWithoutResult((status) -> {
+			this.prices.change("a", 2);
+			this.prices.replace("a", 3);
+		});
+		assertThat(valueOf("a")).isEqualTo(3);
 	}
 
 	// Several transactions

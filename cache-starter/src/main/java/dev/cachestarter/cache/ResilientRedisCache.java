@@ -922,9 +922,8 @@ public final class ResilientRedisCache extends RedisCache {
 			CallContext context) {
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
-			transaction.bypass(new Target.Key(key));
 			Prepared prepared = prepare(key, value, codec, null);
-			transaction.afterwards((status, deadline) -> {
+			transaction.instead(new Target.Key(key), (status, deadline) -> {
 				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
 					flight.end();
 					return () -> {
@@ -961,8 +960,7 @@ public final class ResilientRedisCache extends RedisCache {
 		Prepared prepared = prepare(key, value, codec, ttl);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
-			transaction.bypass(new Target.Key(key));
-			transaction.afterwards((status, deadline) -> {
+			transaction.instead(new Target.Key(key), (status, deadline) -> {
 				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
 					return () -> {
 					};
@@ -999,7 +997,7 @@ public final class ResilientRedisCache extends RedisCache {
 		if (reading.hit()) {
 			return wrapper(reading.value());
 		}
-		transaction.afterwards((status, deadline) -> () -> {
+		transaction.afterwards(stored, (status, deadline) -> () -> {
 			if (status == TransactionSynchronization.STATUS_COMMITTED) {
 				putIfAbsent(stored, value, deadline);
 			}
@@ -1052,7 +1050,7 @@ public final class ResilientRedisCache extends RedisCache {
 			// Loaded for a transaction of another thread, nobody here knows when it ends.
 			return store(flight, flight.isTransactional() ? null : prepared, codec);
 		}
-		transaction.afterwards((status, deadline) -> {
+		transaction.afterwards(flight.key(), (status, deadline) -> {
 			boolean committed = status == TransactionSynchronization.STATUS_COMMITTED;
 			store(flight, committed ? prepared : null, codec);
 			return () -> {
@@ -1220,8 +1218,7 @@ public final class ResilientRedisCache extends RedisCache {
 		CallContext context = CallContext.current();
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
-			transaction.bypass(target);
-			transaction.afterwards((status, deadline) -> {
+			transaction.instead(target, (status, deadline) -> {
 				if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
 					return () -> {
 					};

@@ -17,7 +17,12 @@
 package dev.cachestarter.cache;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -28,34 +33,47 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 import dev.cachestarter.engine.entry.Target;
+import dev.cachestarter.engine.entry.TargetSet;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
- * What one read-write transaction has evicted and put, until it commits.
+ * What one read-write transaction has evicted, put and loaded, until it commits.
  * <p>
  * Nobody else may see what is not committed: so evictions and puts are made when the
  * transaction has committed, and forgotten when it rolls back. The transaction itself
  * must see what it has done: so it bypasses what it has evicted. What it loads may be its
  * own uncommitted work: so that is shared with nobody, and stored after the commit only.
+ * Until then the scope remembers it, so that one transaction loads a key once.
+ * <p>
+ * Of several puts and evictions of one key the last one counts. Those of groups, caches
+ * and patterns keep their place among them.
  * <p>
  * Bound to the thread, as Spring's transactions are; a transaction that is suspended
- * takes its scope with it.
+ * takes its scope with it. Used by that thread only, except that JTA may tell of the end
+ * on another one.
  */
 final class TransactionScope implements TransactionSynchronization, Ordered {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
+	/** How many values are remembered, at most. */
+	private static final int MOST_LOADED = 10_000;
+
 	private final Engine engine;
 
-	private final List<Target> evicted = new ArrayList<>();
+	private final TargetSet evicted = new TargetSet();
 
-	private final List<Afterwards> actions = new ArrayList<>();
+	/** What was evicted, apart from single keys. */
+	private final TargetSet wide = new TargetSet();
 
-	/** How many of the first actions were registered before a rollback to a savepoint. */
-	private int doubtful;
+	private final Set<Action> actions = new LinkedHashSet<>();
 
-	private boolean ended;
+	private final Map<StoredKey, List<Action>> actionsOfKeys = new HashMap<>();
+
+	private final Map<StoredKey, Map<Object, Loaded>> loaded = new HashMap<>();
+
+	private volatile boolean ended;
 
 	private TransactionScope(Engine engine) {
 		this.engine = engine;
@@ -72,13 +90,26 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 			return null;
 		}
 		TransactionScope scope = (TransactionScope) TransactionSynchronizationManager.getResource(engine);
-		if (scope == null) {
+		// One that is bound, but not of this transaction, belongs to an earlier one whose
+		// end JTA tells another thread.
+		if (scope == null || !TransactionSynchronizationManager.getSynchronizations().contains(scope)) {
 			scope = new TransactionScope(engine);
-			TransactionSynchronizationManager.bindResource(engine, scope);
+			scope.bind();
 			TransactionSynchronizationManager.registerSynchronization(scope);
 		}
 		// Spring calls it active until the last listener to the commit has run.
 		return scope.ended ? null : scope;
+	}
+
+	private void bind() {
+		TransactionSynchronizationManager.unbindResourceIfPossible(this.engine);
+		TransactionSynchronizationManager.bindResource(this.engine, this);
+	}
+
+	private void unbind() {
+		if (TransactionSynchronizationManager.getResource(this.engine) == this) {
+			TransactionSynchronizationManager.unbindResource(this.engine);
+		}
 	}
 
 	/**
@@ -86,33 +117,89 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 	 */
 	void bypass(Target target) {
 		this.evicted.add(target);
+		if (target instanceof Target.Key single) {
+			this.loaded.remove(single.key());
+			return;
+		}
+		this.wide.add(target);
+		this.loaded.keySet().removeIf(target::names);
 	}
 
 	boolean bypasses(StoredKey key) {
-		return this.evicted.stream().anyMatch((target) -> target.names(key));
+		return this.evicted.covers(key);
+	}
+
+	/**
+	 * Keep a value that this transaction has loaded until it evicts or puts the key, or
+	 * is over. One of a key that it bypasses is not kept.
+	 * @param mark tells values of the same key apart that callers want of different types
+	 */
+	void remember(StoredKey key, Object mark, @Nullable Object value) {
+		if (this.loaded.size() < MOST_LOADED && !bypasses(key)) {
+			this.loaded.computeIfAbsent(key, (first) -> new HashMap<>(2)).put(mark, new Loaded(value));
+		}
+	}
+
+	/**
+	 * Return what this transaction has loaded for a key: the same object each time.
+	 * @return the value, {@code null} if it is to be read or loaded
+	 */
+	@Nullable Loaded loaded(StoredKey key, Object mark) {
+		Map<Object, Loaded> values = this.loaded.get(key);
+		return (values != null) ? values.get(mark) : null;
 	}
 
 	/**
 	 * Do something when the transaction is over.
+	 * @param key the key that it concerns, if it concerns one alone: a later put or
+	 * eviction of that takes its place
 	 */
-	void afterwards(Afterwards action) {
+	void afterwards(@Nullable StoredKey key, Afterwards action) {
+		add(new Action(key, action, false));
+	}
+
+	/**
+	 * Put or evict when the transaction is over, and bypass the target until then. If the
+	 * target is a key, all else that was to be done for that key is forgotten, as if it
+	 * had been rolled back.
+	 */
+	void instead(Target target, Afterwards action) {
+		bypass(target);
+		StoredKey key = (target instanceof Target.Key single) ? single.key() : null;
+		List<Action> before = (key != null) ? this.actionsOfKeys.remove(key) : null;
+		if (before != null) {
+			Deadline deadline = this.engine.newDeadline();
+			before.forEach((forgotten) -> {
+				this.actions.remove(forgotten);
+				start(forgotten, STATUS_ROLLED_BACK, deadline);
+			});
+		}
+		add(new Action(key, action, key != null && this.wide.covers(key)));
+	}
+
+	private void add(Action action) {
 		this.actions.add(action);
+		StoredKey key = action.key;
+		if (key != null) {
+			this.actionsOfKeys.computeIfAbsent(key, (first) -> new ArrayList<>(2)).add(action);
+		}
 	}
 
 	@Override
 	public void suspend() {
-		TransactionSynchronizationManager.unbindResource(this.engine);
+		unbind();
 	}
 
 	@Override
 	public void resume() {
-		TransactionSynchronizationManager.bindResource(this.engine, this);
+		bind();
 	}
 
 	@Override
 	public void savepointRollback(Object savepoint) {
 		// What of the values was taken back, nobody tells: they are not to be stored.
-		this.doubtful = this.actions.size();
+		this.actions.forEach((action) -> action.doubtful = true);
+		this.loaded.clear();
 	}
 
 	@Override
@@ -129,7 +216,7 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 
 	@Override
 	public void afterCompletion(int status) {
-		TransactionSynchronizationManager.unbindResourceIfPossible(this.engine);
+		unbind();
 		if (!this.ended) {
 			end(status);
 		}
@@ -137,29 +224,48 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 
 	private void end(int status) {
 		this.ended = true;
+		this.loaded.clear();
 		Deadline deadline = this.engine.newDeadline();
 		List<Runnable> waits = new ArrayList<>();
-		for (int i = 0; i < this.actions.size(); i++) {
-			int known = (status == STATUS_COMMITTED && i < this.doubtful) ? STATUS_UNKNOWN : status;
-			try {
-				waits.add(this.actions.get(i).run(known, deadline));
+		for (Action action : this.actions) {
+			if (action.afterWide) {
+				// A put is not stored while an eviction that names it is under way.
+				await(waits);
 			}
-			catch (RuntimeException ex) {
-				failed(ex);
+			int known = (status == STATUS_COMMITTED && action.doubtful) ? STATUS_UNKNOWN : status;
+			Runnable wait = start(action, known, deadline);
+			if (wait != null) {
+				waits.add(wait);
 			}
 		}
-		for (Runnable wait : waits) {
+		await(waits);
+	}
+
+	/** Whatever it throws must not keep the others from being done. */
+	private static @Nullable Runnable start(Action action, int status, Deadline deadline) {
+		try {
+			return action.afterwards.run(status, deadline);
+		}
+		catch (Throwable ex) {
+			failed(ex);
+			return null;
+		}
+	}
+
+	private static void await(List<Runnable> waits) {
+		for (Iterator<Runnable> all = waits.iterator(); all.hasNext();) {
 			try {
-				wait.run();
+				all.next().run();
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				failed(ex);
 			}
+			all.remove();
 		}
 	}
 
 	/** The transaction is over: whatever this is, it is not the caller's. */
-	private static void failed(RuntimeException ex) {
+	private static void failed(Throwable ex) {
 		logger.warn("Cache operation after a transaction failed", ex);
 	}
 
@@ -170,13 +276,44 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 	interface Afterwards {
 
 		/**
-		 * Start it. All are started before any is waited for.
+		 * Start it. All are started before any is waited for, except that a put waits for
+		 * evictions of more than a key that name it.
 		 * @param status how the transaction ended, a constant of
-		 * {@link TransactionSynchronization}
+		 * {@link TransactionSynchronization}; rolled back also if something else is done
+		 * instead
 		 * @param deadline what all of them together may wait
 		 * @return waits for it; must not throw
 		 */
 		Runnable run(int status, Deadline deadline);
+
+	}
+
+	/**
+	 * What a transaction has loaded.
+	 *
+	 * @param value the value
+	 */
+	record Loaded(@Nullable Object value) {
+
+	}
+
+	private static final class Action {
+
+		private final @Nullable StoredKey key;
+
+		private final Afterwards afterwards;
+
+		/** Whether an eviction of more than its key comes before it. */
+		private final boolean afterWide;
+
+		/** Whether there was a rollback to a savepoint since. */
+		private boolean doubtful;
+
+		Action(@Nullable StoredKey key, Afterwards afterwards, boolean afterWide) {
+			this.key = key;
+			this.afterwards = afterwards;
+			this.afterWide = afterWide;
+		}
 
 	}
 
