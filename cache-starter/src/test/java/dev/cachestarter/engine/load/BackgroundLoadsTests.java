@@ -85,7 +85,7 @@ class BackgroundLoadsTests {
 		AtomicBoolean failing = new AtomicBoolean(true);
 		BackgroundLoads loads = on((task) -> {
 			if (failing.get()) {
-				throw new OutOfMemoryError("unable to create native thread");
+				throw new Error("unable to create native thread");
 			}
 			new Thread(task).start();
 		});
@@ -106,7 +106,7 @@ class BackgroundLoadsTests {
 		Queue<Runnable> kept = new ArrayDeque<>();
 		BackgroundLoads loads = on((task) -> {
 			kept.add(task);
-			throw new OutOfMemoryError("unable to create native thread");
+			throw new Error("unable to create native thread");
 		});
 		AtomicBoolean ran = new AtomicBoolean();
 

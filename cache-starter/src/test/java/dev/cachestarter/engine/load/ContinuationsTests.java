@@ -41,6 +41,7 @@ import dev.cachestarter.engine.redis.RedisLink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.is;
 
 /**
  * Where asynchronous calls go on: with code that blocks, without threads, after the end.
@@ -120,6 +121,36 @@ class ContinuationsTests {
 		}
 
 		assertThat(CompletableFuture.allOf(outer.toArray(CompletableFuture[]::new))).succeedsWithin(PATIENCE);
+	}
+
+	@Test
+	void whatIsKeptForNestedCallsIsNotTakenByOthersOnceItIsThere() throws Exception {
+		CompletableFuture<Executor> nested = new CompletableFuture<>();
+		CountDownLatch endOfNested = new CountDownLatch(1);
+		AtomicInteger blocked = new AtomicInteger();
+		for (int i = 0; i < 100; i++) {
+			this.continuations.execute(() -> {
+				nested.complete(this.continuations.here());
+				blocked.incrementAndGet();
+				hang();
+			});
+		}
+		await().untilAtomic(blocked, is(12));
+		CountDownLatch begun = new CountDownLatch(4);
+		for (int i = 0; i < 4; i++) {
+			nested.join().execute(() -> {
+				begun.countDown();
+				join(endOfNested);
+			});
+		}
+		begun.await();
+		endOfNested.countDown();
+
+		CompletableFuture<@Nullable Void> next = CompletableFuture.runAsync(() -> {
+		}, nested.join());
+
+		assertThat(next).succeedsWithin(PATIENCE);
+		assertThat(blocked).hasValue(12);
 	}
 
 	@Test
@@ -270,7 +301,7 @@ class ContinuationsTests {
 		List<Executor> executors = List.of((task) -> {
 			throw new RejectedExecutionException();
 		}, (task) -> {
-			throw new OutOfMemoryError("unable to create native thread");
+			throw new Error("unable to create native thread");
 		});
 
 		for (Executor executor : executors) {
@@ -314,14 +345,18 @@ class ContinuationsTests {
 
 	private void start(Thread thread) {
 		if (this.withoutThreads.get()) {
-			throw new OutOfMemoryError("unable to create native thread");
+			throw new Error("unable to create native thread");
 		}
 		thread.start();
 	}
 
 	private void hang() {
+		join(this.end);
+	}
+
+	private static void join(CountDownLatch latch) {
 		try {
-			this.end.await();
+			latch.await();
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
