@@ -176,18 +176,6 @@ class ReactiveTransactionsTests {
 		assertThat(this.log).containsExactly("begin", "inner is over", "commit", "evicts");
 	}
 
-	@Test
-	void whoeverCancelsTakesNoEvictionBack() {
-		CompletableFuture<@Nullable Void> eviction = new CompletableFuture<>();
-
-		in(TransactionDefinition.PROPAGATION_REQUIRED, false, (subscriber) -> {
-			ReactiveTransactions.afterCommit(subscriber, () -> eviction);
-			return Mono.just("result");
-		}).subscribe().dispose();
-
-		assertThat(eviction).isNotCancelled();
-	}
-
 	private CompletableFuture<?> done(String what) {
 		this.log.add(what);
 		return CompletableFuture.completedFuture(null);
