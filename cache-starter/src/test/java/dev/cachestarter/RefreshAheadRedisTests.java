@@ -441,6 +441,25 @@ class RefreshAheadRedisTests extends Interleavings {
 		assertThat(tasks).hasValue(1);
 	}
 
+	@ParameterizedTest
+	@EnumSource
+	void howOftenAnEntryIsReadNearItsEndOneTaskIsQueued(Way way) {
+		java.util.Queue<Runnable> tasks = new java.util.concurrent.ConcurrentLinkedQueue<>();
+		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor(tasks::add));
+		shop.holdOld(way);
+
+		for (int i = 0; i < 10; i++) {
+			assertThat(way.call(shop)).isEqualTo(0);
+		}
+
+		assertThat(tasks).hasSize(1);
+		Source.version = 1;
+		new Thread(tasks.remove()).start();
+		await().until(() -> shop.counters(way).refreshes() == 1);
+		assertThat(way.call(shop)).isEqualTo(1);
+		assertThat(tasks).isEmpty();
+	}
+
 	@Test
 	void aMethodThatDoesMoreThanLoadIsNotCalledForIt() {
 		Shop shop = shop(AHEAD);
