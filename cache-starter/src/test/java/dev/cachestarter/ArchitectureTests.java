@@ -19,8 +19,10 @@ package dev.cachestarter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -37,6 +39,8 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
@@ -46,9 +50,15 @@ import org.springframework.asm.MethodVisitor;
 import org.springframework.asm.Opcodes;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 
+import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.load.Flight;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.members;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -68,10 +78,13 @@ class ArchitectureTests {
 
 	private static final String AUTOCONFIGURE = ROOT + ".autoconfigure..";
 
+	/** Somewhat above what one sees at a glance. */
+	private static final int MOST_CLASSES = 32;
+
 	/** What users of the engine may see. */
 	private static final Set<String> PUBLIC_TYPES = Set.of("CacheEventListener", "CacheEvictPattern",
 			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheService", "CacheSettings", "CacheSnapshot",
-			"CacheWarmer", "CachingPostProcessor", "CallContext", "KeyPattern", "PatternEvictingCacheErrorHandler",
+			"CacheWarmer", "CachingPostProcessor", "KeyPattern", "PatternEvictingCacheErrorHandler",
 			"ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
 	/** Packages of libraries, and the classes that may know each. */
@@ -99,11 +112,57 @@ class ArchitectureTests {
 		.onlyDependOnClassesThat(resideInAPackage(ROOT).or(DescribedPredicate.not(resideInAPackage(ROOT + ".."))))
 		.allowEmptyShould(true);
 
+	/** In the order in which data passes them: each may know those before it. */
+	private static final List<String> LAYERS = List.of("", ".engine.key", ".engine.value", ".engine.redis",
+			".engine.entry", ".engine.load", ".engine.near", ".cache", ".metrics", ".actuate", ".autoconfigure");
+
 	@ArchTest
-	static final ArchRule packagesAreFreeOfCycles = slices().matching(ROOT + ".(*)..")
+	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());
+
+	@ArchTest
+	static final ArchRule classesAreFreeOfCycles = slices().assignedFrom(topLevelClasses())
 		.should()
 		.beFreeOfCycles()
-		.allowEmptyShould(true);
+		.ignoreDependency(equivalentTo(CacheService.class), simpleName("DisabledCacheService"))
+		.as("No class should be in a circle with another, nested ones and factory methods of interfaces apart");
+
+	@ArchTest
+	static final ArchRule onlyTheReaderLooksAtEntries = methods().that()
+		.areDeclaredIn(EntryStore.class)
+		.and()
+		.haveName("observe")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.haveSimpleName("EntryReader");
+
+	@ArchTest
+	static final ArchRule onlyTheWriterStoresValues = methods().that()
+		.areDeclaredIn(EntryStore.class)
+		.and()
+		.haveNameMatching("fill|replace")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.haveNameMatching(".*\\.(EntryWriter|Flight|EntryStore)");
+
+	@ArchTest
+	static final ArchRule onlyTheWriterFillsFlights = methods().that()
+		.areDeclaredIn(Flight.class)
+		.and()
+		.haveName("fill")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.haveSimpleName("EntryWriter");
+
+	@ArchTest
+	static void noPackageIsACrowd(JavaClasses classes) {
+		assertThat(classes.stream()
+			.filter((type) -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+			.collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()))).isNotEmpty()
+			.allSatisfy((name, count) -> assertThat(count).as(name).isLessThanOrEqualTo(MOST_CLASSES));
+	}
 
 	@ArchTest
 	static final ArchRule autoConfigurationsArePublicAndFinal = classes().that()
@@ -152,6 +211,44 @@ class ArchitectureTests {
 			.isNotEmpty()
 			.allSatisfy((JavaPackage each) -> assertThat(each.isAnnotatedWith(NullMarked.class)).as(each.getName())
 				.isTrue());
+	}
+
+	private static ArchCondition<JavaClass> knowOnlyWhatStandsBefore() {
+		return new ArchCondition<>("know only packages that stand before their own") {
+
+			@Override
+			public void check(JavaClass type, ConditionEvents events) {
+				int own = layerOf(type);
+				type.getDirectDependenciesFromSelf()
+					.stream()
+					.filter((dependency) -> dependency.getTargetClass().getPackageName().startsWith(ROOT)
+							&& layerOf(dependency.getTargetClass()) > own)
+					.forEach((dependency) -> events
+						.add(SimpleConditionEvent.violated(type, dependency.getDescription())));
+			}
+
+		};
+	}
+
+	private static int layerOf(JavaClass type) {
+		return LAYERS.indexOf(type.getPackageName().substring(ROOT.length()));
+	}
+
+	private static SliceAssignment topLevelClasses() {
+		return new SliceAssignment() {
+
+			@Override
+			public SliceIdentifier getIdentifierOf(JavaClass type) {
+				return type.getPackageName().startsWith(ROOT) ? SliceIdentifier.of(nameOfSource(type))
+						: SliceIdentifier.ignore();
+			}
+
+			@Override
+			public String getDescription() {
+				return "top-level classes";
+			}
+
+		};
 	}
 
 	private static boolean uses(JavaClass type, String library) {

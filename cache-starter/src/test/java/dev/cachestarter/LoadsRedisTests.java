@@ -49,8 +49,6 @@ import org.springframework.cache.annotation.Cacheable;
 import dev.cachestarter.LoaderJvm.Burst;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.cache.Internals;
-import dev.cachestarter.engine.key.StoredKey;
-import dev.cachestarter.engine.load.Loads;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 
@@ -381,42 +379,6 @@ class LoadsRedisTests extends Interleavings {
 
 		assertThat(one.result()).startsWith("a");
 		assertThat(two.result()).startsWith("b");
-	}
-
-	@Test
-	void aLoadThatHasEndedIsNotRememberedByThoseThatItHasCaused() {
-		TestInstance<Recursive> instance = instanceOf(Recursive.class, TIMELESS, "recursive", "lists");
-		StoredKey key = instance.storedKey("lists", "key");
-		Loads loads = instance.engine().loads();
-		List<Loads.Flight> flights = List.of(loads.alone(key), loads.alone(key), loads.alone(key));
-		Loads.Leading leading = null;
-		for (Loads.Flight flight : flights) {
-			leading = Loads.Leading.of(flight, leading);
-		}
-
-		flights.get(0).end();
-		flights.get(1).end();
-		Loads.Leading next = Loads.Leading.of(loads.alone(key), leading);
-
-		assertThat(next.outer()).isEqualTo(new Loads.Leading(flights.get(2), null));
-	}
-
-	@Test
-	void aLoadOfVeryManyKeysKnowsThemAll() {
-		TestInstance<Recursive> instance = instanceOf(Recursive.class, TIMELESS, "recursive", "lists");
-		StoredKey key = instance.storedKey("lists", "key");
-		Loads loads = instance.engine().loads();
-		List<Loads.Flight> flights = Stream.generate(() -> loads.alone(key)).limit(100_000).toList();
-
-		Loads.Leading leading = Loads.Leading.of(flights, null);
-		flights.get(50_000).end();
-		Loads.Leading next = Loads.Leading.of(loads.alone(key), leading);
-
-		int known = 0;
-		for (Loads.Leading at = next; at != null; at = at.outer()) {
-			known++;
-		}
-		assertThat(known).isEqualTo(100_000);
 	}
 
 	@Test

@@ -323,6 +323,9 @@ final class RuleBreaker implements AutoCloseable {
 			if (is(EntryScripts.RECLAIM, script)) {
 				return text(command.get(5)).equals(EntryHeader.NO_NONCE) ? UNCLAIM : RENEW;
 			}
+			if (is(EntryScripts.LEAVE_TRACE, script)) {
+				return RELEASE;
+			}
 			return (is(EntryScripts.DELETE_IF, script) && command.get(4).length == EntryHeader.IDENTITY_LENGTH)
 					? RELEASE : OTHER;
 		}

@@ -22,27 +22,21 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheService.BatchLoader;
-import dev.cachestarter.cache.ResilientRedisCache.Asked;
-import dev.cachestarter.cache.ResilientRedisCache.Reading;
-import dev.cachestarter.cache.ResilientRedisCache.Stale;
-import dev.cachestarter.cache.ResilientRedisCache.StandIn;
-import dev.cachestarter.engine.entry.EntryHeader;
-import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
-import dev.cachestarter.engine.load.Loads.Flight;
-import dev.cachestarter.engine.load.Loads.Leading;
-import dev.cachestarter.engine.load.Loads.Request;
-import dev.cachestarter.engine.load.Loads.Turn;
-import dev.cachestarter.engine.load.Loads;
-import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
+import dev.cachestarter.engine.load.Ask;
+import dev.cachestarter.engine.load.CallerThread;
+import dev.cachestarter.engine.load.Decision;
+import dev.cachestarter.engine.load.Flight;
+import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
@@ -69,48 +63,39 @@ final class BatchLoad<T, X extends Exception> {
 
 	private final Engine engine;
 
-	private final BatchLoader<T, X> loader;
-
 	private final Map<String, Asked> asked;
+
+	private final BatchLoader<T, X> loader;
 
 	private final Deadline deadline;
 
-	private final Map<Asked, Request> requests = new HashMap<>();
+	private final CallerThread thread;
 
 	private final Map<String, Optional<Object>> found = new HashMap<>();
 
-	/** What is to be loaded, by name, and what was found in its place. */
-	private final Map<String, Missing> missing = new LinkedHashMap<>();
+	/** What is to be loaded, by name, as it was seen last. */
+	private final Map<String, Ask> missing = new LinkedHashMap<>();
 
 	BatchLoad(Engine engine, Map<String, Asked> asked, BatchLoader<T, X> loader) {
 		this.engine = engine;
 		this.asked = asked;
 		this.loader = loader;
 		this.deadline = engine.newDeadline();
+		this.thread = new CallerThread(engine.executor());
 	}
 
 	Map<String, Object> run() throws X {
-		this.asked.forEach((name, one) -> this.requests.put(one, one.cache().request(one.codec(), this.deadline)));
-		read(this.asked.keySet(), true);
-		int rounds = 0;
-		while (!this.missing.isEmpty()) {
-			Map<String, Flight> led = lead();
-			if (!led.isEmpty()) {
-				load(led);
-			}
-			if (!this.missing.isEmpty()) {
-				Set<String> again = follow(++rounds < MAX_ROUNDS);
-				Map<String, Flight> alone = new LinkedHashMap<>();
-				this.missing.forEach((name, one) -> {
-					if (!again.contains(name)) {
-						alone.put(name, this.engine.loads().alone(one.asked().key()));
-					}
-				});
-				if (!alone.isEmpty()) {
-					load(alone);
+		try {
+			read();
+			for (int round = 1; !this.missing.isEmpty(); round++) {
+				load(lead());
+				if (!this.missing.isEmpty()) {
+					load(follow(round < MAX_ROUNDS));
 				}
-				read(again, false);
 			}
+		}
+		finally {
+			this.thread.close();
 		}
 		Map<String, Object> values = new LinkedHashMap<>();
 		this.asked.keySet().forEach((name) -> {
@@ -122,162 +107,95 @@ final class BatchLoad<T, X extends Exception> {
 		return values;
 	}
 
-	/** Read keys, all at once. */
-	private void read(Set<String> names, boolean first) {
-		List<String> readable = new ArrayList<>();
-		List<StoredKey> keys = new ArrayList<>();
-		for (String name : names) {
-			Asked one = asked(name);
-			if (one.cache().isBypassed(one.key())) {
-				missed(name, one, null, first);
+	private void read() {
+		List<String> names = List.copyOf(this.asked.keySet());
+		List<EntryReader> readers = names.stream().map((name) -> asked(name).reader()).toList();
+		List<Reading> readings = EntryReader.readAll(readers, keysOf(names), this.deadline);
+		for (int i = 0; i < names.size(); i++) {
+			Reading reading = readings.get(i);
+			if (reading.isHit()) {
+				found(names.get(i), reading.value());
 			}
 			else {
-				readable.add(name);
-				keys.add(one.key());
+				this.missing.put(names.get(i),
+						readers.get(i)
+							.ask(asked(names.get(i)).key(), this.deadline, this.thread, null, null)
+							.seeing(reading.observed(), reading.stale(null)));
 			}
 		}
-		if (keys.isEmpty()) {
-			return;
-		}
-		List<Observed> observed = lookAt(keys);
-		if (observed == null) {
-			readable.forEach((name) -> asked(name).cache().counters().failed());
-		}
-		for (int i = 0; i < readable.size(); i++) {
-			String name = readable.get(i);
-			Asked one = asked(name);
-			if (observed == null) {
-				missed(name, one, null, first);
-			}
-			else if (first) {
-				take(name, one, one.cache().interpret(one.key(), observed.get(i), one.codec(), true));
-			}
-			else {
-				look(name, one, observed.get(i));
-			}
-		}
-	}
-
-	private void take(String name, Asked one, Reading reading) {
-		if (reading.hit()) {
-			found(name, reading.value());
-		}
-		else {
-			this.missing.put(name, new Missing(one, reading.observed(), one.cache().stale(reading, one.codec(), null)));
-		}
-	}
-
-	/** Look at what another's load has left: its value is no hit of ours. */
-	private void look(String name, Asked one, Observed observed) {
-		Missing before = this.missing.get(name);
-		EntryHeader header = observed.current();
-		long now = this.engine.store().serverMillis();
-		if (header != null && request(one).accepts(header)
-				&& (header.isFresh(now) || one.cache().isPaused(header, now))) {
-			StandIn taken = one.cache().take(new Turn.Found(observed, header), one.codec());
-			if (taken != null) {
-				found(name, taken.value());
-				return;
-			}
-		}
-		this.missing.put(name, new Missing(one, observed, (before != null) ? before.stale() : null));
-	}
-
-	private void missed(String name, Asked one, @Nullable Observed observed, boolean count) {
-		if (count) {
-			one.cache().missed(one.key(), observed);
-		}
-		this.missing.put(name, new Missing(one, observed, null));
-	}
-
-	private void found(String name, @Nullable Object value) {
-		this.missing.remove(name);
-		this.found.put(name, Optional.ofNullable(value));
 	}
 
 	/** Lease what can be leased at once. */
 	private Map<String, Flight> lead() {
-		Map<String, CompletableFuture<@Nullable Flight>> leases = new LinkedHashMap<>();
-		this.missing.forEach((name, one) -> leases.put(name,
-				(one.observed() == null)
-						? CompletableFuture.completedFuture(this.engine.loads().alone(one.asked().key()))
-						: this.engine.loads().tryLead(one.observed(), request(one.asked()))));
+		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
+		this.missing.forEach((name, ask) -> decisions.put(name, turns().decideAtOnce(ask)));
 		Map<String, Flight> led = new LinkedHashMap<>();
-		leases.forEach((name, lease) -> {
-			Flight flight = await(lease);
-			if (flight != null) {
-				led.put(name, flight);
-			}
-			else {
-				// It may come yet, if this thread was interrupted.
-				lease.thenAccept((late) -> {
-					if (late != null) {
-						late.end();
-					}
-				});
+		decisions.forEach((name, pending) -> {
+			if (this.thread.await(pending) instanceof Decision.Load load) {
+				led.put(name, flightOf(name, load));
 			}
 		});
 		return led;
 	}
 
 	/**
-	 * Wait for the loads of others.
+	 * Wait for the loads of others, and take what they bring.
 	 * @param mayLookAgain whether there may be another round
-	 * @return what is to be looked at again; the rest of what is missing takes too long
+	 * @return what is to be loaded alone; the rest of what is missing is for another
+	 * round
 	 */
-	private Set<String> follow(boolean mayLookAgain) {
-		Map<String, CompletableFuture<Turn>> turns = new LinkedHashMap<>();
-		List<String> names = List.copyOf(this.missing.keySet());
-		List<Observed> now = lookAt(names.stream().map((name) -> asked(name).key()).toList());
-		for (int i = 0; i < names.size(); i++) {
-			Missing one = missing(names.get(i));
-			turns.put(names.get(i),
-					(now == null || one.observed() == null) ? CompletableFuture.completedFuture(new Turn.GaveUp())
-							: this.engine.loads().follow(now.get(i), request(one.asked())));
-		}
-		Set<String> again = new LinkedHashSet<>();
-		turns.forEach((name, pending) -> {
-			Turn turn = await(pending);
-			Missing one = this.missing.get(name);
-			if (one == null) {
-				return;
+	private Map<String, Flight> follow(boolean mayLookAgain) {
+		lookAgain(List.copyOf(this.missing.keySet()));
+		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
+		this.missing.forEach((name, ask) -> decisions.put(name, turns().follow(ask)));
+		Map<String, Flight> alone = new LinkedHashMap<>();
+		List<String> again = new ArrayList<>();
+		decisions.forEach((name, pending) -> {
+			Decision decision = this.thread.await(pending);
+			Ask ask = missing(name);
+			if (decision instanceof Decision.Value value) {
+				found(name, value.value());
 			}
-			if (turn instanceof Turn.Shared shared) {
-				one.asked().cache().countShared();
-				found(name, shared.value());
-			}
-			else if (turn instanceof Turn.GaveUp) {
-				standIn(name, one);
-			}
-			else if (turn != null && !(turn instanceof Turn.Lead) && mayLookAgain
-					&& request(one.asked()).waitUntil() - System.nanoTime() > 0) {
+			else if (decision instanceof Decision.Follow && mayLookAgain && ask.waitUntil() - System.nanoTime() > 0) {
 				again.add(name);
 			}
+			else {
+				alone.put(name, flightOf(name, decision));
+			}
 		});
-		return again;
+		if (alone.isEmpty()) {
+			takeWhatCame(again);
+		}
+		return alone;
 	}
 
-	private @Nullable List<Observed> lookAt(List<StoredKey> keys) {
-		try {
-			return this.deadline.await(this.engine.store().observe(keys));
-		}
-		catch (RedisWaitException ex) {
-			return null;
+	private void lookAgain(List<String> names) {
+		List<EntryReader> readers = names.stream().map((name) -> asked(name).reader()).toList();
+		List<Ask> again = EntryReader.lookAgain(readers, names.stream().map(this::missing).toList(), this.deadline);
+		for (int i = 0; i < names.size(); i++) {
+			this.missing.put(names.get(i), again.get(i));
 		}
 	}
 
-	private boolean standIn(String name, Missing one) {
-		Stale stale = one.stale();
-		StandIn standIn = (stale != null) ? await(one.asked().cache().standIn(stale, this.deadline)) : null;
-		if (standIn == null) {
-			return false;
+	/** What another has stored meanwhile is no hit of ours. */
+	private void takeWhatCame(List<String> names) {
+		if (names.isEmpty()) {
+			return;
 		}
-		found(name, standIn.value());
-		return true;
+		lookAgain(names);
+		names.forEach((name) -> {
+			Decision.Value value = turns().take(missing(name));
+			if (value != null) {
+				found(name, value.value());
+			}
+		});
 	}
 
 	private void load(Map<String, Flight> flights) throws X {
-		Runnable leave = Loads.enter(Leading.of(flights.values(), Loads.leading()));
+		if (flights.isEmpty()) {
+			return;
+		}
+		Runnable leave = Leading.enter(Leading.of(flights.values(), Leading.current()));
 		Map<String, T> values;
 		try {
 			values = this.loader.load(new LinkedHashSet<>(flights.keySet()));
@@ -286,12 +204,7 @@ final class BatchLoad<T, X extends Exception> {
 			}
 		}
 		catch (Throwable ex) {
-			flights.values().forEach((flight) -> flight.failed(ex));
-			boolean all = !(ex instanceof Error);
-			for (String name : flights.keySet()) {
-				all &= standIn(name, missing(name));
-			}
-			if (all) {
+			if (allServed(flights, ex)) {
 				return;
 			}
 			throw ex;
@@ -301,56 +214,73 @@ final class BatchLoad<T, X extends Exception> {
 		}
 		try {
 			flights.forEach((name, flight) -> {
-				Asked one = asked(name);
 				Object value = values.get(name);
 				flight.loaded(value);
-				one.cache().fill(flight, value, one.codec(), null);
+				Asked one = asked(name);
+				one.writer().fill(flight, value, one.reader().codec(), null);
 				found(name, value);
 			});
 		}
 		finally {
-			// All have, unless the map that was answered is a strange one.
+			// All have ended, unless the map that was answered is a strange one.
 			flights.forEach((name, flight) -> {
 				if (this.missing.containsKey(name)) {
-					flight.end();
+					flight.release();
 				}
 			});
 		}
 	}
 
-	private <V> @Nullable V await(CompletableFuture<V> future) {
-		try {
-			return future.get();
+	/** Return whether stale values serve for all that could not be loaded. */
+	private boolean allServed(Map<String, Flight> flights, Throwable failure) {
+		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
+		flights.forEach((name, flight) -> decisions.put(name, turns().failed(missing(name), flight, failure)));
+		boolean all = true;
+		for (Map.Entry<String, CompletableFuture<Decision>> entry : decisions.entrySet()) {
+			if (this.thread.await(entry.getValue()) instanceof Decision.Value value) {
+				found(entry.getKey(), value.value());
+			}
+			else {
+				all = false;
+			}
 		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-			return null;
-		}
-		catch (ExecutionException ex) {
-			return null;
-		}
+		return all;
+	}
+
+	private Turns turns() {
+		return this.engine.turns();
+	}
+
+	private Flight flightOf(String name, Decision decision) {
+		Flight flight = (decision instanceof Decision.Load load) ? load.flight() : null;
+		return (flight != null) ? flight : turns().alone(missing(name));
+	}
+
+	private void found(String name, @Nullable Object value) {
+		this.missing.remove(name);
+		this.found.put(name, Optional.ofNullable(value));
+	}
+
+	private List<StoredKey> keysOf(List<String> names) {
+		return names.stream().map((name) -> asked(name).key()).toList();
 	}
 
 	private Asked asked(String name) {
-		return java.util.Objects.requireNonNull(this.asked.get(name));
+		return Objects.requireNonNull(this.asked.get(name));
 	}
 
-	private Missing missing(String name) {
-		return java.util.Objects.requireNonNull(this.missing.get(name));
-	}
-
-	private Request request(Asked one) {
-		return java.util.Objects.requireNonNull(this.requests.get(one));
+	private Ask missing(String name) {
+		return Objects.requireNonNull(this.missing.get(name));
 	}
 
 	/**
-	 * A key without a value.
+	 * One of the keys.
 	 *
-	 * @param asked the key
-	 * @param observed what was found, {@code null} if nothing could be read
-	 * @param stale what may stand in for its load
+	 * @param key the key
+	 * @param reader reads it as the type that is asked for
+	 * @param writer stores what is loaded
 	 */
-	private record Missing(Asked asked, @Nullable Observed observed, @Nullable Stale stale) {
+	record Asked(StoredKey key, EntryReader reader, EntryWriter writer) {
 
 	}
 

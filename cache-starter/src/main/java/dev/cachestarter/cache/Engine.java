@@ -51,7 +51,8 @@ import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.load.BackgroundLoads;
 import dev.cachestarter.engine.load.Continuations;
-import dev.cachestarter.engine.load.Loads;
+import dev.cachestarter.engine.load.Reloads;
+import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.LinkObserver;
@@ -69,6 +70,8 @@ final class Engine {
 
 	private final RedisLink link;
 
+	private final String keyPrefix;
+
 	private final KeyLayout layout;
 
 	private final Nonces nonces = new Nonces();
@@ -79,7 +82,7 @@ final class Engine {
 
 	private final Evictions evictions;
 
-	private final Loads loads;
+	private final Turns turns;
 
 	private final BackgroundLoads background;
 
@@ -124,11 +127,12 @@ final class Engine {
 		this.codecs = codecs;
 		this.ttlPolicy = ttlPolicy;
 		// Refuses what cannot be, before there is anything to be closed.
+		this.keyPrefix = keyPrefix;
 		this.layout = new KeyLayout(keyPrefix, source.isClusterAware());
 		this.link = new RedisLink(source, linkSettings);
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> RedisLink.daemon(task, "cache-starter-timer"));
 		this.timer.setRemoveOnCancelPolicy(true);
-		this.background = new BackgroundLoads(refreshExecutor, refreshDecorator, (code) -> CallContext.run(null, code),
+		this.background = new BackgroundLoads(refreshExecutor, refreshDecorator, (code) -> Call.run(null, code),
 				this.timer);
 		this.continuations = new Continuations(this.timer);
 		this.events = new ThreadPoolExecutor(0, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
@@ -137,7 +141,7 @@ final class Engine {
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.layout, this.sweeper, this.timer, maxPendingEvictions,
 				System::nanoTime);
-		this.loads = new Loads(this.store, this.timer, this.evictions::epoch, this.evictions::covers, this::isTrusted);
+		this.turns = new Turns(this.store, this.timer, new Reloads(this.background, this::newDeadline));
 		this.link.observe(new LinkObserver() {
 
 			@Override
@@ -211,6 +215,10 @@ final class Engine {
 		return this.link;
 	}
 
+	String keyPrefix() {
+		return this.keyPrefix;
+	}
+
 	KeyLayout layout() {
 		return this.layout;
 	}
@@ -227,8 +235,8 @@ final class Engine {
 		return this.evictions;
 	}
 
-	Loads loads() {
-		return this.loads;
+	Turns turns() {
+		return this.turns;
 	}
 
 	BackgroundLoads background() {
@@ -318,6 +326,7 @@ final class Engine {
 	 */
 	void close() {
 		this.background.close();
+		this.turns.close();
 		this.sweeper.close();
 		if (this.link.isUp() && this.evictions.pendingCount() > 0) {
 			try {

@@ -20,8 +20,7 @@ import io.micrometer.context.ContextRegistry;
 import io.micrometer.context.ThreadLocalAccessor;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.load.Loads.Leading;
-import dev.cachestarter.engine.load.Loads;
+import dev.cachestarter.engine.load.Leading;
 
 /**
  * Has context propagation, where it is on the class path, carry what a thread loads for
@@ -47,17 +46,17 @@ final class LeadingAccessor implements ThreadLocalAccessor<Leading> {
 
 	@Override
 	public @Nullable Leading getValue() {
-		return Loads.leading();
+		return Leading.current();
 	}
 
 	@Override
 	public void setValue(Leading leading) {
-		Loads.lead(leading);
+		Leading.bind(leading);
 	}
 
 	@Override
 	public void setValue() {
-		Loads.lead(null);
+		Leading.bind(null);
 	}
 
 }

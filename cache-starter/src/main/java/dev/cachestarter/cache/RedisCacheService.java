@@ -26,9 +26,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.cache.Cache;
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.util.Assert;
 import org.springframework.util.ClassUtils;
@@ -49,16 +52,22 @@ import dev.cachestarter.engine.redis.RedisLink;
  */
 final class RedisCacheService implements CacheService {
 
-	private final ResilientRedisCacheManager manager;
-
 	private final Engine engine;
+
+	/** Finds the cache of a name, or makes it. */
+	private final Function<String, @Nullable Cache> caches;
+
+	/** The names of the caches that there are. */
+	private final Supplier<Collection<String>> names;
 
 	/** For keys of no cache that is known by name. */
 	private final ResilientRedisCache unnamed;
 
-	RedisCacheService(ResilientRedisCacheManager manager, Engine engine, ResilientRedisCache unnamed) {
-		this.manager = manager;
+	RedisCacheService(Engine engine, Function<String, @Nullable Cache> caches, Supplier<Collection<String>> names,
+			ResilientRedisCache unnamed) {
 		this.engine = engine;
+		this.caches = caches;
+		this.names = names;
 		this.unnamed = unnamed;
 	}
 
@@ -78,8 +87,10 @@ final class RedisCacheService implements CacheService {
 
 	private @Nullable Object read(String key, Type type) {
 		StoredKey stored = locate(key);
-		ResilientRedisCache cache = cacheOf(stored);
-		return cache.read(stored, cache.codecFor(type));
+		return cacheOf(stored).readers()
+			.forType(type)
+			.read(stored, this.engine.newDeadline(), EntryReader.Purpose.LOOK)
+			.value();
 	}
 
 	@Override
@@ -96,7 +107,8 @@ final class RedisCacheService implements CacheService {
 		}
 		StoredKey stored = locate(key);
 		ResilientRedisCache cache = cacheOf(stored);
-		cache.putNow(stored, value, cache.codecForValue(value), ttl, null);
+		Call.settle(null, cache.writer().put(stored, value, cache.readers().forValue(value).codec(), ttl),
+				this.engine.newDeadline());
 	}
 
 	@Override
@@ -119,16 +131,9 @@ final class RedisCacheService implements CacheService {
 		StoredKey stored = locate(key);
 		ResilientRedisCache cache = cacheOf(stored);
 		try {
-			return cache.load(stored, cache.codecFor(type), ttl, () -> {
-				try {
-					return loader.load();
-				}
-				catch (Throwable ex) {
-					throw new ResilientRedisCache.LoadFailure(ex);
-				}
-			}, ResilientRedisCache.LoadFailure::new);
+			return cache.loaderCalls().load(stored, cache.readers().forType(type), ttl, loader::load, LoadFailure::new);
 		}
-		catch (ResilientRedisCache.LoadFailure ex) {
+		catch (LoadFailure ex) {
 			throw RedisCacheService.<RuntimeException>unchanged(ex.getCause());
 		}
 	}
@@ -149,11 +154,12 @@ final class RedisCacheService implements CacheService {
 
 	private <T, X extends Exception> Map<String, ?> all(Collection<String> keys, Type type, BatchLoader<T, X> loader)
 			throws X {
-		Map<String, ResilientRedisCache.Asked> asked = new LinkedHashMap<>();
+		Map<String, BatchLoad.Asked> asked = new LinkedHashMap<>();
 		for (String key : keys) {
 			StoredKey stored = locate(key);
 			ResilientRedisCache cache = cacheOf(stored);
-			asked.computeIfAbsent(key, (same) -> new ResilientRedisCache.Asked(cache, stored, cache.codecFor(type)));
+			asked.computeIfAbsent(key,
+					(same) -> new BatchLoad.Asked(stored, cache.readers().forType(type), cache.writer()));
 		}
 		return new BatchLoad<>(this.engine, asked, loader).run();
 	}
@@ -171,7 +177,7 @@ final class RedisCacheService implements CacheService {
 		Assert.hasText(pattern, "'pattern' must not be empty: '*' stands for every key");
 		this.engine.knowAnnotated();
 		KeyLayout.Scope scope = this.engine.layout().scope(pattern);
-		evict(ResilientRedisCache.target(this.engine.layout(), scope.cacheName(), scope.pattern()));
+		evict(EntryEvictor.target(this.engine.layout(), scope.cacheName(), scope.pattern()));
 	}
 
 	@Override
@@ -182,24 +188,26 @@ final class RedisCacheService implements CacheService {
 	@Override
 	public void clear() {
 		this.engine.knowAnnotated();
-		// One call, so one deadline for all of it.
-		CallContext.run(new CallContext(false), () -> {
-			this.engine.layout().cacheNames().forEach((name) -> evict(new Target.Whole(name)));
-			if (!this.manager.getKeyPrefix().isEmpty()) {
-				evict(new Target.Glob(null, KeyPattern.of("*")));
-			}
-		});
+		// One deadline for all of it.
+		Deadline deadline = this.engine.newDeadline();
+		this.engine.layout().cacheNames().forEach((name) -> evict(new Target.Whole(name), deadline));
+		if (!this.engine.keyPrefix().isEmpty()) {
+			evict(new Target.Glob(null, KeyPattern.of("*")), deadline);
+		}
 	}
 
 	private void evict(Target target) {
-		String cacheName = target.cacheName();
-		cacheOf(cacheName).evict(target, false);
+		evict(target, this.engine.newDeadline());
+	}
+
+	private void evict(Target target, Deadline deadline) {
+		cacheOf(target.cacheName()).evictor().evict(target, null, deadline);
 	}
 
 	@Override
 	public CacheSnapshot getStats() {
 		Map<String, CacheSnapshot.Counters> counters = new TreeMap<>();
-		for (String name : this.manager.getCacheNames()) {
+		for (String name : this.names.get()) {
 			counters.put(name, cacheOf(name).counters().snapshot());
 		}
 		counters.put("", this.unnamed.counters().snapshot());
@@ -277,11 +285,30 @@ final class RedisCacheService implements CacheService {
 		if (cacheName == null || cacheName.isEmpty()) {
 			return this.unnamed;
 		}
-		return (this.manager.getCache(cacheName) instanceof ResilientRedisCache cache) ? cache : this.unnamed;
+		return (this.caches.apply(cacheName) instanceof ResilientRedisCache cache) ? cache : this.unnamed;
 	}
 
 	private static void checkTtl(Duration ttl) {
 		Assert.isTrue(!ttl.isNegative(), () -> "'ttl' must not be negative: zero stands for no expiry, not " + ttl);
+	}
+
+	/**
+	 * Carries what a loader threw through code that cannot declare it.
+	 */
+	private static final class LoadFailure extends RuntimeException {
+
+		private final Throwable failure;
+
+		LoadFailure(Throwable failure) {
+			super(null, failure, false, false);
+			this.failure = failure;
+		}
+
+		@Override
+		public Throwable getCause() {
+			return this.failure;
+		}
+
 	}
 
 }

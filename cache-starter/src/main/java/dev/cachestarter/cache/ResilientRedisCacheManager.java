@@ -59,8 +59,6 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 	private final Engine engine;
 
-	private final String keyPrefix;
-
 	private final CacheSettings defaults;
 
 	private final Map<String, CacheSettings> configured;
@@ -71,10 +69,10 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		super(UnusedCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
 				builder.caches.keySet().toArray(String[]::new));
 		this.engine = engine;
-		this.keyPrefix = builder.keyPrefix;
 		this.defaults = builder.defaults;
 		this.configured = Map.copyOf(builder.caches);
-		this.service = new RedisCacheService(this, engine, newCache("", builder.defaults));
+		this.service = new RedisCacheService(engine, this::getCache, this::getCacheNames,
+				newCache("", builder.defaults));
 		afterPropertiesSet();
 	}
 
@@ -104,7 +102,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 * @return the prefix, empty for none
 	 */
 	public String getKeyPrefix() {
-		return this.keyPrefix;
+		return this.engine.keyPrefix();
 	}
 
 	/**

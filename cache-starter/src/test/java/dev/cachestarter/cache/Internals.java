@@ -25,7 +25,7 @@ import dev.cachestarter.engine.entry.Nonces;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.BackgroundLoads;
-import dev.cachestarter.engine.load.Loads;
+import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
@@ -94,8 +94,8 @@ public final class Internals {
 		return this.engine.evictions();
 	}
 
-	public Loads loads() {
-		return this.engine.loads();
+	public Turns turns() {
+		return this.engine.turns();
 	}
 
 	public BackgroundLoads background() {

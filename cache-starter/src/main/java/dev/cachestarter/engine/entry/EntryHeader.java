@@ -42,7 +42,9 @@ import dev.cachestarter.engine.value.ValueCodec;
  *     97      8 run mark: hash of the server's run_id that the writer saw
  *    106     13 written at: server milliseconds
  *    120     13 fresh until: server milliseconds, zeros for "does not expire"
- *    134      4 flags: 'n' null, 'z' compressed (LZ4 frame), 't' lease of a transaction
+ *    134      4 flags: 'n' null, 'z' compressed (LZ4 frame), 't' lease of a transaction,
+ *               'u' lease of a key whose last load had no value to be stored; without
+ *               a nonce, the trace that such a load leaves for a while
  *    138      1 line feed
  * </pre>
  *
@@ -213,7 +215,7 @@ public final class EntryHeader {
 		return text(RUN_OFFSET, MARK_LENGTH);
 	}
 
-	long writtenAt() {
+	public long writtenAt() {
 		return number(this.line, WRITTEN_OFFSET);
 	}
 
@@ -292,6 +294,21 @@ public final class EntryHeader {
 
 	public boolean isNull() {
 		return form() == PayloadForm.NULL;
+	}
+
+	/**
+	 * Return whether this is the lease of a key whose last load ended without a value to
+	 * be stored.
+	 */
+	public boolean isUnstored() {
+		return this.line[FLAGS_OFFSET + 3] == 'u';
+	}
+
+	/**
+	 * Return whether this is a lease that nobody has: the trace of such a load.
+	 */
+	public boolean isNobodys() {
+		return isLease() && this.line[NONCE_OFFSET] == '-';
 	}
 
 	public boolean isTransactional() {

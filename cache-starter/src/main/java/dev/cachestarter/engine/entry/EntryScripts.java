@@ -16,6 +16,9 @@
 
 package dev.cachestarter.engine.entry;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
 import dev.cachestarter.engine.redis.RedisLink.Script;
 
 /**
@@ -23,6 +26,9 @@ import dev.cachestarter.engine.redis.RedisLink.Script;
  * offsets of {@link EntryHeader}.
  */
 public final class EntryScripts {
+
+	/** Within the digits that the header has for a time. */
+	static final Duration LONGEST = Duration.ofDays(100 * 365);
 
 	/**
 	 * KEYS[1] entry; ARGV: observed header, lease, life of the lease in ms. Answers '+'
@@ -106,19 +112,35 @@ public final class EntryScripts {
 			""");
 
 	/**
-	 * KEYS[1] entry; ARGV: identity of the claim, the claim in its place, its life in ms.
+	 * KEYS[1] entry; ARGV: identity of the claim, the claim in its place, its life in ms,
+	 * 0 for none at all: our clock may be behind the server's.
 	 */
 	public static final Script RECLAIM = Script.of("""
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
 			  return '0'
 			end
 			local time = redis.call('TIME')
-			local now = time[1] * 1000 + math.floor(time[2] / 1000)
-			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', now + ARGV[3]))
+			local till = 0
+			if ARGV[3] ~= '0' then
+			  till = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]
+			end
+			redis.call('SETRANGE', KEYS[1], 23, ARGV[2] .. ' ' .. string.format('%013d', till))
 			local left = redis.call('PTTL', KEYS[1])
 			if string.sub(ARGV[2], 1, 1) ~= '-' and left >= 0 and left < tonumber(ARGV[3]) then
 			  redis.call('PEXPIRE', KEYS[1], ARGV[3])
 			end
+			return '1'
+			""");
+
+	/**
+	 * KEYS[1] entry; ARGV: identity of the lease, what to leave in its place, its life in
+	 * ms.
+	 */
+	public static final Script LEAVE_TRACE = Script.of("""
+			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
+			  return '0'
+			end
+			redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 			return '1'
 			""");
 
@@ -183,6 +205,13 @@ public final class EntryScripts {
 			""");
 
 	private EntryScripts() {
+	}
+
+	/** Zero stands for ever, and only zero; no server could count to what is above. */
+	static byte[] millis(Duration duration) {
+		long millis = (duration.compareTo(LONGEST) > 0) ? LONGEST.toMillis()
+				: duration.isZero() ? 0 : Math.max(1, duration.toMillis());
+		return Long.toString(millis).getBytes(StandardCharsets.US_ASCII);
 	}
 
 }

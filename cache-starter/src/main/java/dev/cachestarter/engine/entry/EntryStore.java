@@ -30,6 +30,7 @@ import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.entry.Lease.Hold;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisErrors;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -104,8 +105,8 @@ import dev.cachestarter.engine.value.ValueCodec;
  */
 public final class EntryStore {
 
-	/** Within the digits that the header has for a time. */
-	static final Duration LONGEST = Duration.ofDays(100 * 365);
+	/** How long a load without a value to be stored is known of. */
+	private static final Duration TRACE_LIFE = Duration.ofMillis(500);
 
 	private static final byte[] ONE = ascii("1");
 
@@ -214,10 +215,11 @@ public final class EntryStore {
 	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, boolean transactional) {
 		return generations(observed, life).thenCompose((current) -> {
 			String runMark = this.link.runMark();
-			byte[] header = leaseHeader(current, nonce, runMark, transactional);
+			byte[] header = leaseHeader(current, nonce, runMark, flags(observed, transactional));
 			Lease lease = newLease(current, nonce, runMark, header);
 			return this.link
-				.run(EntryScripts.ACQUIRE, observed.key().redisKey(), observed.header(), header, millis(life))
+				.run(EntryScripts.ACQUIRE, observed.key().redisKey(), observed.header(), header,
+						EntryScripts.millis(life))
 				.thenApply((answer) -> switch (answer[0]) {
 					case '+' -> new Acquired(lease, current, false);
 					case '!' -> new Acquired(lease, current, true);
@@ -235,7 +237,7 @@ public final class EntryStore {
 				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null), life)
 			.thenCompose((current) -> {
 				String runMark = this.link.runMark();
-				byte[] header = leaseHeader(current, nonce, runMark, transactional);
+				byte[] header = leaseHeader(current, nonce, runMark, transactional ? "--t-" : EntryHeader.NO_FLAGS);
 				Lease lease = newLease(current, nonce, runMark, header);
 				return this.link.set(key.redisKey(), header, life).thenApply((ok) -> lease);
 			})
@@ -258,10 +260,10 @@ public final class EntryStore {
 				lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0, EntryHeader.flagsOf(encoded.form()))
 			.writeTo(encoded.entry());
 		Duration life = ttl.isZero() ? Duration.ZERO
-				: (ttl.compareTo(LONGEST) > 0) ? LONGEST.plus(extra) : ttl.plus(extra);
+				: (ttl.compareTo(EntryScripts.LONGEST) > 0) ? EntryScripts.LONGEST.plus(extra) : ttl.plus(extra);
 		CompletableFuture<Boolean> filled = this.link
-			.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), encoded.entry(), millis(life),
-					millis(ttl))
+			.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), encoded.entry(),
+					EntryScripts.millis(life), EntryScripts.millis(ttl))
 			.whenComplete((answer, ex) -> this.full.wrote(ex))
 			.thenApply((answer) -> Arrays.equals(answer, ONE))
 			.exceptionallyCompose((ex) -> endRefused(lease, ex).<Boolean>handle((done, again) -> {
@@ -309,15 +311,15 @@ public final class EntryStore {
 		String runMark = this.link.runMark();
 		byte[] most = ascii(Long.toString(longest));
 		this.generations.keep(key, text(observed.cacheGeneration()), text(observed.groupGeneration()), life);
-		return this.link.run(EntryScripts.CLAIM, key.redisKey(), header, ascii(nonce), millis(life), most)
+		return this.link.run(EntryScripts.CLAIM, key.redisKey(), header, ascii(nonce), EntryScripts.millis(life), most)
 			.thenApply((answer) -> {
 				if (answer[0] != '+') {
 					return new Acquired(null, observed.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
 				}
 				byte[] identity = Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH);
 				System.arraycopy(ascii(nonce), 0, identity, EntryHeader.CLAIM_OFFSET, nonce.length());
-				return new Acquired(new Lease(key, nonce, runMark, true, identity, text(observed.cacheGeneration()),
-						text(observed.groupGeneration())), observed, false);
+				return new Acquired(new Lease(key, nonce, runMark, Hold.CLAIM, identity,
+						text(observed.cacheGeneration()), text(observed.groupGeneration())), observed, false);
 			});
 	}
 
@@ -331,7 +333,9 @@ public final class EntryStore {
 	}
 
 	private CompletableFuture<Boolean> reclaim(Lease claim, String nonce, Duration life) {
-		return this.link.run(EntryScripts.RECLAIM, claim.key().redisKey(), claim.identity(), ascii(nonce), millis(life))
+		return this.link
+			.run(EntryScripts.RECLAIM, claim.key().redisKey(), claim.identity(), ascii(nonce),
+					EntryScripts.millis(life))
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
@@ -342,7 +346,7 @@ public final class EntryStore {
 	public CompletableFuture<Boolean> renew(Lease lease, Duration life) {
 		keepGenerations(lease, life);
 		return lease.isClaim() ? reclaim(lease, lease.nonce(), life)
-				: this.link.run(EntryScripts.RENEW, lease.key().redisKey(), lease.identity(), millis(life))
+				: this.link.run(EntryScripts.RENEW, lease.key().redisKey(), lease.identity(), EntryScripts.millis(life))
 					.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
@@ -373,6 +377,44 @@ public final class EntryStore {
 	}
 
 	/**
+	 * Give back the lease of a load that ended without a value to be stored: in its place
+	 * a trace is left for half a second, by which others know that nobody is to wait for
+	 * the next one.
+	 * @return whether the lease was still there
+	 */
+	public CompletableFuture<Boolean> leaveTrace(Lease lease) {
+		byte[] trace = leaseHeader(EntryHeader.NO_NONCE, lease.cacheGeneration(), lease.groupGeneration(),
+				lease.runMark(), "---u");
+		return this.link
+			.run(EntryScripts.LEAVE_TRACE, lease.key().redisKey(), lease.identity(), trace,
+					EntryScripts.millis(TRACE_LIFE))
+			.thenApply((answer) -> Arrays.equals(answer, ONE));
+	}
+
+	/**
+	 * Return the right to fill a key as long as the very value that was observed stands
+	 * there. Its nonce says that it was neither evicted nor replaced, so it serves as a
+	 * lease that was placed when the value was; nobody else is kept from the key by it.
+	 * @param observed what was observed, a value under current generations
+	 */
+	public Lease borrow(Observed observed) {
+		return new Lease(observed.key(), newNonce(), this.link.runMark(), Hold.VALUE,
+				Arrays.copyOf(observed.header(), EntryHeader.IDENTITY_LENGTH), text(observed.cacheGeneration()),
+				text(observed.groupGeneration()));
+	}
+
+	/**
+	 * Remove a lease of ours of which it is not known whether it was placed.
+	 * @return whether it was there
+	 */
+	public CompletableFuture<Boolean> disown(StoredKey key, String nonce) {
+		byte[] identity = ascii(
+				EntryHeader.FORMAT + " " + EntryHeader.LEASE + " " + nonce + " " + EntryHeader.NO_NONCE);
+		return this.link.run(EntryScripts.DELETE_IF, key.redisKey(), identity)
+			.thenApply((answer) -> Arrays.equals(answer, ONE));
+	}
+
+	/**
 	 * Delete an entry that cannot be used, if it is still the one observed.
 	 */
 	public CompletableFuture<Boolean> discard(byte[] redisKey, byte[] header) {
@@ -395,24 +437,27 @@ public final class EntryStore {
 		});
 	}
 
-	private static byte[] leaseHeader(Observed current, String nonce, String runMark, boolean transactional) {
-		return new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0, text(current.cacheGeneration()),
-				text(current.groupGeneration()), EntryHeader.NO_MARK, runMark, 0, 0,
-				transactional ? "--t-" : EntryHeader.NO_FLAGS)
+	/** A lease over the trace of a load without a value to be stored carries it on. */
+	private static String flags(Observed observed, boolean transactional) {
+		EntryHeader there = observed.current();
+		boolean unstored = there != null && there.isLease() && there.isUnstored();
+		return "--" + (transactional ? 't' : '-') + (unstored ? 'u' : '-');
+	}
+
+	private static byte[] leaseHeader(Observed current, String nonce, String runMark, String flags) {
+		return leaseHeader(nonce, text(current.cacheGeneration()), text(current.groupGeneration()), runMark, flags);
+	}
+
+	private static byte[] leaseHeader(String nonce, String cacheGeneration, String groupGeneration, String runMark,
+			String flags) {
+		return new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0, cacheGeneration, groupGeneration,
+				EntryHeader.NO_MARK, runMark, 0, 0, flags)
 			.toBytes();
 	}
 
 	private static Lease newLease(Observed current, String nonce, String runMark, byte[] header) {
-		return new Lease(current.key(), nonce, runMark, false, Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH),
+		return new Lease(current.key(), nonce, runMark, Hold.LEASE, Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH),
 				text(current.cacheGeneration()), text(current.groupGeneration()));
-	}
-
-	/** Zero stands for ever, and only zero; no server could count to what is above. */
-	static byte[] millis(Duration duration) {
-		if (duration.compareTo(LONGEST) > 0) {
-			return ascii(Long.toString(LONGEST.toMillis()));
-		}
-		return ascii(Long.toString(duration.isZero() ? 0 : Math.max(1, duration.toMillis())));
 	}
 
 	private static byte[] ascii(String text) {

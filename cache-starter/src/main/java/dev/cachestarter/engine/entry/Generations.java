@@ -84,7 +84,7 @@ final class Generations {
 		long now = this.known.now();
 		return this.link
 			.run(EntryScripts.GENERATION, generationKey, this.nonces.get().getBytes(StandardCharsets.US_ASCII),
-					EntryStore.millis(whole))
+					EntryScripts.millis(whole))
 			.thenApply((made) -> {
 				this.known.lives(new String(made, StandardCharsets.ISO_8859_1), now, whole.toMillis());
 				return made;
@@ -114,8 +114,8 @@ final class Generations {
 			return;
 		}
 		this.link
-			.run(EntryScripts.KEEP, generationKey, EntryStore.millis(least),
-					EntryStore.millis(life.isZero() ? life : life.plus(spare)))
+			.run(EntryScripts.KEEP, generationKey, EntryScripts.millis(least),
+					EntryScripts.millis(life.isZero() ? life : life.plus(spare)))
 			.whenComplete((left, ex) -> this.known.lives(generation, now,
 					(ex != null) ? null : Long.valueOf(new String(left, StandardCharsets.US_ASCII))));
 	}

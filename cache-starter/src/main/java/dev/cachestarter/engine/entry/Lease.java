@@ -25,12 +25,43 @@ import dev.cachestarter.engine.key.StoredKey;
  * @param nonce what tells this lease from all others
  * @param runMark the run of the server that it was asked of, by which its value is
  * judged: another's may have this lease from a dump, and not what has voided it
- * @param isClaim whether it is a claim on a value, which stays there until the fill
+ * @param hold what it holds the key by
  * @param identity as much of the header in Redis as says that it is this lease
  * @param cacheGeneration the generation of the cache, as it was before the lease
  * @param groupGeneration the generation of the group, as it was before the lease
  */
-public record Lease(StoredKey key, String nonce, String runMark, boolean isClaim, byte[] identity,
-		String cacheGeneration, String groupGeneration) {
+public record Lease(StoredKey key, String nonce, String runMark, Hold hold, byte[] identity, String cacheGeneration,
+		String groupGeneration) {
+
+	/**
+	 * Return whether it is on a value, which stays there until the fill.
+	 */
+	public boolean isClaim() {
+		return this.hold != Hold.LEASE;
+	}
+
+	/**
+	 * Return whether nothing in Redis says that anybody has it, so that there is nothing
+	 * to renew or to give back.
+	 */
+	public boolean isBorrowed() {
+		return this.hold == Hold.VALUE;
+	}
+
+	/**
+	 * What the right to fill hangs on.
+	 */
+	public enum Hold {
+
+		/** A lease in the place of a value. */
+		LEASE,
+
+		/** A claim in the header of a value. */
+		CLAIM,
+
+		/** That the very value that was found is still there. */
+		VALUE
+
+	}
 
 }

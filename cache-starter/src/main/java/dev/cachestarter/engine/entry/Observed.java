@@ -75,7 +75,7 @@ public final class Observed {
 	 * Return the same key under the same generations with another entry.
 	 * @param other the entry, or as much of it as was read; empty if there is none
 	 */
-	Observed withEntry(byte[] other) {
+	public Observed withEntry(byte[] other) {
 		return new Observed(this.key, this.cacheGeneration, this.groupGeneration, (other.length > 0) ? other : null);
 	}
 

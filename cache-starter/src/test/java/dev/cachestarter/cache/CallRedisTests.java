@@ -40,14 +40,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
  * What one call may wait for Redis.
  */
 @WithRedis
-class CallContextRedisTests {
+class CallRedisTests {
 
 	/** Counts as slow, so that giving up on it says something of the link. */
 	private static final Duration PATIENCE = Duration.ofSeconds(1);
 
 	private final RedisServer redis;
 
-	CallContextRedisTests(RedisServer redis) {
+	CallRedisTests(RedisServer redis) {
 		this.redis = redis;
 	}
 
@@ -64,15 +64,14 @@ class CallContextRedisTests {
 		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis);
 				TestInstance<OutageLab.Shop> well = instance(this.redis.host(), this.redis.port(), PATIENCE);
 				TestInstance<OutageLab.Shop> hanging = instance(proxy.host(), proxy.port(), PATIENCE)) {
-			CallContext context = new CallContext(false);
-			context.deadline(well.manager().engine());
+			Call call = call();
+			deadline(call, well);
 			long ofTheWell = well.manager().engine().link().session();
 			long ofTheHanging = hanging.manager().engine().link().session();
 
 			proxy.holdBack();
 			CompletableFuture<?> unanswered = hanging.engine().link().read("k".getBytes(StandardCharsets.UTF_8));
-			assertThatThrownBy(() -> context.deadline(hanging.manager().engine()).await(unanswered))
-				.isInstanceOf(RedisWaitException.class);
+			assertThatThrownBy(() -> deadline(call, hanging).await(unanswered)).isInstanceOf(RedisWaitException.class);
 
 			assertThat(well.manager().engine().link().session()).isEqualTo(ofTheWell);
 			assertThat(hanging.manager().engine().link().session()).isGreaterThan(ofTheHanging);
@@ -83,7 +82,7 @@ class CallContextRedisTests {
 	void aCallThatLeasesManyKeysAtOnceHasTimeLeftToFillThem() throws Exception {
 		try (TestInstance<OutageLab.Shop> instance = instance(this.redis.host(), this.redis.port(),
 				Duration.ofSeconds(10))) {
-			Deadline deadline = new CallContext(true).deadline(instance.manager().engine());
+			Deadline deadline = deadline(call(), instance);
 			List<CompletableFuture<String>> leases = new ArrayList<>();
 			for (int i = 0; i < 2000; i++) {
 				leases.add(new CompletableFuture<>());
@@ -98,6 +97,14 @@ class CallContextRedisTests {
 			assertThat(deadline.limit(fill)).isNotDone();
 			fill.complete("filled");
 		}
+	}
+
+	private static Call call() {
+		return new BlockingCall(null, null);
+	}
+
+	private static Deadline deadline(Call call, TestInstance<?> instance) {
+		return call.deadline(instance.manager().engine().link(), Runnable::run);
 	}
 
 }

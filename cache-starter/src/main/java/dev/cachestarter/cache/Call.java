@@ -1,0 +1,623 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.NullUnmarked;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.cache.interceptor.CacheOperationInvoker;
+import org.springframework.cache.interceptor.CachePutOperation;
+import org.springframework.cache.interceptor.CacheableOperation;
+
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.Ask.Reload;
+import dev.cachestarter.engine.load.Ask;
+import dev.cachestarter.engine.load.Decision;
+import dev.cachestarter.engine.load.Flight;
+import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.redis.Budget;
+import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
+import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.redis.RedisLink;
+
+/**
+ * One intercepted call: which keys it missed, which leases it holds for them, what it may
+ * still wait for Redis, and which writes it must not return before.
+ * <p>
+ * Spring's interceptor asks a cache for a key, runs the method and puts the result, and
+ * these three know nothing of each other. The call is how they meet: the miss notes what
+ * was observed, the wrapped invocation decides with {@link Turns} what to do about it,
+ * and the put finds the lease. The call is bound to the thread while Spring's interceptor
+ * works, and to the signals of what an asynchronous method returned; never while code of
+ * the application's runs, so that what that does with caches is its own affair.
+ * <p>
+ * Leases are taken in the wrapped invocation and not by the miss, so that a mere look at
+ * a cache leaves none.
+ * <p>
+ * The kinds of calls differ in how they wait for a decision and in how they call the
+ * method.
+ *
+ * <h2>Calls in the background</h2>
+ *
+ * <p>
+ * To load an entry again that a call has found near its end, or has found stale, the
+ * intercepted call is made once more on another thread, by a call that <em>reloads</em>:
+ * it holds the claim on that entry from the beginning, and all its caches answer that
+ * they have nothing. So {@code unless}, {@code condition} and several caches mean what
+ * they mean to Spring. The keys are evaluated again too, and what they are made of may
+ * have stayed on the caller's thread (a tenant, say). So the method runs only when the
+ * cache was asked for the very key that is to be loaded.
+ */
+abstract class Call {
+
+	private static final ThreadLocal<@Nullable Call> CURRENT = new ThreadLocal<>();
+
+	private final Intercepted intercepted;
+
+	/** A subscriber may cancel the call from any thread while leases arrive on others. */
+	private final List<Ticket> tickets = new CopyOnWriteArrayList<>();
+
+	private final @Nullable Ticket reloaded;
+
+	private volatile boolean confirmed;
+
+	private volatile @Nullable CompletableFuture<Void> writes;
+
+	private volatile @Nullable Deadline deadline;
+
+	private volatile @Nullable Executor continuations;
+
+	private volatile boolean closed;
+
+	/**
+	 * Create a call.
+	 * @param reloaded what it loads again, {@code null} for a call of the application's
+	 */
+	Call(Intercepted intercepted, @Nullable Ticket reloaded) {
+		this.intercepted = intercepted;
+		this.reloaded = reloaded;
+		if (reloaded != null) {
+			this.tickets.add(reloaded);
+		}
+	}
+
+	// The kinds of calls
+
+	/** The wrapped invocation, made by Spring's interceptor. */
+	abstract @Nullable Object invoke();
+
+	/** Whether the call returns before its work is done, so that nothing may block. */
+	abstract boolean isAsynchronous();
+
+	/**
+	 * Return where code of the application's runs on the way of this call.
+	 * @param executor runs what must not run on an event loop
+	 */
+	abstract Executor userCode(Executor executor);
+
+	/**
+	 * Return whether the call is in a transaction that is bound to no thread.
+	 */
+	boolean isInTransaction() {
+		return false;
+	}
+
+	/**
+	 * Do something once more when the transaction that the call is in has committed.
+	 * Without one, or with one that is bound to the thread, nothing is done.
+	 * @param action starts it, and returns what completes when it is done
+	 */
+	void afterCommit(Supplier<CompletableFuture<?>> action) {
+	}
+
+	/** Return the same call once more, to load an entry again in the background. */
+	abstract Call again(Ticket ticket);
+
+	/** Make it, on whatever thread this is, and without a caller. */
+	abstract CompletableFuture<?> callAgain();
+
+	Intercepted intercepted() {
+		return this.intercepted;
+	}
+
+	/** Have Spring's interceptor make the call, with this call bound. */
+	@Nullable Object proceed() {
+		Call outer = bind(this);
+		try {
+			return this.intercepted.spring().execute(this);
+		}
+		finally {
+			bind(outer);
+		}
+	}
+
+	// What is bound to a thread
+
+	static @Nullable Call current() {
+		return CURRENT.get();
+	}
+
+	/**
+	 * Bind a call, or none, to this thread.
+	 * @return what was bound before, to be given to this method again
+	 */
+	static @Nullable Call bind(@Nullable Call call) {
+		Call before = CURRENT.get();
+		if (call != null) {
+			CURRENT.set(call);
+		}
+		else {
+			CURRENT.remove();
+		}
+		return before;
+	}
+
+	static void run(@Nullable Call call, Runnable action) {
+		Call before = bind(call);
+		try {
+			action.run();
+		}
+		finally {
+			bind(before);
+		}
+	}
+
+	/**
+	 * Run code of the application's: what it does with caches is no part of this call.
+	 */
+	static <T extends @Nullable Object, X extends Throwable> T outside(Action<T, X> action) throws X {
+		Call before = CURRENT.get();
+		if (before == null) {
+			return action.run();
+		}
+		CURRENT.remove();
+		try {
+			return action.run();
+		}
+		finally {
+			CURRENT.set(before);
+		}
+	}
+
+	// Loading again
+
+	/**
+	 * Return whether all caches are to answer that they have nothing.
+	 */
+	boolean isReloading() {
+		return this.reloaded != null;
+	}
+
+	/**
+	 * Return the flight of the entry that is loaded again, if a cache was asked for it.
+	 */
+	@Nullable Flight confirm(Object cache, StoredKey key) {
+		Ticket ticket = this.reloaded;
+		if (ticket == null || !ticket.isFor(cache, key)) {
+			return null;
+		}
+		this.confirmed = true;
+		return ticket.flight();
+	}
+
+	/**
+	 * Give up if this call reloads, but not what it was asked for.
+	 */
+	void checkConfirmed() {
+		Ticket ticket = this.reloaded;
+		if (ticket != null && !this.confirmed) {
+			throw new IllegalStateException("In the background, the call asks for another key than '"
+					+ ticket.ask().key().logName() + "', or for none: what the key or the condition is made of"
+					+ " is not carried over from the thread of the call");
+		}
+	}
+
+	/**
+	 * Return how an entry of a cache is loaded again by making this call again.
+	 * @return {@code null} if that would be more than loading
+	 */
+	@Nullable Reload reload(Object cache, Turns turns) {
+		return (this.reloaded == null && this.intercepted.isMereLoad())
+				? (ask, flight) -> again(Ticket.reloading(cache, turns, ask, flight)).callAgain() : null;
+	}
+
+	// What the caches tell
+
+	/**
+	 * Return what this call may wait for a Redis: all its waits together, for whatever
+	 * Redis, are bounded.
+	 * @param executor runs what must not run on an event loop
+	 */
+	Deadline deadline(RedisLink link, Executor executor) {
+		Deadline current = this.deadline;
+		if (current == null) {
+			current = new Deadline(link, new Budget(link.commandTimeout()));
+			this.deadline = current;
+			this.continuations = executor;
+		}
+		return current.on(link);
+	}
+
+	/**
+	 * Return where an asynchronous call goes on that must not do so on an event loop.
+	 */
+	Executor continuations() {
+		Executor current = this.continuations;
+		return (current != null) ? current : ForkJoinPool.commonPool();
+	}
+
+	/**
+	 * Return whether the caller may fail with what another's loader threw. Failures of
+	 * what is returned at once need not be declared.
+	 */
+	Predicate<Throwable> declared() {
+		return isAsynchronous() ? (failure) -> true : this.intercepted::declares;
+	}
+
+	/**
+	 * Note a miss.
+	 */
+	void missed(Object cache, Turns turns, Ask ask) {
+		this.tickets.removeIf((ticket) -> ticket.isFor(cache, ask.key()));
+		this.tickets.add(new Ticket(cache, turns, ask, Ticket.Kind.MISS));
+	}
+
+	boolean knows(Object cache, StoredKey key) {
+		return this.tickets.stream().anyMatch((ticket) -> ticket.isFor(cache, key));
+	}
+
+	/**
+	 * Lease a key for a value that will be put whatever is there.
+	 * @return completed when it is leased, or is known not to be
+	 */
+	CompletableFuture<?> seize(Object cache, Turns turns, Ask ask) {
+		for (Ticket ticket : this.tickets) {
+			if (ticket.isPut() && ticket.isFor(cache, ask.key())) {
+				return CompletableFuture.completedFuture(null);
+			}
+		}
+		this.tickets.removeIf((ticket) -> ticket.isFor(cache, ask.key()));
+		Ticket ticket = new Ticket(cache, turns, ask, Ticket.Kind.PUT);
+		this.tickets.add(ticket);
+		return turns.seize(ask).thenAccept((flight) -> lead(ticket, flight));
+	}
+
+	/** A lease that comes when the call is over already is given back at once. */
+	private void lead(Ticket ticket, @Nullable Flight flight) {
+		ticket.leads(flight);
+		if (this.closed && flight != null) {
+			flight.release();
+		}
+	}
+
+	/**
+	 * Take the ticket for a put, if the call has one.
+	 */
+	@Nullable Ticket take(Object cache, StoredKey key) {
+		for (Ticket ticket : this.tickets) {
+			if (!ticket.isTaken() && ticket.isFor(cache, key)) {
+				ticket.take();
+				return ticket;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Have the call not return before a write is acknowledged.
+	 */
+	void returnsAfter(CompletableFuture<?> write) {
+		CompletableFuture<Void> settled = write.handle((result, ex) -> null);
+		CompletableFuture<Void> before = this.writes;
+		this.writes = (before == null) ? settled : CompletableFuture.allOf(before, settled);
+	}
+
+	/**
+	 * Wait for a write, or have an asynchronous call not return before it; failures are
+	 * seen to already.
+	 * @return what came of it, {@code null} if that is not known yet
+	 */
+	static <T> @Nullable T settle(@Nullable Call call, CompletableFuture<T> write, Deadline deadline) {
+		if (call != null && call.isAsynchronous()) {
+			call.returnsAfter(deadline.limit(write.copy()));
+			return null;
+		}
+		try {
+			return deadline.await(write);
+		}
+		catch (RedisWaitException ex) {
+			return null;
+		}
+	}
+
+	/**
+	 * Return what completes when all writes so far are acknowledged, or have failed.
+	 */
+	CompletableFuture<Void> settled() {
+		CompletableFuture<Void> current = this.writes;
+		return (current != null) ? current : CompletableFuture.completedFuture(null);
+	}
+
+	// Deciding
+
+	/**
+	 * Decide about what was missed. What will be put is leased before, and what was to be
+	 * evicted before the method is evicted then.
+	 * @return the decision; never fails
+	 */
+	CompletableFuture<Decision> decide() {
+		CompletableFuture<Void> evictions = settled();
+		CompletableFuture<Decision> decided = evictions.isDone() ? prepareAndDecide()
+				: evictions.thenCompose((done) -> prepareAndDecide());
+		return decided.exceptionally((ex) -> new Decision.Load(null));
+	}
+
+	private CompletableFuture<Decision> prepareAndDecide() {
+		List<CompletableFuture<?>> before = new ArrayList<>();
+		boolean others = isAsynchronous() && leader() != null;
+		for (CacheOperation operation : this.intercepted.operations()) {
+			if (operation instanceof CachePutOperation put) {
+				this.intercepted.spring().seize(this, put, before);
+			}
+			else if (others && operation instanceof CacheableOperation cacheable) {
+				this.intercepted.spring().missOthers(this, cacheable, before);
+			}
+		}
+		return before.isEmpty() ? decideOnTickets() : CompletableFuture.allOf(before.toArray(CompletableFuture[]::new))
+			.thenCompose((done) -> decideOnTickets());
+	}
+
+	/**
+	 * The first of the caches that were missed decides; the others are leased if that is
+	 * possible at once, since waiting for more than one could make two calls wait for
+	 * each other.
+	 */
+	private CompletableFuture<Decision> decideOnTickets() {
+		Ticket leader = leader();
+		if (leader == null) {
+			return CompletableFuture.completedFuture(new Decision.Load(null));
+		}
+		Flight given = leader.flight();
+		if (given != null) {
+			return leaseOthers(leader).thenApply((done) -> new Decision.Load(given));
+		}
+		if (this.intercepted.hasPuts()) {
+			return leaseOthers(null).thenApply((done) -> new Decision.Load(null));
+		}
+		return leader.turns().decide(leader.ask()).thenCompose((decision) -> {
+			if (decision instanceof Decision.Load load) {
+				lead(leader, load.flight());
+				return leaseOthers(leader).thenApply((done) -> load);
+			}
+			serve();
+			return CompletableFuture.completedFuture(decision);
+		});
+	}
+
+	private CompletableFuture<Void> leaseOthers(@Nullable Ticket leader) {
+		List<CompletableFuture<?>> leases = new ArrayList<>();
+		for (Ticket ticket : this.tickets) {
+			if (ticket != leader && !ticket.isPut() && ticket.flight() == null) {
+				leases.add(ticket.turns().tryLead(ticket.ask()).thenAccept((flight) -> lead(ticket, flight)));
+			}
+		}
+		return CompletableFuture.allOf(leases.toArray(CompletableFuture[]::new));
+	}
+
+	private @Nullable Ticket leader() {
+		for (Ticket ticket : this.tickets) {
+			if (!ticket.isPut()) {
+				return ticket;
+			}
+		}
+		return null;
+	}
+
+	/** What is put from now on is stored already, by another. */
+	private void serve() {
+		this.tickets.forEach(Ticket::serve);
+	}
+
+	/**
+	 * Return what the method is run for: the flights of this call, and those whose
+	 * loaders have made it. So a method that asks for its own keys does not wait for
+	 * itself.
+	 */
+	@Nullable Leading loadsFor() {
+		Leading leading = Leading.current();
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight();
+			if (flight != null) {
+				// An asynchronous call may have gone on on a thread that knows of
+				// nothing.
+				leading = Leading.of(flight, (leading != null) ? leading : ticket.ask().leading());
+			}
+		}
+		return leading;
+	}
+
+	/**
+	 * Keep the method's result for those who share the loads of this call.
+	 */
+	void loaded(@Nullable Object value) {
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight();
+			if (flight != null && !ticket.isPut()) {
+				flight.loaded(value);
+			}
+		}
+	}
+
+	/**
+	 * Decide what comes of the method's failure, which those get who share the loads of
+	 * this call. Those who wait for a put of it do not: they load.
+	 * @return a value that serves, or the failure; never fails
+	 */
+	CompletableFuture<Decision> failed(Throwable failure) {
+		Ticket leader = leader();
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight();
+			if (flight != null && ticket.isPut()) {
+				flight.release();
+			}
+			else if (flight != null && ticket != leader) {
+				ticket.turns().failed(ticket.ask().seeing(null, null), flight, failure);
+			}
+		}
+		if (leader == null) {
+			return CompletableFuture.completedFuture(new Decision.Failure(failure));
+		}
+		return leader.turns().failed(leader.ask(), leader.flight(), failure).thenApply((decision) -> {
+			if (decision instanceof Decision.Value) {
+				serve();
+			}
+			return decision;
+		});
+	}
+
+	// The end
+
+	/** The caller has gone on without the call: it ends, but for what others wait for. */
+	void cancel() {
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight();
+			if (flight != null) {
+				flight.cancel();
+			}
+		}
+	}
+
+	/**
+	 * End the call: give back the leases that no fill came of, those that are still to
+	 * come included.
+	 */
+	void close() {
+		this.closed = true;
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight();
+			if (flight != null && !ticket.isTaken()) {
+				flight.release();
+			}
+		}
+	}
+
+	/**
+	 * Code of the application's.
+	 *
+	 * @param <T> what it returns
+	 * @param <X> what it throws
+	 */
+	@NullUnmarked
+	@FunctionalInterface
+	interface Action<T extends @Nullable Object, X extends Throwable> {
+
+		T run() throws X;
+
+	}
+
+	/**
+	 * Spring's part of a call.
+	 */
+	interface Spring {
+
+		/**
+		 * Make the call as Spring does, with {@link Call#invoke()} in the place of the
+		 * method.
+		 */
+		@Nullable Object execute(Call call);
+
+		/**
+		 * Lease the keys of a {@code @CachePut} before its method runs, if they can be
+		 * told without it.
+		 * @param seized is added what completes when they are leased
+		 */
+		void seize(Call call, CachePutOperation operation, List<CompletableFuture<?>> seized);
+
+		/**
+		 * Look at the caches of an asynchronous method that Spring has not asked.
+		 * @param missed is added what completes when that is done
+		 */
+		void missOthers(Call call, CacheableOperation operation, List<CompletableFuture<?>> missed);
+
+	}
+
+	/**
+	 * What is called, and how.
+	 *
+	 * @param spring Spring's part
+	 * @param invoker calls the method
+	 * @param operations what its annotations say
+	 */
+	record Intercepted(Spring spring, CacheOperationInvoker invoker, Collection<CacheOperation> operations,
+			Object target, Class<?> targetClass, Method method, @Nullable Object[] args) {
+
+		/** Whether making the call again does no more than load. */
+		boolean isMereLoad() {
+			for (CacheOperation operation : this.operations) {
+				if (!(operation instanceof CacheableOperation)) {
+					return false;
+				}
+			}
+			return true;
+		}
+
+		boolean hasPuts() {
+			for (CacheOperation operation : this.operations) {
+				if (operation instanceof CachePutOperation) {
+					return true;
+				}
+			}
+			return false;
+		}
+
+		boolean isSynchronized() {
+			for (CacheOperation operation : this.operations) {
+				if (operation instanceof CacheableOperation cacheable && cacheable.isSync()) {
+					return true;
+				}
+			}
+			return false;
+		}
+
+		private boolean declares(Throwable failure) {
+			if (failure instanceof RuntimeException || failure instanceof Error) {
+				return true;
+			}
+			for (Class<?> declared : this.method.getExceptionTypes()) {
+				if (declared.isInstance(failure)) {
+					return true;
+				}
+			}
+			return false;
+		}
+
+	}
+
+}

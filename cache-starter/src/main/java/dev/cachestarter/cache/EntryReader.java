@@ -1,0 +1,502 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.cache.Reading.Kind;
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.Observed;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.Ask.Reload;
+import dev.cachestarter.engine.load.Ask;
+import dev.cachestarter.engine.load.Decision;
+import dev.cachestarter.engine.load.Entries;
+import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Stale;
+import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
+import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
+import dev.cachestarter.engine.value.ValueCodec.NotCacheableException;
+import dev.cachestarter.engine.value.ValueCodec;
+
+/**
+ * Reads the entries of one cache as values of one type, and says what they are: a value,
+ * one that is due to be loaded again, one past its time that may serve for its load, or
+ * nothing. The only class that looks at entries for their values; what has been evicted
+ * here, or by the caller's own transaction, is never taken, whatever Redis answers.
+ */
+final class EntryReader implements Entries {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private final CacheParts parts;
+
+	private final Engine engine;
+
+	private final ValueCodec codec;
+
+	private final String mark;
+
+	EntryReader(CacheParts parts, ValueCodec codec) {
+		this.parts = parts;
+		this.engine = parts.engine();
+		this.codec = codec;
+		this.mark = codec.schemaMark();
+	}
+
+	ValueCodec codec() {
+		return this.codec;
+	}
+
+	@Override
+	public String mark() {
+		return this.mark;
+	}
+
+	@Override
+	public CacheSettings settings() {
+		return this.parts.settings();
+	}
+
+	// Reading
+
+	/**
+	 * Read a key on the calling thread.
+	 */
+	Reading read(StoredKey key, Deadline deadline, Purpose purpose) {
+		Reading known = known(key);
+		if (known != null) {
+			return known;
+		}
+		long epoch = staleEpoch(key);
+		try {
+			return interpret(key, deadline.await(observe(key)), epoch, purpose);
+		}
+		catch (RedisWaitException ex) {
+			return unanswered(key);
+		}
+	}
+
+	/**
+	 * Read a key.
+	 * @param executor where the value is decoded
+	 * @return what came of it; never fails
+	 */
+	CompletableFuture<Reading> read(StoredKey key, Deadline deadline, Purpose purpose, Executor executor) {
+		Reading known = known(key);
+		if (known != null) {
+			return CompletableFuture.completedFuture(known);
+		}
+		long epoch = staleEpoch(key);
+		return deadline.limit(observe(key))
+			.handleAsync((observed, ex) -> (ex != null) ? unanswered(key) : interpret(key, observed, epoch, purpose),
+					executor)
+			.exceptionally((ex) -> unanswered(key));
+	}
+
+	/** Read several keys of one manager in one round trip, on the calling thread. */
+	static List<Reading> readAll(List<EntryReader> readers, List<StoredKey> keys, Deadline deadline) {
+		Reading[] readings = new Reading[keys.size()];
+		List<StoredKey> asked = new ArrayList<>();
+		long[] epochs = new long[keys.size()];
+		for (int i = 0; i < readings.length; i++) {
+			Reading known = readers.get(i).known(keys.get(i));
+			if (known != null) {
+				readings[i] = known;
+			}
+			else {
+				epochs[i] = readers.get(i).staleEpoch(keys.get(i));
+				asked.add(keys.get(i));
+			}
+		}
+		List<Observed> observed = asked.isEmpty() ? List.of() : observeAll(readers.get(0).engine, asked, deadline);
+		int next = 0;
+		for (int i = 0; i < readings.length; i++) {
+			if (readings[i] == null) {
+				readings[i] = (observed == null) ? readers.get(i).unanswered(keys.get(i))
+						: readers.get(i).interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD);
+				next++;
+			}
+		}
+		return List.of(readings);
+	}
+
+	/**
+	 * Look at several keys once more, in one round trip, on the calling thread.
+	 * @return the same with what stands there, or with nothing for those that are
+	 * bypassed or if Redis does not answer
+	 */
+	static List<Ask> lookAgain(List<EntryReader> readers, List<Ask> asks, Deadline deadline) {
+		List<StoredKey> keys = new ArrayList<>();
+		List<Ask> again = new ArrayList<>(asks);
+		for (int i = 0; i < asks.size(); i++) {
+			if (!readers.get(i).isBypassed(asks.get(i).key()) && asks.get(i).observed() != null) {
+				keys.add(asks.get(i).key());
+			}
+			else {
+				again.set(i, asks.get(i).seeing(null, asks.get(i).stale()));
+			}
+		}
+		List<Observed> observed = keys.isEmpty() ? List.of() : observeAll(readers.get(0).engine, keys, deadline);
+		int next = 0;
+		for (int i = 0; i < asks.size(); i++) {
+			Ask ask = again.get(i);
+			if (ask.observed() != null) {
+				again.set(i, ask.seeing((observed != null) ? observed.get(next) : null, ask.stale()));
+				next++;
+			}
+		}
+		return again;
+	}
+
+	private static @Nullable List<Observed> observeAll(Engine engine, List<StoredKey> keys, Deadline deadline) {
+		try {
+			return deadline.await(engine.store().observe(keys));
+		}
+		catch (RedisWaitException ex) {
+			return null;
+		}
+	}
+
+	/**
+	 * Look at a key that will be filled without having been read.
+	 * @return what stands there, {@code null} if it is bypassed or Redis does not answer;
+	 * never fails
+	 */
+	CompletableFuture<@Nullable Observed> look(Ask ask) {
+		if (isBypassed(ask.key())) {
+			return CompletableFuture.completedFuture(null);
+		}
+		return ask.deadline().limit(observe(ask.key())).exceptionally((ex) -> null);
+	}
+
+	@Override
+	public CompletableFuture<Observed> observe(StoredKey key) {
+		return this.engine.store().observe(key);
+	}
+
+	/** What is known of a key without asking Redis. */
+	private @Nullable Reading known(StoredKey key) {
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (isEvicted(key) || (transaction != null && transaction.bypasses(key))) {
+			return missed(key, null, 0);
+		}
+		TransactionScope.Loaded loaded = (transaction != null) ? transaction.loaded(key, this.mark) : null;
+		if (loaded == null) {
+			return null;
+		}
+		this.parts.counters().hit();
+		return new Reading(Kind.HIT, loaded.value(), null, 0);
+	}
+
+	/** Return whether a key was evicted here, or by the transaction of this thread. */
+	private boolean isBypassed(StoredKey key) {
+		if (isEvicted(key)) {
+			return true;
+		}
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		return transaction != null && transaction.bypasses(key);
+	}
+
+	private Reading unanswered(StoredKey key) {
+		this.parts.counters().failed();
+		return missed(key, null, 0);
+	}
+
+	private Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose) {
+		EntryHeader header = observed.current();
+		if (header == null || header.isLease() || !isTrusted(header)) {
+			return missed(key,
+					observed.isForeign() ? removed(key, observed, "it was not written by this cache") : observed,
+					epoch);
+		}
+		if (!isReadable(header)) {
+			otherVersion(key, header);
+			return missed(key, observed, epoch);
+		}
+		long now = this.engine.store().serverMillis();
+		boolean fresh = header.isFresh(now);
+		if (!fresh && (purpose == Purpose.LOOK || !isPaused(header, now) || !keepsStale()
+				|| TransactionScope.current(this.engine) != null)) {
+			return missed(key, observed, epoch);
+		}
+		Decision.Value value = decode(observed, header);
+		if (value == null) {
+			return missed(key, isOfThisMark(header) ? observed.withEntry(new byte[0]) : observed, epoch);
+		}
+		if (isEvicted(key)) {
+			// Evicted here while we waited for the answer.
+			return missed(key, null, 0);
+		}
+		this.parts.counters().hit();
+		if (!fresh) {
+			this.parts.counters().staleServed();
+		}
+		if (logger.isDebugEnabled()) {
+			logger.debug("Cache HIT - " + this.parts.name() + " (cacheKey: " + key.logName() + ")");
+		}
+		boolean due = purpose == Purpose.LOAD && fresh && isDue(header, now);
+		return new Reading(due ? Kind.DUE : Kind.HIT, value.value(), observed, epoch);
+	}
+
+	private Reading missed(StoredKey key, @Nullable Observed observed, long epoch) {
+		this.parts.counters().miss();
+		if (logger.isDebugEnabled()) {
+			logger.debug("Cache MISS - " + this.parts.name() + " (cacheKey: " + key.logName() + ")");
+		}
+		return new Reading(mayServe(observed) ? Kind.STALE : Kind.MISS, null, observed, epoch);
+	}
+
+	/** Return whether what was found is past its time, and may serve for its load. */
+	boolean mayServe(@Nullable Observed observed) {
+		EntryHeader header = (observed != null && keepsStale()) ? observed.current() : null;
+		return header != null && isUsable(header) && !header.isFresh(this.engine.store().serverMillis());
+	}
+
+	// What a header says
+
+	@Override
+	public boolean isTrusted(EntryHeader header) {
+		return this.engine.isTrusted(header);
+	}
+
+	/**
+	 * Return whether an entry is of the type that is asked for. What was written without
+	 * a declared type is for those who state one: others would get maps for objects.
+	 */
+	@Override
+	public boolean isReadable(EntryHeader header) {
+		String written = header.schemaMark();
+		if (written.equals(this.mark) || header.isNull()) {
+			return true;
+		}
+		String plain = this.engine.codecs().forType(Object.class, settings()).schemaMark();
+		return !this.mark.equals(plain) && (written.equals(EntryHeader.NO_MARK) || written.equals(plain));
+	}
+
+	private boolean isUsable(EntryHeader header) {
+		return !header.isLease() && isTrusted(header) && isReadable(header);
+	}
+
+	private boolean isOfThisMark(EntryHeader header) {
+		String written = header.schemaMark();
+		return written.equals(this.mark) && !written.equals(EntryHeader.NO_MARK);
+	}
+
+	private boolean isDue(EntryHeader header, long now) {
+		long ahead = settings().refreshAhead().toMillis();
+		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, settings().longestClaim());
+	}
+
+	/** Return whether a load of the entry has failed, and none is to be tried yet. */
+	private boolean isPaused(EntryHeader header, long now) {
+		return header.isPaused() && header.isClaimed(now, settings().longestClaim());
+	}
+
+	private boolean keepsStale() {
+		return !settings().staleIfError().isZero();
+	}
+
+	/**
+	 * What had been evicted here before a read, for those who may stay with its answer.
+	 */
+	private long staleEpoch(StoredKey key) {
+		return keepsStale() ? epoch(key) : 0;
+	}
+
+	@Override
+	public boolean isEvicted(StoredKey key) {
+		return this.engine.evictions().covers(key);
+	}
+
+	@Override
+	public long epoch(StoredKey key) {
+		return this.engine.evictions().epoch(key);
+	}
+
+	// Values
+
+	/**
+	 * Decode an entry; types have code of the application's.
+	 * @return the value, {@code null} if it cannot be decoded
+	 */
+	private Decision.@Nullable Value decode(Observed observed, EntryHeader header) {
+		try {
+			return Call.outside(() -> new Decision.Value(
+					this.codec.decode(Objects.requireNonNull(observed.entry()), header.form())));
+		}
+		catch (CorruptEntryException ex) {
+			if (isOfThisMark(header)) {
+				removed(observed.key(), observed, String.valueOf(ex.getMessage()));
+			}
+			return null;
+		}
+		catch (RuntimeException | Error ex) {
+			unreadable(observed.key(), ex.toString());
+			return null;
+		}
+	}
+
+	/** Remove what cannot be read. */
+	private Observed removed(StoredKey key, Observed observed, String why) {
+		unreadable(key, why);
+		this.engine.store().discard(key.redisKey(), observed.header());
+		// Sent before anything that follows from this look.
+		return observed.withEntry(new byte[0]);
+	}
+
+	private void unreadable(StoredKey key, String why) {
+		this.parts.counters().unreadable();
+		this.engine.warnOnce("unreadable:" + this.parts.name(),
+				"Cache '%s' holds an entry that cannot be read, under key '%s': %s. Such entries are misses and removed"
+					.formatted(this.parts.name(), key.logName(), why));
+	}
+
+	private void otherVersion(StoredKey key, EntryHeader header) {
+		this.parts.counters().otherVersion();
+		if (header.schemaMark().equals(EntryHeader.NO_MARK)) {
+			this.engine
+				.warnOnce("untyped:" + this.parts.name(), ("Cache '%s' has the entry of key '%s' put by code, and "
+						+ "asked for without its type, so that such reads find nothing: state the cache's 'type', or ask by "
+						+ "get(key, Class)")
+					.formatted(this.parts.name(), key.logName()));
+		}
+	}
+
+	@Override
+	public Decision.@Nullable Value take(Observed observed) {
+		EntryHeader header = observed.current();
+		Decision.Value value = (header != null) ? decode(observed, header) : null;
+		if (header == null || value == null || isEvicted(observed.key())) {
+			return null;
+		}
+		if (header.isFresh(this.engine.store().serverMillis())) {
+			this.parts.counters().loadShared();
+		}
+		else {
+			this.parts.counters().staleServed();
+		}
+		return value;
+	}
+
+	@Override
+	public CompletableFuture<Decision.@Nullable Value> serve(Stale stale, Deadline deadline, Executor executor) {
+		StoredKey key = stale.observed().key();
+		if (isBypassed(key)) {
+			return CompletableFuture.completedFuture(null);
+		}
+		return deadline.limit(observe(key)).handleAsync((now, ex) -> {
+			// While Redis does not answer, only what was evicted here is known.
+			Observed observed = (ex == null) ? now : (epoch(key) == stale.epoch()) ? stale.observed() : null;
+			EntryHeader header = (observed != null) ? observed.current() : null;
+			if (observed == null || header == null || !isUsable(header) || isEvicted(key)) {
+				return null;
+			}
+			Decision.Value value = decode(observed, header);
+			if (value != null && !header.isFresh(this.engine.store().serverMillis())) {
+				this.parts.counters().staleServed();
+			}
+			return value;
+		}, executor);
+	}
+
+	@Override
+	public boolean isStorable(@Nullable Object value) {
+		if (value == null) {
+			return true;
+		}
+		try {
+			Call.outside(() -> this.codec.encode(value));
+			return true;
+		}
+		// What it refuses, such as an entity with a part that is loaded when it is
+		// needed,
+		// is its caller's alone.
+		catch (NotCacheableException ex) {
+			return ex.reason() == NotCacheableException.Reason.TOO_LARGE;
+		}
+		catch (RuntimeException | Error ex) {
+			return false;
+		}
+	}
+
+	// Counting
+
+	@Override
+	public void removedForeign() {
+		this.parts.counters().unreadable();
+	}
+
+	@Override
+	public void shared() {
+		this.parts.counters().loadShared();
+	}
+
+	@Override
+	public void reloaded(StoredKey key, @Nullable Throwable failure) {
+		if (failure == null) {
+			this.parts.counters().refreshed();
+			return;
+		}
+		this.parts.counters().refreshFailed();
+		this.engine.warnOnce("refresh:" + this.parts.name(),
+				"Cache '%s' could not load the value of key '%s' in the background: %s. Further failures are counted"
+					.formatted(this.parts.name(), key.logName(), failure));
+	}
+
+	// Asking for a turn
+
+	/**
+	 * Ask for a key, before it is read. To be called on the thread that asks.
+	 * @param executor where code of the application's runs
+	 * @param reload loads the key in the background, {@code null} if that is not possible
+	 * @param call the intercepted call that asks, {@code null} if it is none
+	 */
+	Ask ask(StoredKey key, Deadline deadline, Executor executor, @Nullable Reload reload, @Nullable Call call) {
+		boolean transactional = TransactionScope.current(this.engine) != null
+				|| (call != null && call.isInTransaction());
+		return new Ask(key, null, this, deadline, System.nanoTime(), transactional, Leading.current(), executor, null,
+				reload, (call != null) ? call.declared() : (thrown) -> true);
+	}
+
+	/**
+	 * What a read is for.
+	 */
+	enum Purpose {
+
+		/** To see whether there is a value. */
+		LOOK,
+
+		/**
+		 * To load what is not there. So a value past its time serves whose load has just
+		 * failed, and one near its end is due.
+		 */
+		LOAD
+
+	}
+
+}

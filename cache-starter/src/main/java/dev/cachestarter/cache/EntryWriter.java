@@ -1,0 +1,347 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.transaction.support.TransactionSynchronization;
+
+import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.cache.EntryReader.Purpose;
+import dev.cachestarter.engine.entry.Lease;
+import dev.cachestarter.engine.entry.Observed;
+import dev.cachestarter.engine.entry.Target;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.Flight;
+import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
+import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.value.ValueCodec.Encoded;
+import dev.cachestarter.engine.value.ValueCodec.NotCacheableException;
+import dev.cachestarter.engine.value.ValueCodec;
+
+/**
+ * Stores the values of one cache, and nothing else does: what was loaded, under its
+ * lease; what is put, whatever is there. What must not be stored, or is not taken by
+ * Redis, never leaves an older value in its place.
+ * <p>
+ * In a read-write transaction all of it is done when the transaction has committed, and
+ * the futures returned here are done already. Else they complete when Redis has
+ * acknowledged the write, or it is known not to.
+ */
+final class EntryWriter {
+
+	private static final CompletableFuture<Boolean> NOT_STORED = CompletableFuture.completedFuture(false);
+
+	private static final Runnable NOTHING = () -> {
+	};
+
+	private static final int MAX_ATTEMPTS = 3;
+
+	private final CacheParts parts;
+
+	private final Engine engine;
+
+	EntryWriter(CacheParts parts) {
+		this.parts = parts;
+		this.engine = parts.engine();
+	}
+
+	// What was loaded
+
+	/**
+	 * Store a loaded value under its lease, and end the flight.
+	 * @param ttl its time to live, {@code null} for the cache's own
+	 * @return whether it was stored
+	 */
+	CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
+		if (!flight.canFill()) {
+			flight.release();
+			return NOT_STORED;
+		}
+		Prepared prepared = prepare(flight.key(), value, codec, ttl);
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction != null) {
+			transaction.afterwards(flight.key(), (status, deadline) -> {
+				store(flight, (status == TransactionSynchronization.STATUS_COMMITTED) ? prepared : Prepared.NOT_STORED);
+				return NOTHING;
+			});
+			if (prepared.encoded() != null) {
+				transaction.remember(flight.key(), codec.schemaMark(), value);
+			}
+			return NOT_STORED;
+		}
+		// Loaded for a transaction of another thread, nobody here knows when it ends.
+		return store(flight, flight.isTransactional() ? Prepared.NOT_STORED : prepared);
+	}
+
+	private CompletableFuture<Boolean> store(Flight flight, Prepared prepared) {
+		Encoded encoded = prepared.encoded();
+		if (prepared.refused()) {
+			flight.refuse();
+			return NOT_STORED;
+		}
+		if (encoded == null || this.engine.evictions().covers(flight.key())) {
+			flight.release();
+			return NOT_STORED;
+		}
+		return counted(flight.fill(encoded, prepared.ttl()));
+	}
+
+	// What is put
+
+	/**
+	 * Store the value of a {@code @CachePut}, whose key was leased before its method ran.
+	 */
+	CompletableFuture<?> putSeized(Flight flight, @Nullable Object value, ValueCodec codec) {
+		boolean elsewhere = flight.isTransactional() && TransactionScope.current(this.engine) == null;
+		return atCommit(flight.key(), elsewhere ? Prepared.NOT_STORED : prepare(flight.key(), value, codec, null),
+				(prepared) -> orEvict(flight.key(), store(flight, prepared)), flight::release);
+	}
+
+	/**
+	 * Store a value whatever is there.
+	 * @param ttl its time to live, {@code null} for the cache's own
+	 */
+	CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
+		return atCommit(key, prepare(key, value, codec, ttl), (prepared) -> replace(key, prepared, codec), NOTHING);
+	}
+
+	/** Do it now, or, in a transaction, when that has committed. */
+	private CompletableFuture<?> atCommit(StoredKey key, Prepared prepared,
+			Function<Prepared, CompletableFuture<?>> write, Runnable rolledBack) {
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction == null) {
+			return write.apply(prepared);
+		}
+		transaction.instead(new Target.Key(key), (status, deadline) -> {
+			if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
+				rolledBack.run();
+				return NOTHING;
+			}
+			CompletableFuture<?> done = write
+				.apply((status == TransactionSynchronization.STATUS_COMMITTED) ? prepared : Prepared.NOT_STORED);
+			return () -> await(done, deadline);
+		});
+		return CompletableFuture.completedFuture(null);
+	}
+
+	private static void await(CompletableFuture<?> write, Deadline deadline) {
+		try {
+			deadline.await(write);
+		}
+		catch (RedisWaitException ex) {
+			// What Redis has not taken is pending.
+		}
+	}
+
+	private CompletableFuture<?> replace(StoredKey key, Prepared prepared, ValueCodec codec) {
+		Encoded encoded = prepared.encoded();
+		if (encoded == null || this.engine.evictions().covers(key)) {
+			// Not to be stored: the old value must not stay either.
+			return this.engine.evictions().evict(new Target.Key(key));
+		}
+		return orEvict(key,
+				counted(this.engine.store()
+					.replace(key, encoded, codec.schemaMark(), prepared.ttl(), this.parts.settings().staleIfError(),
+							this.parts.settings().lease())));
+	}
+
+	private CompletableFuture<?> orEvict(StoredKey key, CompletableFuture<Boolean> stored) {
+		Target target = new Target.Key(key);
+		return stored.handle((filled, ex) -> ex == null && filled).thenCompose((filled) -> {
+			if (!filled) {
+				return this.engine.evictions().evict(target);
+			}
+			// A server that forgets the put has the old value again.
+			this.engine.evictions().remember(target);
+			return CompletableFuture.completedFuture(1L);
+		});
+	}
+
+	/**
+	 * Store a value if there is none that is fresh, on the calling thread; in a
+	 * transaction, when that has committed.
+	 * @param reader reads what is there, as the type of the value
+	 * @return what is there, a miss if the value was stored or Redis did not answer
+	 */
+	Reading putIfAbsent(StoredKey key, @Nullable Object value, EntryReader reader, Deadline deadline) {
+		Reading reading = reader.read(key, deadline, Purpose.LOOK);
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (reading.isHit()) {
+			return reading;
+		}
+		if (transaction != null) {
+			transaction.afterwards(key, (status, left) -> () -> {
+				if (status == TransactionSynchronization.STATUS_COMMITTED) {
+					putIfAbsent(key, value, reader, left);
+				}
+			});
+			return reading;
+		}
+		Observed observed = reading.observed();
+		Prepared prepared = prepare(key, value, reader.codec(), null);
+		Encoded encoded = prepared.encoded();
+		for (int attempt = 0; attempt < MAX_ATTEMPTS && observed != null && encoded != null; attempt++) {
+			if (storeIfStill(observed, encoded, prepared.ttl(), reader.mark(), deadline)) {
+				return reading;
+			}
+			// Each attempt writes its own header into it.
+			encoded = prepare(key, value, reader.codec(), null).encoded();
+			reading = reader.read(key, deadline, Purpose.LOOK);
+			if (reading.isHit()) {
+				return reading;
+			}
+			observed = reading.observed();
+		}
+		return reading;
+	}
+
+	/** Return whether there is nothing more to try. */
+	private boolean storeIfStill(Observed observed, Encoded encoded, Duration ttl, String mark, Deadline deadline) {
+		try {
+			Lease lease = deadline
+				.await(this.engine.store()
+					.acquire(observed, this.engine.store().newNonce(), this.parts.settings().lease(), false))
+				.lease();
+			return lease != null && deadline.await(
+					counted(this.engine.store().fill(lease, encoded, mark, ttl, this.parts.settings().staleIfError())));
+		}
+		catch (RedisWaitException ex) {
+			this.parts.counters().failed();
+			return true;
+		}
+	}
+
+	private CompletableFuture<Boolean> counted(CompletableFuture<Boolean> write) {
+		write.whenComplete((stored, ex) -> {
+			if (ex != null) {
+				this.parts.counters().failed();
+			}
+			else if (stored) {
+				this.parts.counters().put();
+			}
+			else {
+				this.parts.counters().refusedFill();
+			}
+		});
+		return write;
+	}
+
+	// What is stored, and for how long
+
+	/** Encode a value on the calling thread. */
+	private Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
+		Duration life = (ttl != null && value != null) ? ttl : ttlOf(key, value);
+		if (life == null || isOfSeveralTypes(ttl)) {
+			return Prepared.NOT_STORED;
+		}
+		try {
+			return new Prepared(Call.outside(() -> codec.encode(value)), life, false);
+		}
+		catch (NotCacheableException ex) {
+			return notCacheable(key, ex);
+		}
+		// A codec is partly the application's, and whoever holds a lease must end it.
+		catch (RuntimeException | Error ex) {
+			this.parts.counters().notCacheable();
+			warnOnce("encode:" + this.parts.name(), key, ex.toString());
+			return Prepared.REFUSED;
+		}
+	}
+
+	private Prepared notCacheable(StoredKey key, NotCacheableException ex) {
+		boolean size = ex.reason() == NotCacheableException.Reason.TOO_LARGE;
+		if (size) {
+			this.parts.counters().tooLarge();
+		}
+		else {
+			this.parts.counters().notCacheable();
+		}
+		warnOnce(ex.reason() + ":" + this.parts.name() + (size ? "" : ":" + ex.getMessage()), key,
+				String.valueOf(ex.getMessage()));
+		return size ? Prepared.NOT_STORED : Prepared.REFUSED;
+	}
+
+	private void warnOnce(String subject, StoredKey key, String why) {
+		this.engine.warnOnce(subject,
+				"Cache '%s' does not cache the value of key '%s': %s".formatted(this.parts.name(), key.logName(), why));
+	}
+
+	/** A value whose time to live is stated is put by code, which knows what it does. */
+	private boolean isOfSeveralTypes(@Nullable Duration ttl) {
+		String disagreement = (ttl == null && this.parts.settings().type() == null
+				&& this.parts.settings().valueSerializer() == null)
+						? this.engine.types().disagreement(this.parts.name()) : null;
+		if (disagreement == null) {
+			return false;
+		}
+		this.parts.counters().notCacheable();
+		this.engine.warnOnce("types:" + this.parts.name(),
+				"Cache '%s' is used for values of several types: %s. Nothing is cached in it; give each type a cache of its own, or state the common type: cache-starter.caches.[%s].type"
+					.formatted(this.parts.name(), disagreement, this.parts.name()));
+		return true;
+	}
+
+	/** Return the time to live of a value, {@code null} if it is not to be stored. */
+	private @Nullable Duration ttlOf(StoredKey key, @Nullable Object value) {
+		TtlPolicy policy = this.engine.ttlPolicy();
+		if (policy != null) {
+			try {
+				Duration decided = Call.outside(() -> policy.ttl(this.parts.name(), key.key(), value));
+				if (decided != null && !decided.isNegative()) {
+					return decided;
+				}
+			}
+			catch (Throwable ex) {
+				this.engine.warnOnce("policy:" + this.parts.name(),
+						"TtlPolicy failed for cache '" + this.parts.name() + "': " + ex);
+			}
+		}
+		Duration ttl = (value != null) ? this.parts.settings().ttl() : this.parts.settings().nullTtl();
+		return (value == null && ttl.isZero()) ? null : jittered(ttl);
+	}
+
+	private Duration jittered(Duration ttl) {
+		double share = this.parts.settings().ttlJitter();
+		if (ttl.isZero() || share == 0) {
+			return ttl;
+		}
+		long millis = (long) (ttl.toMillis() * (1 - share * ThreadLocalRandom.current().nextDouble()));
+		return Duration.ofMillis(Math.max(1, millis));
+	}
+
+	/**
+	 * A value that is ready to be stored, or is not to be.
+	 *
+	 * @param encoded the value, {@code null} if it is not to be stored
+	 * @param ttl its time to live
+	 * @param refused whether the codec refuses it
+	 */
+	private record Prepared(@Nullable Encoded encoded, Duration ttl, boolean refused) {
+
+		private static final Prepared NOT_STORED = new Prepared(null, Duration.ZERO, false);
+
+		private static final Prepared REFUSED = new Prepared(null, Duration.ZERO, true);
+
+	}
+
+}

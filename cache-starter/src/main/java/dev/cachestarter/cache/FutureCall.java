@@ -1,0 +1,176 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrapper;
+
+import dev.cachestarter.engine.load.Decision;
+import dev.cachestarter.engine.load.Failures;
+import dev.cachestarter.engine.load.Leading;
+
+/**
+ * A call of a method that returns a {@link CompletableFuture}.
+ * <p>
+ * What the caller gets completes when the writes of the call are acknowledged, with what
+ * the method's future completed with: the very same failure, too. Whoever cancels it ends
+ * the load, unless others wait for it; the method's own future is left alone, as Spring
+ * leaves it.
+ */
+final class FutureCall extends AsynchronousCall {
+
+	/** What the method's future failed with, as it was. */
+	private volatile @Nullable Throwable thrown;
+
+	FutureCall(Intercepted intercepted, @Nullable Ticket reloaded) {
+		super(intercepted, reloaded);
+	}
+
+	@Nullable Object execute() {
+		Object result;
+		try {
+			result = proceed();
+		}
+		catch (RuntimeException | Error ex) {
+			close();
+			throw ex;
+		}
+		if (!(result instanceof CompletableFuture<?> future)) {
+			close();
+			return result;
+		}
+		CompletableFuture<@Nullable Object> settled = new CompletableFuture<>();
+		settled.whenComplete((value, ex) -> {
+			if (settled.isCancelled()) {
+				cancel();
+			}
+		});
+		future.whenComplete((value, ex) -> afterWrites(() -> {
+			close();
+			if (ex != null) {
+				settled.completeExceptionally(unchanged(ex));
+			}
+			else {
+				settled.complete(value);
+			}
+		}));
+		return settled;
+	}
+
+	private Throwable unchanged(Throwable ex) {
+		Throwable cause = Failures.original(ex);
+		Throwable original = this.thrown;
+		if (original != null && (ex == original || cause == original || cause == Failures.original(original))) {
+			return original;
+		}
+		return (cause instanceof ThrowableWrapper wrapper) ? wrapper.getOriginal() : cause;
+	}
+
+	/**
+	 * Go on where the call is, or, if there is something to wait for, off the event loop.
+	 */
+	private void afterWrites(Runnable next) {
+		CompletableFuture<Void> writes = settled();
+		if (writes.isDone()) {
+			run(null, next);
+		}
+		else {
+			goOn(writes, (done) -> run(null, next), (ex) -> run(null, next));
+		}
+	}
+
+	@Override
+	Object invoke() {
+		checkConfirmed();
+		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+		goOn(decideHere(), (decision) -> take(decision, result), (ex) -> fail(result, ex));
+		return result;
+	}
+
+	private void take(Decision decision, CompletableFuture<@Nullable Object> result) {
+		if (decision instanceof Decision.Value value) {
+			complete(result, value.value());
+		}
+		else if (decision instanceof Decision.Failure failure) {
+			fail(result, failure.failure());
+		}
+		else {
+			load(result);
+		}
+	}
+
+	private void load(CompletableFuture<@Nullable Object> result) {
+		CompletableFuture<?> loading;
+		Runnable leave = Leading.enter(loadsFor());
+		try {
+			loading = (CompletableFuture<?>) outside(intercepted().invoker()::invoke);
+			if (loading == null) {
+				throw new IllegalStateException(
+						"Returned CompletableFuture must not be null: " + intercepted().method());
+			}
+		}
+		catch (ThrowableWrapper ex) {
+			loading = CompletableFuture.failedFuture(ex.getOriginal());
+		}
+		catch (RuntimeException | Error ex) {
+			loading = CompletableFuture.failedFuture(ex);
+		}
+		finally {
+			leave.run();
+		}
+		loading.whenComplete((value, ex) -> {
+			if (ex == null) {
+				loaded(value);
+				complete(result, value);
+				return;
+			}
+			this.thrown = ex;
+			goOn(failed(Failures.original(ex)), (decision) -> {
+				if (decision instanceof Decision.Value served) {
+					complete(result, served.value());
+				}
+				else {
+					fail(result, ex);
+				}
+			}, (lost) -> fail(result, ex));
+		});
+	}
+
+	/** Spring evicts and puts in what follows: it must find the call. */
+	private void complete(CompletableFuture<@Nullable Object> result, @Nullable Object value) {
+		run(this, () -> result.complete(value));
+	}
+
+	private void fail(CompletableFuture<@Nullable Object> result, Throwable ex) {
+		run(this, () -> result.completeExceptionally(ex));
+	}
+
+	@Override
+	Call again(Ticket ticket) {
+		return new FutureCall(intercepted(), ticket);
+	}
+
+	@Override
+	CompletableFuture<?> callAgain() {
+		return (execute() instanceof CompletableFuture<?> future) ? future : CompletableFuture.completedFuture(null);
+	}
+
+}

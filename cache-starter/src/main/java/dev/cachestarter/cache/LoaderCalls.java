@@ -1,0 +1,331 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrapper;
+
+import dev.cachestarter.cache.EntryReader.Purpose;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.Ask.Reload;
+import dev.cachestarter.engine.load.Ask;
+import dev.cachestarter.engine.load.BackgroundLoads.Captured;
+import dev.cachestarter.engine.load.CallerThread;
+import dev.cachestarter.engine.load.Decision;
+import dev.cachestarter.engine.load.Failures;
+import dev.cachestarter.engine.load.Flight;
+import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.redis.Deadline;
+
+/**
+ * Calls that bring their loader: of {@code CacheService}, of code that uses a cache, and
+ * of methods with {@code sync = true}. Blocking or not, they read, decide and load, and
+ * what was loaded is stored at once.
+ */
+final class LoaderCalls {
+
+	/** What tickets and flights in the background are for. */
+	private final Object cache;
+
+	private final CacheParts parts;
+
+	private final EntryWriter writer;
+
+	private final Engine engine;
+
+	LoaderCalls(Object cache, CacheParts parts, EntryWriter writer) {
+		this.cache = cache;
+		this.parts = parts;
+		this.writer = writer;
+		this.engine = parts.engine();
+	}
+
+	private Turns turns() {
+		return this.engine.turns();
+	}
+
+	/**
+	 * Take what a load in the background would need of the calling thread, for a reading
+	 * whose entry may need one.
+	 */
+	@Nullable Captured capture(Reading reading, @Nullable Reload reload) {
+		boolean wanted = reload != null && (reading.isDue() || (reading.kind() == Reading.Kind.STALE
+				&& !this.parts.settings().loadTimeout().isZero() && !this.engine.background().isHere()));
+		return wanted ? this.engine.background().capture() : null;
+	}
+
+	/** The same before anything is read, for one who goes on on another thread. */
+	@Nullable Captured capture(@Nullable Reload reload) {
+		boolean wanted = reload != null && !this.engine.background().isHere()
+				&& !(this.parts.settings().refreshAhead().isZero() && this.parts.settings().loadTimeout().isZero());
+		return wanted ? this.engine.background().capture() : null;
+	}
+
+	/**
+	 * Read a value, or load it in turn.
+	 * @param reader of the type of the value
+	 * @param ttl the time to live of a loaded value, {@code null} for the cache's own
+	 * @param failure turns what a loader threw, ours or another's, into what the caller
+	 * gets
+	 */
+	<X extends Exception> @Nullable Object load(StoredKey key, EntryReader reader, @Nullable Duration ttl,
+			Loader loader, Function<Throwable, X> failure) throws X {
+		Call call = Call.current();
+		Deadline deadline = this.engine.newDeadline();
+		CallerThread thread = new CallerThread(this.engine.executor());
+		try {
+			if (call != null && call.isReloading()) {
+				Flight given = call.confirm(this.cache, key);
+				call.checkConfirmed();
+				Ask ask = reader.ask(key, deadline, thread, null, call);
+				return lead(ask, Objects.requireNonNull(given), ttl, loader, failure, thread);
+			}
+			Reload reload = (call != null) ? call.reload(this.cache, turns())
+					: (ask, flight) -> reload(ask, flight, ttl, loader);
+			Reading reading = reader.read(key, deadline, Purpose.LOAD);
+			if (reading.isHit() && !reading.isDue()) {
+				return reading.value();
+			}
+			Ask ask = reader.ask(key, deadline, thread, reload, call)
+				.seeing(reading.observed(), reading.stale(capture(reading, reload)));
+			if (reading.isHit()) {
+				turns().refresh(ask);
+				return reading.value();
+			}
+			Decision decision = thread.await(turns().decide(ask));
+			if (decision instanceof Decision.Value value) {
+				return value.value();
+			}
+			if (decision instanceof Decision.Failure failed) {
+				throw failure.apply(failed.failure());
+			}
+			return lead(ask, flightOf(decision, ask), ttl, loader, failure, thread);
+		}
+		finally {
+			thread.close();
+		}
+	}
+
+	private Flight flightOf(Decision decision, Ask ask) {
+		Flight flight = (decision instanceof Decision.Load load) ? load.flight() : null;
+		return (flight != null) ? flight : turns().alone(ask);
+	}
+
+	/** Load in a flight of one's own. */
+	private <X extends Exception> @Nullable Object lead(Ask ask, Flight flight, @Nullable Duration ttl, Loader loader,
+			Function<Throwable, X> failure, CallerThread thread) throws X {
+		Object value;
+		Runnable leave = Leading.enter(Leading.of(flight, Leading.current()));
+		try {
+			value = loader.load();
+		}
+		catch (Throwable ex) {
+			leave.run();
+			if (thread.await(turns().failed(ask, flight, thrown(ex))) instanceof Decision.Value served) {
+				return served.value();
+			}
+			throw failure.apply(ex);
+		}
+		leave.run();
+		flight.loaded(value);
+		this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), ttl);
+		return value;
+	}
+
+	/** Load in the background. */
+	private CompletableFuture<?> reload(Ask ask, Flight flight, @Nullable Duration ttl, Loader loader) {
+		CallerThread thread = new CallerThread(this.engine.executor());
+		try {
+			return CompletableFuture.completedFuture(lead(ask, flight, ttl, loader, ReloadException::new, thread));
+		}
+		catch (ReloadException ex) {
+			return CompletableFuture.failedFuture(thrown(Objects.requireNonNull(ex.getCause())));
+		}
+		finally {
+			thread.close();
+		}
+	}
+
+	/**
+	 * Read a value, or load it in turn, without blocking.
+	 * @return completes with the value; when it was loaded here, not before it is stored
+	 * or known not to be
+	 */
+	CompletableFuture<@Nullable Object> loadAsync(StoredKey key, EntryReader reader, AsyncLoader loader) {
+		Call call = Call.current();
+		Executor executor = this.engine.executor();
+		Deadline deadline = this.engine.newDeadline();
+		CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
+		AsyncLoader bound = () -> {
+			Call before = Call.bind(call);
+			try {
+				return loader.load();
+			}
+			finally {
+				Call.bind(before);
+			}
+		};
+		if (call != null && call.isReloading()) {
+			Flight given = call.confirm(this.cache, key);
+			call.checkConfirmed();
+			return leadAsync(reader.ask(key, deadline, executor, null, call), Objects.requireNonNull(given), bound,
+					cancelled);
+		}
+		Reload reload = (call != null) ? call.reload(this.cache, turns())
+				: (ask, flight) -> leadAsync(ask, flight, bound, new CompletableFuture<>());
+		// On the thread that asks: its transaction and the loads it is in are bound to
+		// it.
+		Ask asking = reader.ask(key, deadline, executor, reload, call);
+		if (TransactionScope.current(this.engine) != null) {
+			Reading reading = reader.read(key, deadline, Purpose.LOAD);
+			return reading.isHit() ? CompletableFuture.completedFuture(reading.value())
+					: leadAsync(asking, turns().alone(asking), bound, cancelled);
+		}
+		Captured captured = capture(reload);
+		CompletableFuture<@Nullable Object> result = reader.read(key, deadline, Purpose.LOAD, executor)
+			.thenCompose((reading) -> {
+				Ask ask = asking.seeing(reading.observed(), reading.stale(captured));
+				if (reading.isHit()) {
+					if (reading.isDue()) {
+						turns().refresh(ask);
+					}
+					return CompletableFuture.completedFuture(reading.value());
+				}
+				return turns().decide(ask).thenCompose((decision) -> follow(decision, ask, bound, cancelled));
+			});
+		result.whenComplete((value, ex) -> {
+			if (result.isCancelled()) {
+				cancelled.complete(null);
+			}
+		});
+		return result;
+	}
+
+	private CompletableFuture<@Nullable Object> follow(Decision decision, Ask ask, AsyncLoader loader,
+			CompletableFuture<@Nullable Void> cancelled) {
+		if (decision instanceof Decision.Value value) {
+			return CompletableFuture.completedFuture(value.value());
+		}
+		if (decision instanceof Decision.Failure failure) {
+			return CompletableFuture.failedFuture(failure.failure());
+		}
+		return leadAsync(ask, flightOf(decision, ask), loader, cancelled);
+	}
+
+	/** Load in a flight of one's own. */
+	private CompletableFuture<@Nullable Object> leadAsync(Ask ask, Flight flight, AsyncLoader loader,
+			CompletableFuture<@Nullable Void> cancelled) {
+		CompletableFuture<?> loading;
+		Runnable leave = Leading.enter(Leading.of(flight, ask.leading()));
+		try {
+			loading = Objects.requireNonNull(loader.load(), "The loader returned no future");
+		}
+		catch (Throwable ex) {
+			loading = CompletableFuture.failedFuture(ex);
+		}
+		finally {
+			leave.run();
+		}
+		CompletableFuture<?> running = loading;
+		cancelled.thenRun(() -> {
+			if (flight.cancel()) {
+				// Nobody wants it any more.
+				running.cancel(true);
+			}
+		});
+		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+		loading.whenComplete((value, ex) -> {
+			if (ex == null) {
+				loadedAsync(ask, flight, value, result);
+				return;
+			}
+			turns().failed(ask, flight, thrown(Failures.original(ex))).whenComplete((decision, lost) -> {
+				if (decision instanceof Decision.Value served) {
+					result.complete(served.value());
+				}
+				else {
+					result.completeExceptionally(ex);
+				}
+			});
+		});
+		return result;
+	}
+
+	/** As Spring Data's own: returned when it is stored, or is known not to be. */
+	private void loadedAsync(Ask ask, Flight flight, @Nullable Object value,
+			CompletableFuture<@Nullable Object> result) {
+		flight.loaded(value);
+		CompletableFuture<Boolean> filled;
+		try {
+			filled = this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), null);
+		}
+		catch (RuntimeException | Error ex) {
+			flight.release();
+			filled = CompletableFuture.completedFuture(false);
+		}
+		if (filled.isDone()) {
+			result.complete(value);
+			return;
+		}
+		ask.deadline()
+			.limit(filled.copy())
+			.handleAsync((stored, ex) -> result.complete(value), this.engine.executor())
+			.exceptionally((ex) -> result.complete(value));
+	}
+
+	/** What the application threw, out of what Spring has wrapped it into. */
+	private static Throwable thrown(Throwable ex) {
+		return (ex instanceof ThrowableWrapper wrapper) ? wrapper.getOriginal() : ex;
+	}
+
+	/**
+	 * Loads a value.
+	 */
+	@FunctionalInterface
+	interface Loader {
+
+		@Nullable Object load() throws Throwable;
+
+	}
+
+	/**
+	 * Begins to load a value.
+	 */
+	@FunctionalInterface
+	interface AsyncLoader {
+
+		CompletableFuture<?> load();
+
+	}
+
+	private static final class ReloadException extends RuntimeException {
+
+		ReloadException(Throwable cause) {
+			super(null, cause, false, false);
+		}
+
+	}
+
+}

@@ -1,0 +1,402 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.load;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Lease;
+import dev.cachestarter.engine.entry.Observed;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.value.ValueCodec;
+
+/**
+ * One load: from the lease until the value is stored, or is known not to be. Without a
+ * lease nothing is stored.
+ * <p>
+ * The loaded value is handed to those who joined when it is about to be stored, or when
+ * the flight ends without that; not before, since what the codec refuses (an entity of a
+ * persistence context, say) is shared with nobody.
+ * <p>
+ * A flight that outlives {@code load-lease-limit} is forgotten: nobody joins it any more,
+ * and those who did go on. It may belong to a future that never completes.
+ */
+public final class Flight {
+
+	private final EntryStore store;
+
+	private final Consumer<Flight> landed;
+
+	private final StoredKey key;
+
+	private final String nonce;
+
+	private final String mark;
+
+	private final CacheSettings settings;
+
+	private final Predicate<@Nullable Object> storable;
+
+	private final boolean transactional;
+
+	/** Completed with a turn for those who joined. */
+	private final CompletableFuture<Turn> result = new CompletableFuture<>();
+
+	private final AtomicInteger joined = new AtomicInteger();
+
+	private final AtomicBoolean ended = new AtomicBoolean();
+
+	private final long forgottenAt;
+
+	private volatile @Nullable Lease lease;
+
+	/** When the next renewal is due; of the timer, once there is a lease. */
+	private volatile long renewedAt;
+
+	private final AtomicBoolean renewing = new AtomicBoolean();
+
+	private volatile boolean hasLoaded;
+
+	private volatile @Nullable Object value;
+
+	/** Whether it loads ahead of the end of what is there. */
+	private volatile boolean isAhead;
+
+	/**
+	 * Create a flight.
+	 * @param store where its lease is
+	 * @param landed is told when nobody can find its lease any more
+	 * @param nonce of its lease, empty if it will have none
+	 */
+	Flight(EntryStore store, Consumer<Flight> landed, String nonce, Subject subject) {
+		this.store = store;
+		this.landed = landed;
+		this.nonce = nonce;
+		this.key = subject.key();
+		this.mark = subject.mark();
+		this.settings = subject.settings();
+		this.storable = subject.storable();
+		this.transactional = subject.transactional();
+		this.forgottenAt = System.nanoTime() + this.settings.loadLeaseLimit().toNanos();
+	}
+
+	/**
+	 * Return the key that is loaded.
+	 */
+	public StoredKey key() {
+		return this.key;
+	}
+
+	String nonce() {
+		return this.nonce;
+	}
+
+	/**
+	 * Return whether there is a lease to fill under.
+	 */
+	public boolean canFill() {
+		return this.lease != null && !this.ended.get();
+	}
+
+	/**
+	 * Return whether it loads for a read-write transaction.
+	 */
+	public boolean isTransactional() {
+		return this.transactional;
+	}
+
+	/**
+	 * Return whether what is there is not the value that was found stale: a lease was
+	 * taken in its place.
+	 */
+	boolean replaces() {
+		Lease lease = this.lease;
+		return lease != null && !lease.isClaim();
+	}
+
+	boolean isOf(StoredKey other) {
+		return this.key.equals(other);
+	}
+
+	/** Return whether those who join it get a value of their type. */
+	boolean isAs(String otherMark) {
+		return this.mark.equals(otherMark);
+	}
+
+	boolean hasEnded() {
+		return this.ended.get();
+	}
+
+	void whenOver(Runnable action) {
+		this.result.whenComplete((turn, ex) -> action.run());
+	}
+
+	/** Return whether those who join it need not wait. */
+	boolean isOver() {
+		return this.result.isDone();
+	}
+
+	/**
+	 * Return whether the load has failed already: that is no news for one who comes after
+	 * it.
+	 */
+	boolean hasFailed() {
+		return this.result.isDone() && this.result.join() instanceof Turn.Failed;
+	}
+
+	boolean isForgotten(long now) {
+		return now - this.forgottenAt > 0;
+	}
+
+	void leased(Lease granted) {
+		this.renewedAt = System.nanoTime();
+		this.lease = granted;
+	}
+
+	void loadsAhead() {
+		this.isAhead = true;
+	}
+
+	CompletableFuture<Turn> join(long nanos) {
+		this.joined.incrementAndGet();
+		return this.result.copy().completeOnTimeout(new Turn.TimedOut(), nanos, TimeUnit.NANOSECONDS);
+	}
+
+	/**
+	 * Have a lease or a claim live on, if it is time; called again and again by the
+	 * timer.
+	 */
+	void tick(long now) {
+		Lease held = this.lease;
+		if (held == null || held.isBorrowed() || this.ended.get()
+				|| now - this.renewedAt < this.settings.lease().toNanos() / 3
+				|| !this.renewing.compareAndSet(false, true)) {
+			return;
+		}
+		this.renewedAt = now;
+		// One that failed is tried again; one whose lease is gone stays as it is.
+		this.store.renew(held, this.settings.lease()).whenComplete((renewed, ex) -> {
+			if (ex != null || renewed) {
+				this.renewing.set(false);
+			}
+		});
+	}
+
+	/**
+	 * Ask whether the lease is still there, after a time in which it may have been lost.
+	 */
+	CompletableFuture<Boolean> isHeld() {
+		Lease held = this.lease;
+		return (held != null) ? this.store.renew(held, this.settings.lease()) : CompletableFuture.completedFuture(true);
+	}
+
+	/**
+	 * Keep the loaded value, for those who joined.
+	 */
+	public void loaded(@Nullable Object loaded) {
+		this.value = loaded;
+		this.hasLoaded = true;
+	}
+
+	/**
+	 * Store the value, if the lease is still there, and end the flight. Those who joined
+	 * get the value at once.
+	 * @return whether it was stored; fails if Redis does not take it
+	 */
+	public CompletableFuture<Boolean> fill(ValueCodec.Encoded encoded, Duration ttl) {
+		Lease held = this.lease;
+		if (held == null || !this.ended.compareAndSet(false, true)) {
+			return CompletableFuture.completedFuture(false);
+		}
+		if (this.hasLoaded) {
+			this.result.complete(new Turn.Shared(this.value));
+		}
+		return this.store.fill(held, encoded, this.mark, ttl, this.settings.staleIfError())
+			.whenComplete((filled, ex) -> {
+				this.landed.accept(this);
+				// Whoever waits for a put, which hands nothing over, finds it in Redis
+				// now.
+				over(new Turn.Released());
+			});
+	}
+
+	/**
+	 * End a flight that stores nothing: give the lease back, so that nobody waits for it.
+	 * A value that was claimed, and in the place of which another was loaded that is not
+	 * to be stored, goes with it. Those who joined get what was loaded, if anything was.
+	 */
+	public void release() {
+		// In this order: whoever is told and looks again must not find the lease.
+		giveBack(this.isAhead ? this.settings.staleRetry() : Duration.ZERO);
+		over((this.hasLoaded && isWanted() && this.storable.test(this.value)) ? new Turn.Shared(this.value)
+				: new Turn.Released());
+	}
+
+	/**
+	 * End a flight whose value the codec refuses: it is nobody else's.
+	 */
+	public void refuse() {
+		giveBack(Duration.ZERO);
+		over(new Turn.Released());
+	}
+
+	/**
+	 * End a flight whose caller has gone on without it, unless others wait for its value.
+	 * @return whether it has ended
+	 */
+	public boolean cancel() {
+		if (this.joined.get() > 0) {
+			return false;
+		}
+		release();
+		return true;
+	}
+
+	/**
+	 * Hand a failure to those who joined, and give the lease back. A value that was
+	 * claimed stays, and nobody tries again for a while. That the caller was interrupted
+	 * concerns it alone, and tells nothing of the source: those who joined take over.
+	 */
+	void fail(Throwable failure) {
+		if (isInterruption(failure)) {
+			release();
+			return;
+		}
+		giveBack(this.settings.staleRetry());
+		over(new Turn.Failed(failure));
+	}
+
+	/** Let those who joined go on; the load may end when it likes. */
+	void forget() {
+		over(new Turn.Released());
+	}
+
+	private boolean isWanted() {
+		return this.joined.get() > 0 && !this.result.isDone();
+	}
+
+	private void over(Turn turn) {
+		this.result.complete(turn);
+	}
+
+	private static boolean isInterruption(Throwable failure) {
+		Throwable cause = failure;
+		for (int depth = 0; cause != null && depth < 20; depth++) {
+			if (cause instanceof InterruptedException) {
+				return true;
+			}
+			cause = cause.getCause();
+		}
+		return Thread.currentThread().isInterrupted();
+	}
+
+	private void giveBack(Duration pause) {
+		if (!this.ended.compareAndSet(false, true)) {
+			return;
+		}
+		Lease held = this.lease;
+		if (held == null || held.isBorrowed()) {
+			this.landed.accept(this);
+			return;
+		}
+		giveBack(held, pause).whenComplete((done, ex) -> this.landed.accept(this));
+	}
+
+	private CompletableFuture<Boolean> giveBack(Lease held, Duration pause) {
+		if (held.isClaim()) {
+			return this.hasLoaded ? this.store.release(held) : this.store.unclaim(held, pause);
+		}
+		return (this.hasLoaded && !this.transactional) ? this.store.leaveTrace(held) : this.store.release(held);
+	}
+
+	/**
+	 * What is loaded, and for whom.
+	 *
+	 * @param key the key
+	 * @param mark of the type that it is loaded as
+	 * @param settings of its cache
+	 * @param storable whether a value may be handed to others
+	 * @param transactional whether it is loaded for a read-write transaction
+	 */
+	record Subject(StoredKey key, String mark, CacheSettings settings, Predicate<@Nullable Object> storable,
+			boolean transactional) {
+
+	}
+
+	/**
+	 * What came of taking one's turn: the raw material of a {@link Decision}.
+	 */
+	sealed interface Turn {
+
+		/**
+		 * The caller leads: it loads, and must then end the flight.
+		 *
+		 * @param flight the flight
+		 */
+		record Lead(Flight flight) implements Turn {
+
+		}
+
+		/**
+		 * The value has come meanwhile, or is stale and serves at once.
+		 *
+		 * @param observed what was found
+		 */
+		record Found(Observed observed) implements Turn {
+
+		}
+
+		/**
+		 * The flight that was joined has loaded it.
+		 *
+		 * @param value the value
+		 */
+		record Shared(@Nullable Object value) implements Turn {
+
+		}
+
+		/**
+		 * The flight that was joined has failed.
+		 *
+		 * @param failure what its loader threw
+		 */
+		record Failed(Throwable failure) implements Turn {
+
+		}
+
+		/** Another's load takes too long for one that has a stale value. */
+		record TimedOut() implements Turn {
+
+		}
+
+		/** The flight that was joined was released and has brought nothing. */
+		record Released() implements Turn {
+
+		}
+
+	}
+
+}

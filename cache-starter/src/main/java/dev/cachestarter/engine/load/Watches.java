@@ -1,0 +1,187 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.load;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Observed;
+import dev.cachestarter.engine.key.StoredKey;
+
+/**
+ * Looks, now and then, at the leases of other instances that callers of this one wait
+ * for, until they are gone. All callers that found the same lease share one watch. That
+ * is right even if its last look was earlier than the call of one of them: what that
+ * caller's own read found was still the lease, and a nonce never comes back.
+ */
+final class Watches {
+
+	/** Between two looks. */
+	private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(4);
+
+	private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(40);
+
+	private final EntryStore store;
+
+	private final ScheduledExecutorService timer;
+
+	private final ConcurrentMap<Lease, Watch> watches = new ConcurrentHashMap<>();
+
+	private volatile boolean closed;
+
+	Watches(EntryStore store, ScheduledExecutorService timer) {
+		this.store = store;
+		this.timer = timer;
+	}
+
+	/**
+	 * Wait until a lease or a claim is gone.
+	 * @param ask who waits
+	 * @param nonce of the lease
+	 * @param wait the longest wait, in nanoseconds
+	 * @return what stands there then; fails if that takes longer, or if Redis does not
+	 * answer
+	 */
+	CompletableFuture<Observed> await(Ask ask, String nonce, long wait) {
+		return this.watches
+			.compute(new Lease(ask.key(), nonce),
+					(lease, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(ask, lease))
+						.atLeast(wait))
+			.join(wait);
+	}
+
+	/**
+	 * Wait no more: those who do go on.
+	 */
+	void close() {
+		this.closed = true;
+		this.watches.values().forEach((watch) -> watch.end(null, new RejectedExecutionException("closed")));
+	}
+
+	private final class Watch {
+
+		private final Ask ask;
+
+		private final Lease lease;
+
+		private final CompletableFuture<Observed> changed = new CompletableFuture<>();
+
+		private final AtomicLong until = new AtomicLong(System.nanoTime());
+
+		private final AtomicBoolean looking = new AtomicBoolean();
+
+		private final long since = System.nanoTime();
+
+		Watch(Ask ask, Lease lease) {
+			this.ask = ask;
+			this.lease = lease;
+		}
+
+		/**
+		 * Look for so long at least. To be called in the map, where it is decided that
+		 * nobody waits any more: else one that has come just then would be given up.
+		 */
+		Watch atLeast(long wait) {
+			this.until.accumulateAndGet(System.nanoTime() + wait, Math::max);
+			return this;
+		}
+
+		CompletableFuture<Observed> join(long wait) {
+			if (this.looking.compareAndSet(false, true)) {
+				lookLater();
+			}
+			return this.changed.copy().orTimeout(wait, TimeUnit.NANOSECONDS);
+		}
+
+		private void lookLater() {
+			// In proportion to what was waited already: so nobody waits much longer than
+			// the load takes, and a long load is not asked for often.
+			long waited = System.nanoTime() - this.since;
+			long pause = Math.max(SHORTEST_PAUSE, Math.min(waited / 8, LONGEST_PAUSE));
+			long jittered = pause / 2 + ThreadLocalRandom.current().nextLong(pause);
+			try {
+				Watches.this.timer.schedule(this::look, jittered, TimeUnit.NANOSECONDS);
+			}
+			catch (RejectedExecutionException ex) {
+				end(null, ex);
+				return;
+			}
+			if (Watches.this.closed) {
+				end(null, new RejectedExecutionException("closed"));
+			}
+		}
+
+		private void look() {
+			Watch watched = Watches.this.watches.computeIfPresent(this.lease,
+					(same, watch) -> (watch == this && System.nanoTime() - this.until.get() > 0) ? null : watch);
+			if (watched != this) {
+				end(null, new TimeoutException());
+				return;
+			}
+			this.ask.entries().observe(this.ask.key()).whenComplete((observed, ex) -> {
+				EntryHeader header = (observed != null) ? observed.current() : null;
+				if (header != null && isHeld(header)) {
+					lookLater();
+				}
+				else {
+					end(observed, ex);
+				}
+			});
+		}
+
+		private boolean isHeld(EntryHeader header) {
+			return header.isLease() ? header.nonce().equals(this.lease.nonce())
+					: header.claim().equals(this.lease.nonce())
+							&& header.isClaimed(Watches.this.store.serverMillis(), this.ask.settings().longestClaim());
+		}
+
+		private void end(@Nullable Observed observed, @Nullable Throwable ex) {
+			Watches.this.watches.remove(this.lease, this);
+			if (observed != null) {
+				this.changed.complete(observed);
+			}
+			else {
+				this.changed.completeExceptionally((ex != null) ? ex : new IllegalStateException());
+			}
+		}
+
+	}
+
+	/**
+	 * A lease or a claim of another instance. Its nonce alone does not tell it: bytes can
+	 * be copied from one key to another.
+	 *
+	 * @param key the key
+	 * @param nonce the nonce
+	 */
+	private record Lease(StoredKey key, String nonce) {
+
+	}
+
+}
