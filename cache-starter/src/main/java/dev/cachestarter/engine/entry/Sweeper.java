@@ -43,6 +43,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.entry.DueTargets.Announced;
 import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.engine.entry.Target.Whole;
 import dev.cachestarter.engine.key.KeyBytes;
@@ -53,7 +54,6 @@ import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisErrors;
 import dev.cachestarter.engine.redis.RedisLink.Master;
 import dev.cachestarter.engine.redis.RedisLink.Page;
-import dev.cachestarter.engine.redis.RedisLink.Script;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
@@ -62,15 +62,14 @@ import dev.cachestarter.engine.redis.RedisLink;
  * Nothing depends on it: the entries are unreadable already. So it takes its time, and
  * one walk through the keys serves all that is due.
  * <ol>
- * <li><b>Announce</b>: what was evicted here joins a set in Redis, so that it is swept
- * also if this instance ends, and so that whoever sweeps does it for all. Each eviction
- * has a random of its own in there: the same target evicted again during a walk is due
- * again after it.
+ * <li><b>Announce</b>: what was evicted here is made known in Redis ({@link DueTargets}),
+ * so that it is swept also if this instance ends, and so that whoever sweeps does it for
+ * all.
  * <li><b>Elect</b>: one instance at a time sweeps, under a lease in Redis, which it
- * renews as it walks and gives back at its end. Who does not get it asks again while
- * something is due, so that a sweeper that died is replaced when its lease has run out.
- * What nobody is left to ask for is found by the look that every instance takes now and
- * then.
+ * renews as it walks and gives back at its end. (If Redis cannot be reached then, it goes
+ * on under that lease as soon as it can.) Who does not get it asks again while something
+ * is due, so that a sweeper that died is replaced when its lease has run out. What nobody
+ * is left to ask for is found by the look that every instance takes now and then.
  * <li><b>Walk</b>, once for all that was due at its beginning, and again while more has
  * come. After each page it pauses for nineteen times as long as the page took. An entry
  * that a target names is deleted by a script that compares the header that was read. That
@@ -92,31 +91,8 @@ public final class Sweeper {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
-	/** Small enough for one script to take. */
-	private static final int AT_ONCE = 4000;
-
 	/** What elects when Redis is out of memory. */
 	private static final byte[] NO_LEASE = new byte[0];
-
-	/** What nobody sweeps, since no instance knows its cache any more, is forgotten. */
-	private static final Duration DUE_LIFE = Duration.ofDays(1);
-
-	/** KEYS[1] the set of what is due; ARGV: its life in ms, what joins it. */
-	private static final Script ANNOUNCE = Script.of("""
-			redis.call('SADD', KEYS[1], unpack(ARGV, 2))
-			redis.call('PEXPIRE', KEYS[1], ARGV[1])
-			return '1'
-			""");
-
-	/** KEYS[1] the set of what is due; ARGV: how many of it to answer with. */
-	private static final Script LOOK = Script.of("""
-			return table.concat(redis.call('SRANDMEMBER', KEYS[1], ARGV[1]), '\\n')
-			""");
-
-	/** KEYS[1] the set of what is due; ARGV: what leaves it. */
-	private static final Script FORGET = Script.of("""
-			return tostring(redis.call('SREM', KEYS[1], unpack(ARGV)))
-			""");
 
 	private static final byte[] ONE = KeyBytes.of("1");
 
@@ -131,6 +107,8 @@ public final class Sweeper {
 	private final ScheduledExecutorService worker = Executors
 		.newSingleThreadScheduledExecutor((task) -> RedisLink.daemon(task, "cache-starter-sweeper"));
 
+	private final DueTargets announced;
+
 	/** What was evicted here and is not announced yet. */
 	private final Set<Target> due = ConcurrentHashMap.newKeySet();
 
@@ -142,6 +120,9 @@ public final class Sweeper {
 
 	/** How often in a row it could not be swept. Of the worker alone. */
 	private int failures;
+
+	/** The lease that this instance has, or may have. */
+	private volatile byte @Nullable [] held;
 
 	/** The end of the last lease. Of the worker alone, until it has ended. */
 	private CompletableFuture<Boolean> resigned = CompletableFuture.completedFuture(true);
@@ -156,6 +137,7 @@ public final class Sweeper {
 		this.link = link;
 		this.store = store;
 		this.layout = layout;
+		this.announced = new DueTargets(link, layout, store::newNonce);
 		this.pace = pace;
 		long look = pace.look().toMillis();
 		this.worker.scheduleWithFixedDelay(this::look, look, look, TimeUnit.MILLISECONDS);
@@ -167,9 +149,14 @@ public final class Sweeper {
 	void sweepLater(Target target) {
 		String cacheName = target.cacheName();
 		if ((target instanceof Group || target instanceof Whole) && cacheName != null && !cacheName.isEmpty()) {
-			this.due.add(target);
+			this.due.add((this.due.size() < DueTargets.MOST) ? target : new Whole(cacheName));
 			lookAfter(this.pace.gather());
 		}
+	}
+
+	/** How much is kept here of what is not announced yet. */
+	int dueCount() {
+		return this.due.size();
 	}
 
 	private void lookAfter(Duration pause) {
@@ -190,7 +177,12 @@ public final class Sweeper {
 	private void look() {
 		try {
 			announce();
-			if (announced().isEmpty() && this.due.isEmpty()) {
+			Announced found = get(this.announced.look());
+			if (!found.outdated().isEmpty()) {
+				get(this.announced.forget(found.outdated()));
+			}
+			if (found.targets().isEmpty() && this.due.isEmpty()) {
+				this.removed.clear();
 				return;
 			}
 			byte[] lease = elect();
@@ -214,7 +206,8 @@ public final class Sweeper {
 		}
 		catch (ExecutionException | TimeoutException | RuntimeException ex) {
 			logger.debug("Sweeping is put off: " + RedisLink.unwrap(ex).getMessage());
-			this.failures = Math.min(this.failures + 1, 10);
+			// While Redis cannot be reached nothing is sent.
+			this.failures = this.link.isUp() ? Math.min(this.failures + 1, 10) : 0;
 			Duration pause = this.pace.retry().multipliedBy(1L << this.failures);
 			lookAfter((pause.compareTo(this.pace.look()) < 0) ? pause : this.pace.look());
 		}
@@ -226,10 +219,11 @@ public final class Sweeper {
 	 */
 	private boolean sweep(byte[] lease) throws InterruptedException, ExecutionException, TimeoutException {
 		announce();
-		Map<String, Target> announced = announced();
+		Announced found = get(this.announced.look());
 		Set<Target> own = Set.copyOf(this.due);
-		Set<Target> targets = new HashSet<>(announced.values());
+		Set<Target> targets = new HashSet<>(found.targets());
 		targets.addAll(own);
+		this.removed.keySet().retainAll(targets);
 		if (targets.isEmpty()) {
 			return false;
 		}
@@ -243,10 +237,7 @@ public final class Sweeper {
 			this.due.addAll(own);
 			throw ex;
 		}
-		if (!announced.isEmpty()) {
-			byte[][] done = announced.keySet().stream().map(KeyBytes::of).toArray(byte[][]::new);
-			get(this.link.run(FORGET, this.layout.sweepDueKey(), done));
-		}
+		get(this.announced.forget(found.lines()));
 		for (Target target : targets) {
 			Long count = this.removed.remove(target);
 			logger.debug("Cache INVALIDATE (pattern: " + KeyText.printable(target.describe()) + ", count: "
@@ -257,18 +248,11 @@ public final class Sweeper {
 
 	/** Make known to all what is due here, or keep it here if Redis is out of memory. */
 	private void announce() throws InterruptedException, ExecutionException, TimeoutException {
-		List<Target> own = List.copyOf(this.due);
-		for (int from = 0; from < own.size(); from += AT_ONCE) {
-			List<Target> some = own.subList(from, Math.min(own.size(), from + AT_ONCE));
-			byte[][] arguments = new byte[1 + some.size()][];
-			arguments[0] = KeyBytes.of(Long.toString(DUE_LIFE.toMillis()));
-			for (int i = 0; i < some.size(); i++) {
-				arguments[1 + i] = KeyBytes.of(written(some.get(i)));
-			}
+		for (List<Target> some : DueTargets.portions(this.due)) {
 			// Before it is sent: what is evicted again meanwhile is due again.
 			some.forEach(this.due::remove);
 			try {
-				get(this.link.run(ANNOUNCE, this.layout.sweepDueKey(), arguments));
+				get(this.announced.announce(some));
 			}
 			catch (InterruptedException | ExecutionException | TimeoutException ex) {
 				this.due.addAll(some);
@@ -279,51 +263,25 @@ public final class Sweeper {
 		}
 	}
 
-	/** What is announced, as far as this instance knows its cache. */
-	private Map<String, Target> announced() throws InterruptedException, ExecutionException, TimeoutException {
-		byte[] found = get(this.link.run(LOOK, this.layout.sweepDueKey(), KeyBytes.of(Integer.toString(AT_ONCE))));
-		Map<String, Target> announced = new HashMap<>();
-		Set<String> known = this.layout.cacheNames();
-		for (String line : new String(found, StandardCharsets.UTF_8).split("\n")) {
-			Target target = read(line);
-			if (target != null && known.contains(target.cacheName())) {
-				announced.put(line, target);
-			}
-		}
-		return announced;
-	}
-
-	/** A target as a line: a random, the cache and, if it is one, the group. */
-	private String written(Target target) {
-		String line = this.store.newNonce() + ' ' + URLEncoder.encode(target.cacheName(), StandardCharsets.UTF_8);
-		return (target instanceof Group group) ? line + ' ' + URLEncoder.encode(group.group(), StandardCharsets.UTF_8)
-				: line;
-	}
-
-	private static @Nullable Target read(String line) {
-		String[] parts = line.split(" ", -1);
-		try {
-			return switch (parts.length) {
-				case 2 -> new Whole(URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
-				case 3 -> new Group(URLDecoder.decode(parts[1], StandardCharsets.UTF_8),
-						URLDecoder.decode(parts[2], StandardCharsets.UTF_8));
-				default -> null;
-			};
-		}
-		catch (IllegalArgumentException ex) {
-			// Not ours.
-			return null;
-		}
-	}
-
 	/** Become the one who sweeps: the lease, or {@code null} if another is. */
 	private byte @Nullable [] elect() throws InterruptedException, ExecutionException, TimeoutException {
+		byte[] before = this.held;
+		if (before != null && remains(before)) {
+			// It could not be given back when Redis went.
+			return before;
+		}
 		byte[] lease = KeyBytes.of(this.store.newNonce());
+		this.held = lease;
 		try {
-			return get(this.link.setIfAbsent(this.layout.sweepLeaseKey(), lease, this.pace.lease())) ? lease : null;
+			if (get(this.link.setIfAbsent(this.layout.sweepLeaseKey(), lease, this.pace.lease()))) {
+				return lease;
+			}
+			this.held = null;
+			return null;
 		}
 		catch (ExecutionException ex) {
 			if (RedisErrors.isOutOfMemory(ex) && !this.due.isEmpty()) {
+				this.held = null;
 				return NO_LEASE;
 			}
 			throw ex;
@@ -339,6 +297,11 @@ public final class Sweeper {
 	private void resign(byte[] lease) {
 		if (lease != NO_LEASE) {
 			this.resigned = this.store.discard(this.layout.sweepLeaseKey(), lease);
+			this.resigned.thenAccept((gone) -> {
+				if (this.held == lease) {
+					this.held = null;
+				}
+			});
 		}
 	}
 

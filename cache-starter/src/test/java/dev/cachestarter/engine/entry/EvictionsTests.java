@@ -98,4 +98,13 @@ class EvictionsTests {
 		assertThat(evictions.covers(this.layout.key("others", "org-1:1"))).isFalse();
 	}
 
+	@Test
+	void littleIsKeptOfWhatCannotBeAnnouncedToBeSwept() {
+		for (int i = 0; i < 20_000; i++) {
+			this.sweeper.sweepLater(new Target.Group("items", "org-" + i));
+		}
+
+		assertThat(this.sweeper.dueCount()).isLessThanOrEqualTo(DueTargets.MOST + 1);
+	}
+
 }

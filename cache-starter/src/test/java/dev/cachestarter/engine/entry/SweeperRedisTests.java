@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,6 +44,7 @@ import dev.cachestarter.TestInstance;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.entry.Sweeper.Pace;
 import dev.cachestarter.engine.entry.Target.Group;
+import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 
@@ -166,7 +168,7 @@ class SweeperRedisTests {
 		this.redis.cli("SET", "~sweep", "another's", "PX", "60000");
 
 		instance.service().changed("org-1");
-		await().atMost(LONG).until(() -> this.redis.number("SCARD", "~due") == 1);
+		await().atMost(LONG).until(() -> this.redis.number("HLEN", "~due") == 1);
 		sweeper(instance, EAGER);
 		await().during(Duration.ofSeconds(1)).atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
 
@@ -181,7 +183,7 @@ class SweeperRedisTests {
 		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
 		this.redis.cli("SET", "~sweep", "of one that dies", "PX", "2000");
 		dying.service().changed("org-1");
-		await().atMost(LONG).until(() -> this.redis.number("SCARD", "~due") == 1);
+		await().atMost(LONG).until(() -> this.redis.number("HLEN", "~due") == 1);
 		dying.close();
 
 		TestInstance<Pages> other = instance();
@@ -235,7 +237,7 @@ class SweeperRedisTests {
 		sweeper.close();
 
 		assertThat(this.redis.number("EXISTS", "~sweep")).isZero();
-		assertThat(this.redis.number("SCARD", "~due")).isEqualTo(1);
+		assertThat(this.redis.number("HLEN", "~due")).isEqualTo(1);
 		assertThat(this.redis.keys("pages:*")).isNotEmpty();
 		sweeper(instance, EAGER);
 		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
@@ -257,7 +259,9 @@ class SweeperRedisTests {
 	@Test
 	void whatOnlyOthersKnowIsLeftToThem() {
 		TestInstance<Pages> instance = instance();
-		this.redis.cli("SADD", "~due", "0123456789abcdef unknown:cache org-1", "no target at all", "x y%zz");
+		String now = " %013d".formatted(System.currentTimeMillis());
+		this.redis.cli("HSET", "~due", "unknown%3Acache org-1", "0123456789abcdef" + now, "no target at all", "x",
+				"a\nb", "0123456789abcdef" + now);
 		this.redis.cli("SET", "unknown:cache:org-1:a", "cs1 whatever");
 		fill(instance, "org-1", 1);
 		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 1);
@@ -265,8 +269,108 @@ class SweeperRedisTests {
 		instance.service().changed("org-1");
 
 		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
-		await().atMost(LONG).until(() -> this.redis.number("SCARD", "~due") == 3);
+		await().atMost(LONG).until(() -> this.redis.number("HLEN", "~due") == 1);
+		assertThat(this.redis.number("HEXISTS", "~due", "unknown%3Acache org-1")).isOne();
 		assertThat(this.redis.keys("unknown:cache:*")).hasSize(1);
+	}
+
+	@Test
+	void whatNobodyKnowsAnyMoreIsForgottenAfterADay() {
+		TestInstance<Pages> instance = instance();
+		long before = System.currentTimeMillis() - Duration.ofHours(25).toMillis();
+		this.redis.cli("HSET", "~due", "unknown%3Acache org-1", "0123456789abcdef %013d".formatted(before));
+
+		sweeper(instance, EAGER);
+
+		await().atMost(LONG).until(() -> this.redis.number("EXISTS", "~due") == 0);
+	}
+
+	@Test
+	void somethingElseInTheirPlaceIsReplaced() {
+		TestInstance<Pages> instance = instance();
+		this.redis.cli("SADD", "~due", "of another version");
+		fill(instance, "org-1", 3);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
+
+		instance.service().changed("org-1");
+
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
+	}
+
+	@Test
+	void thereAreFewLinesHoweverManyTargetsAreDueAndOneWalkServesAll() throws Exception {
+		TestInstance<Pages> instance = instance();
+		instance.cache("pages");
+		fill(instance, "org-9999", 3);
+		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
+		this.redis.cli("SET", "~sweep", "another's", "PX", "60000");
+		DueTargets due = due(instance);
+		List<Target> targets = IntStream.range(0, 10_000)
+			.<Target>mapToObj((number) -> new Group("pages", "org-" + number))
+			.toList();
+
+		for (int round = 0; round < 2; round++) {
+			for (List<Target> some : DueTargets.portions(targets)) {
+				due.announce(some).get(10, TimeUnit.SECONDS);
+			}
+		}
+
+		assertThat(this.redis.number("HLEN", "~due")).isEqualTo(DueTargets.MOST + 1);
+		this.redis.cli("DEL", "~g:pages~:org-9999");
+		long scans = scans();
+		this.redis.cli("DEL", "~sweep");
+		sweeper(instance, EAGER);
+		await().atMost(LONG).until(() -> this.redis.number("EXISTS", "~due") == 0);
+		assertThat(this.redis.keys("pages:*")).isEmpty();
+		assertThat(scans() - scans).isBetween(1L, 2L);
+	}
+
+	@Test
+	void whatIsAnnouncedAgainDuringAWalkStaysDue() throws Exception {
+		TestInstance<Pages> instance = instance();
+		instance.cache("pages");
+		DueTargets due = due(instance);
+		List<Target> both = List.of(new Group("pages", "org-1"), new Group("pages", "org-2"));
+		this.redis.cli("SET", "~sweep", "another's", "PX", "60000");
+		due.announce(both).get(10, TimeUnit.SECONDS);
+		DueTargets.Announced found = due.look().get(10, TimeUnit.SECONDS);
+
+		due.announce(both.subList(0, 1)).get(10, TimeUnit.SECONDS);
+		due.forget(found.lines()).get(10, TimeUnit.SECONDS);
+
+		assertThat(found.targets()).containsExactlyInAnyOrderElementsOf(both);
+		assertThat(due.look().get(10, TimeUnit.SECONDS).targets()).containsExactly(both.get(0));
+	}
+
+	@Test
+	void anOutageThatFallsIntoASweepPutsItOffNoLongerThanItLasts() {
+		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis)) {
+			TestInstance<Pages> instance = TestInstance.of(Pages.class, proxy.host(), proxy.port(),
+					TestInstance::patient);
+			this.opened.add(instance);
+			instance.awaitUp();
+			fill(instance, "org-1", 100);
+			await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 100);
+			// Who waits for this lease to run out waits for longer than this test does.
+			Sweeper sweeper = sweeper(instance, new Pace(Duration.ofMillis(20), Duration.ofMillis(100),
+					Duration.ofMillis(200), Duration.ofHours(1), 5, 1_000_000, Duration.ofMillis(100)));
+			this.redis.cli("DEL", "~g:pages~:org-1");
+			sweeper.sweepLater(new Group("pages", "org-1"));
+			await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() < 95);
+
+			proxy.refuse();
+			proxy.closeAll();
+			await().atMost(LONG).until(() -> !instance.engine().link().isUp());
+			assertThat(this.redis.keys("pages:*")).isNotEmpty();
+			proxy.pass();
+
+			await().atMost(LONG).until(() -> this.redis.keys("pages:*").isEmpty());
+			await().atMost(LONG).until(() -> this.redis.number("EXISTS", "~sweep", "~due") == 0);
+		}
+	}
+
+	private static DueTargets due(TestInstance<Pages> instance) {
+		return new DueTargets(instance.engine().link(), instance.engine().layout(), instance.engine().nonces());
 	}
 
 	private TestInstance<Pages> instance() {
