@@ -30,10 +30,17 @@ import org.springframework.util.unit.DataSize;
  * <p>
  * A setting takes effect with the next write; entries that are already stored keep the
  * time to live they were written with.
+ * <p>
+ * A duration above a hundred years counts as a hundred years.
  *
  * @since 0.1.0
  */
 public final class CacheSettings {
+
+	private static final Duration SHORTEST = Duration.ofMillis(1);
+
+	/** What is longer counts as this: nanoseconds end after three centuries. */
+	private static final Duration LONGEST = Duration.ofDays(36_500);
 
 	private static final CacheSettings DEFAULTS = new CacheSettings(new Values());
 
@@ -67,8 +74,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withTtl(Duration ttl) {
-		duration("ttl", ttl, true);
-		return with((values) -> values.ttl = ttl);
+		return with((values) -> values.ttl = duration("ttl", ttl, true));
 	}
 
 	/**
@@ -108,8 +114,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withNullTtl(Duration ttl) {
-		duration("null-ttl", ttl, true);
-		return with((values) -> values.nullTtl = ttl);
+		return with((values) -> values.nullTtl = duration("null-ttl", ttl, true));
 	}
 
 	/**
@@ -128,8 +133,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withLoadWait(Duration wait) {
-		duration("load-wait", wait, true);
-		return with((values) -> values.loadWait = wait);
+		return with((values) -> values.loadWait = duration("load-wait", wait, true));
 	}
 
 	/**
@@ -159,7 +163,7 @@ public final class CacheSettings {
 	public CacheSettings withLease(Duration lease) {
 		check(lease.compareTo(Duration.ofMillis(100)) >= 0, "lease", text(lease),
 				"at least 100ms: a lease must outlive the time between two of its renewals");
-		return with((values) -> values.lease = lease);
+		return with((values) -> values.lease = capped(lease));
 	}
 
 	/**
@@ -177,8 +181,7 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is not positive
 	 */
 	public CacheSettings withLoadLeaseLimit(Duration limit) {
-		duration("load-lease-limit", limit, false);
-		return with((values) -> values.loadLeaseLimit = limit);
+		return with((values) -> values.loadLeaseLimit = duration("load-lease-limit", limit, false));
 	}
 
 	/**
@@ -218,8 +221,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withLoadTimeout(Duration timeout) {
-		duration("load-timeout", timeout, true);
-		return with((values) -> values.loadTimeout = timeout);
+		return with((values) -> values.loadTimeout = duration("load-timeout", timeout, true));
 	}
 
 	/**
@@ -241,8 +243,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withStaleIfError(Duration time) {
-		duration("stale-if-error", time, true);
-		return with((values) -> values.staleIfError = time);
+		return with((values) -> values.staleIfError = duration("stale-if-error", time, true));
 	}
 
 	/**
@@ -262,8 +263,7 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is below one millisecond
 	 */
 	public CacheSettings withStaleRetry(Duration pause) {
-		duration("stale-retry", pause, false);
-		return with((values) -> values.staleRetry = pause);
+		return with((values) -> values.staleRetry = duration("stale-retry", pause, false));
 	}
 
 	/**
@@ -285,8 +285,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withRefreshAhead(Duration time) {
-		duration("refresh-ahead", time, true);
-		return with((values) -> values.refreshAhead = time);
+		return with((values) -> values.refreshAhead = duration("refresh-ahead", time, true));
 	}
 
 	/**
@@ -377,10 +376,15 @@ public final class CacheSettings {
 		return new CacheSettings(copy);
 	}
 
-	private static void duration(String name, Duration value, boolean zeroAllowed) {
-		boolean valid = value.isZero() ? zeroAllowed : value.toMillis() > 0;
+	private static Duration duration(String name, Duration value, boolean zeroAllowed) {
+		boolean valid = value.isZero() ? zeroAllowed : value.compareTo(SHORTEST) >= 0;
 		check(valid, name, text(value), zeroAllowed ? "0, or a duration of at least 1ms such as 10m"
 				: "a duration of at least 1ms such as 10m");
+		return capped(value);
+	}
+
+	private static Duration capped(Duration value) {
+		return (value.compareTo(LONGEST) > 0) ? LONGEST : value;
 	}
 
 	private static void check(boolean valid, String name, String value, String cure) {

@@ -31,7 +31,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-import dev.cachestarter.CacheWarmer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +38,9 @@ import reactor.core.publisher.Flux;
 
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
+
+import dev.cachestarter.CacheWarmer;
+import dev.cachestarter.engine.redis.Durations;
 
 /**
  * Runs the warmers of an application, once and in the background.
@@ -117,7 +119,7 @@ final class CacheWarmUp {
 	 * @throws InterruptedException if the thread is interrupted meanwhile
 	 */
 	boolean await(Duration timeout) throws InterruptedException {
-		return this.ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+		return this.ended.await(Durations.nanos(timeout), TimeUnit.NANOSECONDS);
 	}
 
 	boolean isRunning() {
@@ -206,6 +208,10 @@ final class CacheWarmUp {
 	 * @param progress how often the log tells how far it is
 	 */
 	public record Settings(int concurrency, Duration waitForRedis, Duration progress) {
+
+		public Settings {
+			waitForRedis = Durations.capped(waitForRedis);
+		}
 
 	}
 

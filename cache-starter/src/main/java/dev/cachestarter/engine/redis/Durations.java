@@ -22,10 +22,10 @@ import java.time.Duration;
  * Turns durations into numbers. A {@code long} of nanoseconds ends after 292 years, and
  * {@link Duration#toNanos()} throws beyond that.
  */
-final class Durations {
+public final class Durations {
 
 	/** Nobody waits longer; twice this is still far from the end of a {@code long}. */
-	static final Duration LONGEST = Duration.ofDays(36_500);
+	private static final Duration LONGEST = Duration.ofDays(36_500);
 
 	private Durations() {
 	}
@@ -33,14 +33,14 @@ final class Durations {
 	/**
 	 * Return a duration in nanoseconds, or the longest there is.
 	 */
-	static long nanos(Duration duration) {
+	public static long nanos(Duration duration) {
 		return capped(duration).toNanos();
 	}
 
 	/**
 	 * Return a duration, or the longest there is.
 	 */
-	static Duration capped(Duration duration) {
+	public static Duration capped(Duration duration) {
 		return (duration.compareTo(LONGEST) > 0) ? LONGEST : duration;
 	}
 

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.redis;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 abstract class LettuceConnection implements RedisConnection {
 
 	/** How many times as long as usual an answer is waited for if this JVM is late. */
-	private static final int LATE = 4;
+	static final int LATE = 4;
 
 	private final RedisCommands commands;
 
@@ -92,16 +93,20 @@ abstract class LettuceConnection implements RedisConnection {
 	@Override
 	public final Greeting greet() throws Exception {
 		long sent = System.nanoTime();
-		ping();
+		long took = ping();
 		Identity identity = meet(sent);
-		return new Greeting(identity, clockOffset());
+		return new Greeting(identity, clockOffset(), took);
 	}
 
-	private void ping() throws Exception {
+	/** Timed where the answer arrives: the thread that waits for it may wake up late. */
+	private long ping() throws Exception {
 		long sent = System.nanoTime();
 		long lag = lag();
 		RedisFuture<String> pong = this.driver.ping();
-		pong.whenComplete((answer, ex) -> pinged());
+		CompletionStage<Long> took = pong.handle((answer, ex) -> {
+			pinged();
+			return System.nanoTime() - sent - (lag() - lag);
+		});
 		try {
 			answer(pong);
 		}
@@ -111,9 +116,7 @@ abstract class LettuceConnection implements RedisConnection {
 			}
 			// It cannot save to its disk, and so refuses writes and PING alike; it reads.
 		}
-		if (System.nanoTime() - sent - (lag() - lag) > this.patience.slow().toNanos()) {
-			throw new IllegalStateException("Redis answers slowly");
-		}
+		return took.toCompletableFuture().get();
 	}
 
 	/**
@@ -174,7 +177,7 @@ abstract class LettuceConnection implements RedisConnection {
 			}
 			catch (TimeoutException ex) {
 				long waited = System.nanoTime() - start;
-				left = Math.min(limit * LATE - waited, limit - (waited - (lag() - lag)));
+				left = Math.min(limit * LATE - waited, limit - waited + (lag() - lag));
 				if (left <= 0) {
 					throw ex;
 				}

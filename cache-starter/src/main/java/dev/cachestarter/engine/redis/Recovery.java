@@ -38,6 +38,8 @@ final class Recovery {
 	 */
 	private static final Duration LONGER = Duration.ofMillis(750);
 
+	private static final String SLOW = "Redis answers slowly";
+
 	private final RedisConnector connector;
 
 	private final LinkState state;
@@ -64,6 +66,9 @@ final class Recovery {
 	private boolean looked;
 
 	private @Nullable Long lookedInVainAt;
+
+	/** Whether the last heartbeat was slow. One alone may meet a burst. */
+	private boolean slowBefore;
 
 	/** Who was greeted last. */
 	private volatile Identity identity;
@@ -137,15 +142,19 @@ final class Recovery {
 		}
 		try {
 			String mark = this.identity.mark();
-			greet(outbox.connection());
+			boolean slow = isSlow(greet(outbox.connection()));
 			if (!this.identity.mark().equals(mark)) {
 				// Demoted and promoted again, say, and with other data than before.
 				this.state.leave(current.session(), "the server has another identity than before",
 						LinkState.Cause.CONNECTION);
 			}
+			else if (slow && this.slowBefore) {
+				this.state.leave(current.session(), "heartbeat: " + SLOW, LinkState.Cause.ANSWERS);
+			}
 			else if (outbox.connection().isWhole()) {
 				this.lastWhole = this.identity.answered();
 			}
+			this.slowBefore = slow;
 		}
 		catch (Throwable ex) {
 			this.state.leave(current.session(),
@@ -154,14 +163,26 @@ final class Recovery {
 		}
 	}
 
-	/** Ask a connection whether it can be used; throws if it cannot. */
-	private void greet(RedisConnection connection) throws Exception {
+	private boolean isSlow(RedisConnection.Greeting greeting) {
+		return greeting.took() > this.pauses.slow().toNanos();
+	}
+
+	/** Ask a connection whether it can be used to come back; throws if it cannot. */
+	private void greetToReturn(RedisConnection connection) throws Exception {
+		if (isSlow(greet(connection))) {
+			throw new IllegalStateException(SLOW);
+		}
+		this.slowBefore = false;
+	}
+
+	private RedisConnection.Greeting greet(RedisConnection connection) throws Exception {
 		RedisConnection.Greeting greeting = connection.greet();
 		this.identity = greeting.identity();
 		Long offset = greeting.clockOffset();
 		if (offset != null) {
 			this.clockOffset = offset;
 		}
+		return greeting;
 	}
 
 	/**
@@ -211,7 +232,7 @@ final class Recovery {
 
 	private boolean isUsable(RedisConnection connection) {
 		try {
-			greet(connection);
+			greetToReturn(connection);
 			return true;
 		}
 		catch (Exception ex) {
@@ -224,7 +245,7 @@ final class Recovery {
 		Outbox outbox = new Outbox(connection, this.limits, this.clock, this.judge);
 		connection.onLost((why) -> this.state.lose(outbox, why));
 		try {
-			greet(connection);
+			greetToReturn(connection);
 		}
 		catch (Exception ex) {
 			connection.close();
@@ -327,11 +348,12 @@ final class Recovery {
 	 * How long it pauses, and waits.
 	 *
 	 * @param answer the longest that an answer may take
+	 * @param slow from when on an answer is slow
 	 * @param retry pause between two attempts to connect
 	 * @param loginRetry the same when the login was refused
 	 * @param openFor for how long Redis must have been well to be past an outage
 	 */
-	record Pauses(Duration answer, Duration retry, Duration loginRetry, Duration openFor) {
+	record Pauses(Duration answer, Duration slow, Duration retry, Duration loginRetry, Duration openFor) {
 
 	}
 

@@ -110,8 +110,9 @@ interface RedisConnection {
 	 * @param identity who they are
 	 * @param clockOffset the server's time minus that of the link's clock, in
 	 * milliseconds, {@code null} if it may not be asked for
+	 * @param took how long the answer to a ping took, in nanoseconds
 	 */
-	record Greeting(Identity identity, @Nullable Long clockOffset) {
+	record Greeting(Identity identity, @Nullable Long clockOffset, long took) {
 
 	}
 

@@ -44,9 +44,8 @@ interface RedisConnector {
 	 *
 	 * @param command the longest that a command may take
 	 * @param connect the longest that connecting may take
-	 * @param slow from when on an answer is slow
 	 */
-	record Patience(Duration command, Duration connect, Duration slow) {
+	record Patience(Duration command, Duration connect) {
 
 	}
 

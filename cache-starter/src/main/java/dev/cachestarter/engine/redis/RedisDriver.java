@@ -17,6 +17,8 @@
 package dev.cachestarter.engine.redis;
 
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -36,6 +38,8 @@ import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.event.DefaultEventPublisherOptions;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
+import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.protocol.RedisCommand;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.EpollProvider;
@@ -128,7 +132,10 @@ final class RedisDriver implements RedisConnector {
 			.pingBeforeActivateConnection(true)
 			.requestQueueSize(queue)
 			.publishOnScheduler(false)
-			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(true).fixedTimeout(patience.command()).build())
+			.timeoutOptions(TimeoutOptions.builder()
+				.timeoutCommands(true)
+				.timeoutSource(new Timeouts(patience.command()))
+				.build())
 			.socketOptions(socket);
 		if (ClassUtils.isPresent("io.lettuce.core.MaintNotificationsConfig", RedisDriver.class.getClassLoader())) {
 			MaintNotifications.disable(builder);
@@ -170,6 +177,34 @@ final class RedisDriver implements RedisConnector {
 	public void close() {
 		this.client.shutdownAsync(0, 1, TimeUnit.SECONDS)
 			.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS));
+	}
+
+	/**
+	 * How long the driver waits for an answer: as long as callers do. What a greeting
+	 * asks for the link waits itself, since it knows how late this JVM is.
+	 */
+	private static final class Timeouts extends TimeoutOptions.TimeoutSource {
+
+		private static final Set<CommandType> GREETING = EnumSet.of(CommandType.PING, CommandType.INFO,
+				CommandType.ROLE, CommandType.TIME, CommandType.CLUSTER);
+
+		private final long command;
+
+		Timeouts(Duration command) {
+			this.command = command.toNanos();
+		}
+
+		@Override
+		public long getTimeout(RedisCommand<?, ?, ?> command) {
+			return (command.getType() instanceof CommandType type && GREETING.contains(type))
+					? this.command * LettuceConnection.LATE : this.command;
+		}
+
+		@Override
+		public TimeUnit getTimeUnit() {
+			return TimeUnit.NANOSECONDS;
+		}
+
 	}
 
 	/** Lettuce 6, which Spring Boot 4.0 brings, has no such thing. */

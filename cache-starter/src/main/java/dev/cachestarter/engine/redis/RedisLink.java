@@ -132,8 +132,7 @@ public final class RedisLink {
 	private final Recovery recovery;
 
 	public RedisLink(LettuceConnectionFactory source, Settings settings) {
-		this(new RedisDriver(source,
-				new RedisConnector.Patience(settings.commandTimeout(), settings.connectTimeout(), settings.slowCall()),
+		this(new RedisDriver(source, new RedisConnector.Patience(settings.commandTimeout(), settings.connectTimeout()),
 				settings.queue()), settings, System::nanoTime,
 				Executors.newSingleThreadScheduledExecutor((task) -> daemon(task, "cache-starter-link")));
 	}
@@ -157,8 +156,8 @@ public final class RedisLink {
 		this.recovery = new Recovery(connector, this.state, this.judge, report,
 				new Outbox.Limits(Math.min(UNDER_WAY, settings.queue()), BYTES_UNDER_WAY, settings.queue(),
 						BYTES_WAITING, settings.commandTimeout().toNanos()),
-				new Recovery.Pauses(settings.commandTimeout(), settings.retry(), settings.loginRetry(),
-						settings.openFor()),
+				new Recovery.Pauses(settings.commandTimeout(), settings.slowCall(), settings.retry(),
+						settings.loginRetry(), settings.openFor()),
 				timeoutText, clock, worker);
 	}
 

@@ -279,6 +279,26 @@ class RedisLinkTests {
 	}
 
 	@Test
+	void oneSlowHeartbeatIsNoReasonToLeaveAndTwoAre() {
+		up();
+		settle();
+		this.redis.ping = SLOW.plusMillis(1);
+
+		this.worker.advance(HEARTBEAT);
+		assertThat(this.link.isUp()).isTrue();
+
+		this.worker.advance(HEARTBEAT);
+		assertThat(this.link.isUp()).isFalse();
+
+		this.worker.advance(OPEN_FOR_MAX);
+		assertThat(this.link.isUp()).as("it is as slow as before").isFalse();
+
+		this.redis.ping = Duration.ZERO;
+		this.worker.advance(RETRY);
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
 	void afterItIsClosedNothingIsSentOrConnected() {
 		up();
 		Connection connection = this.redis.connection();

@@ -48,6 +48,9 @@ final class ScriptedRedis implements RedisConnector {
 	/** Its time minus the link's, in milliseconds. */
 	@Nullable Long clockOffset = 0L;
 
+	/** How long the answer to a ping takes. */
+	Duration ping = Duration.ZERO;
+
 	/** Whether commands are answered at once. */
 	boolean answers = true;
 
@@ -143,7 +146,7 @@ final class ScriptedRedis implements RedisConnector {
 				throw ScriptedRedis.this.silence;
 			}
 			return new Greeting(new Identity(ScriptedRedis.this.mark, ScriptedRedis.this.worker.now()),
-					ScriptedRedis.this.clockOffset);
+					ScriptedRedis.this.clockOffset, ScriptedRedis.this.ping.toNanos());
 		}
 
 		@Override

@@ -1,0 +1,85 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.redis;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.local.LocalChannel;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * How late event loops are.
+ */
+class EventLoopLagTests {
+
+	private final DefaultEventLoop loop = new DefaultEventLoop();
+
+	private final EventLoopLag lag = new EventLoopLag(null);
+
+	EventLoopLagTests() {
+		LocalChannel channel = new LocalChannel();
+		this.loop.register(channel).syncUninterruptibly();
+		this.lag.afterChannelInitialized(channel);
+	}
+
+	@AfterEach
+	void close() {
+		this.loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+	}
+
+	@Test
+	void aLoopThatIsHeldUpIsLateWhileItLastsAndAfterIt() {
+		long before = this.lag.nanos();
+		CountDownLatch held = new CountDownLatch(1);
+		this.loop.execute(() -> hold(held));
+
+		// It is due every 25 ms.
+		await().atMost(Duration.ofSeconds(20)).until(() -> late(before) > 300);
+		held.countDown();
+
+		await().atMost(Duration.ofSeconds(20)).until(this.loop.submit(() -> {
+		})::isDone);
+		assertThat(late(before)).isGreaterThan(300);
+	}
+
+	@Test
+	void theLoopThatRunsTheCallIsToldFromOthers() throws Exception {
+		assertThat(this.lag.ofThisThread()).isNull();
+		assertThat(this.loop.submit(this.lag::ofThisThread).get(20, TimeUnit.SECONDS)).isNotNull();
+	}
+
+	private long late(long before) {
+		return TimeUnit.NANOSECONDS.toMillis(this.lag.nanos() - before);
+	}
+
+	private static void hold(CountDownLatch latch) {
+		try {
+			latch.await(30, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+}
