@@ -72,7 +72,9 @@ class BurstRedisTests {
 	}
 
 	@Test
-	void twoThousandColdFuturesAtOnceAreAnsweredAndLoadOnceEach() throws Exception {
+	void twoThousandColdFuturesAtOnceAreNoOutage() throws Exception {
+		long session = this.instance.engine().link().session();
+
 		for (int burst = 0; burst < Thorough.choose(2, 10); burst++) {
 			int before = this.instance.service().loads();
 			Map<String, CompletableFuture<String>> calls = new LinkedHashMap<>();
@@ -92,12 +94,15 @@ class BurstRedisTests {
 			}
 			report("2,000 futures", worst);
 			assertThat(this.instance.service().loads() - before).isEqualTo(2000);
+			assertThat(this.instance.engine().link().session()).as("the link stays").isEqualTo(session);
+			assertThat(this.instance.engine().link().isUp()).isTrue();
 		}
 	}
 
 	@Test
 	@EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "There are no virtual threads")
-	void fiveThousandVirtualThreadsAtOnceAreAnsweredAndLoadOnceEach() throws Exception {
+	void fiveThousandVirtualThreadsAtOnceAreNoOutage() throws Exception {
+		long session = this.instance.engine().link().session();
 		CountDownLatch go = new CountDownLatch(1);
 		AtomicLong worst = new AtomicLong();
 		Map<String, Future<String>> calls = new LinkedHashMap<>();
@@ -122,6 +127,8 @@ class BurstRedisTests {
 		}
 		report("5,000 virtual threads", worst);
 		assertThat(this.instance.service().loads()).isEqualTo(5000);
+		assertThat(this.instance.engine().link().session()).as("the link stays").isEqualTo(session);
+		assertThat(this.instance.engine().link().isUp()).isTrue();
 	}
 
 	/** To be read, not asserted: the machine may be busy. */

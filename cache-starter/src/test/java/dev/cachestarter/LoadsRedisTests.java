@@ -50,6 +50,7 @@ import dev.cachestarter.LoaderJvm.Burst;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -122,7 +123,7 @@ class LoadsRedisTests extends Interleavings {
 			.toList();
 		instances.forEach(LoaderJvm::awaitReady);
 		List<Double> ratios = new ArrayList<>();
-		for (int round = 0; round < 9; round++) {
+		for (int round = 0; round < Thorough.choose(5, 20); round++) {
 			long at = System.currentTimeMillis() + 500;
 			for (LoaderJvm instance : instances) {
 				instance.burst(32, "cold-" + round, LOAD, at);

@@ -16,6 +16,7 @@
 
 package dev.cachestarter.cache;
 
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,6 +64,8 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	/** A failure that takes longer is one of the cache, and not of the key. */
 	private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+	private final Duration pause;
+
 	/** What failed, with the newest time of asking. */
 	private final ConcurrentMap<Pending, Long> pending = new ConcurrentHashMap<>();
 
@@ -74,6 +77,17 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 		.newSingleThreadScheduledExecutor((task) -> RedisLink.daemon(task, "cache-starter-evictions"));
 
 	private final ConcurrentMap<String, Boolean> reported = new ConcurrentHashMap<>();
+
+	/**
+	 * Create a handler that tries evictions again every second.
+	 */
+	public PatternEvictingCacheErrorHandler() {
+		this(Duration.ofSeconds(1));
+	}
+
+	PatternEvictingCacheErrorHandler(Duration pause) {
+		this.pause = pause;
+	}
 
 	@Override
 	public void handleCacheGetError(RuntimeException exception, Cache cache, Object key) {
@@ -123,7 +137,7 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	private void retryLater() {
 		if (this.scheduled.compareAndSet(false, true)) {
 			try {
-				this.retries.schedule(this::retry, 1, TimeUnit.SECONDS);
+				this.retries.schedule(this::retry, this.pause.toMillis(), TimeUnit.MILLISECONDS);
 			}
 			catch (RejectedExecutionException ex) {
 				// The application ends.

@@ -47,7 +47,8 @@ import static org.awaitility.Awaitility.await;
  */
 class PatternEvictingCacheErrorHandlerTests {
 
-	private final PatternEvictingCacheErrorHandler handler = new PatternEvictingCacheErrorHandler();
+	private final PatternEvictingCacheErrorHandler handler = new PatternEvictingCacheErrorHandler(
+			Duration.ofMillis(100));
 
 	private final BrokenCache cache = new BrokenCache("prices");
 
