@@ -222,7 +222,7 @@ public interface CacheService {
 	 * @param <X> what loading may throw
 	 */
 	@FunctionalInterface
-	interface Loader<T, X extends Exception> {
+	public interface Loader<T, X extends Exception> {
 
 		/**
 		 * Load the value.

@@ -22,11 +22,6 @@ import java.util.concurrent.Executor;
 import java.util.Map;
 import java.util.Random;
 
-import dev.cachestarter.CacheEventListener;
-import dev.cachestarter.engine.key.CacheKeys;
-import dev.cachestarter.cache.CachingPostProcessor;
-import dev.cachestarter.cache.ResilientRedisCacheManager;
-import dev.cachestarter.TtlPolicy;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.beans.factory.BeanFactoryUtils;
@@ -64,6 +59,12 @@ import org.springframework.core.io.ResourceLoader;
 import org.springframework.core.task.TaskDecorator;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
+
+import dev.cachestarter.CacheEventListener;
+import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.cache.CachingPostProcessor;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.key.CacheKeys;
 
 /**
  * The parts of {@link CacheStarterAutoConfiguration}, in the order in which they are

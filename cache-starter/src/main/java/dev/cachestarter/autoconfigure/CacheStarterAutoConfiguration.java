@@ -16,10 +16,6 @@
 
 package dev.cachestarter.autoconfigure;
 
-import dev.cachestarter.engine.key.CacheKeys;
-import dev.cachestarter.CacheService;
-import dev.cachestarter.cache.ResilientRedisCacheManager;
-
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -30,6 +26,10 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+
+import dev.cachestarter.CacheService;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.key.CacheKeys;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the cache: enables caching, and

@@ -20,12 +20,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 
-import dev.cachestarter.CacheSettings;
-import dev.cachestarter.cache.ResilientRedisCacheManager;
-import dev.cachestarter.TtlPolicy;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.convert.ConversionService;
+
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 
 /**
  * What holds when all that an application says about its caches has been put in order.

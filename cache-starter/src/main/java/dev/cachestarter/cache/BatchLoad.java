@@ -30,6 +30,10 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheService.BatchLoader;
+import dev.cachestarter.cache.entries.Engine;
+import dev.cachestarter.cache.entries.EntryReader;
+import dev.cachestarter.cache.entries.EntryWriter;
+import dev.cachestarter.cache.entries.Reading;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask;
 import dev.cachestarter.engine.load.CallerThread;

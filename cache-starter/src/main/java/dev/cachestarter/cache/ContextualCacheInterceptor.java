@@ -46,7 +46,11 @@ import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
 import org.springframework.util.StringUtils;
 
-import dev.cachestarter.cache.Call.Intercepted;
+import dev.cachestarter.cache.call.BlockingCall;
+import dev.cachestarter.cache.call.Call.Intercepted;
+import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.call.FutureCall;
+import dev.cachestarter.cache.call.ReactiveCall;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.KeyPattern;
 

@@ -45,6 +45,7 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.value.ValueTypes;
 
 /**

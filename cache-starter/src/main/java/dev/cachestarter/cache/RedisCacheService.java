@@ -38,6 +38,10 @@ import org.springframework.util.ClassUtils;
 
 import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.entries.Engine;
+import dev.cachestarter.cache.entries.EntryEvictor;
+import dev.cachestarter.cache.entries.EntryReader;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;

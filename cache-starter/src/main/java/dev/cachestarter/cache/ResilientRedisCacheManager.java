@@ -45,6 +45,7 @@ import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodecs;
@@ -166,7 +167,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		this.engine.close();
 	}
 
-	Engine engine() {
+	public Engine engine() {
 		return this.engine;
 	}
 

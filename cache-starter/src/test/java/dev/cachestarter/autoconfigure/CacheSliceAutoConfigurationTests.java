@@ -16,8 +16,6 @@
 
 package dev.cachestarter.autoconfigure;
 
-import dev.cachestarter.CacheService;
-import dev.cachestarter.cache.ResilientRedisCacheManager;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,6 +33,9 @@ import org.springframework.test.context.NestedTestConfiguration;
 import org.springframework.test.context.NestedTestConfiguration.EnclosingConfiguration;
 import org.springframework.test.context.TestPropertySource;
 import org.springframework.test.context.junit.jupiter.SpringExtension;
+
+import dev.cachestarter.CacheService;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

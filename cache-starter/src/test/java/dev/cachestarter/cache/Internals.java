@@ -19,6 +19,7 @@ package dev.cachestarter.cache;
 import org.springframework.cache.Cache;
 
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Evictions;
 import dev.cachestarter.engine.entry.Nonces;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.lang.reflect.Type;
 import java.util.List;
@@ -32,7 +32,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * that settings state, the one that the application's methods tell, or the one that a
  * caller names.
  */
-final class EntryReaders {
+public final class EntryReaders {
 
 	private final CacheParts parts;
 
@@ -40,7 +40,7 @@ final class EntryReaders {
 
 	private volatile @Nullable ReaderOfType current;
 
-	EntryReaders(CacheParts parts) {
+	public EntryReaders(CacheParts parts) {
 		this.parts = parts;
 		this.settings = parts.settings();
 	}
@@ -48,7 +48,7 @@ final class EntryReaders {
 	/**
 	 * Return the reader for who names no type.
 	 */
-	EntryReader get() {
+	public EntryReader get() {
 		Type type = (this.settings.valueSerializer() == null) ? knownType() : null;
 		if (type == null) {
 			type = Object.class;
@@ -64,7 +64,7 @@ final class EntryReaders {
 	/**
 	 * Return the reader for a type that a caller names.
 	 */
-	EntryReader forType(Type type) {
+	public EntryReader forType(Type type) {
 		return (this.settings.valueSerializer() != null) ? get() : new EntryReader(this.parts, codecFor(type));
 	}
 
@@ -72,7 +72,7 @@ final class EntryReaders {
 	 * Return the reader for a value whose type nobody names: the cache's, if the value is
 	 * of it, else one whose entries any reader who names a type can try.
 	 */
-	EntryReader forValue(@Nullable Object value) {
+	public EntryReader forValue(@Nullable Object value) {
 		Type type = knownType();
 		if (value == null || this.settings.valueSerializer() != null
 				|| ((type != null) ? ResolvableType.forType(type).toClass().isInstance(value) : isPlain(value))) {
@@ -84,7 +84,7 @@ final class EntryReaders {
 	/**
 	 * Return whether anything but a caller tells what the values of this cache are.
 	 */
-	boolean isTyped() {
+	public boolean isTyped() {
 		return this.settings.valueSerializer() != null || knownType() != null;
 	}
 

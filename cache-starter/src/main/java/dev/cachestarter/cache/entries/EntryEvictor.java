@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.transaction.support.TransactionSynchronization;
 
+import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
@@ -32,13 +33,13 @@ import dev.cachestarter.engine.redis.Deadline;
  * Evicts from one cache: at once, or, in a read-write transaction, when that has
  * committed. The transaction itself bypasses from now on what it evicts.
  */
-final class EntryEvictor {
+public final class EntryEvictor {
 
 	private final CacheParts parts;
 
 	private final Engine engine;
 
-	EntryEvictor(CacheParts parts) {
+	public EntryEvictor(CacheParts parts) {
 		this.parts = parts;
 		this.engine = parts.engine();
 	}
@@ -50,7 +51,7 @@ final class EntryEvictor {
 	 * complete before Redis has acknowledged the eviction
 	 * @return whether there was something; {@code false} if that is not known yet
 	 */
-	boolean evict(Target target, @Nullable Call call, Deadline deadline) {
+	public boolean evict(Target target, @Nullable Call call, Deadline deadline) {
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
 			evictAtCommit(transaction, target);
@@ -63,7 +64,7 @@ final class EntryEvictor {
 	 * Evict at once in a transaction too, and again after it.
 	 * @return whether there was something; {@code false} if that is not known yet
 	 */
-	boolean evictAtOnce(Target target, @Nullable Call call, Deadline deadline) {
+	public boolean evictAtOnce(Target target, @Nullable Call call, Deadline deadline) {
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
 			evictAtCommit(transaction, target);
@@ -87,7 +88,7 @@ final class EntryEvictor {
 	 * Evict once more after the commit of a transaction that is bound to no thread: what
 	 * was evicted, or put, in it is read by others in the state of before, and stored.
 	 */
-	void evictAfterCommit(Target target, @Nullable Call call) {
+	public void evictAfterCommit(Target target, @Nullable Call call) {
 		if (call != null) {
 			call.afterCommit(() -> send(target));
 		}
@@ -141,7 +142,7 @@ final class EntryEvictor {
 	 * Return the narrowest target that is all a pattern matches.
 	 * @param cacheName the cache, {@code null} if the pattern is against whole keys
 	 */
-	static Target target(KeyLayout layout, @Nullable String cacheName, KeyPattern pattern) {
+	public static Target target(KeyLayout layout, @Nullable String cacheName, KeyPattern pattern) {
 		String only = pattern.onlyKey();
 		if (only != null) {
 			return new Target.Key((cacheName != null) ? layout.key(cacheName, only) : layout.locate(only));

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +40,7 @@ import dev.cachestarter.engine.load.Leading;
  * A call of a method that returns a publisher: one such call for each subscription, and
  * only then are the caches asked.
  */
-final class ReactiveCall extends AsynchronousCall {
+public final class ReactiveCall extends AsynchronousCall {
 
 	private final ReactiveAdapter adapter;
 
@@ -57,7 +57,7 @@ final class ReactiveCall extends AsynchronousCall {
 	 * Return what the caller gets: a publisher that makes the call when it is subscribed
 	 * to.
 	 */
-	static Object deferred(Intercepted intercepted, ReactiveAdapter adapter) {
+	public static Object deferred(Intercepted intercepted, ReactiveAdapter adapter) {
 		Function<ContextView, Publisher<?>> call = (
 				subscriber) -> new ReactiveCall(intercepted, adapter, subscriber, null).subscribe();
 		return adapter.fromPublisher(
@@ -99,7 +99,7 @@ final class ReactiveCall extends AsynchronousCall {
 	}
 
 	@Override
-	Object invoke() {
+	public Object invoke() {
 		checkConfirmed();
 		Mono<Decision> decided = Mono.defer(() -> later(decideHere()));
 		Publisher<Object> loaded = this.adapter.isMultiValue() ? decided.flatMapMany(this::many)
@@ -183,12 +183,12 @@ final class ReactiveCall extends AsynchronousCall {
 	}
 
 	@Override
-	boolean isInTransaction() {
+	public boolean isInTransaction() {
 		return ReactiveTransactions.isActive(this.subscriber);
 	}
 
 	@Override
-	void afterCommit(Supplier<CompletableFuture<?>> action) {
+	public void afterCommit(Supplier<CompletableFuture<?>> action) {
 		ReactiveTransactions.afterCommit(this.subscriber, action);
 	}
 

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.time.Duration;
 import java.util.List;
@@ -42,6 +42,7 @@ import org.springframework.util.ClassUtils;
 
 import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Evictions;
@@ -62,7 +63,7 @@ import dev.cachestarter.engine.value.ValueCodecs;
 /**
  * The parts that the caches of one manager share, put together.
  */
-final class Engine {
+public final class Engine {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
@@ -117,7 +118,7 @@ final class Engine {
 		}
 	}
 
-	Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
+	public Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
 			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions, boolean distrustRestarts,
 			List<CacheEventListener> listeners, @Nullable Executor refreshExecutor,
 			@Nullable TaskDecorator refreshDecorator) {
@@ -207,43 +208,43 @@ final class Engine {
 		}
 	}
 
-	void start() {
+	public void start() {
 		this.link.start();
 	}
 
-	RedisLink link() {
+	public RedisLink link() {
 		return this.link;
 	}
 
-	String keyPrefix() {
+	public String keyPrefix() {
 		return this.keyPrefix;
 	}
 
-	KeyLayout layout() {
+	public KeyLayout layout() {
 		return this.layout;
 	}
 
-	Nonces nonces() {
+	public Nonces nonces() {
 		return this.nonces;
 	}
 
-	EntryStore store() {
+	public EntryStore store() {
 		return this.store;
 	}
 
-	Evictions evictions() {
+	public Evictions evictions() {
 		return this.evictions;
 	}
 
-	Turns turns() {
+	public Turns turns() {
 		return this.turns;
 	}
 
-	BackgroundLoads background() {
+	public BackgroundLoads background() {
 		return this.background;
 	}
 
-	KeyText keyText() {
+	public KeyText keyText() {
 		return this.keyText;
 	}
 
@@ -251,14 +252,14 @@ final class Engine {
 		return this.codecs;
 	}
 
-	CacheTypes types() {
+	public CacheTypes types() {
 		return this.types;
 	}
 
 	/**
 	 * Take over what was learnt of the application's methods.
 	 */
-	void adopt(CacheTypes types) {
+	public void adopt(CacheTypes types) {
 		this.types = types;
 	}
 
@@ -266,7 +267,7 @@ final class Engine {
 	 * Make the caches that methods name known by name, used yet or not: a whole key must
 	 * be of the same cache on every instance.
 	 */
-	void knowAnnotated() {
+	public void knowAnnotated() {
 		int count = this.types.usedCount();
 		if (count == this.knownCount) {
 			return;
@@ -290,7 +291,7 @@ final class Engine {
 	 * Return where code of the user's continues that must not run on an event loop. To be
 	 * asked for on the thread that registers what continues.
 	 */
-	Executor executor() {
+	public Executor executor() {
 		return this.continuations.here();
 	}
 
@@ -298,7 +299,7 @@ final class Engine {
 		return this.continuations;
 	}
 
-	Deadline newDeadline() {
+	public Deadline newDeadline() {
 		return new Deadline(this.link, new Budget(this.link.commandTimeout()));
 	}
 
@@ -324,7 +325,7 @@ final class Engine {
 	/**
 	 * End: what is pending is asked for once more, then the connection is closed.
 	 */
-	void close() {
+	public void close() {
 		this.background.close();
 		this.turns.close();
 		this.sweeper.close();

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -38,12 +38,12 @@ abstract class AsynchronousCall extends Call {
 	}
 
 	@Override
-	boolean isAsynchronous() {
+	public boolean isAsynchronous() {
 		return true;
 	}
 
 	@Override
-	Executor userCode(Executor executor) {
+	public Executor userCode(Executor executor) {
 		return executor;
 	}
 

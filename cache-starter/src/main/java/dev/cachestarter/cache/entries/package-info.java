@@ -14,18 +14,12 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
-
-import dev.cachestarter.CacheSettings;
-
 /**
- * What the reader, the writer and the adapter of one cache have in common.
- *
- * @param name the cache's name
- * @param settings its settings
- * @param counters what happens in it
- * @param engine what it shares with the other caches of its manager
+ * What a cache is made of below Spring's interface: the reader and the writer of entries,
+ * evictions, transactions, calls that bring their loader, and what the caches of one
+ * manager share. Called by the caches. Not API.
  */
-record CacheParts(String name, CacheSettings settings, CacheCounters counters, Engine engine) {
+@NullMarked
+package dev.cachestarter.cache.entries;
 
-}
+import org.jspecify.annotations.NullMarked;

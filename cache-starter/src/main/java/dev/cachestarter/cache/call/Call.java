@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -75,7 +75,7 @@ import dev.cachestarter.engine.redis.RedisLink;
  * have stayed on the caller's thread (a tenant, say). So the method runs only when the
  * cache was asked for the very key that is to be loaded.
  */
-abstract class Call {
+public abstract class Call {
 
 	private static final ThreadLocal<@Nullable Call> CURRENT = new ThreadLocal<>();
 
@@ -111,21 +111,21 @@ abstract class Call {
 	// The kinds of calls
 
 	/** The wrapped invocation, made by Spring's interceptor. */
-	abstract @Nullable Object invoke();
+	public abstract @Nullable Object invoke();
 
 	/** Whether the call returns before its work is done, so that nothing may block. */
-	abstract boolean isAsynchronous();
+	public abstract boolean isAsynchronous();
 
 	/**
 	 * Return where code of the application's runs on the way of this call.
 	 * @param executor runs what must not run on an event loop
 	 */
-	abstract Executor userCode(Executor executor);
+	public abstract Executor userCode(Executor executor);
 
 	/**
 	 * Return whether the call is in a transaction that is bound to no thread.
 	 */
-	boolean isInTransaction() {
+	public boolean isInTransaction() {
 		return false;
 	}
 
@@ -134,7 +134,7 @@ abstract class Call {
 	 * Without one, or with one that is bound to the thread, nothing is done.
 	 * @param action starts it, and returns what completes when it is done
 	 */
-	void afterCommit(Supplier<CompletableFuture<?>> action) {
+	public void afterCommit(Supplier<CompletableFuture<?>> action) {
 	}
 
 	/** Return the same call once more, to load an entry again in the background. */
@@ -143,7 +143,7 @@ abstract class Call {
 	/** Make it, on whatever thread this is, and without a caller. */
 	abstract CompletableFuture<?> callAgain();
 
-	Intercepted intercepted() {
+	public Intercepted intercepted() {
 		return this.intercepted;
 	}
 
@@ -160,7 +160,7 @@ abstract class Call {
 
 	// What is bound to a thread
 
-	static @Nullable Call current() {
+	public static @Nullable Call current() {
 		return CURRENT.get();
 	}
 
@@ -168,7 +168,7 @@ abstract class Call {
 	 * Bind a call, or none, to this thread.
 	 * @return what was bound before, to be given to this method again
 	 */
-	static @Nullable Call bind(@Nullable Call call) {
+	public static @Nullable Call bind(@Nullable Call call) {
 		Call before = CURRENT.get();
 		if (call != null) {
 			CURRENT.set(call);
@@ -179,7 +179,7 @@ abstract class Call {
 		return before;
 	}
 
-	static void run(@Nullable Call call, Runnable action) {
+	public static void run(@Nullable Call call, Runnable action) {
 		Call before = bind(call);
 		try {
 			action.run();
@@ -192,7 +192,7 @@ abstract class Call {
 	/**
 	 * Run code of the application's: what it does with caches is no part of this call.
 	 */
-	static <T extends @Nullable Object, X extends Throwable> T outside(Action<T, X> action) throws X {
+	public static <T extends @Nullable Object, X extends Throwable> T outside(Action<T, X> action) throws X {
 		Call before = CURRENT.get();
 		if (before == null) {
 			return action.run();
@@ -211,14 +211,14 @@ abstract class Call {
 	/**
 	 * Return whether all caches are to answer that they have nothing.
 	 */
-	boolean isReloading() {
+	public boolean isReloading() {
 		return this.reloaded != null;
 	}
 
 	/**
 	 * Return the flight of the entry that is loaded again, if a cache was asked for it.
 	 */
-	@Nullable Flight confirm(Object cache, StoredKey key) {
+	public @Nullable Flight confirm(Object cache, StoredKey key) {
 		Ticket ticket = this.reloaded;
 		if (ticket == null || !ticket.isFor(cache, key)) {
 			return null;
@@ -230,7 +230,7 @@ abstract class Call {
 	/**
 	 * Give up if this call reloads, but not what it was asked for.
 	 */
-	void checkConfirmed() {
+	public void checkConfirmed() {
 		Ticket ticket = this.reloaded;
 		if (ticket != null && !this.confirmed) {
 			throw new IllegalStateException("In the background, the call asks for another key than '"
@@ -243,7 +243,7 @@ abstract class Call {
 	 * Return how an entry of a cache is loaded again by making this call again.
 	 * @return {@code null} if that would be more than loading
 	 */
-	@Nullable Reload reload(Object cache, Turns turns) {
+	public @Nullable Reload reload(Object cache, Turns turns) {
 		return (this.reloaded == null && this.intercepted.isMereLoad())
 				? (ask, flight) -> again(Ticket.reloading(cache, turns, ask, flight)).callAgain() : null;
 	}
@@ -255,7 +255,7 @@ abstract class Call {
 	 * Redis, are bounded.
 	 * @param executor runs what must not run on an event loop
 	 */
-	Deadline deadline(RedisLink link, Executor executor) {
+	public Deadline deadline(RedisLink link, Executor executor) {
 		Deadline current = this.deadline;
 		if (current == null) {
 			current = new Deadline(link, new Budget(link.commandTimeout()));
@@ -277,19 +277,19 @@ abstract class Call {
 	 * Return whether the caller may fail with what another's loader threw. Failures of
 	 * what is returned at once need not be declared.
 	 */
-	Predicate<Throwable> declared() {
+	public Predicate<Throwable> declared() {
 		return isAsynchronous() ? (failure) -> true : this.intercepted::declares;
 	}
 
 	/**
 	 * Note a miss.
 	 */
-	void missed(Object cache, Turns turns, Ask ask) {
+	public void missed(Object cache, Turns turns, Ask ask) {
 		this.tickets.removeIf((ticket) -> ticket.isFor(cache, ask.key()));
 		this.tickets.add(new Ticket(cache, turns, ask, Ticket.Kind.MISS));
 	}
 
-	boolean knows(Object cache, StoredKey key) {
+	public boolean knows(Object cache, StoredKey key) {
 		return this.tickets.stream().anyMatch((ticket) -> ticket.isFor(cache, key));
 	}
 
@@ -297,7 +297,7 @@ abstract class Call {
 	 * Lease a key for a value that will be put whatever is there.
 	 * @return completed when it is leased, or is known not to be
 	 */
-	CompletableFuture<?> seize(Object cache, Turns turns, Ask ask) {
+	public CompletableFuture<?> seize(Object cache, Turns turns, Ask ask) {
 		for (Ticket ticket : this.tickets) {
 			if (ticket.isPut() && ticket.isFor(cache, ask.key())) {
 				return CompletableFuture.completedFuture(null);
@@ -320,7 +320,7 @@ abstract class Call {
 	/**
 	 * Take the ticket for a put, if the call has one.
 	 */
-	@Nullable Ticket take(Object cache, StoredKey key) {
+	public @Nullable Ticket take(Object cache, StoredKey key) {
 		for (Ticket ticket : this.tickets) {
 			if (!ticket.isTaken() && ticket.isFor(cache, key)) {
 				ticket.take();
@@ -333,7 +333,7 @@ abstract class Call {
 	/**
 	 * Have the call not return before a write is acknowledged.
 	 */
-	void returnsAfter(CompletableFuture<?> write) {
+	public void returnsAfter(CompletableFuture<?> write) {
 		CompletableFuture<Void> settled = write.handle((result, ex) -> null);
 		CompletableFuture<Void> before = this.writes;
 		this.writes = (before == null) ? settled : CompletableFuture.allOf(before, settled);
@@ -344,7 +344,7 @@ abstract class Call {
 	 * seen to already.
 	 * @return what came of it, {@code null} if that is not known yet
 	 */
-	static <T> @Nullable T settle(@Nullable Call call, CompletableFuture<T> write, Deadline deadline) {
+	public static <T> @Nullable T settle(@Nullable Call call, CompletableFuture<T> write, Deadline deadline) {
 		if (call != null && call.isAsynchronous()) {
 			call.returnsAfter(deadline.limit(write.copy()));
 			return null;
@@ -536,7 +536,7 @@ abstract class Call {
 	 */
 	@NullUnmarked
 	@FunctionalInterface
-	interface Action<T extends @Nullable Object, X extends Throwable> {
+	public interface Action<T extends @Nullable Object, X extends Throwable> {
 
 		T run() throws X;
 
@@ -545,7 +545,7 @@ abstract class Call {
 	/**
 	 * Spring's part of a call.
 	 */
-	interface Spring {
+	public interface Spring {
 
 		/**
 		 * Make the call as Spring does, with {@link Call#invoke()} in the place of the
@@ -575,7 +575,7 @@ abstract class Call {
 	 * @param invoker calls the method
 	 * @param operations what its annotations say
 	 */
-	record Intercepted(Spring spring, CacheOperationInvoker invoker, Collection<CacheOperation> operations,
+	public record Intercepted(Spring spring, CacheOperationInvoker invoker, Collection<CacheOperation> operations,
 			Object target, Class<?> targetClass, Method method, @Nullable Object[] args) {
 
 		/** Whether making the call again does no more than load. */

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +32,9 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.transaction.support.TransactionSynchronizationUtils;
 
 import dev.cachestarter.Interleavings;
-import dev.cachestarter.cache.TransactionScope.Afterwards;
-import dev.cachestarter.cache.TransactionScope.Loaded;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.cache.entries.TransactionScope.Afterwards;
+import dev.cachestarter.cache.entries.TransactionScope.Loaded;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.KeyPattern;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.OutageLab;
 import dev.cachestarter.TestInstance;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.testing.FaultProxy;

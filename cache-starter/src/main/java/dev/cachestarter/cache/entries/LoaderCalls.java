@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.time.Duration;
 import java.util.Objects;
@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrapper;
 
-import dev.cachestarter.cache.EntryReader.Purpose;
+import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.entries.EntryReader.Purpose;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask.Reload;
 import dev.cachestarter.engine.load.Ask;
@@ -44,7 +45,7 @@ import dev.cachestarter.engine.redis.Deadline;
  * of methods with {@code sync = true}. Blocking or not, they read, decide and load, and
  * what was loaded is stored at once.
  */
-final class LoaderCalls {
+public final class LoaderCalls {
 
 	/** What tickets and flights in the background are for. */
 	private final Object cache;
@@ -55,7 +56,7 @@ final class LoaderCalls {
 
 	private final Engine engine;
 
-	LoaderCalls(Object cache, CacheParts parts, EntryWriter writer) {
+	public LoaderCalls(Object cache, CacheParts parts, EntryWriter writer) {
 		this.cache = cache;
 		this.parts = parts;
 		this.writer = writer;
@@ -70,14 +71,14 @@ final class LoaderCalls {
 	 * Take what a load in the background would need of the calling thread, for a reading
 	 * whose entry may need one.
 	 */
-	@Nullable Captured capture(Reading reading, @Nullable Reload reload) {
+	public @Nullable Captured capture(Reading reading, @Nullable Reload reload) {
 		boolean wanted = reload != null && (reading.isDue() || (reading.kind() == Reading.Kind.STALE
 				&& !this.parts.settings().loadTimeout().isZero() && !this.engine.background().isHere()));
 		return wanted ? this.engine.background().capture() : null;
 	}
 
 	/** The same before anything is read, for one who goes on on another thread. */
-	@Nullable Captured capture(@Nullable Reload reload) {
+	public @Nullable Captured capture(@Nullable Reload reload) {
 		boolean wanted = reload != null && !this.engine.background().isHere()
 				&& !(this.parts.settings().refreshAhead().isZero() && this.parts.settings().loadTimeout().isZero());
 		return wanted ? this.engine.background().capture() : null;
@@ -90,7 +91,7 @@ final class LoaderCalls {
 	 * @param failure turns what a loader threw, ours or another's, into what the caller
 	 * gets
 	 */
-	<X extends Exception> @Nullable Object load(StoredKey key, EntryReader reader, @Nullable Duration ttl,
+	public <X extends Exception> @Nullable Object load(StoredKey key, EntryReader reader, @Nullable Duration ttl,
 			Loader loader, Function<Throwable, X> failure) throws X {
 		Call call = Call.current();
 		Deadline deadline = this.engine.newDeadline();
@@ -173,7 +174,7 @@ final class LoaderCalls {
 	 * @return completes with the value; when it was loaded here, not before it is stored
 	 * or known not to be
 	 */
-	CompletableFuture<@Nullable Object> loadAsync(StoredKey key, EntryReader reader, AsyncLoader loader) {
+	public CompletableFuture<@Nullable Object> loadAsync(StoredKey key, EntryReader reader, AsyncLoader loader) {
 		Call call = Call.current();
 		Executor executor = this.engine.executor();
 		Deadline deadline = this.engine.newDeadline();
@@ -304,7 +305,7 @@ final class LoaderCalls {
 	 * Loads a value.
 	 */
 	@FunctionalInterface
-	interface Loader {
+	public interface Loader {
 
 		@Nullable Object load() throws Throwable;
 
@@ -314,7 +315,7 @@ final class LoaderCalls {
 	 * Begins to load a value.
 	 */
 	@FunctionalInterface
-	interface AsyncLoader {
+	public interface AsyncLoader {
 
 		CompletableFuture<?> load();
 

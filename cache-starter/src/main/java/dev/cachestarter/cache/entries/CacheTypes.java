@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.lang.reflect.Type;
 import java.util.Collection;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * The types of the values of each cache, learnt from the return types of the methods that
  * use it.
  */
-final class CacheTypes {
+public final class CacheTypes {
 
 	private final ConcurrentMap<String, Map<Type, String>> types = new ConcurrentHashMap<>();
 
@@ -42,14 +42,14 @@ final class CacheTypes {
 	 * @param type the type of what it keeps
 	 * @param method the method, for messages
 	 */
-	void learn(String cacheName, Type type, String method) {
+	public void learn(String cacheName, Type type, String method) {
 		this.types.computeIfAbsent(cacheName, (name) -> new ConcurrentHashMap<>()).putIfAbsent(type, method);
 	}
 
 	/**
 	 * Learn that some method uses a cache.
 	 */
-	void use(Collection<String> cacheNames) {
+	public void use(Collection<String> cacheNames) {
 		this.used.addAll(cacheNames);
 	}
 
@@ -63,7 +63,7 @@ final class CacheTypes {
 	/**
 	 * Return the caches that methods name.
 	 */
-	Set<String> used() {
+	public Set<String> used() {
 		return Set.copyOf(this.used);
 	}
 

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -32,15 +32,15 @@ import dev.cachestarter.engine.load.Leading;
 /**
  * A call whose thread waits: for the decision, and in the method.
  */
-final class BlockingCall extends Call {
+public final class BlockingCall extends Call {
 
 	private @Nullable CallerThread thread;
 
-	BlockingCall(Intercepted intercepted, @Nullable Ticket reloaded) {
+	public BlockingCall(Intercepted intercepted, @Nullable Ticket reloaded) {
 		super(intercepted, reloaded);
 	}
 
-	@Nullable Object execute() {
+	public @Nullable Object execute() {
 		try {
 			return proceed();
 		}
@@ -53,7 +53,7 @@ final class BlockingCall extends Call {
 	}
 
 	@Override
-	@Nullable Object invoke() {
+	public @Nullable Object invoke() {
 		checkConfirmed();
 		Decision decision = await(decide());
 		if (decision instanceof Decision.Value value) {
@@ -96,12 +96,12 @@ final class BlockingCall extends Call {
 	}
 
 	@Override
-	boolean isAsynchronous() {
+	public boolean isAsynchronous() {
 		return false;
 	}
 
 	@Override
-	Executor userCode(Executor executor) {
+	public Executor userCode(Executor executor) {
 		return thread(executor);
 	}
 

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.support.TransactionSynchronization;
 
 import dev.cachestarter.TtlPolicy;
-import dev.cachestarter.cache.EntryReader.Purpose;
+import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.entries.EntryReader.Purpose;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.entry.Target;
@@ -47,7 +48,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * the futures returned here are done already. Else they complete when Redis has
  * acknowledged the write, or it is known not to.
  */
-final class EntryWriter {
+public final class EntryWriter {
 
 	private static final CompletableFuture<Boolean> NOT_STORED = CompletableFuture.completedFuture(false);
 
@@ -60,7 +61,7 @@ final class EntryWriter {
 
 	private final Engine engine;
 
-	EntryWriter(CacheParts parts) {
+	public EntryWriter(CacheParts parts) {
 		this.parts = parts;
 		this.engine = parts.engine();
 	}
@@ -72,7 +73,8 @@ final class EntryWriter {
 	 * @param ttl its time to live, {@code null} for the cache's own
 	 * @return whether it was stored
 	 */
-	CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
+	public CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec,
+			@Nullable Duration ttl) {
 		if (!flight.canFill()) {
 			flight.release();
 			return NOT_STORED;
@@ -111,7 +113,7 @@ final class EntryWriter {
 	/**
 	 * Store the value of a {@code @CachePut}, whose key was leased before its method ran.
 	 */
-	CompletableFuture<?> putSeized(Flight flight, @Nullable Object value, ValueCodec codec) {
+	public CompletableFuture<?> putSeized(Flight flight, @Nullable Object value, ValueCodec codec) {
 		boolean elsewhere = flight.isTransactional() && TransactionScope.current(this.engine) == null;
 		return atCommit(flight.key(), elsewhere ? Prepared.NOT_STORED : prepare(flight.key(), value, codec, null),
 				(prepared) -> orEvict(flight.key(), store(flight, prepared)), flight::release);
@@ -121,7 +123,7 @@ final class EntryWriter {
 	 * Store a value whatever is there.
 	 * @param ttl its time to live, {@code null} for the cache's own
 	 */
-	CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
+	public CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
 		return atCommit(key, prepare(key, value, codec, ttl), (prepared) -> replace(key, prepared, codec), NOTHING);
 	}
 
@@ -183,7 +185,7 @@ final class EntryWriter {
 	 * @param reader reads what is there, as the type of the value
 	 * @return what is there, a miss if the value was stored or Redis did not answer
 	 */
-	Reading putIfAbsent(StoredKey key, @Nullable Object value, EntryReader reader, Deadline deadline) {
+	public Reading putIfAbsent(StoredKey key, @Nullable Object value, EntryReader reader, Deadline deadline) {
 		Reading reading = reader.read(key, deadline, Purpose.LOOK);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (reading.isHit()) {

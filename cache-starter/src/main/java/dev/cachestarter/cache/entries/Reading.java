@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +30,7 @@ import dev.cachestarter.engine.load.Stale;
  * @param observed what was found, {@code null} if nothing could be read
  * @param epoch what had been evicted here before the read
  */
-record Reading(Kind kind, @Nullable Object value, @Nullable Observed observed, long epoch) {
+public record Reading(Kind kind, @Nullable Object value, @Nullable Observed observed, long epoch) {
 
 	enum Kind {
 
@@ -48,11 +48,11 @@ record Reading(Kind kind, @Nullable Object value, @Nullable Observed observed, l
 
 	}
 
-	boolean isHit() {
+	public boolean isHit() {
 		return this.kind == Kind.HIT || this.kind == Kind.DUE;
 	}
 
-	boolean isDue() {
+	public boolean isDue() {
 		return this.kind == Kind.DUE;
 	}
 
@@ -60,7 +60,7 @@ record Reading(Kind kind, @Nullable Object value, @Nullable Observed observed, l
 	 * Return what was found, if it may serve for its load or is to be loaded again.
 	 * @param captured what a load in the background is to see of the calling thread
 	 */
-	@Nullable Stale stale(@Nullable Captured captured) {
+	public @Nullable Stale stale(@Nullable Captured captured) {
 		Observed found = this.observed;
 		return (found != null && (this.kind == Kind.STALE || this.kind == Kind.DUE))
 				? new Stale(found, this.epoch, captured) : null;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +27,7 @@ import dev.cachestarter.CacheSnapshot;
 /**
  * Counts what happens in one cache.
  */
-final class CacheCounters {
+public final class CacheCounters {
 
 	private final LongAdder hits = new LongAdder();
 
@@ -117,7 +117,7 @@ final class CacheCounters {
 		this.refreshFailures.increment();
 	}
 
-	void reset() {
+	public void reset() {
 		for (LongAdder adder : new LongAdder[] { this.hits, this.misses, this.puts, this.removals, this.refusedFills,
 				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable, this.failures,
 				this.staleServed, this.refreshes, this.refreshFailures }) {
@@ -126,7 +126,7 @@ final class CacheCounters {
 		this.lastReset = Instant.now();
 	}
 
-	CacheSnapshot.Counters snapshot() {
+	public CacheSnapshot.Counters snapshot() {
 		return new CacheSnapshot.Counters(this.hits.sum(), this.misses.sum(), this.puts.sum(), this.removals.sum(),
 				this.refusedFills.sum(), this.loadsShared.sum(), this.unreadable.sum(), this.otherVersion.sum(),
 				this.tooLarge.sum(), this.notCacheable.sum(), this.failures.sum(), this.staleServed.sum(),
@@ -136,7 +136,7 @@ final class CacheCounters {
 	/**
 	 * Return the same in the form that Spring Data's users and Boot's meters know.
 	 */
-	CacheStatistics statistics(String cacheName) {
+	public CacheStatistics statistics(String cacheName) {
 		CacheSnapshot.Counters counters = snapshot();
 		Instant reset = this.lastReset;
 		return new CacheStatistics() {

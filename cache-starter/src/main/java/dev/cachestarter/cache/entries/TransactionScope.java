@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,7 +53,7 @@ import dev.cachestarter.engine.redis.Deadline;
  * takes its scope with it. Used by that thread only, except that JTA may tell of the end
  * on another one.
  */
-final class TransactionScope implements TransactionSynchronization, Ordered {
+public final class TransactionScope implements TransactionSynchronization, Ordered {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
@@ -83,7 +83,7 @@ final class TransactionScope implements TransactionSynchronization, Ordered {
 	 * Return the scope of the transaction that this thread is in.
 	 * @return the scope, or {@code null} if it is in none, or in one that only reads
 	 */
-	static @Nullable TransactionScope current(Engine engine) {
+	public static @Nullable TransactionScope current(Engine engine) {
 		if (!TransactionSynchronizationManager.isSynchronizationActive()
 				|| !TransactionSynchronizationManager.isActualTransactionActive()
 				|| TransactionSynchronizationManager.isCurrentTransactionReadOnly()) {

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +26,7 @@ import dev.cachestarter.engine.load.Turns;
 /**
  * A key that a call has missed, or is about to replace.
  */
-final class Ticket {
+public final class Ticket {
 
 	private final Object cache;
 
@@ -72,17 +72,17 @@ final class Ticket {
 		return this.turns;
 	}
 
-	Ask ask() {
+	public Ask ask() {
 		return this.ask;
 	}
 
 	/** Whether the value is put in the place of another, and not just filled in. */
-	boolean isPut() {
+	public boolean isPut() {
 		return this.kind == Kind.PUT;
 	}
 
 	/** The flight under which the value may be stored, if it may. */
-	@Nullable Flight flight() {
+	public @Nullable Flight flight() {
 		return this.flight;
 	}
 
@@ -91,7 +91,7 @@ final class Ticket {
 	}
 
 	/** Whether the value is another's, who stores it. */
-	boolean isServed() {
+	public boolean isServed() {
 		return this.served;
 	}
 

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.call;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -35,16 +35,16 @@ import dev.cachestarter.engine.load.Leading;
  * the load, unless others wait for it; the method's own future is left alone, as Spring
  * leaves it.
  */
-final class FutureCall extends AsynchronousCall {
+public final class FutureCall extends AsynchronousCall {
 
 	/** What the method's future failed with, as it was. */
 	private volatile @Nullable Throwable thrown;
 
-	FutureCall(Intercepted intercepted, @Nullable Ticket reloaded) {
+	public FutureCall(Intercepted intercepted, @Nullable Ticket reloaded) {
 		super(intercepted, reloaded);
 	}
 
-	@Nullable Object execute() {
+	public @Nullable Object execute() {
 		Object result;
 		try {
 			result = proceed();
@@ -98,7 +98,7 @@ final class FutureCall extends AsynchronousCall {
 	}
 
 	@Override
-	Object invoke() {
+	public Object invoke() {
 		checkConfirmed();
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
 		goOn(decideHere(), (decision) -> take(decision, result), (ex) -> fail(result, ex));

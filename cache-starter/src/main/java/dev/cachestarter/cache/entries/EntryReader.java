@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.cache;
+package dev.cachestarter.cache.entries;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +27,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheSettings;
-import dev.cachestarter.cache.Reading.Kind;
+import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.entries.Reading.Kind;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
@@ -49,7 +50,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * nothing. The only class that looks at entries for their values; what has been evicted
  * here, or by the caller's own transaction, is never taken, whatever Redis answers.
  */
-final class EntryReader implements Entries {
+public final class EntryReader implements Entries {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
@@ -68,7 +69,7 @@ final class EntryReader implements Entries {
 		this.mark = codec.schemaMark();
 	}
 
-	ValueCodec codec() {
+	public ValueCodec codec() {
 		return this.codec;
 	}
 
@@ -87,7 +88,7 @@ final class EntryReader implements Entries {
 	/**
 	 * Read a key on the calling thread.
 	 */
-	Reading read(StoredKey key, Deadline deadline, Purpose purpose) {
+	public Reading read(StoredKey key, Deadline deadline, Purpose purpose) {
 		Reading known = known(key);
 		if (known != null) {
 			return known;
@@ -106,7 +107,7 @@ final class EntryReader implements Entries {
 	 * @param executor where the value is decoded
 	 * @return what came of it; never fails
 	 */
-	CompletableFuture<Reading> read(StoredKey key, Deadline deadline, Purpose purpose, Executor executor) {
+	public CompletableFuture<Reading> read(StoredKey key, Deadline deadline, Purpose purpose, Executor executor) {
 		Reading known = known(key);
 		if (known != null) {
 			return CompletableFuture.completedFuture(known);
@@ -119,7 +120,7 @@ final class EntryReader implements Entries {
 	}
 
 	/** Read several keys of one manager in one round trip, on the calling thread. */
-	static List<Reading> readAll(List<EntryReader> readers, List<StoredKey> keys, Deadline deadline) {
+	public static List<Reading> readAll(List<EntryReader> readers, List<StoredKey> keys, Deadline deadline) {
 		Reading[] readings = new Reading[keys.size()];
 		List<StoredKey> asked = new ArrayList<>();
 		long[] epochs = new long[keys.size()];
@@ -150,7 +151,7 @@ final class EntryReader implements Entries {
 	 * @return the same with what stands there, or with nothing for those that are
 	 * bypassed or if Redis does not answer
 	 */
-	static List<Ask> lookAgain(List<EntryReader> readers, List<Ask> asks, Deadline deadline) {
+	public static List<Ask> lookAgain(List<EntryReader> readers, List<Ask> asks, Deadline deadline) {
 		List<StoredKey> keys = new ArrayList<>();
 		List<Ask> again = new ArrayList<>(asks);
 		for (int i = 0; i < asks.size(); i++) {
@@ -187,7 +188,7 @@ final class EntryReader implements Entries {
 	 * @return what stands there, {@code null} if it is bypassed or Redis does not answer;
 	 * never fails
 	 */
-	CompletableFuture<@Nullable Observed> look(Ask ask) {
+	public CompletableFuture<@Nullable Observed> look(Ask ask) {
 		if (isBypassed(ask.key())) {
 			return CompletableFuture.completedFuture(null);
 		}
@@ -476,7 +477,7 @@ final class EntryReader implements Entries {
 	 * @param reload loads the key in the background, {@code null} if that is not possible
 	 * @param call the intercepted call that asks, {@code null} if it is none
 	 */
-	Ask ask(StoredKey key, Deadline deadline, Executor executor, @Nullable Reload reload, @Nullable Call call) {
+	public Ask ask(StoredKey key, Deadline deadline, Executor executor, @Nullable Reload reload, @Nullable Call call) {
 		boolean transactional = TransactionScope.current(this.engine) != null
 				|| (call != null && call.isInTransaction());
 		return new Ask(key, null, this, deadline, System.nanoTime(), transactional, Leading.current(), executor, null,
@@ -486,7 +487,7 @@ final class EntryReader implements Entries {
 	/**
 	 * What a read is for.
 	 */
-	enum Purpose {
+	public enum Purpose {
 
 		/** To see whether there is a value. */
 		LOOK,
