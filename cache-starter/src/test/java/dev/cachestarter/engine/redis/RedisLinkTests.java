@@ -224,6 +224,19 @@ class RedisLinkTests {
 	}
 
 	@Test
+	void aConnectionThatIsLostBeforeAnybodyIsToldIsNotTakenForALink() {
+		this.watching.returning = () -> {
+			this.redis.connection().open = false;
+			this.watching.returning = () -> CompletableFuture.completedFuture(0);
+			return CompletableFuture.completedFuture(0);
+		};
+		this.link.start();
+		this.worker.run();
+
+		assertThat(this.link.isUp()).isFalse();
+	}
+
+	@Test
 	void aConnectionThatIsLostAtTheMomentOfItsArrivalIsLeft() {
 		this.watching.back = () -> {
 			this.watching.back = () -> {
@@ -432,6 +445,22 @@ class RedisLinkTests {
 		this.link.gaveUp(this.link.session(), TIMEOUT.toNanos());
 
 		assertThat(this.link.isUp()).isFalse();
+	}
+
+	@Test
+	void aCommandOfAnOldSessionThatIsNotAnsweredDoesNotEndTheNew() {
+		up();
+		settle();
+		Command old = hold("old");
+		hang();
+		this.worker.run();
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.redis.connections).hasSize(1);
+
+		this.worker.skip(TIMEOUT);
+		old.answer().completeExceptionally(new RedisCommandTimeoutException("in time"));
+
+		assertThat(this.link.isUp()).isTrue();
 	}
 
 	@Test

@@ -113,7 +113,7 @@ final class ScriptedRedis implements RedisConnector {
 
 		boolean closed;
 
-		private boolean open = true;
+		boolean open = true;
 
 		private final Pulse pulse = new Pulse();
 
