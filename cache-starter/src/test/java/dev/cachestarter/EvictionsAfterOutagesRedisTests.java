@@ -130,6 +130,22 @@ class EvictionsAfterOutagesRedisTests {
 	}
 
 	@Test
+	void whatAServerHasTakenThatIsFoundToBeReplacedMeanwhileStaysPending() throws Exception {
+		try (RedisServer redis = RedisServer.local().start(); Bare bare = new Bare(redis)) {
+			StoredKey key = bare.layout.key("items", "1");
+			redis.pause();
+			CompletableFuture<Long> evicted = bare.evictions.evict(new Key(key));
+			bare.evictions.replayRecent(bare.clock.get());
+
+			redis.resume();
+			await().atMost(Duration.ofSeconds(10)).until(evicted::isDone);
+
+			assertThat(evicted).isCompletedExceptionally();
+			assertThat(bare.evictions.covers(key)).isTrue();
+		}
+	}
+
+	@Test
 	void whatAnAttemptToComeBackHasAppliedIsToldThoughTheAttemptCameToNothing() throws Exception {
 		try (RedisServer redis = RedisServer.local().start(); Bare bare = new Bare(redis)) {
 			redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");

@@ -203,11 +203,11 @@ final class Drain {
 				continue;
 			}
 			// One server that hangs or refuses does not hold up the others.
-			Object server = this.commands.serverOf(target);
+			Object server = this.commands.serversOf(target);
 			List<Late> batch = open.computeIfAbsent(server, (same) -> new ArrayList<>());
 			batch.add(late);
 			int length = lengths.merge(server, this.commands.lengthOf(target), Integer::sum);
-			if (batch.size() == BATCH || length >= BATCH_BYTES) {
+			if (!this.commands.isOfUnknownCaches(target) && (batch.size() == BATCH || length >= BATCH_BYTES)) {
 				batches.computeIfAbsent(server, (same) -> new ConcurrentLinkedQueue<>()).add(batch);
 				open.remove(server);
 				lengths.remove(server);

@@ -17,8 +17,11 @@
 package dev.cachestarter.engine.entry;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -27,6 +30,9 @@ import dev.cachestarter.engine.redis.RedisLink;
  * What is sent to Redis to evict a target.
  */
 final class EvictionCommands {
+
+	/** How many keys are in one command. */
+	static final int MOST = 200;
 
 	private final RedisLink link;
 
@@ -45,17 +51,57 @@ final class EvictionCommands {
 	 * @return how many entries or generations there were
 	 */
 	CompletableFuture<Long> evict(Target target) {
-		return (target instanceof Target.Glob glob) ? this.walks.delete(glob)
-				: this.link.unlink(keysOf(target).toArray(byte[][]::new));
+		return (target instanceof Target.Glob glob) ? this.walks.delete(glob) : evict(List.of(target));
 	}
 
 	/**
-	 * Evict several targets, none of them a pattern, in one command.
+	 * Evict several targets, none of them a pattern.
 	 */
 	CompletableFuture<Long> evict(List<Target> targets) {
 		List<byte[]> keys = new ArrayList<>();
 		targets.forEach((target) -> keys.addAll(keysOf(target)));
-		return this.link.unlink(keys.toArray(byte[][]::new));
+		if (targets.stream().noneMatch(this::isOfUnknownCaches)) {
+			return unlink(keys);
+		}
+		return this.walks.cacheGenerations().thenCompose((generations) -> {
+			generations.forEach((generationKey) -> {
+				String cacheName = this.layout.cacheOfGeneration(generationKey);
+				if (cacheName != null && targets.stream().anyMatch((target) -> touches(target, cacheName))) {
+					keys.add(generationKey);
+				}
+			});
+			return unlink(keys);
+		});
+	}
+
+	/**
+	 * Return whether a target may be of caches that only other instances know, which must
+	 * be looked for.
+	 */
+	boolean isOfUnknownCaches(Target target) {
+		return target instanceof Target.All || target instanceof Target.Segment;
+	}
+
+	private static boolean touches(Target target, String cacheName) {
+		return target instanceof Target.All || (target instanceof Target.Segment segment && segment.begins(cacheName));
+	}
+
+	/** One server that cannot be reached does not keep the others from being asked. */
+	private CompletableFuture<Long> unlink(List<byte[]> keys) {
+		Map<Object, List<byte[]>> portions = new HashMap<>();
+		List<CompletableFuture<Long>> removed = new ArrayList<>();
+		for (byte[] key : keys) {
+			Object server = (keys.size() > 1) ? this.link.serverOf(key) : "";
+			List<byte[]> portion = portions.computeIfAbsent(server, (same) -> new ArrayList<>());
+			portion.add(key);
+			if (portion.size() == MOST) {
+				removed.add(this.link.unlink(portion.toArray(byte[][]::new)));
+				portions.remove(server);
+			}
+		}
+		portions.values().forEach((portion) -> removed.add(this.link.unlink(portion.toArray(byte[][]::new))));
+		return (removed.size() == 1) ? removed.get(0)
+				: RedisLink.all(removed).thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
 	}
 
 	/**
@@ -73,12 +119,13 @@ final class EvictionCommands {
 	}
 
 	/**
-	 * Return what is equal for two targets that one server has. No target that is a
-	 * pattern is with one server.
+	 * Return what is equal for two targets that the same servers have. No target that is
+	 * a pattern is with one server.
 	 */
-	Object serverOf(Target target) {
-		// All has keys on every server, and so a round of its own.
-		return (target instanceof Target.All) ? Target.ALL : this.link.serverOf(keysOf(target).get(0));
+	Object serversOf(Target target) {
+		// These have keys on every server, and so a round of their own.
+		return isOfUnknownCaches(target) ? Target.ALL
+				: keysOf(target).stream().map(this.link::serverOf).collect(Collectors.toSet());
 	}
 
 	private List<byte[]> keysOf(Target target) {
@@ -86,15 +133,24 @@ final class EvictionCommands {
 			return List.of(key.key().redisKey());
 		}
 		if (target instanceof Target.Group group) {
-			return List.of(this.layout.groupGenerationKey(group.cacheName(), group.group()));
+			return withUnnamed(group.cacheName(), this.layout.groupGenerationKey(group.cacheName(), group.group()));
 		}
 		if (target instanceof Target.Whole whole) {
-			return List.of(this.layout.cacheGenerationKey(whole.cacheName()));
+			return withUnnamed(whole.cacheName(), this.layout.cacheGenerationKey(whole.cacheName()));
+		}
+		if (target instanceof Target.Segment segment) {
+			return List.of(this.layout.groupGenerationKey("", segment.segment()));
 		}
 		List<byte[]> generations = new ArrayList<>();
 		this.layout.cacheNames().forEach((name) -> generations.add(this.layout.cacheGenerationKey(name)));
 		generations.add(this.layout.cacheGenerationKey(""));
 		return generations;
+	}
+
+	/** To an instance that has not used the cache yet its entries are of the unnamed. */
+	private List<byte[]> withUnnamed(String cacheName, byte[] generationKey) {
+		return cacheName.isEmpty() ? List.of(generationKey)
+				: List.of(generationKey, this.layout.unnamedGenerationKey(cacheName));
 	}
 
 }

@@ -153,7 +153,7 @@ public final class Evictions {
 		long sequence = this.sequences.incrementAndGet();
 		this.pending.add(fitting, sequence);
 		// Only now: whoever sees the new epoch sees the pending eviction too.
-		epochOf(fitting).incrementAndGet();
+		changeEpoch(fitting);
 		boolean up = this.link.isUp();
 		CompletableFuture<Long> asked = ask(fitting, sequence).whenComplete((removed, ex) -> {
 			if (ex != null) {
@@ -227,6 +227,27 @@ public final class Evictions {
 	}
 
 	/**
+	 * Return what changes when the server is found to be another: to be asked for before
+	 * a put is sent.
+	 */
+	public long server() {
+		return this.servers.get();
+	}
+
+	/**
+	 * Take note that a put has replaced what was there, as if that were evicted: a server
+	 * that forgets the put has the old value again.
+	 * @param target the key
+	 * @param server what {@link #server()} said before the put was sent
+	 * @return completed if the put counts; else the key is evicted, since the server that
+	 * has taken the put is not there any more
+	 */
+	public CompletableFuture<?> replaced(Target.Key target, long server) {
+		remember(target);
+		return (server == this.servers.get()) ? CompletableFuture.completedFuture(null) : evict(target);
+	}
+
+	/**
 	 * Make pending again what was acknowledged, by a server that is not there any more,
 	 * in the minute before it was lost.
 	 * @param lost when that was, in {@link System#nanoTime()}
@@ -257,10 +278,21 @@ public final class Evictions {
 		return this.globEpoch.get() + ((epoch != null) ? epoch.get() : 0);
 	}
 
-	private AtomicLong epochOf(Target target) {
+	private void changeEpoch(Target target) {
 		String cacheName = target.cacheName();
-		return (cacheName != null) ? this.epochs.computeIfAbsent(cacheName, (name) -> new AtomicLong())
-				: this.globEpoch;
+		if (cacheName == null) {
+			this.globEpoch.incrementAndGet();
+			return;
+		}
+		epochOf(cacheName).incrementAndGet();
+		if (!(target instanceof Target.Key) && !cacheName.isEmpty()) {
+			// Keys that were made before the cache was known by name.
+			epochOf("").incrementAndGet();
+		}
+	}
+
+	private AtomicLong epochOf(String cacheName) {
+		return this.epochs.computeIfAbsent(cacheName, (name) -> new AtomicLong());
 	}
 
 	public int pendingCount() {

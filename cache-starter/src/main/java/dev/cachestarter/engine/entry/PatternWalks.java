@@ -209,10 +209,61 @@ final class PatternWalks {
 	/** Evict more than the pattern names: the caches that it can touch. */
 	private CompletableFuture<Long> dropGenerations(Glob glob) {
 		Collection<String> touched = this.layout.cachesTouchedBy(glob.cacheName(), glob.pattern());
-		byte[][] generations = touched.stream().map(this.layout::cacheGenerationKey).toArray(byte[][]::new);
-		return this.link.unlink(generations).thenApply((dropped) -> {
+		List<byte[]> generations = new ArrayList<>();
+		for (String name : touched) {
+			generations.add(this.layout.cacheGenerationKey(name));
+			if (!name.isEmpty()) {
+				generations.add(this.layout.unnamedGenerationKey(name));
+			}
+		}
+		CompletableFuture<List<byte[]>> others = (glob.cacheName() != null)
+				? CompletableFuture.completedFuture(List.of()) : cacheGenerations();
+		return others.thenCompose((unknown) -> {
+			generations.addAll(unknown);
+			return this.link.unlink(generations.toArray(byte[][]::new));
+		}).thenApply((dropped) -> {
 			touched.forEach((name) -> this.sweeper.sweepLater(new Target.Whole(name)));
 			return 0L;
+		});
+	}
+
+	/**
+	 * Find the generations of all caches, those that only other instances know among
+	 * them. Where Redis does not allow it, none.
+	 */
+	CompletableFuture<List<byte[]>> cacheGenerations() {
+		CompletableFuture<List<byte[]>> found = this.link.masters()
+			.thenCompose((masters) -> slots(masters).thenCompose((before) -> cacheGenerations(masters)
+				.thenCompose((generations) -> slots(masters).thenCompose((after) -> {
+					if (SlotView.isSettled(before, after)) {
+						return CompletableFuture.completedFuture(generations);
+					}
+					// One that has moved while the first walk missed it is where it moved
+					// to in the second.
+					return cacheGenerations(masters).thenApply((again) -> {
+						List<byte[]> all = new ArrayList<>(generations);
+						all.addAll(again);
+						return all;
+					});
+				}))));
+		return found.exceptionallyCompose((ex) -> RedisErrors.isUnavailable(ex)
+				? CompletableFuture.completedFuture(List.of()) : CompletableFuture.failedFuture(RedisLink.unwrap(ex)));
+	}
+
+	private CompletableFuture<List<byte[]>> cacheGenerations(List<Master> masters) {
+		return RedisLink.all(masters.stream().map((master) -> cacheGenerations(master, null)).toList())
+			.thenApply((found) -> found.stream().flatMap(List::stream).toList());
+	}
+
+	private CompletableFuture<List<byte[]>> cacheGenerations(Master master, @Nullable Page after) {
+		return master.scan(after, this.layout.generationPattern(), PAGE).thenCompose((page) -> {
+			List<byte[]> found = new ArrayList<>(
+					page.keys().stream().filter((key) -> this.layout.cacheOfGeneration(key) != null).toList());
+			return page.isLast() ? CompletableFuture.completedFuture(found)
+					: cacheGenerations(master, page).thenApply((more) -> {
+						found.addAll(more);
+						return found;
+					});
 		});
 	}
 

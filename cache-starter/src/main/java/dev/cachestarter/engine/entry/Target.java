@@ -49,6 +49,16 @@ public sealed interface Target {
 	String describe();
 
 	/**
+	 * Whether a key is in the unnamed cache and begins with a text and a colon. What is
+	 * the unnamed cache's to one instance may be a named one's to another, which learns
+	 * of names as it uses caches.
+	 */
+	private static boolean isUnnamedUnder(StoredKey key, String beginning) {
+		return key.cacheName().isEmpty() && key.key().length() > beginning.length()
+				&& key.key().charAt(beginning.length()) == ':' && key.key().startsWith(beginning);
+	}
+
+	/**
 	 * How a target is evicted.
 	 */
 	enum Kind {
@@ -83,7 +93,11 @@ public sealed interface Target {
 		@Override
 		public Target widen() {
 			String group = this.key.group();
-			return (group != null) ? new Group(this.key.cacheName(), group) : new Whole(this.key.cacheName());
+			if (group == null) {
+				return new Whole(this.key.cacheName());
+			}
+			// Others may know a cache whose name it begins with.
+			return this.key.cacheName().isEmpty() ? new Segment(group) : new Group(this.key.cacheName(), group);
 		}
 
 		@Override
@@ -100,7 +114,8 @@ public sealed interface Target {
 
 		@Override
 		public boolean names(StoredKey key) {
-			return this.cacheName.equals(key.cacheName()) && this.group.equals(key.group());
+			return this.cacheName.equals(key.cacheName()) ? this.group.equals(key.group())
+					: isUnnamedUnder(key, this.cacheName + ":" + this.group);
 		}
 
 		@Override
@@ -122,7 +137,7 @@ public sealed interface Target {
 
 		@Override
 		public boolean names(StoredKey key) {
-			return this.cacheName.equals(key.cacheName());
+			return this.cacheName.equals(key.cacheName()) || isUnnamedUnder(key, this.cacheName);
 		}
 
 		@Override
@@ -145,8 +160,12 @@ public sealed interface Target {
 
 		@Override
 		public boolean names(StoredKey key) {
-			return (this.cacheName != null) ? this.cacheName.equals(key.cacheName()) && this.pattern.matches(key.key())
-					: this.pattern.matches(key.displayName());
+			String cache = this.cacheName;
+			if (cache == null) {
+				return this.pattern.matches(key.displayName());
+			}
+			return cache.equals(key.cacheName()) ? this.pattern.matches(key.key())
+					: isUnnamedUnder(key, cache) && this.pattern.matches(key.key().substring(cache.length() + 1));
 		}
 
 		@Override
@@ -163,8 +182,44 @@ public sealed interface Target {
 	}
 
 	/**
-	 * All that this application keeps, by the generations of its caches. Not the pattern
-	 * {@code *}: with an empty key prefix that would take others' keys.
+	 * All keys that begin with a segment, whatever cache they are in: for a key that is
+	 * in no cache that is known here, and may be in one that others know.
+	 */
+	record Segment(String segment) implements Target {
+
+		@Override
+		public @Nullable String cacheName() {
+			return null;
+		}
+
+		@Override
+		public boolean names(StoredKey key) {
+			return key.displayName().startsWith(this.segment + ":");
+		}
+
+		/**
+		 * Whether keys of a cache begin with it.
+		 */
+		boolean begins(String cacheName) {
+			return cacheName.equals(this.segment) || cacheName.startsWith(this.segment + ":");
+		}
+
+		@Override
+		public Target widen() {
+			return ALL;
+		}
+
+		@Override
+		public String describe() {
+			return this.segment + ":*";
+		}
+
+	}
+
+	/**
+	 * All that this application keeps, by the generations of its caches, those that only
+	 * other instances know among them. Not the pattern {@code *}: with an empty key
+	 * prefix that would take others' keys.
 	 */
 	record All() implements Target {
 

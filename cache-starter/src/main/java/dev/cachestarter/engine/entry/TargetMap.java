@@ -36,10 +36,17 @@ final class TargetMap<V> {
 	/** Those that are matched. */
 	private final ConcurrentMap<Target, V> globs = new ConcurrentHashMap<>();
 
+	/** The length of the longest name of a cache that any target has had. */
+	private volatile int longestName;
+
 	/**
 	 * Return the part of this map in which a target is kept.
 	 */
 	ConcurrentMap<Target, V> partOf(Target target) {
+		String cacheName = target.cacheName();
+		if (cacheName != null && cacheName.length() > this.longestName) {
+			this.longestName = cacheName.length();
+		}
 		return part(Target.Kind.of(target));
 	}
 
@@ -64,7 +71,36 @@ final class TargetMap<V> {
 		String group = key.group();
 		return this.exact.containsKey(Target.ALL) || this.exact.containsKey(new Target.Key(key))
 				|| this.exact.containsKey(new Target.Whole(key.cacheName()))
-				|| (group != null && this.exact.containsKey(new Target.Group(key.cacheName(), group)));
+				|| (group != null && this.exact.containsKey(new Target.Group(key.cacheName(), group)))
+				|| (key.cacheName().isEmpty() ? isNamedInAnotherCache(key) : isNamedBySegment(key.cacheName()));
+	}
+
+	/** By a target of a cache whose name was not known when the key was made. */
+	private boolean isNamedInAnotherCache(StoredKey key) {
+		String whole = key.key();
+		String group = key.group();
+		if (group == null) {
+			return false;
+		}
+		if (this.exact.containsKey(new Target.Segment(group))) {
+			return true;
+		}
+		for (int end = whole.indexOf(':'); end >= 0 && end <= this.longestName; end = whole.indexOf(':', end + 1)) {
+			String name = whole.substring(0, end);
+			if (this.exact.containsKey(new Target.Whole(name))) {
+				return true;
+			}
+			int next = whole.indexOf(':', end + 1);
+			if (next >= 0 && this.exact.containsKey(new Target.Group(name, whole.substring(end + 1, next)))) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	private boolean isNamedBySegment(String cacheName) {
+		int colon = cacheName.indexOf(':');
+		return this.exact.containsKey(new Target.Segment((colon < 0) ? cacheName : cacheName.substring(0, colon)));
 	}
 
 	private boolean isMatched(StoredKey key) {

@@ -187,6 +187,45 @@ public final class KeyLayout {
 		return placeOf(cacheName).generationKey();
 	}
 
+	/**
+	 * Return the generation under which an instance that does not know a cache by name
+	 * keeps the entries of that cache: to it they are of the unnamed cache, in the group
+	 * that is the first segment of the name.
+	 * @param cacheName the name of a cache
+	 * @return the key of that generation
+	 */
+	public byte[] unnamedGenerationKey(String cacheName) {
+		int colon = cacheName.indexOf(':');
+		String group = (colon < 0) ? cacheName : cacheName.substring(0, colon);
+		// A name that begins as JSON does: the group depends on the key.
+		return KeySegments.isFirstOfAllItBegins(group) ? groupGenerationKey(UNNAMED, group)
+				: cacheGenerationKey(UNNAMED);
+	}
+
+	/**
+	 * Return the glob to scan for to find the generations of all caches and groups.
+	 */
+	public byte[] generationPattern() {
+		return KeyBytes.of(KeyPattern.escapeGlob(this.prefix) + "~g:*");
+	}
+
+	/**
+	 * Return the cache of whose generation a key in Redis is.
+	 * @param redisKey the whole key
+	 * @return the name of the cache, empty for the unnamed one; {@code null} if it is not
+	 * the generation of a cache
+	 */
+	public @Nullable String cacheOfGeneration(byte[] redisKey) {
+		byte[] start = this.unnamed.generationKey();
+		if (redisKey.length < start.length || !Arrays.equals(redisKey, 0, start.length, start, 0, start.length)) {
+			return null;
+		}
+		String name = KeyBytes.textOf(redisKey, start.length);
+		// The generation of a group has a tilde that is not doubled.
+		String single = (name != null) ? name.replace("~~", "") : null;
+		return (name == null || single == null || single.indexOf(RESERVED) >= 0) ? null : name.replace("~~", "~");
+	}
+
 	public byte[] groupGenerationKey(String cacheName, String group) {
 		byte[] bytes = KeyBytes.of(group);
 		return concat(placeOf(cacheName).groupPrefix(), bytes, bytes.length);

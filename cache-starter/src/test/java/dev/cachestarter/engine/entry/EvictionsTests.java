@@ -18,6 +18,8 @@ package dev.cachestarter.engine.entry;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,7 @@ import dev.cachestarter.engine.entry.Target.Glob;
 import dev.cachestarter.engine.entry.Target.Key;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -105,6 +108,71 @@ class EvictionsTests {
 		}
 
 		assertThat(this.sweeper.dueCount()).isLessThanOrEqualTo(DueTargets.MOST + 1);
+	}
+
+	@Test
+	void whoeverLoadsIsToldOfPatternsOverAllCachesAndOfOthersOfItsOwn() {
+		Evictions evictions = evictions(1000);
+		StoredKey key = this.layout.key("items", "1");
+		long first = evictions.epoch(key);
+
+		evictions.evict(new Glob(null, KeyPattern.of("*:1")));
+		long second = evictions.epoch(key);
+		evictions.evict(new Target.Whole("items"));
+		long third = evictions.epoch(key);
+		evictions.evict(new Target.Whole("others"));
+
+		assertThat(second).isNotEqualTo(first);
+		assertThat(third).isNotEqualTo(second);
+		assertThat(evictions.epoch(key)).isEqualTo(third);
+	}
+
+	@Test
+	void aPutOnAServerThatIsNoLongerThereIsEvicted() {
+		Evictions evictions = evictions(1000);
+		Key target = new Key(this.layout.key("items", "1"));
+		long before = evictions.server();
+
+		assertThat(evictions.replaced(target, before)).isCompleted();
+		assertThat(evictions.pendingCount()).isZero();
+		evictions.replayRecent(System.nanoTime() - TimeUnit.DAYS.toNanos(1));
+		evictions.replaced(target, before);
+
+		assertThat(evictions.covers(target.key())).isTrue();
+	}
+
+	@Test
+	void aRoundThatFailsDoesNotEndAllLaterOnes() {
+		PendingEvictions pending = new PendingEvictions(100);
+		pending.addLate(new Key(this.layout.key("items", "1")), 1);
+		AtomicInteger asked = new AtomicInteger();
+		Drain drain = new Drain(Target.Kind.EXACT, pending,
+				new EvictionCommands(this.link, this.layout, new PatternWalks(this.link, this.layout, this.sweeper)),
+				new Drain.Outcome() {
+
+					@Override
+					public long server() {
+						asked.incrementAndGet();
+						throw new StackOverflowError("of a test");
+					}
+
+					@Override
+					public void acknowledged(Target target, long sequence, long server) {
+					}
+
+					@Override
+					public void refused(Throwable ex) {
+					}
+
+					@Override
+					public void over(int taken) {
+					}
+
+				}, this.timer);
+
+		assertThat(drain.all()).isCompletedWithValue(0);
+		assertThat(drain.all()).isCompletedWithValue(0);
+		assertThat(asked).hasValue(2);
 	}
 
 }

@@ -114,4 +114,43 @@ class PendingEvictionsTests {
 		assertThat(this.pending.covers(this.layout.key("tools", "1"))).isTrue();
 	}
 
+	@Test
+	void whatIsNamedByCacheIsCoveredAlsoUnderAKeyThatWasMadeBeforeTheNameWasKnown() {
+		KeyLayout before = new KeyLayout("", false);
+		TargetSet targets = new TargetSet();
+		targets.add(new Whole("tools"));
+		targets.add(new Group("agents", "org-1"));
+		targets.add(new Glob("agents", KeyPattern.of("*:page-1")));
+
+		assertThat(targets.covers(before.locate("tools:1"))).isTrue();
+		assertThat(targets.covers(before.locate("tools:org-1:1"))).isTrue();
+		assertThat(targets.covers(before.locate("agents:org-1:1"))).isTrue();
+		assertThat(targets.covers(before.locate("agents:org-2:page-1"))).isTrue();
+		assertThat(targets.covers(before.locate("agents:org-2:1"))).isFalse();
+		assertThat(targets.covers(before.locate("agents:org-1"))).isFalse();
+		assertThat(targets.covers(before.locate("tools"))).isFalse();
+		assertThat(targets.covers(before.locate("toolshed:1"))).isFalse();
+	}
+
+	@Test
+	void aKeyWithoutACacheIsWidenedToAllThatBeginsLikeIt() {
+		KeyLayout before = new KeyLayout("", false);
+		TargetSet targets = new TargetSet();
+		targets.add(new Key(before.locate("agents:org-1:1")).widen());
+
+		assertThat(targets.covers(before.locate("agents:2"))).isTrue();
+		assertThat(targets.covers(key("org-2:1"))).isTrue();
+		assertThat(targets.covers(this.layout.key("tools", "1"))).isFalse();
+		assertThat(targets.covers(before.locate("agents"))).isFalse();
+	}
+
+	@Test
+	void allIsWhatIsInNoCacheToo() {
+		TargetSet targets = new TargetSet();
+		targets.add(Target.ALL);
+
+		assertThat(targets.covers(this.layout.locate("motd"))).isTrue();
+		assertThat(targets.covers(key("org-1:1"))).isTrue();
+	}
+
 }
