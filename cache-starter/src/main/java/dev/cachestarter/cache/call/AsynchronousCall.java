@@ -51,8 +51,13 @@ abstract class AsynchronousCall extends Call {
 	 * Decide, on this thread if it is in a transaction: the method must be, too.
 	 */
 	CompletableFuture<Decision> decideHere() {
+		boolean transactional = TransactionSynchronizationManager.isActualTransactionActive();
+		if (transactional && !settled().isDone()) {
+			// What is decided next must see the transaction of this thread.
+			settled().join();
+		}
 		CompletableFuture<Decision> decided = decide();
-		if (decided.isDone() || !TransactionSynchronizationManager.isActualTransactionActive()) {
+		if (decided.isDone() || !transactional) {
 			return decided;
 		}
 		try {

@@ -375,7 +375,7 @@ public abstract class Call {
 	CompletableFuture<Decision> decide() {
 		CompletableFuture<Void> evictions = settled();
 		CompletableFuture<Decision> decided = evictions.isDone() ? prepareAndDecide()
-				: evictions.thenCompose((done) -> prepareAndDecide());
+				: evictions.thenComposeAsync((done) -> prepareAndDecide(), userCode(continuations()));
 		return decided.exceptionally((ex) -> new Decision.Load(null));
 	}
 
@@ -391,7 +391,7 @@ public abstract class Call {
 			}
 		}
 		return before.isEmpty() ? decideOnTickets() : CompletableFuture.allOf(before.toArray(CompletableFuture[]::new))
-			.thenCompose((done) -> decideOnTickets());
+			.thenComposeAsync((done) -> decideOnTickets(), userCode(continuations()));
 	}
 
 	/**

@@ -197,7 +197,7 @@ public final class Engine {
 					try {
 						event.accept(listener);
 					}
-					catch (RuntimeException ex) {
+					catch (Throwable ex) {
 						logger.warn("A CacheEventListener failed", ex);
 					}
 				}

@@ -207,7 +207,7 @@ public final class EntryReader implements Entries {
 			return missed(key, null, 0);
 		}
 		TransactionScope.Loaded loaded = (transaction != null) ? transaction.loaded(key, this.mark) : null;
-		if (loaded == null) {
+		if (loaded == null || loaded.epoch() != epoch(key)) {
 			return null;
 		}
 		this.parts.counters().hit();
@@ -247,7 +247,7 @@ public final class EntryReader implements Entries {
 		}
 		Decision.Value value = decode(observed, header);
 		if (value == null) {
-			return missed(key, isOfThisMark(header) ? observed.withEntry(new byte[0]) : observed, epoch);
+			return missed(key, observed, epoch);
 		}
 		if (isEvicted(key)) {
 			// Evicted here while we waited for the answer.

@@ -87,7 +87,7 @@ public final class EntryWriter {
 				return NOTHING;
 			});
 			if (prepared.encoded() != null) {
-				transaction.remember(flight.key(), codec.schemaMark(), value);
+				transaction.remember(flight.key(), codec.schemaMark(), value, flight.epoch());
 			}
 			return NOT_STORED;
 		}

@@ -151,7 +151,15 @@ public final class LoaderCalls {
 		}
 		leave.run();
 		flight.loaded(value);
-		this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), ttl);
+		try {
+			this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), ttl);
+		}
+		finally {
+			if (flight.canFill() && !flight.isTransactional()) {
+				// Whatever went wrong with the value, nobody is to wait for it.
+				flight.release();
+			}
+		}
 		return value;
 	}
 

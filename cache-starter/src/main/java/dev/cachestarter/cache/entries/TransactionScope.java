@@ -133,10 +133,11 @@ public final class TransactionScope implements TransactionSynchronization, Order
 	 * Keep a value that this transaction has loaded until it evicts or puts the key, or
 	 * is over. One of a key that it bypasses is not kept.
 	 * @param mark tells values of the same key apart that callers want of different types
+	 * @param epoch what had been evicted here before the load
 	 */
-	void remember(StoredKey key, Object mark, @Nullable Object value) {
+	void remember(StoredKey key, Object mark, @Nullable Object value, long epoch) {
 		if (this.loaded.size() < MOST_LOADED && !bypasses(key)) {
-			this.loaded.computeIfAbsent(key, (first) -> new HashMap<>(2)).put(mark, new Loaded(value));
+			this.loaded.computeIfAbsent(key, (first) -> new HashMap<>(2)).put(mark, new Loaded(value, epoch));
 		}
 	}
 
@@ -292,8 +293,10 @@ public final class TransactionScope implements TransactionSynchronization, Order
 	 * What a transaction has loaded.
 	 *
 	 * @param value the value
+	 * @param epoch what had been evicted here before the load: it is not to be used any
+	 * more when that has changed
 	 */
-	record Loaded(@Nullable Object value) {
+	record Loaded(@Nullable Object value, long epoch) {
 
 	}
 

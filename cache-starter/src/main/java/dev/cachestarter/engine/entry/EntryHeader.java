@@ -43,7 +43,8 @@ import dev.cachestarter.engine.value.ValueCodec;
  *    106     13 written at: server milliseconds
  *    120     13 fresh until: server milliseconds, zeros for "does not expire"
  *    134      4 flags: 'n' null, 'z' compressed (LZ4 frame), 't' lease of a transaction,
- *               'u' lease of a key whose last load had no value to be stored; without
+ *               'u' lease of a key whose last load had no value to be stored,
+ *               'r' one whose value the codec refuses; without
  *               a nonce, the trace that such a load leaves for a while
  *    138      1 line feed
  * </pre>
@@ -301,7 +302,15 @@ public final class EntryHeader {
 	 * be stored.
 	 */
 	public boolean isUnstored() {
-		return this.line[FLAGS_OFFSET + 3] == 'u';
+		return this.line[FLAGS_OFFSET + 3] != '-';
+	}
+
+	/**
+	 * Return whether this is the lease of a key whose last load brought what the codec
+	 * refuses.
+	 */
+	public boolean isRefused() {
+		return this.line[FLAGS_OFFSET + 3] == 'r';
 	}
 
 	/**

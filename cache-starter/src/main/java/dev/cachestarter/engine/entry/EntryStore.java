@@ -382,13 +382,16 @@ public final class EntryStore {
 	 * the next one.
 	 * @return whether the lease was still there
 	 */
-	public CompletableFuture<Boolean> leaveTrace(Lease lease) {
+	public CompletableFuture<Boolean> leaveTrace(Lease lease, Trace kind) {
 		byte[] trace = leaseHeader(EntryHeader.NO_NONCE, lease.cacheGeneration(), lease.groupGeneration(),
-				lease.runMark(), "---u");
+				lease.runMark(), "---" + kind.flag);
 		return this.link
 			.run(EntryScripts.LEAVE_TRACE, lease.key().redisKey(), lease.identity(), trace,
 					EntryScripts.millis(TRACE_LIFE))
-			.thenApply((answer) -> Arrays.equals(answer, ONE));
+			.thenApply((answer) -> Arrays.equals(answer, ONE))
+			// Where nothing can be written, what is there can still be deleted.
+			.exceptionallyCompose(
+					(ex) -> RedisErrors.isRefusal(ex) ? release(lease) : CompletableFuture.failedFuture(ex));
 	}
 
 	/**
@@ -440,8 +443,9 @@ public final class EntryStore {
 	/** A lease over the trace of a load without a value to be stored carries it on. */
 	private static String flags(Observed observed, boolean transactional) {
 		EntryHeader there = observed.current();
-		boolean unstored = there != null && there.isLease() && there.isUnstored();
-		return "--" + (transactional ? 't' : '-') + (unstored ? 'u' : '-');
+		char trace = (there == null || !there.isLease() || !there.isUnstored()) ? '-'
+				: (there.isRefused() ? Trace.REFUSED : Trace.UNSTORED).flag;
+		return "--" + (transactional ? 't' : '-') + trace;
 	}
 
 	private static byte[] leaseHeader(Observed current, String nonce, String runMark, String flags) {
@@ -466,6 +470,25 @@ public final class EntryStore {
 
 	private static String text(byte @Nullable [] generation) {
 		return (generation != null) ? new String(generation, StandardCharsets.ISO_8859_1) : EntryHeader.NO_GENERATION;
+	}
+
+	/**
+	 * What a load leaves behind that stores nothing.
+	 */
+	public enum Trace {
+
+		/** Its value was not to be stored; others may have it. */
+		UNSTORED('u'),
+
+		/** The codec refuses its value; it is its caller's alone. */
+		REFUSED('r');
+
+		private final char flag;
+
+		Trace(char flag) {
+			this.flag = flag;
+		}
+
 	}
 
 }

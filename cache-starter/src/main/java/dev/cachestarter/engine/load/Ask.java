@@ -108,7 +108,7 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 	/** What is loaded, if the caller leads. */
 	Flight.Subject subject() {
 		return new Flight.Subject(this.key, this.entries.mark(), settings(), this.entries::isStorable,
-				this.transactional);
+				this.transactional, this.transactional ? this.entries.epoch(this.key) : 0);
 	}
 
 	boolean isLeading(String nonce) {

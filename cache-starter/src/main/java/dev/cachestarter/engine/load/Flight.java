@@ -21,12 +21,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.engine.entry.EntryStore.Trace;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
@@ -48,7 +49,7 @@ public final class Flight {
 
 	private final EntryStore store;
 
-	private final Consumer<Flight> landed;
+	private final BiConsumer<Flight, @Nullable Throwable> landed;
 
 	private final StoredKey key;
 
@@ -61,6 +62,8 @@ public final class Flight {
 	private final Predicate<@Nullable Object> storable;
 
 	private final boolean transactional;
+
+	private final long epoch;
 
 	/** Completed with a turn for those who joined. */
 	private final CompletableFuture<Turn> result = new CompletableFuture<>();
@@ -82,16 +85,20 @@ public final class Flight {
 
 	private volatile @Nullable Object value;
 
+	/** What a load leaves behind that stores nothing. */
+	private volatile Trace trace = Trace.UNSTORED;
+
 	/** Whether it loads ahead of the end of what is there. */
 	private volatile boolean isAhead;
 
 	/**
 	 * Create a flight.
 	 * @param store where its lease is
-	 * @param landed is told when nobody can find its lease any more
+	 * @param landed is told when its lease is gone, or when it is not known whether it
+	 * is, with what went wrong
 	 * @param nonce of its lease, empty if it will have none
 	 */
-	Flight(EntryStore store, Consumer<Flight> landed, String nonce, Subject subject) {
+	Flight(EntryStore store, BiConsumer<Flight, @Nullable Throwable> landed, String nonce, Subject subject) {
 		this.store = store;
 		this.landed = landed;
 		this.nonce = nonce;
@@ -100,6 +107,7 @@ public final class Flight {
 		this.settings = subject.settings();
 		this.storable = subject.storable();
 		this.transactional = subject.transactional();
+		this.epoch = subject.epoch();
 		this.forgottenAt = System.nanoTime() + this.settings.loadLeaseLimit().toNanos();
 	}
 
@@ -122,6 +130,14 @@ public final class Flight {
 	}
 
 	/**
+	 * Return what had been evicted here when the flight was made; known only of one that
+	 * loads for a transaction.
+	 */
+	public long epoch() {
+		return this.epoch;
+	}
+
+	/**
 	 * Return whether it loads for a read-write transaction.
 	 */
 	public boolean isTransactional() {
@@ -135,6 +151,11 @@ public final class Flight {
 	boolean replaces() {
 		Lease lease = this.lease;
 		return lease != null && !lease.isClaim();
+	}
+
+	/** Return how long its lease lives unless it is renewed. */
+	Duration leaseLife() {
+		return this.settings.lease();
 	}
 
 	boolean isOf(StoredKey other) {
@@ -236,7 +257,7 @@ public final class Flight {
 		}
 		return this.store.fill(held, encoded, this.mark, ttl, this.settings.staleIfError())
 			.whenComplete((filled, ex) -> {
-				this.landed.accept(this);
+				this.landed.accept(this, ex);
 				// Whoever waits for a put, which hands nothing over, finds it in Redis
 				// now.
 				over(new Turn.Released());
@@ -251,16 +272,17 @@ public final class Flight {
 	public void release() {
 		// In this order: whoever is told and looks again must not find the lease.
 		giveBack(this.isAhead ? this.settings.staleRetry() : Duration.ZERO);
-		over((this.hasLoaded && isWanted() && this.storable.test(this.value)) ? new Turn.Shared(this.value)
-				: new Turn.Released());
+		over(outcome());
 	}
 
 	/**
-	 * End a flight whose value the codec refuses: it is nobody else's.
+	 * End a flight whose value the codec refuses: it is nobody else's, and whoever wants
+	 * one loads.
 	 */
 	public void refuse() {
+		this.trace = Trace.REFUSED;
 		giveBack(Duration.ZERO);
-		over(new Turn.Released());
+		over(new Turn.Refused());
 	}
 
 	/**
@@ -294,6 +316,13 @@ public final class Flight {
 		over(new Turn.Released());
 	}
 
+	private Turn outcome() {
+		if (!this.hasLoaded || !isWanted()) {
+			return new Turn.Released();
+		}
+		return this.storable.test(this.value) ? new Turn.Shared(this.value) : new Turn.Refused();
+	}
+
 	private boolean isWanted() {
 		return this.joined.get() > 0 && !this.result.isDone();
 	}
@@ -319,17 +348,18 @@ public final class Flight {
 		}
 		Lease held = this.lease;
 		if (held == null || held.isBorrowed()) {
-			this.landed.accept(this);
+			this.landed.accept(this, null);
 			return;
 		}
-		giveBack(held, pause).whenComplete((done, ex) -> this.landed.accept(this));
+		giveBack(held, pause).whenComplete((done, ex) -> this.landed.accept(this, ex));
 	}
 
 	private CompletableFuture<Boolean> giveBack(Lease held, Duration pause) {
 		if (held.isClaim()) {
 			return this.hasLoaded ? this.store.release(held) : this.store.unclaim(held, pause);
 		}
-		return (this.hasLoaded && !this.transactional) ? this.store.leaveTrace(held) : this.store.release(held);
+		return (this.hasLoaded && !this.transactional) ? this.store.leaveTrace(held, this.trace)
+				: this.store.release(held);
 	}
 
 	/**
@@ -340,9 +370,10 @@ public final class Flight {
 	 * @param settings of its cache
 	 * @param storable whether a value may be handed to others
 	 * @param transactional whether it is loaded for a read-write transaction
+	 * @param epoch what has been evicted here so far, for a transaction
 	 */
 	record Subject(StoredKey key, String mark, CacheSettings settings, Predicate<@Nullable Object> storable,
-			boolean transactional) {
+			boolean transactional, long epoch) {
 
 	}
 
@@ -389,6 +420,11 @@ public final class Flight {
 
 		/** Another's load takes too long for one that has a stale value. */
 		record TimedOut() implements Turn {
+
+		}
+
+		/** The flight that was joined has loaded what nobody else may have. */
+		record Refused() implements Turn {
 
 		}
 

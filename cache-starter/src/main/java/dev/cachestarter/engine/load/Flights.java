@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.load;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.RedisErrors;
 
 /**
  * The loads that run in this JVM, by the nonce of their lease, and what their leases
@@ -46,6 +48,9 @@ import dev.cachestarter.engine.key.StoredKey;
 final class Flights implements Ticks.Task {
 
 	private static final long DISOWN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+	/** How many are asked for in one tick. */
+	private static final int DISOWNED_AT_ONCE = 50;
 
 	/** More than this are left to their life. */
 	private static final int MAX_ORPHANS = 10_000;
@@ -69,7 +74,7 @@ final class Flights implements Ticks.Task {
 	 * can be seen by anyone, so that nobody takes it for another's.
 	 */
 	Flight open(Ask ask) {
-		Flight flight = new Flight(this.store, this::remove, this.store.newNonce(), ask.subject());
+		Flight flight = new Flight(this.store, this::landed, this.store.newNonce(), ask.subject());
 		this.flights.put(flight.nonce(), flight);
 		this.ticks.wake();
 		return flight;
@@ -79,7 +84,7 @@ final class Flights implements Ticks.Task {
 	 * Return a flight that stores nothing and is shared with nobody.
 	 */
 	Flight alone(Ask ask) {
-		return new Flight(this.store, this::remove, "", ask.subject());
+		return new Flight(this.store, this::landed, "", ask.subject());
 	}
 
 	/**
@@ -90,8 +95,16 @@ final class Flights implements Ticks.Task {
 		return (flight != null && flight.isOf(key)) ? flight : null;
 	}
 
-	void remove(Flight flight) {
+	private void remove(Flight flight) {
 		this.flights.remove(flight.nonce(), flight);
+	}
+
+	/** A lease that was to be given back, or filled, may stand there still. */
+	private void landed(Flight flight, @Nullable Throwable ex) {
+		if (ex != null && flight.replaces() && !RedisErrors.isRefusal(ex)) {
+			disownLater(flight.key(), flight.nonce(), flight.leaseLife());
+		}
+		remove(flight);
 	}
 
 	/**
@@ -110,8 +123,10 @@ final class Flights implements Ticks.Task {
 	 */
 	<T> CompletableFuture<T> limit(Ask ask, Flight flight, CompletableFuture<T> sent,
 			Function<T, @Nullable Lease> leaseOf) {
+		boolean failedAtOnce = sent.isCompletedExceptionally();
 		return ask.deadline().limit(sent.copy()).whenComplete((answer, ex) -> {
-			if (ex == null) {
+			if (ex == null || failedAtOnce || RedisErrors.isRefusal(ex)) {
+				// Nothing was sent, or Redis has said that it places nothing.
 				return;
 			}
 			disownLater(flight.key(), flight.nonce(), ask.settings().lease());
@@ -133,7 +148,7 @@ final class Flights implements Ticks.Task {
 			long now = System.nanoTime();
 			// The server may take it as late as the driver gives up on it, and some.
 			long until = now + life.toNanos() + TimeUnit.SECONDS.toNanos(2);
-			this.orphans.put(nonce, new Orphan(key, until, now + DISOWN_PAUSE_NANOS));
+			this.orphans.put(nonce, new Orphan(key, until, now));
 			this.ticks.wake();
 		}
 	}
@@ -164,15 +179,18 @@ final class Flights implements Ticks.Task {
 	}
 
 	private void disown(long now) {
-		this.orphans.forEach((nonce, orphan) -> {
+		int asked = 0;
+		for (Map.Entry<String, Orphan> each : this.orphans.entrySet()) {
+			Orphan orphan = each.getValue();
 			if (now - orphan.until > 0) {
-				this.orphans.remove(nonce);
+				this.orphans.remove(each.getKey());
 			}
-			else if (now - orphan.nextTry > 0) {
-				orphan.nextTry = now + DISOWN_PAUSE_NANOS;
-				this.store.disown(orphan.key, nonce);
+			else if (asked < DISOWNED_AT_ONCE && now - orphan.nextTry > 0) {
+				orphan.askedAgainAt(now);
+				this.store.disown(orphan.key, each.getKey());
+				asked++;
 			}
-		});
+		}
 	}
 
 	/** A lease of ours that may be placed, and that nobody loads under. */
@@ -184,10 +202,18 @@ final class Flights implements Ticks.Task {
 
 		private long nextTry;
 
+		private long pause = DISOWN_PAUSE_NANOS;
+
 		Orphan(StoredKey key, long until, long nextTry) {
 			this.key = key;
 			this.until = until;
-			this.nextTry = nextTry;
+			this.nextTry = nextTry + this.pause;
+		}
+
+		/** Less and less often: a Redis that does not answer has enough to do. */
+		private void askedAgainAt(long now) {
+			this.pause *= 2;
+			this.nextTry = now + this.pause;
 		}
 
 	}

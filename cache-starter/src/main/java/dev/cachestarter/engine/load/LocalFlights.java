@@ -71,7 +71,7 @@ final class LocalFlights implements Ticks.Task {
 		}
 		boolean tooEarly = isTooEarly(current, ask);
 		return current.flight().join(until - System.nanoTime()).thenCompose((turn) -> {
-			if (turn instanceof Turn.TimedOut) {
+			if (turn instanceof Turn.TimedOut || turn instanceof Turn.Refused) {
 				return CompletableFuture.completedFuture(new Turn.Lead(mine));
 			}
 			return (tooEarly || turn instanceof Turn.Released) ? take(ask, until)
@@ -92,8 +92,8 @@ final class LocalFlights implements Ticks.Task {
 		}
 		return current.flight()
 			.join(ask.waitUntil() - System.nanoTime())
-			.thenApply((turn) -> (turn instanceof Turn.TimedOut || turn instanceof Turn.Released) ? new Turn.Lead(mine)
-					: turn);
+			.thenApply((turn) -> (turn instanceof Turn.Shared || turn instanceof Turn.Failed) ? turn
+					: new Turn.Lead(mine));
 	}
 
 	private LocalFlight currentOr(Ask ask, Flight mine) {

@@ -103,6 +103,8 @@ public final class Reloads {
 			flight.release();
 			return CompletableFuture.completedFuture(new Turn.TimedOut());
 		}
+		// Before it begins: who joins later may find it over.
+		CompletableFuture<Turn> joined = flight.join(timeout.toNanos());
 		boolean runs = this.background.run(ask.key(), timeout, Objects.requireNonNull(stale.captured()), () -> {
 			Ask background = ask.inBackground(observed, this.deadlines.get());
 			if (isHeld(background, flight)) {
@@ -113,7 +115,7 @@ public final class Reloads {
 				flight.release();
 			}
 		}, flight::release);
-		return runs ? flight.join(timeout.toNanos()) : null;
+		return runs ? joined : null;
 	}
 
 	/** On a thread that may wait. */

@@ -91,9 +91,11 @@ import dev.cachestarter.engine.load.Flight.Turn;
  * Where a load ended with a value that is not to be stored ({@code unless}, a null that
  * is not cached, too large) its lease leaves a trace behind for half a second. Who finds
  * it, or a lease that another instance has placed over it, does not wait: instances that
- * took turns for a value that never comes would be slower than without a cache. After a
- * load that failed they do take turns, one at a time, as long as {@code load-wait}
- * allows: a source in trouble is not asked by all of them at once.
+ * took turns for a value that never comes would be slower than without a cache. What the
+ * codec refuses (an entity with a part that is loaded when it is needed) is its caller's
+ * alone: nobody waits for such a load, in its own JVM either. After a load that failed
+ * they do take turns, one at a time, as long as {@code load-wait} allows: a source in
+ * trouble is not asked by all of them at once.
  * <p>
  * Nothing in here blocks, and no loader runs in here.
  */
@@ -187,6 +189,9 @@ public final class Turns {
 			}
 			if (turn instanceof Turn.TimedOut) {
 				return serveOr(ask, null, () -> CompletableFuture.completedFuture(new Decision.Load(alone(ask))));
+			}
+			if (turn instanceof Turn.Refused) {
+				return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
 			}
 			return CompletableFuture.completedFuture(
 					(turn instanceof Turn.Lead lead) ? new Decision.Load(lead.flight()) : new Decision.Follow());
@@ -298,7 +303,7 @@ public final class Turns {
 			return serveOr(ask, failure, () -> CompletableFuture.completedFuture(
 					ask.declared().test(failure) ? new Decision.Failure(failure) : new Decision.Load(alone(ask))));
 		}
-		if (!mayWait) {
+		if (!mayWait || turn instanceof Turn.Refused) {
 			return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
 		}
 		return (turn instanceof Turn.Released) ? another(ask) : serveOr(ask, null, () -> another(ask));
@@ -477,8 +482,11 @@ public final class Turns {
 	/** Another holds the lease. */
 	private CompletableFuture<Turn> behind(Ask ask, Observed observed, String nonce, int attempts) {
 		Coalesce coalesce = ask.settings().coalesce();
-		if (ask.transactional() || ask.isLeading(nonce) || coalesce == Coalesce.NONE || this.flights.isOrphan(nonce)) {
+		if (ask.transactional() || ask.isLeading(nonce) || coalesce == Coalesce.NONE || isRefused(observed)) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
+		}
+		if (this.flights.isOrphan(nonce)) {
+			return this.local.take(ask);
 		}
 		Flight flight = this.flights.of(nonce, ask.key());
 		if (flight != null && !flight.isAs(ask.entries().mark())) {
@@ -504,6 +512,12 @@ public final class Turns {
 		return this.watches.await(ask, nonce, wait)
 			.handle((now, ex) -> (ex != null) ? timedOut(ask, observed, null) : found(ask, now, attempts))
 			.thenCompose(Function.identity());
+	}
+
+	/** Return whether the last load brought what its caller alone may have. */
+	private static boolean isRefused(Observed observed) {
+		EntryHeader header = observed.current();
+		return header != null && header.isLease() && header.isRefused();
 	}
 
 	private static boolean isUnstored(Observed observed) {
@@ -544,7 +558,8 @@ public final class Turns {
 		}
 		Flight flight = this.flights.of(nonce, ask.key());
 		if (ask.transactional() || ask.isLeading(nonce) || ask.settings().coalesce() == Coalesce.NONE
-				|| (flight != null && !flight.isAs(ask.entries().mark())) || (flight == null && isUnstored(observed))) {
+				|| isRefused(observed) || (flight != null && !flight.isAs(ask.entries().mark()))
+				|| (flight == null && isUnstored(observed))) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
 		}
 		long wait = ask.waitUntil(observed) - System.nanoTime();

@@ -171,14 +171,14 @@ class TransactionScopeTests {
 	void whatIsLoadedIsRememberedForItsTypeUntilTheEnd() {
 		assertThat(scope().loaded(price("a"), "mark")).isNull();
 
-		scope().remember(price("a"), "mark", 1);
-		scope().remember(price("a"), "another mark", "one");
-		scope().remember(price("b"), "mark", null);
+		scope().remember(price("a"), "mark", 1, 0);
+		scope().remember(price("a"), "another mark", "one", 0);
+		scope().remember(price("b"), "mark", null, 0);
 
-		assertThat(scope().loaded(price("a"), "mark")).isEqualTo(new Loaded(1));
-		assertThat(scope().loaded(price("a"), "another mark")).isEqualTo(new Loaded("one"));
+		assertThat(scope().loaded(price("a"), "mark")).isEqualTo(new Loaded(1, 0));
+		assertThat(scope().loaded(price("a"), "another mark")).isEqualTo(new Loaded("one", 0));
 		assertThat(scope().loaded(price("a"), "a third")).isNull();
-		assertThat(scope().loaded(price("b"), "mark")).isEqualTo(new Loaded(null));
+		assertThat(scope().loaded(price("b"), "mark")).isEqualTo(new Loaded(null, 0));
 		TransactionScope scope = scope();
 		complete(TransactionSynchronization.STATUS_COMMITTED);
 		assertThat(scope.loaded(price("a"), "mark")).isNull();
@@ -186,14 +186,14 @@ class TransactionScopeTests {
 
 	@Test
 	void whatIsEvictedIsForgottenAndNotRememberedAgain() {
-		scope().remember(price("a"), "mark", 1);
-		scope().remember(price("b"), "mark", 1);
-		scope().remember(page("org-1:1"), "mark", 1);
-		scope().remember(page("org-2:1"), "mark", 1);
+		scope().remember(price("a"), "mark", 1, 0);
+		scope().remember(price("b"), "mark", 1, 0);
+		scope().remember(page("org-1:1"), "mark", 1, 0);
+		scope().remember(page("org-2:1"), "mark", 1, 0);
 
 		scope().instead(new Target.Key(price("a")), logging("put a"));
 		scope().bypass(new Target.Group("pages", "org-1"));
-		scope().remember(price("a"), "mark", 2);
+		scope().remember(price("a"), "mark", 2, 0);
 
 		assertThat(scope().loaded(price("a"), "mark")).isNull();
 		assertThat(scope().loaded(price("b"), "mark")).isNotNull();
@@ -203,7 +203,7 @@ class TransactionScopeTests {
 
 	@Test
 	void aRollbackToASavepointForgetsWhatWasLoadedAndDoubtsWhatWasPut() {
-		scope().remember(price("a"), "mark", 1);
+		scope().remember(price("a"), "mark", 1, 0);
 		scope().instead(new Target.Key(price("b")), logging("put b"));
 		scope().instead(new Target.Key(price("c")), logging("put c"));
 

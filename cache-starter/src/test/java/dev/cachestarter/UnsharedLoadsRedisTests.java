@@ -1,0 +1,234 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter;
+
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.cache.annotation.CacheEvict;
+import org.springframework.cache.annotation.CachePut;
+import org.springframework.cache.annotation.Cacheable;
+import org.springframework.cache.annotation.Caching;
+import org.springframework.cache.interceptor.KeyGenerator;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.AbstractPlatformTransactionManager;
+import org.springframework.transaction.support.DefaultTransactionStatus;
+import org.springframework.transaction.support.TransactionTemplate;
+
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Loads whose value is nobody else's, or not yet: what is shared, stored and asked of
+ * Redis for them.
+ */
+@WithRedis
+class UnsharedLoadsRedisTests {
+
+	private final RedisServer redis;
+
+	private final TestInstance<Shop> instance;
+
+	UnsharedLoadsRedisTests(RedisServer redis) {
+		this.redis = redis;
+		redis.flushAll();
+		Shop.together = new CountDownLatch(1);
+		this.instance = TestInstance.of(Shop.class, redis.host(), redis.port(), TestInstance::patient, Keys.class)
+			.awaitUp();
+	}
+
+	@AfterEach
+	void close() {
+		this.instance.close();
+	}
+
+	@Test
+	void whatTheCodecRefusesIsLoadedByAllAtOnce() throws Exception {
+		this.instance.service().lazy("1");
+		int callers = 10;
+		Shop.together = new CountDownLatch(callers);
+
+		List<CompletableFuture<Boolean>> calls = new ArrayList<>();
+		for (int i = 0; i < callers; i++) {
+			calls.add(CompletableFuture.supplyAsync(() -> this.instance.service().lazy("1").alone,
+					(task) -> new Thread(task).start()));
+		}
+
+		assertThat(calls)
+			.allSatisfy((call) -> assertThat(call.get(60, TimeUnit.SECONDS)).as("loads at a time").isTrue());
+	}
+
+	@Test
+	void whatATransactionPutsInItsFutureIsNobodyElsesBeforeTheCommit() {
+		this.instance.service().number("1");
+		new TransactionTemplate(new Transactions()).executeWithoutResult((status) -> {
+			this.redis.cli("CLIENT", "PAUSE", "100", "WRITE");
+
+			this.instance.service().replace("1", 666).join();
+
+			assertThat(String.valueOf(this.redis.cli("GET", "numbers:1"))).doesNotContain("666");
+			status.setRollbackOnly();
+		});
+
+		assertThat(this.instance.service().number("1")).isEqualTo(1);
+		assertThat(Keys.THREAD.get()).doesNotContain("EventLoop");
+	}
+
+	@Test
+	void aLeaseThatRedisRefusesIsAskedForOnce() throws Exception {
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+		try {
+			long before = scripts();
+			for (int i = 0; i < 30; i++) {
+				this.instance.service().number("refused-" + i);
+			}
+			Thread.sleep(1500);
+
+			assertThat(scripts() - before).isLessThan(80);
+		}
+		finally {
+			this.redis.cli("CONFIG", "SET", "maxmemory", "0");
+		}
+	}
+
+	@Test
+	void aTransactionDoesNotKeepWhatAnotherOfThisApplicationHasEvicted() {
+		new TransactionTemplate(new Transactions()).executeWithoutResult((status) -> {
+			assertThat(this.instance.cache("numbers").get("k", () -> 1)).isEqualTo(1);
+			assertThat(this.instance.cache("numbers").get("k", () -> 2)).isEqualTo(1);
+
+			CompletableFuture.runAsync(() -> this.instance.cache("numbers").evict("k")).join();
+
+			assertThat(this.instance.cache("numbers").get("k", () -> 3)).isEqualTo(3);
+		});
+	}
+
+	private long scripts() {
+		return this.redis.cli("INFO", "commandstats")
+			.toString()
+			.lines()
+			.filter((line) -> line.startsWith("cmdstat_evalsha:"))
+			.map((line) -> line.replaceAll(".*calls=(\\d+).*", "$1"))
+			.mapToLong(Long::parseLong)
+			.sum();
+	}
+
+	static class Lazy {
+
+		private final boolean alone;
+
+		Lazy(boolean alone) {
+			this.alone = alone;
+		}
+
+		public List<String> getLines() {
+			return new AbstractList<>() {
+
+				@Override
+				public String get(int index) {
+					throw new IllegalStateException("the session is closed");
+				}
+
+				@Override
+				public int size() {
+					throw new IllegalStateException("the session is closed");
+				}
+
+			};
+		}
+
+	}
+
+	static class Shop {
+
+		private static volatile CountDownLatch together;
+
+		@Cacheable("lazies")
+		public Lazy lazy(String id) {
+			together.countDown();
+			try {
+				return new Lazy(together.await(20, TimeUnit.SECONDS));
+			}
+			catch (InterruptedException ex) {
+				throw new IllegalStateException(ex);
+			}
+		}
+
+		@Cacheable("numbers")
+		public Integer number(String id) {
+			return 1;
+		}
+
+		@Caching(evict = @CacheEvict(cacheNames = "others", key = "#id", beforeInvocation = true),
+				put = @CachePut(cacheNames = "numbers", keyGenerator = "firstArgument"))
+		public CompletableFuture<Integer> replace(String id, int value) {
+			return CompletableFuture.supplyAsync(() -> value,
+					CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Keys {
+
+		private static final AtomicReference<String> THREAD = new AtomicReference<>("");
+
+		@Bean
+		KeyGenerator firstArgument() {
+			return (target, method, arguments) -> {
+				THREAD.accumulateAndGet(Thread.currentThread().getName(), (one, other) -> one + " " + other);
+				return arguments[0];
+			};
+		}
+
+	}
+
+	@SuppressWarnings("serial")
+	private static final class Transactions extends AbstractPlatformTransactionManager {
+
+		@Override
+		protected Object doGetTransaction() {
+			return new Object();
+		}
+
+		@Override
+		protected void doBegin(Object transaction, TransactionDefinition definition) {
+		}
+
+		@Override
+		protected void doCommit(DefaultTransactionStatus status) {
+		}
+
+		@Override
+		protected void doRollback(DefaultTransactionStatus status) {
+		}
+
+	}
+
+}
