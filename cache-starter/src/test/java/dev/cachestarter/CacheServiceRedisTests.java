@@ -102,6 +102,19 @@ class CacheServiceRedisTests {
 	}
 
 	@Test
+	void whatIsSetWithoutATimeNeverExpiresWhateverMayStandInForLoads() {
+		TestInstance<Object> instance = TestInstance.of(Object.class, this.redis.host(), this.redis.port(),
+				(builder) -> builder.defaults(CacheSettings.defaults().withStaleIfError(Duration.ofHours(1))));
+		this.opened.add(instance.awaitUp());
+
+		instance.cacheService().set("any:text", "v");
+		instance.cacheService().set("any:brief", "v", Duration.ofHours(1));
+
+		assertThat(this.redis.number("PTTL", "any:text")).isEqualTo(-1);
+		assertThat(this.redis.number("PTTL", "any:brief")).isBetween(7_000_000L, 7_200_000L);
+	}
+
+	@Test
 	void whatWasWrittenAsAnotherTypeIsNotThereAndStaysThere() {
 		CacheService service = service();
 		service.set("any:agent", new Agent("42", 7));

@@ -70,6 +70,16 @@ class UnreadableEntriesRedisTests {
 	}
 
 	@Test
+	void anEntryOfAnotherFormatIsAMissAndReplacedAndNotTakenForForeign() {
+		this.redis.cli("SET", "notes:1", "cs2 v" + " and what else that format may have".repeat(10));
+
+		assertThat(this.instance.service().find("1").text()).isEqualTo("loaded 1");
+
+		assertReplaced();
+		assertThat(unreadable()).isZero();
+	}
+
+	@Test
 	void anotherDataTypeIsAMissAndReplaced() {
 		this.redis.cli("RPUSH", "notes:1", "a", "b");
 

@@ -80,6 +80,11 @@ class CacheSettingsResolverTests {
 		set("cache-starter.defaults.load-wait", "3s");
 		set("cache-starter.defaults.lease", "1s");
 		set("cache-starter.defaults.load-lease-limit", "20s");
+		set("cache-starter.defaults.coalesce", "local");
+		set("cache-starter.defaults.load-timeout", "21s");
+		set("cache-starter.defaults.stale-if-error", "22s");
+		set("cache-starter.defaults.stale-retry", "23s");
+		set("cache-starter.defaults.refresh-ahead", "24s");
 		set("cache-starter.defaults.compress-above", "0");
 		set("cache-starter.defaults.max-value-size", "5MB");
 
@@ -91,6 +96,11 @@ class CacheSettingsResolverTests {
 		assertThat(defaults.loadWait()).isEqualTo(Duration.ofSeconds(3));
 		assertThat(defaults.lease()).isEqualTo(Duration.ofSeconds(1));
 		assertThat(defaults.loadLeaseLimit()).isEqualTo(Duration.ofSeconds(20));
+		assertThat(defaults.coalesce()).isEqualTo(CacheSettings.Coalesce.LOCAL);
+		assertThat(defaults.loadTimeout()).isEqualTo(Duration.ofSeconds(21));
+		assertThat(defaults.staleIfError()).isEqualTo(Duration.ofSeconds(22));
+		assertThat(defaults.staleRetry()).isEqualTo(Duration.ofSeconds(23));
+		assertThat(defaults.refreshAhead()).isEqualTo(Duration.ofSeconds(24));
 		assertThat(defaults.compressAbove()).isEqualTo(DataSize.ofBytes(0));
 		assertThat(defaults.maxValueSize()).isEqualTo(DataSize.ofMegabytes(5));
 	}
@@ -342,6 +352,7 @@ class CacheSettingsResolverTests {
 	@Test
 	void aStatedTtlGoesBeforeATtlFunctionOfALowerLevel() {
 		set("cache-starter.caches.agents.ttl", "47s");
+		set("cache-starter.caches.presets.ttl-preset", "static");
 		set("cache-starter.caches.tools.ttl-jitter", "0");
 		this.configuration = RedisCacheConfiguration.defaultCacheConfig()
 			.entryTtl((key, value) -> Duration.ofSeconds(1));
@@ -351,6 +362,7 @@ class CacheSettingsResolverTests {
 		TtlPolicy policy = Objects.requireNonNull(resolve().ttlPolicy());
 
 		assertThat(policy.ttl("agents", "1", "value")).isNull();
+		assertThat(policy.ttl("presets", "1", "value")).isNull();
 		assertThat(policy.ttl("servers", "1", "value")).isNull();
 		assertThat(policy.ttl("tools", "1", "value")).isEqualTo(Duration.ofSeconds(1));
 	}

@@ -17,18 +17,28 @@
 package dev.cachestarter.autoconfigure;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -39,6 +49,7 @@ import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.task.TaskDecorator;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
@@ -160,6 +171,81 @@ class CacheStarterAutoConfigurationRedisTests {
 
 				assertThat(this.redis.keys("agents:*")).hasSize(1);
 			});
+	}
+
+	@Test
+	void listenersHearOfRedis() {
+		CountDownLatch back = new CountDownLatch(2);
+		atRedis().withBean("one", CacheEventListener.class, () -> listener(back))
+			.withBean("two", CacheEventListener.class, () -> listener(back))
+			.run((context) -> {
+				connected(context);
+
+				assertThat(back.await(20, TimeUnit.SECONDS)).isTrue();
+			});
+	}
+
+	private static CacheEventListener listener(CountDownLatch back) {
+		return new CacheEventListener() {
+
+			@Override
+			public void onBack(Duration away, int evictions) {
+				back.countDown();
+			}
+
+		};
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "distrust, 2", "replay, 1", ", 1" })
+	void whatIsOfAnotherServerCountsAsIsConfigured(@Nullable String afterRestart, int found) {
+		ApplicationContextRunner runner = (afterRestart != null)
+				? atRedis().withPropertyValues("cache-starter.connection.after-restart=" + afterRestart) : atRedis();
+		runner.run((context) -> {
+			Agents agents = connected(context);
+			agents.list("org-1", 1);
+			awaitFill(() -> assertThat(this.redis.cli("GETRANGE", "agents:list:org-1:1", "4", "4")).isEqualTo("v"));
+
+			this.redis.cli("SETRANGE", "agents:list:org-1:1", "97", "0ther5un");
+
+			assertThat(agents.list("org-1", 1)).isEqualTo(found);
+		});
+	}
+
+	@Test
+	void whatIsLoadedAheadRunsOnTheApplicationsExecutorWithinItsDecorators() {
+		List<String> passed = Collections.synchronizedList(new ArrayList<>());
+		atRedis()
+			.withInitializer((context) -> TestPropertyValues.of(Map.of("cache-starter.caches.[agents:list].ttl", "1h",
+					"cache-starter.caches.[agents:list].refresh-ahead", "20m"))
+				.applyTo(context))
+			.withBean("cacheRefreshExecutor", Executor.class, () -> (task) -> {
+				passed.add("executor");
+				Threads.OWN.execute(task);
+			})
+			.withBean("another", Executor.class, () -> (task) -> passed.add("another executor"))
+			.withBean("one", TaskDecorator.class, () -> decorator("one", passed))
+			.withBean("two", TaskDecorator.class, () -> decorator("two", passed))
+			.run((context) -> {
+				Agents agents = connected(context);
+				agents.list("org-1", 1);
+				awaitFill(() -> assertThat(this.redis.cli("GETRANGE", "agents:list:org-1:1", "4", "4")).isEqualTo("v"));
+				long now = System.currentTimeMillis();
+				this.redis.cli("SETRANGE", "agents:list:org-1:1", "106",
+						"%013d %013d".formatted(now - 3_000_000, now + 600_000));
+
+				assertThat(agents.list("org-1", 1)).isEqualTo(1);
+
+				await().until(() -> agents.list("org-1", 1) == 2);
+				assertThat(passed).startsWith("executor").containsExactlyInAnyOrder("executor", "one", "two");
+			});
+	}
+
+	private static TaskDecorator decorator(String name, List<String> passed) {
+		return (task) -> () -> {
+			passed.add(name);
+			task.run();
+		};
 	}
 
 	private ApplicationContextRunner atRedis() {

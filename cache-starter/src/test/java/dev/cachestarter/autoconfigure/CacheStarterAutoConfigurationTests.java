@@ -29,6 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
+import org.springframework.aop.framework.ProxyFactory;
+import org.springframework.aop.target.SingletonTargetSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
 import org.springframework.boot.cache.autoconfigure.CacheManagerCustomizer;
@@ -406,6 +408,25 @@ class CacheStarterAutoConfigurationTests {
 	}
 
 	@Test
+	void aConnectionFactoryThatIsWrappedIsFound() {
+		this.contextRunner.withUserConfiguration(WrappedConnectionFactoryConfiguration.class)
+			.run((context) -> assertThat(context).hasNotFailed().hasSingleBean(ResilientRedisCacheManager.class));
+	}
+
+	@Test
+	void soManyEvictionsArePendingAsIsConfiguredAndNoMore() {
+		this.contextRunner.withPropertyValues("cache-starter.pending-evictions.max-entries=5").run((context) -> {
+			ResilientRedisCacheManager manager = context.getBean(ResilientRedisCacheManager.class);
+
+			for (int i = 0; i < 50; i++) {
+				manager.getCacheService().delete("any:" + i);
+			}
+
+			assertThat(Internals.of(manager).evictions().pendingCount()).isBetween(5, 10);
+		});
+	}
+
+	@Test
 	void aNamedConnectionFactoryIsTheWayOutOfMasterReplica() {
 		this.contextRunner.withUserConfiguration(ConnectionFactoriesConfiguration.class)
 			.withPropertyValues("spring.data.redis.masterreplica.nodes=a:1,b:2",
@@ -616,6 +637,18 @@ class CacheStarterAutoConfigurationTests {
 		@Bean
 		RedisConnectionFactory other() {
 			return mock(RedisConnectionFactory.class);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class WrappedConnectionFactoryConfiguration {
+
+		@Bean
+		RedisConnectionFactory wrapped() {
+			LettuceConnectionFactory target = new LettuceConnectionFactory("localhost", 1);
+			target.afterPropertiesSet();
+			return ProxyFactory.getProxy(RedisConnectionFactory.class, new SingletonTargetSource(target));
 		}
 
 	}

@@ -122,6 +122,23 @@ class CacheWarmUpTests {
 	}
 
 	@Test
+	void whatAStepThrowsOrLeavesOnItsThreadIsNoAffairOfTheOthers(CapturedOutput output) throws Exception {
+		this.warmers.put("rude", (warmUp) -> warmUp.each(numbers(10), (number) -> {
+			if (Thread.currentThread().isInterrupted()) {
+				return null;
+			}
+			this.seen.add(number);
+			Thread.currentThread().interrupt();
+			throw new NoClassDefFoundError("gone");
+		}));
+
+		run(warmUp(1, LONG, 1));
+
+		assertThat(this.seen).hasSize(10);
+		assertThat(output).contains("10 of 10 steps").contains("10 failed");
+	}
+
+	@Test
 	void aWarmerThatFailsIsLoggedAndDoesNotKeepOthersFromRunning(CapturedOutput output) throws Exception {
 		this.warmers.put("broken", (warmUp) -> {
 			warmUp.once(() -> this.seen.add(1));
