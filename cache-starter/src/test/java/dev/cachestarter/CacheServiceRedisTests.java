@@ -43,6 +43,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.core.ParameterizedTypeReference;
+import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
+import org.springframework.data.redis.serializer.RedisSerializer;
 
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
@@ -126,6 +128,19 @@ class CacheServiceRedisTests {
 
 		assertThat(service.get("any:agent", Agent.class)).isPresent();
 		assertThat(service.get("any:text", String.class)).contains("v");
+	}
+
+	@Test
+	void whatASerializerReadsAsAnotherTypeIsNotThere() {
+		TestInstance<Object> instance = TestInstance.of(Object.class, this.redis.host(), this.redis.port(),
+				(builder) -> builder.cache("texts", CacheSettings.defaults()
+					.withValueSerializer(SerializationPair.fromSerializer(RedisSerializer.string()))));
+		this.opened.add(instance.awaitUp());
+
+		instance.cacheService().set("texts:1", "v");
+
+		assertThat(instance.cacheService().get("texts:1", Integer.class)).isEmpty();
+		assertThat(instance.cacheService().get("texts:1", String.class)).contains("v");
 	}
 
 	@Test

@@ -16,21 +16,89 @@
 
 package dev.cachestarter;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
+import org.springframework.data.redis.serializer.RedisSerializer;
+import org.springframework.util.unit.DataSize;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * What settings of a cache can be.
+ * What settings of a cache can be, and how they are changed one by one.
  */
 class CacheSettingsTests {
 
 	private static final Duration HUNDRED_YEARS = Duration.ofDays(36_500);
+
+	/** For each setting something that is not its default. */
+	private static final Map<String, Object> VALUES = new LinkedHashMap<>();
+
+	static {
+		VALUES.put("ttl", Duration.ofSeconds(11));
+		VALUES.put("ttlJitter", 0.33);
+		VALUES.put("nullTtl", Duration.ofSeconds(12));
+		VALUES.put("loadWait", Duration.ofSeconds(13));
+		VALUES.put("lease", Duration.ofSeconds(14));
+		VALUES.put("loadLeaseLimit", Duration.ofSeconds(15));
+		VALUES.put("coalesce", CacheSettings.Coalesce.LOCAL);
+		VALUES.put("loadTimeout", Duration.ofSeconds(16));
+		VALUES.put("staleIfError", Duration.ofSeconds(17));
+		VALUES.put("staleRetry", Duration.ofSeconds(18));
+		VALUES.put("refreshAhead", Duration.ofSeconds(19));
+		VALUES.put("compressAbove", DataSize.ofKilobytes(20));
+		VALUES.put("maxValueSize", DataSize.ofKilobytes(21));
+		VALUES.put("type", String.class);
+		VALUES.put("valueSerializer", SerializationPair.fromSerializer(RedisSerializer.string()));
+	}
+
+	static Stream<String> settings() {
+		return VALUES.keySet().stream();
+	}
+
+	@Test
+	void allSettingsAreHere() {
+		List<String> changes = Arrays.stream(CacheSettings.class.getMethods())
+			.map(Method::getName)
+			.filter((name) -> name.startsWith("with"))
+			.map((name) -> Character.toLowerCase(name.charAt(4)) + name.substring(5))
+			.toList();
+
+		assertThat(VALUES.keySet()).containsExactlyInAnyOrderElementsOf(changes);
+	}
+
+	@ParameterizedTest
+	@MethodSource("settings")
+	void aChangeLeavesAllOthersAsTheyWere(String changed) throws Exception {
+		CacheSettings before = CacheSettings.defaults();
+		for (String other : VALUES.keySet()) {
+			before = other.equals(changed) ? before : with(before, other);
+		}
+
+		CacheSettings after = with(before, changed);
+
+		for (Map.Entry<String, Object> setting : VALUES.entrySet()) {
+			assertThat(get(after, setting.getKey())).as(setting.getKey()).isEqualTo(setting.getValue());
+		}
+		assertThat(get(before, changed)).as("the settings that were changed")
+			.isEqualTo(get(CacheSettings.defaults(), changed));
+	}
 
 	@Test
 	void noDurationIsTooLongForNanoseconds() {
@@ -48,6 +116,51 @@ class CacheSettingsTests {
 
 			assertThat(getters.get(i).apply(settings)).isEqualTo(HUNDRED_YEARS);
 		}
+	}
+
+	static Stream<String> durations() {
+		return VALUES.keySet().stream().filter((name) -> VALUES.get(name) instanceof Duration);
+	}
+
+	@ParameterizedTest
+	@MethodSource("durations")
+	void noTimeMayBeNegativeOrTooShortToCount(String name) {
+		for (Duration refused : List.of(Duration.ofSeconds(-1), Duration.ofNanos(1))) {
+			assertThatExceptionOfType(InvocationTargetException.class)
+				.isThrownBy(() -> with(CacheSettings.defaults(), name, refused))
+				.havingCause()
+				.isInstanceOf(IllegalArgumentException.class)
+				.withMessageContaining("set it to");
+		}
+	}
+
+	@ParameterizedTest
+	@MethodSource("durations")
+	void zeroIsATimeWhereItMeansNever(String name) throws Exception {
+		if (Set.of("lease", "loadLeaseLimit", "staleRetry").contains(name)) {
+			assertThatExceptionOfType(InvocationTargetException.class)
+				.isThrownBy(() -> with(CacheSettings.defaults(), name, Duration.ZERO));
+			return;
+		}
+
+		assertThat(get(with(CacheSettings.defaults(), name, Duration.ZERO), name)).isEqualTo(Duration.ZERO);
+	}
+
+	private static CacheSettings with(CacheSettings settings, String name) throws Exception {
+		return with(settings, name, VALUES.get(name));
+	}
+
+	private static CacheSettings with(CacheSettings settings, String name, @Nullable Object value) throws Exception {
+		String change = "with" + Character.toUpperCase(name.charAt(0)) + name.substring(1);
+		Method method = Arrays.stream(CacheSettings.class.getMethods())
+			.filter((candidate) -> candidate.getName().equals(change))
+			.findFirst()
+			.orElseThrow();
+		return (CacheSettings) method.invoke(settings, value);
+	}
+
+	private static @Nullable Object get(CacheSettings settings, String name) throws Exception {
+		return CacheSettings.class.getMethod(name).invoke(settings);
 	}
 
 }

@@ -146,6 +146,28 @@ class LateLeasesRedisTests extends Interleavings {
 	}
 
 	@Test
+	void aLeaseUnderWhichRedisRefusesToStoreIsGivenBack() throws Exception {
+		Instance leader = instance(Set.of());
+		Instance other = instance(Set.of());
+		Pause load = leader.rows().pauseAfterReading();
+		Call<Integer> slow = call(() -> leader.find("t1", "1"));
+		load.awaitReached();
+		Call<Integer> waiting = call(() -> other.find("t1", "1")).awaitWaiting();
+
+		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
+		try {
+			load.release();
+
+			assertThat(slow.result()).isEqualTo(0);
+			assertThat(waiting.result()).isEqualTo(0);
+			await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.keys("rows:*").isEmpty());
+		}
+		finally {
+			this.redis.cli("CONFIG", "SET", "maxmemory", "0");
+		}
+	}
+
+	@Test
 	void whoComesLaterWaitsAsLongAsWhoCameFirst() throws Exception {
 		Duration wait = Duration.ofSeconds(2);
 		Instance leader = instance(Set.of());

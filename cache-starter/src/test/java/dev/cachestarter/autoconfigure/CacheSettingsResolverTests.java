@@ -340,12 +340,15 @@ class CacheSettingsResolverTests {
 	@Test
 	void aTtlFunctionDecidesByValue() {
 		this.configuration = RedisCacheConfiguration.defaultCacheConfig()
-			.entryTtl((key, value) -> Duration.ofSeconds(Objects.toString(value).length()));
+			.entryTtl((key, value) -> value.equals("past") ? Duration.ofSeconds(-1)
+					: value.equals("now") ? Duration.ofNanos(1) : Duration.ofSeconds(value.toString().length()));
 
 		TtlPolicy policy = Objects.requireNonNull(resolve().ttlPolicy());
 
 		assertThat(policy.ttl("agents", "1", "four")).isEqualTo(Duration.ofSeconds(4));
 		assertThat(policy.ttl("agents", "1", "")).as("no expiry, as in Spring Data").isZero();
+		assertThat(policy.ttl("agents", "1", "past")).as("no expiry, as in Spring Data").isZero();
+		assertThat(policy.ttl("agents", "1", "now")).as("no expiry, as in Spring Data").isZero();
 		assertThat(policy.ttl("agents", "1", null)).as("nulls have a TTL of their own").isNull();
 	}
 
