@@ -174,6 +174,15 @@ class CacheStarterAutoConfigurationRedisTests {
 	}
 
 	@Test
+	void theConnectionGoesByTheNameThatIsConfigured() {
+		atRedis().withPropertyValues("spring.data.redis.client-name=shop-7").run((context) -> {
+			connected(context);
+
+			assertThat(String.valueOf(this.redis.cli("CLIENT", "LIST"))).contains("name=shop-7");
+		});
+	}
+
+	@Test
 	void listenersHearOfRedis() {
 		CountDownLatch back = new CountDownLatch(2);
 		atRedis().withBean("one", CacheEventListener.class, () -> listener(back))
