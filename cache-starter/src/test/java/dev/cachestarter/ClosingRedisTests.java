@@ -125,6 +125,32 @@ class ClosingRedisTests extends Interleavings {
 
 	@ParameterizedTest
 	@EnumSource
+	void whoWaitsForTheLoadOfAnotherInstanceLoadsWhenItsOwnCloses(LoadsRedisTests.Way way) throws Exception {
+		TestInstance<LoadsRedisTests.Ways> leader = ways();
+		TestInstance<LoadsRedisTests.Ways> closed = ways();
+		Pause slow = leader.service().pause();
+		Call<String> first = call(() -> way.in(leader.service(), "1"));
+		slow.awaitReached();
+		List<Call<String>> waiting = new ArrayList<>();
+		for (int i = 0; i < 4; i++) {
+			waiting.add(call(() -> way.in(closed.service(), "1")));
+		}
+		await().atMost(PATIENCE).until(() -> closed.counters("ways").misses() == 4);
+		waiting.forEach(Call::awaitWaiting);
+
+		closed.close();
+
+		// They would wait for a minute.
+		for (Call<String> call : waiting) {
+			assertThat(call.result()).isEqualTo("loaded");
+		}
+		assertThat(first.isDone()).isFalse();
+		slow.release();
+		assertThat(first.result()).isEqualTo("loaded");
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void whoLoadsWhileItsInstanceClosesGetsTheValueAndSoDoWhoJoined(LoadsRedisTests.Way way) throws Exception {
 		TestInstance<LoadsRedisTests.Ways> closed = ways();
 		LoadsRedisTests.Ways service = closed.service();

@@ -34,6 +34,65 @@ class EntryHeaderTests {
 
 	private static final byte[] OTHER = bytes("ffffffffffffffff");
 
+	private static EntryHeader valueOf(long claimedUntil, long freshUntil) {
+		return new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", "fedcba9876543210", claimedUntil,
+				"00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 100, freshUntil, EntryHeader.NO_FLAGS);
+	}
+
+	@Test
+	void aValueIsFreshUntilItsTimeOrForEver() {
+		assertThat(valueOf(0, 1000).isFresh(999)).isTrue();
+		assertThat(valueOf(0, 1000).isFresh(1000)).isFalse();
+		assertThat(valueOf(0, 0).isFresh(Long.MAX_VALUE)).isTrue();
+	}
+
+	@Test
+	void aClaimHoldsUntilItsTimeAndNoLongerThanAClaimCan() {
+		EntryHeader claimed = valueOf(1000, 0);
+
+		assertThat(claimed.isClaimed(999, 10)).isTrue();
+		assertThat(claimed.isClaimed(1000, 10)).isFalse();
+		assertThat(claimed.isClaimed(990, 10)).isTrue();
+		assertThat(claimed.isClaimed(989, 10)).as("by a clock that was set back").isFalse();
+	}
+
+	@Test
+	void aClaimOfNobodyIsAPause() {
+		assertThat(valueOf(1000, 0).isPaused()).isFalse();
+		assertThat(Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).isPaused()).isTrue();
+	}
+
+	@Test
+	void flagsTellWhatThePayloadIs() {
+		assertThat(Codecs.header("a1b2c3d4", "n---").isNull()).isTrue();
+		assertThat(Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).isNull()).isFalse();
+		assertThat(Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).isTransactional()).isFalse();
+		assertThat(Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).isUnstored()).isFalse();
+		assertThat(Codecs.header("a1b2c3d4", "---u").isUnstored()).isTrue();
+		for (PayloadForm form : PayloadForm.values()) {
+			assertThat(Codecs.header("a1b2c3d4", EntryHeader.flagsOf(form)).form()).isEqualTo(form);
+		}
+	}
+
+	@Test
+	void headersThatDifferAreNotEqual() {
+		assertThat(valueOf(1, 2)).isEqualTo(valueOf(1, 2)).isNotEqualTo(valueOf(2, 2)).isNotEqualTo("cs1");
+		assertThat(valueOf(1, 2).hashCode()).isNotZero().isNotEqualTo(valueOf(2, 2).hashCode());
+	}
+
+	@Test
+	void timesHaveDigitsOnly() {
+		byte[] entry = valueOf(0, 0).toBytes();
+
+		for (char no : new char[] { '/', ':', '-' }) {
+			byte[] broken = entry.clone();
+			broken[EntryHeader.FRESH_OFFSET + 3] = (byte) no;
+			assertThat(EntryHeader.parse(broken)).as(String.valueOf(no)).isNull();
+		}
+		entry[EntryHeader.FRESH_OFFSET] = '9';
+		assertThat(EntryHeader.parse(entry)).isNotNull();
+	}
+
 	@Test
 	void lineOfAValueIsPinned() {
 		EntryHeader header = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS);

@@ -198,4 +198,13 @@ class CacheKeysTests {
 
 	}
 
+	@Test
+	void aTemplateTakenApartIsGlobsAndValuesInTurn() {
+		CacheKeys keys = new CacheKeys(null);
+
+		assertThat(keys.pattern("a*:", "v", ":?").glob()).isEqualTo("a*:v:?");
+		assertThat(keys.pattern("", 1, ":*").glob()).isEqualTo("1:*");
+		assertThat(keys.pattern("a*:", "*", ":?").matches("ab:v:x")).isFalse();
+	}
+
 }

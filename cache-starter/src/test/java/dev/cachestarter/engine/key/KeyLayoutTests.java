@@ -301,4 +301,23 @@ class KeyLayoutTests {
 		return layout;
 	}
 
+	@Test
+	void aStoredKeyIsItsCacheAndItsKey() {
+		KeyLayout layout = new KeyLayout("p:", false);
+		layout.register("agents");
+		layout.register("tools");
+		StoredKey key = layout.key("agents", "org-1:1");
+
+		assertThat(key).isEqualTo(layout.key("agents", "org-1:1"))
+			.hasSameHashCodeAs(layout.key("agents", "org-1:1"))
+			.isNotEqualTo(layout.key("agents", "org-1:2"))
+			.isNotEqualTo(layout.key("tools", "org-1:1"))
+			.isNotEqualTo("agents:org-1:1")
+			.hasToString("agents:org-1:1");
+		assertThat(key.hashCode()).isNotEqualTo(layout.key("agents", "org-1:2").hashCode())
+			.isNotEqualTo(layout.key("tools", "org-1:1").hashCode());
+		assertThat(layout.key("agents", "org\n1").logName()).startsWith("agents:org").doesNotContain("\n");
+		assertThat(key.logName()).isEqualTo("agents:org-1:1");
+	}
+
 }

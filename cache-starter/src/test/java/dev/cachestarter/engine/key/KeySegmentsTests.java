@@ -38,6 +38,14 @@ class KeySegmentsTests {
 			"a:b":x                        | "a:b"
 			"a\\":b\\u003a":x              | "a\\":b\\u003a"
 			{}:                            | {}
+			{\t"a" :\t"b:" , "c" : [ ] }:x | {\t"a" :\t"b:" , "c" : [ ] }
+			[ "a:" , { } , [ 0 ] ]:x       | [ "a:" , { } , [ 0 ] ]
+			{ }:x                          | { }
+			["\\u00aF:"]:x                 | ["\\u00aF:"]
+			["\\u09aZ:"]:x                 | ["\\u09aZ
+			["\\u00g0:"]:x                 | ["\\u00g0
+			["\\/\\b\\f\\n\\r\\t\\\\:"]:x    | ["\\/\\b\\f\\n\\r\\t\\\\:"]
+			[":",0,-0,9,10,0.5,1e9,2E-3]:x | [":",0,-0,9,10,0.5,1e9,2E-3]
 			""")
 	void firstSegmentEndsAtTheColonAfterIt(String key, String first) {
 		assertThat(KeySegments.endOfFirst(key)).isEqualTo(first.length());
@@ -54,6 +62,20 @@ class KeySegmentsTests {
 			[tru]:x         | [tru]
 			"a\\x:b":c      | "a\\x
 			{tag}:x         | {tag}
+			{"a":":" "b":1}:x | {"a"
+			{"a" ":":1}:x   | {"a" "
+			{"a"}:x         | {"a"}
+			{"a":":"        | {"a"
+			[":" 1]:x       | ["
+			[":",]:x        | ["
+			[":",-]:x       | ["
+			[":",1e]:x      | ["
+			[":",1e+]:x     | ["
+			[":",.5]:x      | ["
+			[":",+1]:x      | ["
+			[":",nul]:x     | ["
+			[":",True]:x    | ["
+			[":\\v"]:x      | ["
 			""")
 	void whatOnlyLooksLikeJsonIsText(String key, String first) {
 		assertThat(KeySegments.endOfFirst(key)).isEqualTo(first.length());
@@ -76,13 +98,14 @@ class KeySegmentsTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "", "org-123", "{\"a\":\"b:c\"}", "[1]", "\"a\"", "{tag}", "[1]x", "a\"b", "{", "[1" })
+	@ValueSource(strings = { "", "org-123", "{\"a\":\"b:c\"}", "[1]", "\"a\"", "{tag}", "[1]x", "a\"b", "{", "[1",
+			"[tru", "[-", "[1.", "[1e", "[1e-", "[\"\\u00", "[\"\\", "[1," })
 	void textAndWholeJsonAndWhatCannotBecomeJsonAreTheFirstSegmentOfAllTheyBegin(String text) {
 		assertThat(KeySegments.isFirstOfAllItBegins(text)).isTrue();
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "a:b", "{\"a", "{\"a\"", "[\"a", "\"a", "{\"a\":1", "[1]:x", "{a:b}" })
+	@ValueSource(strings = { "a:b", "{\"a", "{\"a\"", "[\"a", "\"a", "{\"a\":1", "[1]:x", "{a:b}", "[1,\"", "{\"a\":" })
 	void textWithAColonAndJsonThatCouldGoOnAreNot(String text) {
 		assertThat(KeySegments.isFirstOfAllItBegins(text)).isFalse();
 	}
