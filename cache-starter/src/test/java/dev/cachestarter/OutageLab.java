@@ -64,7 +64,7 @@ public final class OutageLab implements AutoCloseable {
 	/** A command-timeout, and what a busy machine may add. */
 	static final Duration BOUND = Duration.ofMillis(250 + 2000);
 
-	static final Duration PATIENCE = Duration.ofSeconds(20);
+	static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	final RedisServer redis;
 
