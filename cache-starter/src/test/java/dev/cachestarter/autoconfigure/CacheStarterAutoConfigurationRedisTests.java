@@ -134,6 +134,19 @@ class CacheStarterAutoConfigurationRedisTests {
 	}
 
 	@Test
+	void aTtlPolicyThatAnswersANegativeTimeLeavesItToTheSettings() {
+		atRedis().withBean(TtlPolicy.class, () -> (cacheName, key, value) -> Duration.ofSeconds(-1))
+			.withInitializer((context) -> TestPropertyValues.of(Map.of("cache-starter.caches.[agents:list].ttl", "5m"))
+				.applyTo(context))
+			.run((context) -> {
+				connected(context).list("org-1", 1);
+
+				awaitFill(() -> assertThat(this.redis.number("PTTL", "agents:list:org-1:1")).isBetween(240_000L,
+						300_000L));
+			});
+	}
+
+	@Test
 	void anExplicitValueSerializerWritesTheValues() {
 		atRedis()
 			.withBean(RedisCacheConfiguration.class,

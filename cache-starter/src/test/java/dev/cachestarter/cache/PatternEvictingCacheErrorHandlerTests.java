@@ -98,6 +98,32 @@ class PatternEvictingCacheErrorHandlerTests {
 	}
 
 	@Test
+	void whatCouldNotBePutDoesNotLeaveWhatWasThere() {
+		this.cache.put("replaced", "old");
+		this.cache.put("well", "value");
+
+		this.handler.handleCachePutError(new QueryTimeoutException("hangs"), this.cache, "replaced", "new");
+
+		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		assertThat(this.cache.getNativeCache()).containsOnlyKeys("well");
+	}
+
+	@Test
+	void ofTooManyKeysTheWholeCacheIsEvictedAndNoneIsForgotten() {
+		this.cache.failure = new QueryTimeoutException("hangs");
+		for (int i = 0; i < 10_001; i++) {
+			this.cache.getNativeCache().put("key " + i, "old");
+			this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, "key " + i);
+		}
+		assertThat(this.handler.getPendingCount()).isEqualTo(10_001);
+
+		this.cache.failure = null;
+
+		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		assertThat(this.cache.getNativeCache()).isEmpty();
+	}
+
+	@Test
 	void aPatternIsEvictedByPattern() {
 		this.cache.put("org-1:a", "1");
 		this.cache.put("org-2:a", "2");

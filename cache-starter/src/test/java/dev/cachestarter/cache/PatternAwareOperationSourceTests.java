@@ -1,0 +1,108 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.cache;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.cache.annotation.CacheConfig;
+import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.util.ReflectionUtils;
+
+import dev.cachestarter.CacheEvictPattern;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What {@link CacheEvictPattern} takes from elsewhere.
+ */
+class PatternAwareOperationSourceTests {
+
+	private final PatternAwareOperationSource source = new PatternAwareOperationSource();
+
+	@Test
+	void whatTheAnnotationDoesNotSayTheClassSays() {
+		CacheOperation operation = operations(Managed.class, "change").get(0);
+
+		assertThat(operation.getCacheNames()).containsExactly("configured");
+		assertThat(operation.getCacheManager()).isEqualTo("other");
+	}
+
+	@Test
+	void whatTheAnnotationSaysGoesBeforeTheClass() {
+		CacheOperation operation = operations(Managed.class, "changeElsewhere").get(0);
+
+		assertThat(operation.getCacheNames()).containsExactly("own");
+		assertThat(operation.getCacheResolver()).isEqualTo("resolver");
+		assertThat(operation.getCacheManager()).isEmpty();
+	}
+
+	@Test
+	void whatAMethodSaysGoesBeforeItsInterface() {
+		assertThat(operations(Overriding.class, "change")).singleElement()
+			.satisfies((operation) -> assertThat(operation.getCacheNames()).containsExactly("class"));
+		assertThat(operations(Inheriting.class, "change")).singleElement()
+			.satisfies((operation) -> assertThat(operation.getCacheNames()).containsExactly("interface"));
+	}
+
+	private List<CacheOperation> operations(Class<?> type, String method) {
+		Collection<CacheOperation> operations = this.source
+			.getCacheOperations(Objects.requireNonNull(ReflectionUtils.findMethod(type, method)), type);
+		return List.copyOf(Objects.requireNonNull(operations));
+	}
+
+	@CacheConfig(cacheNames = "configured", cacheManager = "other")
+	static class Managed {
+
+		@CacheEvictPattern(pattern = "*")
+		public void change() {
+		}
+
+		@CacheEvictPattern(cacheNames = "own", cacheResolver = "resolver", pattern = "*")
+		public void changeElsewhere() {
+		}
+
+	}
+
+	interface Changing {
+
+		@CacheEvictPattern(cacheNames = "interface", pattern = "*")
+		void change();
+
+	}
+
+	static class Overriding implements Changing {
+
+		@Override
+		@CacheEvictPattern(cacheNames = "class", pattern = "*")
+		public void change() {
+		}
+
+	}
+
+	static class Inheriting implements Changing {
+
+		@Override
+		public void change() {
+		}
+
+	}
+
+}
