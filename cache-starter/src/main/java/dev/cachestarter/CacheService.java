@@ -61,14 +61,17 @@ public interface CacheService {
 	<T> Optional<T> get(String key, ParameterizedTypeReference<T> type);
 
 	/**
-	 * Store a value that never expires. Every instance sees it when this method returns.
+	 * Store a value that never expires. Every instance sees it when this method returns,
+	 * unless Redis did not answer in time: then the old value is evicted as soon as it
+	 * answers.
 	 * @param key the key
 	 * @param value the value; {@code null} removes the entry
 	 */
 	void set(String key, @Nullable Object value);
 
 	/**
-	 * Store a value. Every instance sees it when this method returns.
+	 * Store a value. Every instance sees it when this method returns, unless Redis did
+	 * not answer in time: then the old value is evicted as soon as it answers.
 	 * @param key the key
 	 * @param value the value; {@code null} removes the entry
 	 * @param ttl how long to keep it, zero for ever; no jitter is applied
@@ -120,8 +123,8 @@ public interface CacheService {
 	/**
 	 * Read several values in one round trip, and load those that are missing all
 	 * together. Of each key one caller loads at a time, in all instances together: what
-	 * others are loading already is waited for, and the rest is asked of the loader in
-	 * one call. Loaded values are kept as the settings of their caches say.
+	 * others are loading already is waited for, and the rest is loaded in one call.
+	 * Loaded values are kept as the settings of their caches say.
 	 * @param <T> the type of the values
 	 * @param <X> what the loader throws
 	 * @param keys the keys; of one cache or of several
@@ -129,8 +132,8 @@ public interface CacheService {
 	 * @param loader loads what is missing; runs on the calling thread, outside every lock
 	 * @return the values by key, in the order of the keys; a key without a value is
 	 * absent
-	 * @throws X what the loader throws, unchanged, unless stale entries may stand in for
-	 * all that it was asked for; nothing is stored then
+	 * @throws X what the loader throws, unchanged, unless stale entries serve for all
+	 * that it was to load; nothing is stored then
 	 */
 	<T, X extends Exception> Map<String, T> getAll(Collection<String> keys, Class<T> type, BatchLoader<T, X> loader)
 			throws X;
@@ -153,15 +156,19 @@ public interface CacheService {
 	/**
 	 * Remove every entry whose key matches a glob pattern: {@code *} any characters,
 	 * {@code ?} one, {@code [abc]} one of these, {@code \} escapes. When this method
-	 * returns no reader of any instance gets an entry that was there before. Note that
-	 * {@code agents:list:org-123*}, which does not close the segment, also takes
-	 * {@code org-1234}; {@code agents:list:org-123:*} does not.
+	 * returns no reader of any instance gets an entry that was there before, unless Redis
+	 * did not answer in time: then the eviction is pending, and this instance alone knows
+	 * of it until Redis answers. Note that {@code agents:list:org-123*}, which does not
+	 * close the segment, also takes {@code org-1234}; {@code agents:list:org-123:*} does
+	 * not.
 	 * @param pattern the pattern, against whole keys without the key prefix
 	 */
 	void invalidate(String pattern);
 
 	/**
-	 * Remove one entry. No reader of any instance gets it once this method returns.
+	 * Remove one entry. No reader of any instance gets it once this method returns,
+	 * unless Redis did not answer in time: then the eviction is pending, and this
+	 * instance alone knows of it until Redis answers.
 	 * @param key the key
 	 */
 	void delete(String key);
@@ -181,7 +188,7 @@ public interface CacheService {
 
 	/**
 	 * Return whether reads and writes go to Redis at present.
-	 * @return {@code false} exactly while the link to Redis is open or the cache is off
+	 * @return {@code false} while Redis is unreachable or recovering, or the cache is off
 	 */
 	boolean isEnabled();
 

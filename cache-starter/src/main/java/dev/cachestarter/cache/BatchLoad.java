@@ -160,7 +160,8 @@ final class BatchLoad<T, X extends Exception> {
 			if (decision instanceof Decision.Value value) {
 				found(name, value.value());
 			}
-			else if (decision instanceof Decision.Follow && mayLookAgain && ask.waitUntil() - System.nanoTime() > 0) {
+			else if (decision instanceof Decision.LookAgain && mayLookAgain
+					&& ask.waitUntil() - System.nanoTime() > 0) {
 				again.add(name);
 			}
 			else {
@@ -256,8 +257,7 @@ final class BatchLoad<T, X extends Exception> {
 	}
 
 	private Flight flightOf(String name, Decision decision) {
-		Flight flight = (decision instanceof Decision.Load load) ? load.flight() : null;
-		return (flight != null) ? flight : turns().alone(missing(name));
+		return decision.flightOr(() -> turns().alone(missing(name)));
 	}
 
 	private void found(String name, @Nullable Object value) {

@@ -64,8 +64,7 @@ import dev.cachestarter.engine.key.KeyPattern;
  * runs; leases that no put came of are given back; and what an asynchronous method
  * returns completes only when the writes of the call are acknowledged.
  * <p>
- * A reactive method is run anew for each subscription, and only then are the caches
- * asked.
+ * A reactive method runs once for each subscription, and only then are the caches asked.
  */
 @SuppressWarnings("serial")
 final class ContextualCacheInterceptor extends CacheInterceptor {
@@ -82,7 +81,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	private final transient Supplier<CacheKeys> cacheKeys;
 
-	private final transient Call.Spring spring = new SpringsPart();
+	private final transient Call.SpringSide spring = new SpringsPart();
 
 	/**
 	 * Create an interceptor.
@@ -112,21 +111,21 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		Intercepted intercepted = new Intercepted(this.spring, invoker, operations, target, targetClass, method, args);
 		Class<?> returns = method.getReturnType();
 		if (CompletableFuture.class.isAssignableFrom(returns)) {
-			return new FutureCall(intercepted, null).execute();
+			return new FutureCall(intercepted, null).start();
 		}
 		ReactiveAdapter adapter = ADAPTERS.get(returns).orElse(null);
 		return (adapter != null) ? ReactiveCall.deferred(intercepted, adapter)
-				: new BlockingCall(intercepted, null).execute();
+				: new BlockingCall(intercepted, null).start();
 	}
 
 	/** Spring's part of each call. */
-	private final class SpringsPart implements Call.Spring {
+	private final class SpringsPart implements Call.SpringSide {
 
 		@Override
-		public @Nullable Object execute(Call call) {
+		public @Nullable Object proceed(Call call) {
 			Intercepted intercepted = call.intercepted();
-			return ContextualCacheInterceptor.super.execute(call::invoke, intercepted.target(), intercepted.method(),
-					intercepted.args());
+			return ContextualCacheInterceptor.super.execute(call::decideAndLoad, intercepted.target(),
+					intercepted.method(), intercepted.args());
 		}
 
 		/**

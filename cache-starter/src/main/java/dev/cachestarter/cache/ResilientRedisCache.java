@@ -172,6 +172,9 @@ public final class ResilientRedisCache extends RedisCache {
 			return toStoreValue(reading.value());
 		}
 		Reload reload = call.reload(this, turns());
+		// Where the call does more than load there is no reload, and a stale value must
+		// not
+		// cover up that its method failed.
 		Ask ask = ask(stored, reader, call, reload).seeing(reading.observed(),
 				(reload != null) ? reading.stale(this.loaderCalls.capture(reading, reload)) : null);
 		if (reading.isHit()) {
@@ -217,6 +220,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private @Nullable ValueWrapper arrived(Reading reading, Ask asking, @Nullable Call call,
 			@Nullable Captured captured) {
+		// As in lookup(..): only a mere load may be served a stale value.
 		Ask ask = asking.seeing(reading.observed(), (asking.reload() != null) ? reading.stale(captured) : null);
 		if (reading.isHit()) {
 			if (reading.isDue()) {
@@ -294,7 +298,7 @@ public final class ResilientRedisCache extends RedisCache {
 			return;
 		}
 		EntryReader reader = this.readers.get();
-		Ticket ticket = call.take(this, stored);
+		Ticket ticket = call.claimTicket(this, stored);
 		if (ticket == null) {
 			putNow(stored, value, reader, call);
 			return;
@@ -302,10 +306,10 @@ public final class ResilientRedisCache extends RedisCache {
 		Flight flight = ticket.flight();
 		if (ticket.isPut()) {
 			Flight seized = (flight != null) ? flight : turns().alone(ticket.ask());
-			this.evictor.evictAfterCommit(new Target.Key(stored), call);
+			this.evictor.repeatAfterReactiveCommit(new Target.Key(stored), call);
 			Call.settle(call, this.writer.putSeized(seized, value, reader.codec()), deadline(call));
 		}
-		else if (flight != null && !ticket.isServed()) {
+		else if (flight != null && !ticket.isStoredByOther()) {
 			CompletableFuture<Boolean> filled = this.writer.fill(flight, value, reader.codec(), null);
 			if (call.isAsynchronous()) {
 				Call.settle(call, filled, deadline(call));
@@ -314,7 +318,7 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private void putNow(StoredKey key, @Nullable Object value, EntryReader reader, @Nullable Call call) {
-		this.evictor.evictAfterCommit(new Target.Key(key), call);
+		this.evictor.repeatAfterReactiveCommit(new Target.Key(key), call);
 		Call.settle(call, this.writer.put(key, value, reader.codec(), null), deadline(call));
 	}
 
@@ -348,7 +352,7 @@ public final class ResilientRedisCache extends RedisCache {
 	/**
 	 * Evict every entry whose key matches a glob pattern. No reader of any instance gets
 	 * one of them when this method has returned (in a transaction: when it has
-	 * committed).
+	 * committed), unless Redis did not answer in time: then the eviction is pending.
 	 * @param keyPattern the pattern, against keys within this cache
 	 */
 	@Override
@@ -379,7 +383,11 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private Deadline deadline(@Nullable Call call) {
-		return (call != null) ? call.deadline(this.engine.link(), this.engine.executor()) : this.engine.newDeadline();
+		if (call == null) {
+			return this.engine.newDeadline();
+		}
+		call.goesOnBy(this.engine.executor());
+		return call.deadline(this.engine.link());
 	}
 
 }

@@ -145,7 +145,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 	/**
 	 * Clear every cache that is known by name. No reader of any instance gets an entry
-	 * that was there before when this has returned.
+	 * that was there before when this has returned, unless Redis did not answer in time:
+	 * then the eviction is pending.
 	 */
 	@Override
 	public void resetCaches() {

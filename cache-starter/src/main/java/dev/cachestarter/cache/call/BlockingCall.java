@@ -40,7 +40,7 @@ public final class BlockingCall extends Call {
 		super(intercepted, reloaded);
 	}
 
-	public @Nullable Object execute() {
+	public @Nullable Object start() {
 		try {
 			return proceed();
 		}
@@ -53,7 +53,7 @@ public final class BlockingCall extends Call {
 	}
 
 	@Override
-	public @Nullable Object invoke() {
+	public @Nullable Object decideAndLoad() {
 		checkConfirmed();
 		Decision decision = await(decide());
 		if (decision instanceof Decision.Value value) {
@@ -115,14 +115,14 @@ public final class BlockingCall extends Call {
 	}
 
 	@Override
-	Call again(Ticket ticket) {
+	Call copyForReload(Ticket ticket) {
 		return new BlockingCall(intercepted(), ticket);
 	}
 
 	@Override
-	CompletableFuture<?> callAgain() {
+	CompletableFuture<?> reload() {
 		try {
-			return CompletableFuture.completedFuture(execute());
+			return CompletableFuture.completedFuture(start());
 		}
 		catch (ThrowableWrapper ex) {
 			return CompletableFuture.failedFuture(ex.getOriginal());

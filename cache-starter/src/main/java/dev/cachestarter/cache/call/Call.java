@@ -64,6 +64,22 @@ import dev.cachestarter.engine.redis.RedisLink;
  * The kinds of calls differ in how they wait for a decision and in how they call the
  * method.
  *
+ * <h2>The way of a call</h2>
+ *
+ * <ol>
+ * <li>{@code ContextualCacheInterceptor.execute}, which Spring's proxy comes to, creates
+ * the call.</li>
+ * <li>The call is started ({@code start()}, or on subscription {@code subscribe()}), and
+ * {@link #proceed()} binds it to the thread.</li>
+ * <li>{@link SpringSide#proceed} runs Spring's own interceptor. It asks our caches, which
+ * {@linkplain #missed note misses}, and on a hit it returns.</li>
+ * <li>On a miss it calls {@link #decideAndLoad()} in the place of the method, which
+ * {@linkplain #decide decides} and, if that is the decision, runs the method.</li>
+ * <li>Spring puts the result into our caches, which {@linkplain #claimTicket find the
+ * ticket} and fill under its flight.</li>
+ * <li>{@link #close()} releases what no put came for.</li>
+ * </ol>
+ *
  * <h2>Calls in the background</h2>
  *
  * <p>
@@ -110,8 +126,11 @@ public abstract class Call {
 
 	// The kinds of calls
 
-	/** The wrapped invocation, made by Spring's interceptor. */
-	public abstract @Nullable Object invoke();
+	/**
+	 * What Spring's interceptor calls in the place of the method: decides about what was
+	 * missed, and runs the method if that is the decision.
+	 */
+	public abstract @Nullable Object decideAndLoad();
 
 	/** Whether the call returns before its work is done, so that nothing may block. */
 	public abstract boolean isAsynchronous();
@@ -137,11 +156,11 @@ public abstract class Call {
 	public void afterCommit(Supplier<CompletableFuture<?>> action) {
 	}
 
-	/** Return the same call once more, to load an entry again in the background. */
-	abstract Call again(Ticket ticket);
+	/** Return a copy of this call that loads an entry again in the background. */
+	abstract Call copyForReload(Ticket ticket);
 
-	/** Make it, on whatever thread this is, and without a caller. */
-	abstract CompletableFuture<?> callAgain();
+	/** Start a copy of a call, on whatever thread this is, and without a caller. */
+	abstract CompletableFuture<?> reload();
 
 	public Intercepted intercepted() {
 		return this.intercepted;
@@ -151,7 +170,7 @@ public abstract class Call {
 	@Nullable Object proceed() {
 		Call outer = bind(this);
 		try {
-			return this.intercepted.spring().execute(this);
+			return this.intercepted.spring().proceed(this);
 		}
 		finally {
 			bind(outer);
@@ -245,28 +264,38 @@ public abstract class Call {
 	 */
 	public @Nullable Reload reload(Object cache, Turns turns) {
 		return (this.reloaded == null && this.intercepted.isMereLoad())
-				? (ask, flight) -> again(Ticket.reloading(cache, turns, ask, flight)).callAgain() : null;
+				? (ask, flight) -> copyForReload(Ticket.reloading(cache, turns, ask, flight)).reload() : null;
 	}
 
 	// What the caches tell
 
 	/**
+	 * Say where the call goes on if it must not do so on an event loop; the first cache
+	 * that it meets does.
+	 */
+	public void goesOnBy(Executor executor) {
+		if (this.continuations == null) {
+			this.continuations = executor;
+		}
+	}
+
+	/**
 	 * Return what this call may wait for a Redis: all its waits together, for whatever
 	 * Redis, are bounded.
-	 * @param executor runs what must not run on an event loop
 	 */
-	public Deadline deadline(RedisLink link, Executor executor) {
+	public Deadline deadline(RedisLink link) {
 		Deadline current = this.deadline;
 		if (current == null) {
 			current = new Deadline(link, new Budget(link.commandTimeout()));
 			this.deadline = current;
-			this.continuations = executor;
 		}
 		return current.on(link);
 	}
 
 	/**
-	 * Return where an asynchronous call goes on that must not do so on an event loop.
+	 * Return where the call goes on that must not do so on an event loop. One that no
+	 * cache of ours has met waits for no Redis of ours, and needs no better place than
+	 * the common pool.
 	 */
 	Executor continuations() {
 		Executor current = this.continuations;
@@ -306,11 +335,14 @@ public abstract class Call {
 		this.tickets.removeIf((ticket) -> ticket.isFor(cache, ask.key()));
 		Ticket ticket = new Ticket(cache, turns, ask, Ticket.Kind.PUT);
 		this.tickets.add(ticket);
-		return turns.seize(ask).thenAccept((flight) -> lead(ticket, flight));
+		return turns.seize(ask).thenAccept((flight) -> assign(ticket, flight));
 	}
 
-	/** A lease that comes when the call is over already is given back at once. */
-	private void lead(Ticket ticket, @Nullable Flight flight) {
+	/**
+	 * Give a ticket its flight. One that comes when the call is over already is released
+	 * at once.
+	 */
+	private void assign(Ticket ticket, @Nullable Flight flight) {
 		ticket.leads(flight);
 		if (this.closed && flight != null) {
 			flight.release();
@@ -318,12 +350,12 @@ public abstract class Call {
 	}
 
 	/**
-	 * Take the ticket for a put, if the call has one.
+	 * Return the ticket for a put, if the call has one, and mark it as used.
 	 */
-	public @Nullable Ticket take(Object cache, StoredKey key) {
+	public @Nullable Ticket claimTicket(Object cache, StoredKey key) {
 		for (Ticket ticket : this.tickets) {
-			if (!ticket.isTaken() && ticket.isFor(cache, key)) {
-				ticket.take();
+			if (!ticket.isClaimed() && ticket.isFor(cache, key)) {
+				ticket.claim();
 				return ticket;
 			}
 		}
@@ -381,7 +413,7 @@ public abstract class Call {
 
 	private CompletableFuture<Decision> prepareAndDecide() {
 		List<CompletableFuture<?>> before = new ArrayList<>();
-		boolean others = isAsynchronous() && leader() != null;
+		boolean others = isAsynchronous() && firstMissed() != null;
 		for (CacheOperation operation : this.intercepted.operations()) {
 			if (operation instanceof CachePutOperation put) {
 				this.intercepted.spring().seize(this, put, before);
@@ -400,38 +432,39 @@ public abstract class Call {
 	 * each other.
 	 */
 	private CompletableFuture<Decision> decideOnTickets() {
-		Ticket leader = leader();
-		if (leader == null) {
+		Ticket first = firstMissed();
+		if (first == null) {
 			return CompletableFuture.completedFuture(new Decision.Load(null));
 		}
-		Flight given = leader.flight();
+		Flight given = first.flight();
 		if (given != null) {
-			return leaseOthers(leader).thenApply((done) -> new Decision.Load(given));
+			return leaseOthers(first).thenApply((done) -> new Decision.Load(given));
 		}
 		if (this.intercepted.hasPuts()) {
 			return leaseOthers(null).thenApply((done) -> new Decision.Load(null));
 		}
-		return leader.turns().decide(leader.ask()).thenCompose((decision) -> {
+		return first.turns().decide(first.ask()).thenCompose((decision) -> {
 			if (decision instanceof Decision.Load load) {
-				lead(leader, load.flight());
-				return leaseOthers(leader).thenApply((done) -> load);
+				assign(first, load.flight());
+				return leaseOthers(first).thenApply((done) -> load);
 			}
-			serve();
+			storedByOther();
 			return CompletableFuture.completedFuture(decision);
 		});
 	}
 
-	private CompletableFuture<Void> leaseOthers(@Nullable Ticket leader) {
+	private CompletableFuture<Void> leaseOthers(@Nullable Ticket first) {
 		List<CompletableFuture<?>> leases = new ArrayList<>();
 		for (Ticket ticket : this.tickets) {
-			if (ticket != leader && !ticket.isPut() && ticket.flight() == null) {
-				leases.add(ticket.turns().tryLead(ticket.ask()).thenAccept((flight) -> lead(ticket, flight)));
+			if (ticket != first && !ticket.isPut() && ticket.flight() == null) {
+				leases.add(ticket.turns().tryLead(ticket.ask()).thenAccept((flight) -> assign(ticket, flight)));
 			}
 		}
 		return CompletableFuture.allOf(leases.toArray(CompletableFuture[]::new));
 	}
 
-	private @Nullable Ticket leader() {
+	/** The first key that was missed: the one whose load another may be waited for. */
+	private @Nullable Ticket firstMissed() {
 		for (Ticket ticket : this.tickets) {
 			if (!ticket.isPut()) {
 				return ticket;
@@ -441,8 +474,8 @@ public abstract class Call {
 	}
 
 	/** What is put from now on is stored already, by another. */
-	private void serve() {
-		this.tickets.forEach(Ticket::serve);
+	private void storedByOther() {
+		this.tickets.forEach(Ticket::storedByOther);
 	}
 
 	/**
@@ -481,22 +514,22 @@ public abstract class Call {
 	 * @return a value that serves, or the failure; never fails
 	 */
 	CompletableFuture<Decision> failed(Throwable failure) {
-		Ticket leader = leader();
+		Ticket first = firstMissed();
 		for (Ticket ticket : this.tickets) {
 			Flight flight = ticket.flight();
 			if (flight != null && ticket.isPut()) {
 				flight.release();
 			}
-			else if (flight != null && ticket != leader) {
-				ticket.turns().failed(ticket.ask().seeing(null, null), flight, failure);
+			else if (flight != null && ticket != first) {
+				flight.fail(failure);
 			}
 		}
-		if (leader == null) {
+		if (first == null) {
 			return CompletableFuture.completedFuture(new Decision.Failure(failure));
 		}
-		return leader.turns().failed(leader.ask(), leader.flight(), failure).thenApply((decision) -> {
+		return first.turns().failed(first.ask(), first.flight(), failure).thenApply((decision) -> {
 			if (decision instanceof Decision.Value) {
-				serve();
+				storedByOther();
 			}
 			return decision;
 		});
@@ -522,7 +555,7 @@ public abstract class Call {
 		this.closed = true;
 		for (Ticket ticket : this.tickets) {
 			Flight flight = ticket.flight();
-			if (flight != null && !ticket.isTaken()) {
+			if (flight != null && !ticket.isClaimed()) {
 				flight.release();
 			}
 		}
@@ -545,13 +578,13 @@ public abstract class Call {
 	/**
 	 * Spring's part of a call.
 	 */
-	public interface Spring {
+	public interface SpringSide {
 
 		/**
-		 * Make the call as Spring does, with {@link Call#invoke()} in the place of the
-		 * method.
+		 * Make the call as Spring does, with {@link Call#decideAndLoad()} in the place of
+		 * the method.
 		 */
-		@Nullable Object execute(Call call);
+		@Nullable Object proceed(Call call);
 
 		/**
 		 * Lease the keys of a {@code @CachePut} before its method runs, if they can be
@@ -575,7 +608,7 @@ public abstract class Call {
 	 * @param invoker calls the method
 	 * @param operations what its annotations say
 	 */
-	public record Intercepted(Spring spring, CacheOperationInvoker invoker, Collection<CacheOperation> operations,
+	public record Intercepted(SpringSide spring, CacheOperationInvoker invoker, Collection<CacheOperation> operations,
 			Object target, Class<?> targetClass, Method method, @Nullable Object[] args) {
 
 		/** Whether making the call again does no more than load. */

@@ -44,7 +44,7 @@ public final class FutureCall extends AsynchronousCall {
 		super(intercepted, reloaded);
 	}
 
-	public @Nullable Object execute() {
+	public @Nullable Object start() {
 		Object result;
 		try {
 			result = proceed();
@@ -98,7 +98,7 @@ public final class FutureCall extends AsynchronousCall {
 	}
 
 	@Override
-	public Object invoke() {
+	public Object decideAndLoad() {
 		checkConfirmed();
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
 		goOn(decideHere(), (decision) -> take(decision, result), (ex) -> fail(result, ex));
@@ -164,13 +164,13 @@ public final class FutureCall extends AsynchronousCall {
 	}
 
 	@Override
-	Call again(Ticket ticket) {
+	Call copyForReload(Ticket ticket) {
 		return new FutureCall(intercepted(), ticket);
 	}
 
 	@Override
-	CompletableFuture<?> callAgain() {
-		return (execute() instanceof CompletableFuture<?> future) ? future : CompletableFuture.completedFuture(null);
+	CompletableFuture<?> reload() {
+		return (start() instanceof CompletableFuture<?> future) ? future : CompletableFuture.completedFuture(null);
 	}
 
 }

@@ -99,7 +99,7 @@ public final class ReactiveCall extends AsynchronousCall {
 	}
 
 	@Override
-	public Object invoke() {
+	public Object decideAndLoad() {
 		checkConfirmed();
 		Mono<Decision> decided = Mono.defer(() -> later(decideHere()));
 		Publisher<Object> loaded = this.adapter.isMultiValue() ? decided.flatMapMany(this::many)
@@ -193,7 +193,7 @@ public final class ReactiveCall extends AsynchronousCall {
 	}
 
 	@Override
-	Call again(Ticket ticket) {
+	Call copyForReload(Ticket ticket) {
 		return new ReactiveCall(intercepted(), this.adapter, withoutTransactionAndRequest(), ticket);
 	}
 
@@ -210,7 +210,7 @@ public final class ReactiveCall extends AsynchronousCall {
 	}
 
 	@Override
-	CompletableFuture<?> callAgain() {
+	CompletableFuture<?> reload() {
 		CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
 		Flux.from(subscribe()).contextWrite(this.subscriber).subscribe((item) -> {
 		}, done::completeExceptionally, () -> done.complete(null));

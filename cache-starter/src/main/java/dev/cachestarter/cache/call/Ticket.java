@@ -38,9 +38,9 @@ public final class Ticket {
 
 	private volatile @Nullable Flight flight;
 
-	private volatile boolean served;
+	private volatile boolean storedByOther;
 
-	private volatile boolean taken;
+	private volatile boolean claimed;
 
 	/**
 	 * Create a ticket.
@@ -91,21 +91,21 @@ public final class Ticket {
 	}
 
 	/** Whether the value is another's, who stores it. */
-	public boolean isServed() {
-		return this.served;
+	public boolean isStoredByOther() {
+		return this.storedByOther;
 	}
 
-	void serve() {
-		this.served = true;
+	void storedByOther() {
+		this.storedByOther = true;
 	}
 
-	boolean isTaken() {
-		return this.taken;
+	boolean isClaimed() {
+		return this.claimed;
 	}
 
-	/** Take it for a put. */
-	void take() {
-		this.taken = true;
+	/** Note that a put has come for it. */
+	void claim() {
+		this.claimed = true;
 	}
 
 	enum Kind {

@@ -295,10 +295,6 @@ public final class Engine {
 		return this.continuations.here();
 	}
 
-	Continuations continuations() {
-		return this.continuations;
-	}
-
 	public Deadline newDeadline() {
 		return new Deadline(this.link, new Budget(this.link.commandTimeout()));
 	}

@@ -49,15 +49,14 @@ public final class EntryEvictor {
 	 * names; in a transaction, when that has committed.
 	 * @param call the intercepted call that this is part of; an asynchronous one does not
 	 * complete before Redis has acknowledged the eviction
-	 * @return whether there was something; {@code false} if that is not known yet
 	 */
-	public boolean evict(Target target, @Nullable Call call, Deadline deadline) {
+	public void evict(Target target, @Nullable Call call, Deadline deadline) {
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
-			evictAtCommit(transaction, target);
-			return false;
+			deferToCommit(transaction, target);
+			return;
 		}
-		return evictNow(target, call, deadline);
+		evictNow(target, call, deadline);
 	}
 
 	/**
@@ -67,12 +66,12 @@ public final class EntryEvictor {
 	public boolean evictAtOnce(Target target, @Nullable Call call, Deadline deadline) {
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
-			evictAtCommit(transaction, target);
+			deferToCommit(transaction, target);
 		}
 		return evictNow(target, call, deadline);
 	}
 
-	private void evictAtCommit(TransactionScope transaction, Target target) {
+	private void deferToCommit(TransactionScope transaction, Target target) {
 		transaction.instead(target, (status, deadline) -> {
 			if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
 				return () -> {
@@ -85,17 +84,18 @@ public final class EntryEvictor {
 	}
 
 	/**
-	 * Evict once more after the commit of a transaction that is bound to no thread: what
-	 * was evicted, or put, in it is read by others in the state of before, and stored.
+	 * Evict once more after the commit of a reactive transaction, which is bound to no
+	 * thread, if the call is in one: what was evicted, or put, in it is read by others in
+	 * the state of before, and stored.
 	 */
-	public void evictAfterCommit(Target target, @Nullable Call call) {
+	public void repeatAfterReactiveCommit(Target target, @Nullable Call call) {
 		if (call != null) {
 			call.afterCommit(() -> send(target));
 		}
 	}
 
 	private boolean evictNow(Target target, @Nullable Call call, Deadline deadline) {
-		evictAfterCommit(target, call);
+		repeatAfterReactiveCommit(target, call);
 		CompletableFuture<Long> removed = send(target);
 		if (target instanceof Target.Glob) {
 			return awaitWalk(removed, call);

@@ -426,7 +426,7 @@ public final class EntryReader implements Entries {
 	}
 
 	@Override
-	public boolean isStorable(@Nullable Object value) {
+	public boolean isShareable(@Nullable Object value) {
 		if (value == null) {
 			return true;
 		}
@@ -434,9 +434,8 @@ public final class EntryReader implements Entries {
 			Call.outside(() -> this.codec.encode(value));
 			return true;
 		}
-		// What it refuses, such as an entity with a part that is loaded when it is
-		// needed,
-		// is its caller's alone.
+		// What it refuses is its caller's alone, such as an entity with parts that are
+		// loaded when they are needed.
 		catch (NotCacheableException ex) {
 			return ex.reason() == NotCacheableException.Reason.TOO_LARGE;
 		}

@@ -71,7 +71,8 @@ public final class EntryWriter {
 	/**
 	 * Store a loaded value under its lease, and end the flight.
 	 * @param ttl its time to live, {@code null} for the cache's own
-	 * @return whether it was stored
+	 * @return whether it was stored; fails if Redis did not take it. In a transaction it
+	 * is {@code false} at once, since it is stored after the commit if at all
 	 */
 	public CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec,
 			@Nullable Duration ttl) {

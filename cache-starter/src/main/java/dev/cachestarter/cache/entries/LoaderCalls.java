@@ -44,6 +44,17 @@ import dev.cachestarter.engine.redis.Deadline;
  * Calls that bring their loader: of {@code CacheService}, of code that uses a cache, and
  * of methods with {@code sync = true}. Blocking or not, they read, decide and load, and
  * what was loaded is stored at once.
+ *
+ * <h2>Methods with {@code sync = true}</h2>
+ *
+ * <p>
+ * For these, Spring's interceptor does not look at the cache, run the method and put what
+ * it returned: it hands the cache one loader, which is Spring's own way to run the
+ * method. So an intercepted {@link Call} is bound when they come here, and it is this
+ * class that decides and leads. The loader ends in {@link Call#decideAndLoad()}, which
+ * decides once more; but as nothing was missed by that call it has no tickets, and just
+ * runs the method. It needs the call to do so: where the loader runs later or on another
+ * thread, the call is bound around it.
  */
 public final class LoaderCalls {
 
@@ -122,16 +133,11 @@ public final class LoaderCalls {
 			if (decision instanceof Decision.Failure failed) {
 				throw failure.apply(failed.failure());
 			}
-			return lead(ask, flightOf(decision, ask), ttl, loader, failure, thread);
+			return lead(ask, decision.flightOr(() -> turns().alone(ask)), ttl, loader, failure, thread);
 		}
 		finally {
 			thread.close();
 		}
-	}
-
-	private Flight flightOf(Decision decision, Ask ask) {
-		Flight flight = (decision instanceof Decision.Load load) ? load.flight() : null;
-		return (flight != null) ? flight : turns().alone(ask);
 	}
 
 	/** Load in a flight of one's own. */
@@ -187,6 +193,7 @@ public final class LoaderCalls {
 		Executor executor = this.engine.executor();
 		Deadline deadline = this.engine.newDeadline();
 		CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
+		// With sync = true the loader is Spring's invocation, which must find its call.
 		AsyncLoader bound = () -> {
 			Call before = Call.bind(call);
 			try {
@@ -240,7 +247,7 @@ public final class LoaderCalls {
 		if (decision instanceof Decision.Failure failure) {
 			return CompletableFuture.failedFuture(failure.failure());
 		}
-		return leadAsync(ask, flightOf(decision, ask), loader, cancelled);
+		return leadAsync(ask, decision.flightOr(() -> turns().alone(ask)), loader, cancelled);
 	}
 
 	/** Load in a flight of one's own. */

@@ -36,7 +36,7 @@ import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
-import dev.cachestarter.engine.entry.PendingEvictions.Late;
+import dev.cachestarter.engine.entry.PendingEvictions.Pending;
 import dev.cachestarter.engine.redis.RedisErrors;
 import dev.cachestarter.engine.redis.RedisLink;
 
@@ -143,7 +143,7 @@ final class Drain {
 		this.refused.remove(target);
 	}
 
-	private CompletableFuture<Integer> start(Supplier<List<Late>> wanted) {
+	private CompletableFuture<Integer> start(Supplier<List<Pending>> wanted) {
 		CompletableFuture<Integer> round = new CompletableFuture<>();
 		this.last.getAndSet(round).whenComplete((before, ignored) -> {
 			CompletableFuture<Integer> asked;
@@ -166,14 +166,14 @@ final class Drain {
 		return round;
 	}
 
-	private CompletableFuture<Integer> ask(List<Late> wanted) {
+	private CompletableFuture<Integer> ask(List<Pending> wanted) {
 		long now = System.nanoTime();
 		long askedAt = this.refusedAskedAt.get();
 		if (now - askedAt > REFUSED_PAUSE_NANOS && this.refusedAskedAt.compareAndSet(askedAt, now)) {
 			this.refused.clear();
 		}
 		List<CompletableFuture<Integer>> lanes = new ArrayList<>();
-		for (Queue<List<Late>> batches : batches(wanted)) {
+		for (Queue<List<Pending>> batches : batches(wanted)) {
 			for (int lane = 0; lane < lanes(); lane++) {
 				lanes.add(oneAfterAnother(batches));
 			}
@@ -189,11 +189,11 @@ final class Drain {
 	}
 
 	/** For each server what is asked of it, command by command. */
-	private Iterable<Queue<List<Late>>> batches(List<Late> wanted) {
-		Map<Object, Queue<List<Late>>> batches = new HashMap<>();
-		Map<Object, List<Late>> open = new HashMap<>();
+	private Iterable<Queue<List<Pending>>> batches(List<Pending> wanted) {
+		Map<Object, Queue<List<Pending>>> batches = new HashMap<>();
+		Map<Object, List<Pending>> open = new HashMap<>();
 		Map<Object, Integer> lengths = new HashMap<>();
-		for (Late late : wanted) {
+		for (Pending late : wanted) {
 			Target target = late.target();
 			if (this.refused.contains(target)) {
 				continue;
@@ -204,7 +204,7 @@ final class Drain {
 			}
 			// One server that hangs or refuses does not hold up the others.
 			Object server = this.commands.serversOf(target);
-			List<Late> batch = open.computeIfAbsent(server, (same) -> new ArrayList<>());
+			List<Pending> batch = open.computeIfAbsent(server, (same) -> new ArrayList<>());
 			batch.add(late);
 			int length = lengths.merge(server, this.commands.lengthOf(target), Integer::sum);
 			if (!this.commands.isOfUnknownCaches(target) && (batch.size() == BATCH || length >= BATCH_BYTES)) {
@@ -218,22 +218,22 @@ final class Drain {
 		return batches.values();
 	}
 
-	private CompletableFuture<Integer> oneAfterAnother(Queue<List<Late>> batches) {
-		List<Late> batch = batches.poll();
+	private CompletableFuture<Integer> oneAfterAnother(Queue<List<Pending>> batches) {
+		List<Pending> batch = batches.poll();
 		if (batch == null) {
 			return CompletableFuture.completedFuture(0);
 		}
 		return ask(batch, batches).thenCompose((taken) -> oneAfterAnother(batches).thenApply((more) -> taken + more));
 	}
 
-	private CompletableFuture<Integer> ask(List<Late> batch, Queue<List<Late>> rest) {
+	private CompletableFuture<Integer> ask(List<Pending> batch, Queue<List<Pending>> rest) {
 		long server = this.outcome.server();
 		return perform(batch).handle((removed, ex) -> {
 			if (ex == null) {
 				batch.forEach((late) -> this.outcome.acknowledged(late.target(), late.sequence(), server));
 				return CompletableFuture.completedFuture(batch.size());
 			}
-			this.outcome.refused(ex);
+			this.outcome.failed(ex);
 			batch.forEach((late) -> this.pending.failed(late.target(), late.sequence()));
 			if (!RedisErrors.isForbidden(ex)) {
 				rest.clear();
@@ -249,9 +249,9 @@ final class Drain {
 		}).thenCompose((next) -> next);
 	}
 
-	private CompletableFuture<Long> perform(List<Late> batch) {
+	private CompletableFuture<Long> perform(List<Pending> batch) {
 		return (this.kind == Target.Kind.PATTERN) ? this.commands.evict(batch.get(0).target())
-				: this.commands.evict(batch.stream().map(Late::target).toList());
+				: this.commands.evict(batch.stream().map(Pending::target).toList());
 	}
 
 	/**
@@ -273,7 +273,7 @@ final class Drain {
 		/**
 		 * Redis has not taken a command.
 		 */
-		void refused(Throwable ex);
+		void failed(Throwable ex);
 
 		/**
 		 * A round is over.

@@ -283,7 +283,7 @@ public final class EntryStore {
 
 	/** A lease that cannot be filled is one that others wait for in vain. */
 	private CompletableFuture<Boolean> endRefused(Lease lease, Throwable ex) {
-		return (RedisErrors.isRefusal(ex) && !lease.isClaim()) ? release(lease)
+		return (RedisErrors.isRefusal(ex) && !lease.isOnValue()) ? release(lease)
 				: CompletableFuture.completedFuture(false);
 	}
 
@@ -345,7 +345,7 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Boolean> renew(Lease lease, Duration life) {
 		keepGenerations(lease, life);
-		return lease.isClaim() ? reclaim(lease, lease.nonce(), life)
+		return lease.isOnValue() ? reclaim(lease, lease.nonce(), life)
 				: this.link.run(EntryScripts.RENEW, lease.key().redisKey(), lease.identity(), EntryScripts.millis(life))
 					.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}

@@ -356,7 +356,7 @@ public final class Evictions {
 		}
 
 		@Override
-		public void refused(Throwable ex) {
+		public void failed(Throwable ex) {
 			warn(ex);
 		}
 

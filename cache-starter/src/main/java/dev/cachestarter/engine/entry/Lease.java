@@ -36,7 +36,7 @@ public record Lease(StoredKey key, String nonce, String runMark, Hold hold, byte
 	/**
 	 * Return whether it is on a value, which stays there until the fill.
 	 */
-	public boolean isClaim() {
+	public boolean isOnValue() {
 		return this.hold != Hold.LEASE;
 	}
 

@@ -116,22 +116,22 @@ final class PendingEvictions {
 	/**
 	 * Return all of a kind, those that Redis is being asked for too.
 	 */
-	List<Late> all(Kind kind) {
+	List<Pending> all(Kind kind) {
 		return list(kind, (asked) -> true);
 	}
 
 	/**
 	 * Return those of a kind that Redis has not taken when it was asked last.
 	 */
-	List<Late> late(Kind kind) {
+	List<Pending> late(Kind kind) {
 		return list(kind, Asked::late);
 	}
 
-	private List<Late> list(Kind kind, Predicate<Asked> wanted) {
-		List<Late> found = new ArrayList<>();
+	private List<Pending> list(Kind kind, Predicate<Asked> wanted) {
+		List<Pending> found = new ArrayList<>();
 		this.targets.part(kind).forEach((target, asked) -> {
 			if (wanted.test(asked)) {
-				found.add(new Late(target, asked.sequence()));
+				found.add(new Pending(target, asked.sequence()));
 			}
 		});
 		return found;
@@ -157,12 +157,12 @@ final class PendingEvictions {
 	}
 
 	/**
-	 * One that is to be asked for again.
+	 * One that Redis has not acknowledged.
 	 *
 	 * @param target the target
 	 * @param sequence the newest in which it was asked for
 	 */
-	record Late(Target target, long sequence) {
+	record Pending(Target target, long sequence) {
 
 	}
 

@@ -16,11 +16,15 @@
 
 package dev.cachestarter.engine.load;
 
+import java.util.function.Supplier;
+
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a caller is to do about a key that it has missed. There are three things, whatever
- * has happened on the way: take a value, fail, or load.
+ * What a caller is to do about a key that it has missed. Who asks for one key gets one of
+ * three, whatever has happened on the way: take a value, fail, or load. Who decides
+ * several keys at once must not wait in between, and so also learns what is to be done
+ * later: {@link Follow} and {@link LookAgain}.
  */
 public sealed interface Decision {
 
@@ -46,19 +50,39 @@ public sealed interface Decision {
 	/**
 	 * Load. Whoever gets a flight must end it: by {@link Flight#fill}, or by
 	 * {@link Flight#release()}, or by handing its failure to {@link Turns#failed}.
+	 * {@link Turns} always gives a flight, one {@link Turns#alone alone} if there is no
+	 * lease to be had.
 	 *
-	 * @param flight the flight that the load is in, {@code null} if there is none
+	 * @param flight the flight that the load is in; {@code null} if nobody has decided: a
+	 * call has missed nothing, or was interrupted, or the decision itself failed
 	 */
 	record Load(@Nullable Flight flight) implements Decision {
 
 	}
 
 	/**
-	 * Follow another's load, and look again when it is over. Only for who decides several
-	 * keys at once, and must not wait while it holds the lease of one.
+	 * Another loads the key: follow it with {@link Turns#follow} when no lease is held
+	 * any more. Comes of {@link Turns#decideAtOnce} only.
 	 */
 	record Follow() implements Decision {
 
+	}
+
+	/**
+	 * The load that was followed is over: look at the key again, and decide again. Comes
+	 * of {@link Turns#follow} only.
+	 */
+	record LookAgain() implements Decision {
+
+	}
+
+	/**
+	 * Return the flight to load in.
+	 * @param alone makes one for a decision that has none
+	 */
+	default Flight flightOr(Supplier<Flight> alone) {
+		Flight flight = (this instanceof Load load) ? load.flight() : null;
+		return (flight != null) ? flight : alone.get();
 	}
 
 }

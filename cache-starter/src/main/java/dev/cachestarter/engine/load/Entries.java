@@ -88,9 +88,10 @@ public interface Entries {
 	CompletableFuture<Decision.@Nullable Value> serve(Stale stale, Deadline deadline, Executor executor);
 
 	/**
-	 * Return whether a value may be handed to others: the codec does not refuse it.
+	 * Return whether a value may be handed to others: the codec does not refuse it. This
+	 * encodes the value to find out.
 	 */
-	boolean isStorable(@Nullable Object value);
+	boolean isShareable(@Nullable Object value);
 
 	/**
 	 * Take note that something of another data type was removed.

@@ -44,8 +44,68 @@ import dev.cachestarter.engine.value.ValueCodec;
  * <p>
  * A flight that outlives {@code load-lease-limit} is forgotten: nobody joins it any more,
  * and those who did go on. It may belong to a future that never completes.
+ *
+ * <h2>How it ends</h2>
+ *
+ * <p>
+ * It ends once; what comes later does nothing.
+ * <table>
+ * <caption>The ends of a flight</caption>
+ * <tr>
+ * <th>End</th>
+ * <th>When</th>
+ * <th>In Redis</th>
+ * <th>Those who joined</th>
+ * </tr>
+ * <tr>
+ * <td>{@link #fill}</td>
+ * <td>the value is to be stored</td>
+ * <td>the value in the place of the lease, or of the claimed value</td>
+ * <td>get the value; after a put they look again</td>
+ * </tr>
+ * <tr>
+ * <td>{@link #release}, loaded</td>
+ * <td>the value is not to be stored</td>
+ * <td>a trace in the place of the lease (none of a transaction); a claimed value
+ * goes</td>
+ * <td>get the value, if the codec does not refuse it; else they load</td>
+ * </tr>
+ * <tr>
+ * <td>{@link #release}, not loaded</td>
+ * <td>nothing was loaded</td>
+ * <td>the lease or the claim goes; a claimed value stays</td>
+ * <td>look again</td>
+ * </tr>
+ * <tr>
+ * <td>{@link #refuse}</td>
+ * <td>the codec refuses the value</td>
+ * <td>as by {@code release}, with a trace that says so</td>
+ * <td>load</td>
+ * </tr>
+ * <tr>
+ * <td>{@link #fail}</td>
+ * <td>the loader threw</td>
+ * <td>the lease goes; a claimed value stays, and is not claimed for
+ * {@code stale-retry}</td>
+ * <td>get the failure; after an interruption they look again</td>
+ * </tr>
+ * <tr>
+ * <td>{@link #cancel}</td>
+ * <td>its caller has gone on</td>
+ * <td>as by {@code release}</td>
+ * <td>if there are any, it goes on for them</td>
+ * </tr>
+ * <tr>
+ * <td>{@link #forget}</td>
+ * <td>it got no lease, or outlived {@code load-lease-limit}</td>
+ * <td>the lease is renewed no more</td>
+ * <td>look again; the load may still end in one of the other ways</td>
+ * </tr>
+ * </table>
  */
 public final class Flight {
+
+	private static final String NO_NONCE = "";
 
 	private final EntryStore store;
 
@@ -59,7 +119,7 @@ public final class Flight {
 
 	private final CacheSettings settings;
 
-	private final Predicate<@Nullable Object> storable;
+	private final Predicate<@Nullable Object> shareable;
 
 	private final boolean transactional;
 
@@ -96,7 +156,7 @@ public final class Flight {
 	 * @param store where its lease is
 	 * @param landed is told when its lease is gone, or when it is not known whether it
 	 * is, with what went wrong
-	 * @param nonce of its lease, empty if it will have none
+	 * @param nonce of its lease
 	 */
 	Flight(EntryStore store, BiConsumer<Flight, @Nullable Throwable> landed, String nonce, Subject subject) {
 		this.store = store;
@@ -105,10 +165,18 @@ public final class Flight {
 		this.key = subject.key();
 		this.mark = subject.mark();
 		this.settings = subject.settings();
-		this.storable = subject.storable();
+		this.shareable = subject.shareable();
 		this.transactional = subject.transactional();
 		this.epoch = subject.epoch();
 		this.forgottenAt = System.nanoTime() + this.settings.loadLeaseLimit().toNanos();
+	}
+
+	/**
+	 * Create a flight that nobody finds by a nonce, since it will place no lease: its
+	 * value is stored nowhere, or where a value that was found still is.
+	 */
+	static Flight alone(EntryStore store, BiConsumer<Flight, @Nullable Throwable> landed, Subject subject) {
+		return new Flight(store, landed, NO_NONCE, subject);
 	}
 
 	/**
@@ -150,7 +218,7 @@ public final class Flight {
 	 */
 	boolean replaces() {
 		Lease lease = this.lease;
-		return lease != null && !lease.isClaim();
+		return lease != null && !lease.isOnValue();
 	}
 
 	/** Return how long its lease lives unless it is renewed. */
@@ -227,9 +295,10 @@ public final class Flight {
 	}
 
 	/**
-	 * Ask whether the lease is still there, after a time in which it may have been lost.
+	 * Renew the lease, after a time in which it may have been lost.
+	 * @return whether it was still there
 	 */
-	CompletableFuture<Boolean> isHeld() {
+	CompletableFuture<Boolean> stillHolds() {
 		Lease held = this.lease;
 		return (held != null) ? this.store.renew(held, this.settings.lease()) : CompletableFuture.completedFuture(true);
 	}
@@ -260,7 +329,7 @@ public final class Flight {
 				this.landed.accept(this, ex);
 				// Whoever waits for a put, which hands nothing over, finds it in Redis
 				// now.
-				over(new Turn.Released());
+				over(new Turn.LookAgain());
 			});
 	}
 
@@ -302,7 +371,7 @@ public final class Flight {
 	 * claimed stays, and nobody tries again for a while. That the caller was interrupted
 	 * concerns it alone, and tells nothing of the source: those who joined take over.
 	 */
-	void fail(Throwable failure) {
+	public void fail(Throwable failure) {
 		if (isInterruption(failure)) {
 			release();
 			return;
@@ -313,14 +382,14 @@ public final class Flight {
 
 	/** Let those who joined go on; the load may end when it likes. */
 	void forget() {
-		over(new Turn.Released());
+		over(new Turn.LookAgain());
 	}
 
 	private Turn outcome() {
 		if (!this.hasLoaded || !isWanted()) {
-			return new Turn.Released();
+			return new Turn.LookAgain();
 		}
-		return this.storable.test(this.value) ? new Turn.Shared(this.value) : new Turn.Refused();
+		return this.shareable.test(this.value) ? new Turn.Shared(this.value) : new Turn.Refused();
 	}
 
 	private boolean isWanted() {
@@ -355,7 +424,7 @@ public final class Flight {
 	}
 
 	private CompletableFuture<Boolean> giveBack(Lease held, Duration pause) {
-		if (held.isClaim()) {
+		if (held.isOnValue()) {
 			return this.hasLoaded ? this.store.release(held) : this.store.unclaim(held, pause);
 		}
 		return (this.hasLoaded && !this.transactional) ? this.store.leaveTrace(held, this.trace)
@@ -368,17 +437,20 @@ public final class Flight {
 	 * @param key the key
 	 * @param mark of the type that it is loaded as
 	 * @param settings of its cache
-	 * @param storable whether a value may be handed to others
+	 * @param shareable whether a value may be handed to others
 	 * @param transactional whether it is loaded for a read-write transaction
 	 * @param epoch what has been evicted here so far, for a transaction
 	 */
-	record Subject(StoredKey key, String mark, CacheSettings settings, Predicate<@Nullable Object> storable,
+	record Subject(StoredKey key, String mark, CacheSettings settings, Predicate<@Nullable Object> shareable,
 			boolean transactional, long epoch) {
 
 	}
 
 	/**
-	 * What came of taking one's turn: the raw material of a {@link Decision}.
+	 * What came of taking one's turn: the raw material of a {@link Decision}. A flight
+	 * ends with {@link Shared}, {@link Failed}, {@link Refused} or {@link LookAgain}; the
+	 * others are what {@link Turns} makes of what it finds. (Nested here because the two
+	 * know each other.)
 	 */
 	sealed interface Turn {
 
@@ -418,7 +490,10 @@ public final class Flight {
 
 		}
 
-		/** Another's load takes too long for one that has a stale value. */
+		/**
+		 * Another's load, or one's own in the background, has taken too long to be waited
+		 * for, or there is nothing to wait by. A stale value may serve.
+		 */
 		record TimedOut() implements Turn {
 
 		}
@@ -428,8 +503,12 @@ public final class Flight {
 
 		}
 
-		/** The flight that was joined was released and has brought nothing. */
-		record Released() implements Turn {
+		/**
+		 * There is nothing to wait for any more, and no value was handed over: the flight
+		 * was released, or was one of a put, which is found in Redis, or its lease is
+		 * gone. The key is to be looked at again.
+		 */
+		record LookAgain() implements Turn {
 
 		}
 

@@ -84,7 +84,7 @@ final class Flights implements Ticks.Task {
 	 * Return a flight that stores nothing and is shared with nobody.
 	 */
 	Flight alone(Ask ask) {
-		return new Flight(this.store, this::landed, "", ask.subject());
+		return Flight.alone(this.store, this::landed, ask.subject());
 	}
 
 	/**
@@ -121,7 +121,7 @@ final class Flights implements Ticks.Task {
 	 * @param sent the attempt
 	 * @param leaseOf what of the answer is a lease, if anything is
 	 */
-	<T> CompletableFuture<T> limit(Ask ask, Flight flight, CompletableFuture<T> sent,
+	<T> CompletableFuture<T> awaitLease(Ask ask, Flight flight, CompletableFuture<T> sent,
 			Function<T, @Nullable Lease> leaseOf) {
 		boolean failedAtOnce = sent.isCompletedExceptionally();
 		return ask.deadline().limit(sent.copy()).whenComplete((answer, ex) -> {
@@ -140,7 +140,7 @@ final class Flights implements Ticks.Task {
 	}
 
 	private CompletableFuture<Boolean> giveBack(Lease lease) {
-		return lease.isClaim() ? this.store.unclaim(lease, Duration.ZERO) : this.store.release(lease);
+		return lease.isOnValue() ? this.store.unclaim(lease, Duration.ZERO) : this.store.release(lease);
 	}
 
 	private void disownLater(StoredKey key, String nonce, Duration life) {

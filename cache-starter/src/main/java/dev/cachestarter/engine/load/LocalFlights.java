@@ -74,7 +74,7 @@ final class LocalFlights implements Ticks.Task {
 			if (turn instanceof Turn.TimedOut || turn instanceof Turn.Refused) {
 				return CompletableFuture.completedFuture(new Turn.Lead(mine));
 			}
-			return (tooEarly || turn instanceof Turn.Released) ? take(ask, until)
+			return (tooEarly || turn instanceof Turn.LookAgain) ? take(ask, until)
 					: CompletableFuture.completedFuture(turn);
 		});
 	}

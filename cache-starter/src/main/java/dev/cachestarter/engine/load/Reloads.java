@@ -76,11 +76,11 @@ public final class Reloads {
 	}
 
 	/**
-	 * Return whether a load goes to the background when it may take too long. What is
-	 * loaded for a transaction stays in it; and one that is in the background already
-	 * (nothing was captured for it), or was told to hurry, goes nowhere.
+	 * Return whether a load may go to the background. What is loaded for a transaction
+	 * stays in it; and one that is in the background already (nothing was captured for
+	 * it), or was told to hurry, goes nowhere.
 	 */
-	boolean isHandedOver(Ask ask) {
+	boolean mayHandOver(Ask ask) {
 		Stale stale = ask.stale();
 		return stale != null && stale.captured() != null && ask.reload() != null
 				&& !ask.settings().loadTimeout().isZero() && !ask.transactional()
@@ -107,7 +107,7 @@ public final class Reloads {
 		CompletableFuture<Turn> joined = flight.join(timeout.toNanos());
 		boolean runs = this.background.run(ask.key(), timeout, Objects.requireNonNull(stale.captured()), () -> {
 			Ask background = ask.inBackground(observed, this.deadlines.get());
-			if (isHeld(background, flight)) {
+			if (stillHolds(background, flight)) {
 				load(background, flight, reload);
 			}
 			else {
@@ -119,9 +119,9 @@ public final class Reloads {
 	}
 
 	/** On a thread that may wait. */
-	private static boolean isHeld(Ask ask, Flight flight) {
+	private static boolean stillHolds(Ask ask, Flight flight) {
 		try {
-			return ask.deadline().await(flight.isHeld());
+			return ask.deadline().await(flight.stillHolds());
 		}
 		catch (RedisWaitException ex) {
 			return false;

@@ -22,7 +22,8 @@ import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.load.BackgroundLoads.Captured;
 
 /**
- * A value past its time to live that may serve for its load.
+ * An entry as it was found, that is to be loaded again: one past its time to live, which
+ * may serve for its load, or one near its end, which is loaded ahead in the background.
  *
  * @param observed the entry as it was found
  * @param epoch what had been evicted here by then

@@ -137,11 +137,11 @@ public final class Turns {
 
 	/**
 	 * Decide about a key that was missed.
-	 * @return the decision; never fails, and never {@link Decision.Follow}
+	 * @return the decision: a value, a failure or a load; never fails
 	 */
 	public CompletableFuture<Decision> decide(Ask ask) {
 		CompletableFuture<Turn> turn = guarded(ask, () -> attempt(ask, ask.observed(), 0));
-		return then(ask, turn, (came) -> (came instanceof Turn.Lead lead && this.reloads.isHandedOver(ask))
+		return then(ask, turn, (came) -> (came instanceof Turn.Lead lead && this.reloads.mayHandOver(ask))
 				? handOver(ask, lead) : settle(ask, came, true));
 	}
 
@@ -178,8 +178,7 @@ public final class Turns {
 	 * do never wait for each other.
 	 * @param ask who waits, with what it has found; if that is nobody's, there is nothing
 	 * to wait for
-	 * @return a value, to load alone, or to look again ({@link Decision.Follow}); never
-	 * fails
+	 * @return a value, to load alone, or to look again; never fails
 	 */
 	public CompletableFuture<Decision> follow(Ask ask) {
 		return then(ask, guarded(ask, () -> await(ask)), (turn) -> {
@@ -194,7 +193,7 @@ public final class Turns {
 				return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
 			}
 			return CompletableFuture.completedFuture(
-					(turn instanceof Turn.Lead lead) ? new Decision.Load(lead.flight()) : new Decision.Follow());
+					(turn instanceof Turn.Lead lead) ? new Decision.Load(lead.flight()) : new Decision.LookAgain());
 		});
 	}
 
@@ -243,7 +242,7 @@ public final class Turns {
 	public CompletableFuture<Flight> seize(Ask ask) {
 		Flight flight = this.flights.open(ask);
 		return this.flights
-			.limit(ask, flight,
+			.awaitLease(ask, flight,
 					this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.transactional()),
 					(lease) -> lease)
 			.handle((lease, ex) -> {
@@ -306,7 +305,7 @@ public final class Turns {
 		if (!mayWait || turn instanceof Turn.Refused) {
 			return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
 		}
-		return (turn instanceof Turn.Released) ? another(ask) : serveOr(ask, null, () -> another(ask));
+		return (turn instanceof Turn.LookAgain) ? another(ask) : serveOr(ask, null, () -> another(ask));
 	}
 
 	/** Take another turn, for one who has waited and has nothing that serves. */
@@ -530,7 +529,7 @@ public final class Turns {
 			if (turn instanceof Turn.TimedOut) {
 				return timedOut(ask, observed, flight);
 			}
-			return (turn instanceof Turn.Released) ? again(ask, attempts) : CompletableFuture.completedFuture(turn);
+			return (turn instanceof Turn.LookAgain) ? again(ask, attempts) : CompletableFuture.completedFuture(turn);
 		});
 	}
 
@@ -554,7 +553,7 @@ public final class Turns {
 		String nonce = (header == null) ? null
 				: header.isLease() ? header.nonce() : isClaimed(ask, header) ? header.claim() : null;
 		if (header == null || nonce == null || (header.isLease() ? isFree(ask, header) : header.isPaused())) {
-			return CompletableFuture.completedFuture(new Turn.Released());
+			return CompletableFuture.completedFuture(new Turn.LookAgain());
 		}
 		Flight flight = this.flights.of(nonce, ask.key());
 		if (ask.transactional() || ask.isLeading(nonce) || ask.settings().coalesce() == Coalesce.NONE
@@ -573,7 +572,7 @@ public final class Turns {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
 		}
 		return this.watches.await(ask, nonce, wait)
-			.handle((now, ex) -> (ex != null) ? new Turn.TimedOut() : new Turn.Released());
+			.handle((now, ex) -> (ex != null) ? new Turn.TimedOut() : new Turn.LookAgain());
 	}
 
 	private CompletableFuture<@Nullable Flight> tryAcquire(Ask ask, Observed observed, boolean claims) {
@@ -592,7 +591,7 @@ public final class Turns {
 
 	private CompletableFuture<Acquired> acquire(Ask ask, Observed observed, boolean claims, Flight flight) {
 		Duration life = ask.settings().lease();
-		return this.flights.limit(ask, flight,
+		return this.flights.awaitLease(ask, flight,
 				claims ? this.store.claim(observed, flight.nonce(), life, ask.settings().longestClaim())
 						: this.store.acquire(observed, flight.nonce(), life, ask.transactional()),
 				Acquired::lease);

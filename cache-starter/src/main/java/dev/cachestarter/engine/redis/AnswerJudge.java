@@ -53,7 +53,7 @@ final class AnswerJudge implements Outbox.Listener {
 
 	private final String timeoutText;
 
-	/** Whether an answer was missing since this was last reset. */
+	/** Whether an answer was missing since {@link #expectAnswers()}. */
 	private volatile boolean unanswered;
 
 	AnswerJudge(LinkState state, CircuitBreaker breaker, LinkReport report, LongSupplier clock, long patience,
@@ -180,9 +180,9 @@ final class AnswerJudge implements Outbox.Listener {
 	}
 
 	/**
-	 * Forget the answers of the past.
+	 * Forget the answers by which the breaker judges.
 	 */
-	void reset() {
+	void resetBreaker() {
 		this.breaker.reset();
 	}
 

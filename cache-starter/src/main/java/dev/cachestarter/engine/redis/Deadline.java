@@ -117,10 +117,6 @@ public final class Deadline {
 			super(message, cause, false, false);
 		}
 
-		boolean isInterrupt() {
-			return getCause() instanceof InterruptedException;
-		}
-
 	}
 
 }

@@ -299,7 +299,7 @@ final class Recovery {
 	}
 
 	private void arrive(Outbox outbox, CompletableFuture<Integer> applied) {
-		this.judge.reset();
+		this.judge.resetBreaker();
 		// Before it is up: from then on there may be something to say again.
 		quietly(this.report::recovered);
 		Duration away = this.state.arrive(outbox);

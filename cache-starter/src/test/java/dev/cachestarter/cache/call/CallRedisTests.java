@@ -105,7 +105,7 @@ class CallRedisTests {
 	}
 
 	private static Deadline deadline(Call call, TestInstance<?> instance) {
-		return call.deadline(instance.manager().engine().link(), Runnable::run);
+		return call.deadline(instance.manager().engine().link());
 	}
 
 }

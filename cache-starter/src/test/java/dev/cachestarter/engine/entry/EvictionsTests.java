@@ -161,7 +161,7 @@ class EvictionsTests {
 					}
 
 					@Override
-					public void refused(Throwable ex) {
+					public void failed(Throwable ex) {
 					}
 
 					@Override

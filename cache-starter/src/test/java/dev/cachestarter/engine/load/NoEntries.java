@@ -97,7 +97,7 @@ class NoEntries implements Entries {
 	}
 
 	@Override
-	public boolean isStorable(@Nullable Object value) {
+	public boolean isShareable(@Nullable Object value) {
 		return true;
 	}
 
