@@ -145,16 +145,6 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return the most that a claim on an entry can have left, in milliseconds: twice what
-	 * any is made for, so that two instances may differ a little in their settings and in
-	 * what they take for the server's clock.
-	 */
-	public long longestClaim() {
-		Duration longest = (lease().compareTo(staleRetry()) > 0) ? lease() : staleRetry();
-		return 2 * Math.min(longest.toSeconds() + 1, Integer.MAX_VALUE) * 1000;
-	}
-
-	/**
 	 * Return settings with another life of leases.
 	 * @param lease the life of a lease that is not renewed, at least 100 ms
 	 * @return the changed copy

@@ -16,8 +16,13 @@
 
 package dev.cachestarter;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,37 +45,190 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 
 	/**
 	 * What happened in one cache since the start of this application. Every number only
-	 * grows.
-	 *
-	 * @param hits reads that found a value
-	 * @param misses reads that found none
-	 * @param puts values that Redis took
-	 * @param removals removals by key, by pattern or of the whole cache that Redis took
-	 * @param refusedFills loaded values that were not stored because an eviction, or
-	 * another writer, came between
-	 * @param loadsShared calls that took the value of another's load
-	 * @param unreadable entries found corrupt, foreign or of the wrong type, and removed
-	 * @param otherVersion entries written by another version of the value's class, passed
-	 * over
-	 * @param tooLarge values not stored because of their size
-	 * @param notCacheable values not stored because a hit would not equal the miss
-	 * @param failures operations that Redis failed or did not answer in time
-	 * @param staleServed calls that got an entry past its time to live, since its load
-	 * failed or was slow
-	 * @param refreshes loads in the background that ended well
-	 * @param refreshFailures loads in the background that failed
+	 * grows. Later versions may count more.
 	 */
-	public record Counters(long hits, long misses, long puts, long removals, long refusedFills, long loadsShared,
-			long unreadable, long otherVersion, long tooLarge, long notCacheable, long failures, long staleServed,
-			long refreshes, long refreshFailures) {
+	public static final class Counters {
+
+		private static final List<String> NAMES = List.of("hits", "misses", "puts", "removals", "refusedFills",
+				"loadsShared", "unreadable", "otherVersion", "tooLarge", "notCacheable", "failures", "staleServed",
+				"refreshes", "refreshFailures");
+
+		private final Map<String, Long> counts;
+
+		private Counters(Map<String, Long> counts) {
+			this.counts = counts;
+		}
+
+		/**
+		 * Return counters, for an implementation of {@link CacheService} or a test.
+		 * @param counts numbers by the names of the methods here; what is absent is 0
+		 * @return the counters
+		 * @throws IllegalArgumentException if there is no counter of a name
+		 */
+		public static Counters of(Map<String, Long> counts) {
+			Map<String, Long> all = new LinkedHashMap<>();
+			NAMES.forEach((name) -> all.put(name, counts.getOrDefault(name, 0L)));
+			for (String name : counts.keySet()) {
+				if (!all.containsKey(name)) {
+					throw new IllegalArgumentException(
+							"There is no counter '%s': there are %s".formatted(name, String.join(", ", NAMES)));
+				}
+			}
+			return new Counters(Collections.unmodifiableMap(all));
+		}
+
+		/**
+		 * Return all counters by name, as they are written to JSON.
+		 * @return the numbers
+		 */
+		@JsonValue
+		public Map<String, Long> asMap() {
+			return this.counts;
+		}
+
+		/**
+		 * Return the number of reads that found a value.
+		 * @return the number
+		 */
+		public long hits() {
+			return count("hits");
+		}
+
+		/**
+		 * Return the number of reads that found none.
+		 * @return the number
+		 */
+		public long misses() {
+			return count("misses");
+		}
+
+		/**
+		 * Return the number of values that Redis took.
+		 * @return the number
+		 */
+		public long puts() {
+			return count("puts");
+		}
+
+		/**
+		 * Return the number of removals by key, by pattern or of the whole cache that
+		 * Redis took.
+		 * @return the number
+		 */
+		public long removals() {
+			return count("removals");
+		}
+
+		/**
+		 * Return the number of loaded values that were not stored because an eviction, or
+		 * another writer, came between.
+		 * @return the number
+		 */
+		public long refusedFills() {
+			return count("refusedFills");
+		}
+
+		/**
+		 * Return the number of calls that took the value of another's load.
+		 * @return the number
+		 */
+		public long loadsShared() {
+			return count("loadsShared");
+		}
+
+		/**
+		 * Return the number of entries found corrupt, foreign or of the wrong type, and
+		 * removed.
+		 * @return the number
+		 */
+		public long unreadable() {
+			return count("unreadable");
+		}
+
+		/**
+		 * Return the number of entries written by another version of the value's class,
+		 * passed over.
+		 * @return the number
+		 */
+		public long otherVersion() {
+			return count("otherVersion");
+		}
+
+		/**
+		 * Return the number of values not stored because of their size.
+		 * @return the number
+		 */
+		public long tooLarge() {
+			return count("tooLarge");
+		}
+
+		/**
+		 * Return the number of values not stored because a hit would not equal the miss.
+		 * @return the number
+		 */
+		public long notCacheable() {
+			return count("notCacheable");
+		}
+
+		/**
+		 * Return the number of operations that Redis failed or did not answer in time.
+		 * @return the number
+		 */
+		public long failures() {
+			return count("failures");
+		}
+
+		/**
+		 * Return the number of calls that got an entry past its time to live, since its
+		 * load failed or was slow.
+		 * @return the number
+		 */
+		public long staleServed() {
+			return count("staleServed");
+		}
+
+		/**
+		 * Return the number of loads in the background that ended well.
+		 * @return the number
+		 */
+		public long refreshes() {
+			return count("refreshes");
+		}
+
+		/**
+		 * Return the number of loads in the background that failed.
+		 * @return the number
+		 */
+		public long refreshFailures() {
+			return count("refreshFailures");
+		}
+
+		private long count(String name) {
+			return Objects.requireNonNull(this.counts.get(name));
+		}
 
 		/**
 		 * Return the share of reads that found a value.
 		 * @return a share from 0 to 1; 0 if nothing was read
 		 */
 		public double hitRatio() {
-			long reads = this.hits + this.misses;
-			return (reads == 0) ? 0 : (double) this.hits / reads;
+			long reads = hits() + misses();
+			return (reads == 0) ? 0 : (double) hits() / reads;
+		}
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return other instanceof Counters counters && this.counts.equals(counters.counts);
+		}
+
+		@Override
+		public int hashCode() {
+			return this.counts.hashCode();
+		}
+
+		@Override
+		public String toString() {
+			return "Counters" + this.counts;
 		}
 
 	}

@@ -322,8 +322,12 @@ class CallsInOutagesRedisTests {
 						(builder) -> builder.commandTimeout(Duration.ofSeconds(2))
 							.connectTimeout(Duration.ofSeconds(2))
 							.caches(CACHES)
-							.breaker(new ResilientRedisCacheManager.Breaker(100, Duration.ofMillis(1900), 100, 1000,
-									Duration.ofSeconds(1), Duration.ofSeconds(1))))) {
+							.breaker(ResilientRedisCacheManager.Breaker.defaults()
+								.withFailureRate(100)
+								.withSlowCall(Duration.ofMillis(1900))
+								.withSlowCallRate(100)
+								.withWindow(1000)
+								.withOpenFor(Duration.ofSeconds(1), Duration.ofSeconds(1))))) {
 			story.tell(redis, proxy, instance.awaitUp());
 		}
 	}

@@ -199,8 +199,12 @@ class EvictionsAfterOutagesRedisTests {
 	void evictionsOfLongKeysGoThroughANarrowLineWithoutTakingTheLinkDown() {
 		Duration patience = Duration.ofSeconds(2);
 		try (OutageLab lab = new OutageLab((builder) -> builder.commandTimeout(patience)
-			.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, Duration.ofMillis(100),
-					Duration.ofSeconds(1))))) {
+			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+				.withFailureRate(100)
+				.withSlowCall(patience)
+				.withSlowCallRate(100)
+				.withWindow(1000)
+				.withOpenFor(Duration.ofMillis(100), Duration.ofSeconds(1))))) {
 			lab.cutOff();
 			for (int i = 0; i < 500; i++) {
 				lab.shop.cache("items").evict("t:" + i + "x".repeat(20_000));

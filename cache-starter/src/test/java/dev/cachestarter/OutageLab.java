@@ -135,8 +135,12 @@ public final class OutageLab implements AutoCloseable {
 	/** The defaults, but for how long one waits who was away several times. */
 	static void impatient(ResilientRedisCacheManager.Builder builder) {
 		builder.caches(List.of("items", "others", "motd"))
-			.breaker(new ResilientRedisCacheManager.Breaker(50, Duration.ofMillis(200), 80, 20, Duration.ofMillis(100),
-					Duration.ofSeconds(1)));
+			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+				.withFailureRate(50)
+				.withSlowCall(Duration.ofMillis(200))
+				.withSlowCallRate(80)
+				.withWindow(20)
+				.withOpenFor(Duration.ofMillis(100), Duration.ofSeconds(1)));
 	}
 
 	private static void persistent(ResilientRedisCacheManager.Builder builder) {

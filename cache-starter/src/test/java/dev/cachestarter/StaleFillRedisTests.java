@@ -278,7 +278,12 @@ class StaleFillRedisTests extends Interleavings {
 				(builder) -> builder.defaults(TIMELESS)
 					.commandTimeout(patience)
 					.connectTimeout(patience)
-					.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, patience, patience)));
+					.breaker(ResilientRedisCacheManager.Breaker.defaults()
+						.withFailureRate(100)
+						.withSlowCall(patience)
+						.withSlowCallRate(100)
+						.withWindow(1000)
+						.withOpenFor(patience, patience)));
 		Instance other = instance(Set.of());
 		// So that the server has all scripts.
 		leader.find("t2", "2");

@@ -63,8 +63,12 @@ public final class TestInstance<S> implements AutoCloseable {
 		Duration patience = Duration.ofSeconds(10);
 		builder.commandTimeout(patience)
 			.connectTimeout(patience)
-			.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, Duration.ofMillis(50),
-					Duration.ofMillis(50)));
+			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+				.withFailureRate(100)
+				.withSlowCall(patience)
+				.withSlowCallRate(100)
+				.withWindow(1000)
+				.withOpenFor(Duration.ofMillis(50), Duration.ofMillis(50)));
 	}
 
 	public static <S> TestInstance<S> of(Class<S> service, String host, int port,

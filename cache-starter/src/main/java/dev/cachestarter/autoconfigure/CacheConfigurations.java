@@ -215,9 +215,12 @@ abstract class CacheConfigurations {
 				ResilientRedisCacheManager.Builder builder) {
 			CacheStarterProperties.CircuitBreaker breaker = properties.circuitBreaker();
 			named(".circuit-breaker.",
-					() -> builder
-						.breaker(new ResilientRedisCacheManager.Breaker(breaker.failureRate(), breaker.slowCall(),
-								breaker.slowCallRate(), breaker.window(), breaker.openFor(), breaker.openForMax())));
+					() -> builder.breaker(ResilientRedisCacheManager.Breaker.defaults()
+						.withFailureRate(breaker.failureRate())
+						.withSlowCallRate(breaker.slowCallRate())
+						.withSlowCall(breaker.slowCall())
+						.withWindow(breaker.window())
+						.withOpenFor(breaker.openFor(), breaker.openForMax())));
 			named(".pending-evictions.", () -> builder.maxPendingEvictions(properties.pendingEvictions().maxEntries()));
 			builder.distrustRestarts(
 					properties.connection().afterRestart() == CacheStarterProperties.AfterRestart.DISTRUST);

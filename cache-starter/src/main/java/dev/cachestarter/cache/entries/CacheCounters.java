@@ -17,6 +17,7 @@
 package dev.cachestarter.cache.entries;
 
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -127,10 +128,14 @@ public final class CacheCounters {
 	}
 
 	public CacheSnapshot.Counters snapshot() {
-		return new CacheSnapshot.Counters(this.hits.sum(), this.misses.sum(), this.puts.sum(), this.removals.sum(),
-				this.refusedFills.sum(), this.loadsShared.sum(), this.unreadable.sum(), this.otherVersion.sum(),
-				this.tooLarge.sum(), this.notCacheable.sum(), this.failures.sum(), this.staleServed.sum(),
-				this.refreshes.sum(), this.refreshFailures.sum());
+		return CacheSnapshot.Counters.of(Map.ofEntries(Map.entry("hits", this.hits.sum()),
+				Map.entry("misses", this.misses.sum()), Map.entry("puts", this.puts.sum()),
+				Map.entry("removals", this.removals.sum()), Map.entry("refusedFills", this.refusedFills.sum()),
+				Map.entry("loadsShared", this.loadsShared.sum()), Map.entry("unreadable", this.unreadable.sum()),
+				Map.entry("otherVersion", this.otherVersion.sum()), Map.entry("tooLarge", this.tooLarge.sum()),
+				Map.entry("notCacheable", this.notCacheable.sum()), Map.entry("failures", this.failures.sum()),
+				Map.entry("staleServed", this.staleServed.sum()), Map.entry("refreshes", this.refreshes.sum()),
+				Map.entry("refreshFailures", this.refreshFailures.sum())));
 	}
 
 	/**

@@ -30,6 +30,7 @@ import dev.cachestarter.CacheSettings;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.entries.Reading.Kind;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask.Reload;
@@ -310,12 +311,16 @@ public final class EntryReader implements Entries {
 
 	private boolean isDue(EntryHeader header, long now) {
 		long ahead = settings().refreshAhead().toMillis();
-		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, settings().longestClaim());
+		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, longestClaim());
 	}
 
 	/** Return whether a load of the entry has failed, and none is to be tried yet. */
 	private boolean isPaused(EntryHeader header, long now) {
-		return header.isPaused() && header.isClaimed(now, settings().longestClaim());
+		return header.isPaused() && header.isClaimed(now, longestClaim());
+	}
+
+	private long longestClaim() {
+		return Lease.longestClaim(settings()).toMillis();
 	}
 
 	private boolean keepsStale() {

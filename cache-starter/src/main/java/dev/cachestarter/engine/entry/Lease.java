@@ -16,6 +16,9 @@
 
 package dev.cachestarter.engine.entry;
 
+import java.time.Duration;
+
+import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.key.StoredKey;
 
 /**
@@ -32,6 +35,17 @@ import dev.cachestarter.engine.key.StoredKey;
  */
 public record Lease(StoredKey key, String nonce, String runMark, Hold hold, byte[] identity, String cacheGeneration,
 		String groupGeneration) {
+
+	/**
+	 * Return the most that a claim on an entry can have left: twice what any is made for,
+	 * so that two instances may differ a little in their settings and in what they take
+	 * for the server's clock.
+	 */
+	public static Duration longestClaim(CacheSettings settings) {
+		Duration longest = (settings.lease().compareTo(settings.staleRetry()) > 0) ? settings.lease()
+				: settings.staleRetry();
+		return Duration.ofSeconds(2 * Math.min(longest.toSeconds() + 1, Integer.MAX_VALUE));
+	}
 
 	/**
 	 * Return whether it is on a value, which stays there until the fill.

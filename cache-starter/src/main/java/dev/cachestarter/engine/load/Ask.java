@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.Deadline;
@@ -54,6 +55,11 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 
 	CacheSettings settings() {
 		return this.entries.settings();
+	}
+
+	/** Return the most that a claim on the key can have left, in milliseconds. */
+	long longestClaim() {
+		return Lease.longestClaim(settings()).toMillis();
 	}
 
 	/**

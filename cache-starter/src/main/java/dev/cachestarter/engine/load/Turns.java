@@ -467,7 +467,7 @@ public final class Turns {
 	}
 
 	private boolean isClaimed(Ask ask, EntryHeader header) {
-		return header.isClaimed(this.store.serverMillis(), ask.settings().longestClaim());
+		return header.isClaimed(this.store.serverMillis(), ask.longestClaim());
 	}
 
 	/** Another holds the claim on a value whose time is up, or nobody is to. */
@@ -537,7 +537,7 @@ public final class Turns {
 	private CompletableFuture<Turn> timedOut(Ask ask, Observed observed, @Nullable Flight flight) {
 		if (flight == null && ask.waitUntil() - System.nanoTime() <= 0) {
 			// One that can never end would hold up every caller for ever.
-			this.store.breakLease(observed, ask.settings().longestClaim());
+			this.store.breakLease(observed, ask.longestClaim());
 		}
 		return ask.keeps(observed.current()) ? CompletableFuture.completedFuture(new Turn.TimedOut())
 				: this.local.take(ask);
@@ -592,7 +592,7 @@ public final class Turns {
 	private CompletableFuture<Acquired> acquire(Ask ask, Observed observed, boolean claims, Flight flight) {
 		Duration life = ask.settings().lease();
 		return this.flights.awaitLease(ask, flight,
-				claims ? this.store.claim(observed, flight.nonce(), life, ask.settings().longestClaim())
+				claims ? this.store.claim(observed, flight.nonce(), life, ask.longestClaim())
 						: this.store.acquire(observed, flight.nonce(), life, ask.transactional()),
 				Acquired::lease);
 	}

@@ -158,7 +158,7 @@ final class Watches {
 		private boolean isHeld(EntryHeader header) {
 			return header.isLease() ? header.nonce().equals(this.lease.nonce())
 					: header.claim().equals(this.lease.nonce())
-							&& header.isClaimed(Watches.this.store.serverMillis(), this.ask.settings().longestClaim());
+							&& header.isClaimed(Watches.this.store.serverMillis(), this.ask.longestClaim());
 		}
 
 		private void end(@Nullable Observed observed, @Nullable Throwable ex) {

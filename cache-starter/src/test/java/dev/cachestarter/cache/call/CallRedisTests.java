@@ -55,8 +55,12 @@ class CallRedisTests {
 	private TestInstance<OutageLab.Shop> instance(String host, int port, Duration patience) {
 		Consumer<ResilientRedisCacheManager.Builder> settings = (builder) -> builder.commandTimeout(patience)
 			.connectTimeout(Duration.ofSeconds(10))
-			.breaker(new ResilientRedisCacheManager.Breaker(100, patience, 100, 1000, Duration.ofMillis(50),
-					Duration.ofMillis(50)));
+			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+				.withFailureRate(100)
+				.withSlowCall(patience)
+				.withSlowCallRate(100)
+				.withWindow(1000)
+				.withOpenFor(Duration.ofMillis(50), Duration.ofMillis(50)));
 		return TestInstance.of(OutageLab.Shop.class, host, port, settings).awaitUp();
 	}
 
