@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
@@ -117,7 +118,7 @@ public final class EntryWriter {
 	public CompletableFuture<?> putSeized(Flight flight, @Nullable Object value, ValueCodec codec) {
 		boolean elsewhere = flight.isTransactional() && TransactionScope.current(this.engine) == null;
 		return atCommit(flight.key(), elsewhere ? Prepared.NOT_STORED : prepare(flight.key(), value, codec, null),
-				(prepared) -> orEvict(flight.key(), store(flight, prepared)), flight::release);
+				(prepared) -> orEvict(flight.key(), () -> store(flight, prepared)), flight::release);
 	}
 
 	/**
@@ -163,21 +164,19 @@ public final class EntryWriter {
 			return this.engine.evictions().evict(new Target.Key(key));
 		}
 		return orEvict(key,
-				counted(this.engine.store()
+				() -> counted(this.engine.store()
 					.replace(key, encoded, codec.schemaMark(), prepared.ttl(), this.parts.settings().staleIfError(),
 							this.parts.settings().lease())));
 	}
 
-	private CompletableFuture<?> orEvict(StoredKey key, CompletableFuture<Boolean> stored) {
-		Target target = new Target.Key(key);
-		return stored.handle((filled, ex) -> ex == null && filled).thenCompose((filled) -> {
-			if (!filled) {
-				return this.engine.evictions().evict(target);
-			}
+	private CompletableFuture<?> orEvict(StoredKey key, Supplier<CompletableFuture<Boolean>> write) {
+		Target.Key target = new Target.Key(key);
+		long server = this.engine.evictions().server();
+		return write.get()
+			.handle((filled, ex) -> ex == null && filled)
 			// A server that forgets the put has the old value again.
-			this.engine.evictions().remember(target);
-			return CompletableFuture.completedFuture(1L);
-		});
+			.thenCompose((filled) -> filled ? this.engine.evictions().replaced(target, server)
+					: this.engine.evictions().evict(target));
 	}
 
 	/**

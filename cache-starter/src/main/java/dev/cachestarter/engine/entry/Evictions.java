@@ -242,9 +242,9 @@ public final class Evictions {
 	 * @return completed if the put counts; else the key is evicted, since the server that
 	 * has taken the put is not there any more
 	 */
-	public CompletableFuture<?> replaced(Target.Key target, long server) {
+	public CompletableFuture<Long> replaced(Target.Key target, long server) {
 		remember(target);
-		return (server == this.servers.get()) ? CompletableFuture.completedFuture(null) : evict(target);
+		return (server == this.servers.get()) ? CompletableFuture.completedFuture(1L) : evict(target);
 	}
 
 	/**
