@@ -17,6 +17,7 @@
 package dev.cachestarter.cache.call;
 
 import java.lang.reflect.Method;
+import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -46,6 +47,7 @@ import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.value.ValueTypes;
 
 /**
  * One intercepted call: which keys it missed, which leases it holds for them, what it may
@@ -637,6 +639,11 @@ public abstract class Call {
 				}
 			}
 			return false;
+		}
+
+		/** What the method's result is to the caches, {@code null} if nothing tells. */
+		public @Nullable Type valueType() {
+			return ValueTypes.valueType(this.method, this.targetClass);
 		}
 
 		private boolean declares(Throwable failure) {

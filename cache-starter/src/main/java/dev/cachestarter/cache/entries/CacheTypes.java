@@ -77,6 +77,14 @@ public final class CacheTypes {
 	}
 
 	/**
+	 * Return whether methods disagree on the type of a cache's values.
+	 */
+	boolean areSeveral(String cacheName) {
+		Map<Type, String> known = this.types.get(cacheName);
+		return known != null && known.size() > 1;
+	}
+
+	/**
 	 * Return how methods disagree on the type of a cache's values.
 	 * @return a sentence without its end, or {@code null} if they do not
 	 */

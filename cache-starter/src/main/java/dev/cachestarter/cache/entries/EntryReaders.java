@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.ResolvableType;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.engine.value.ValueCodec;
 
 /**
@@ -49,9 +50,9 @@ public final class EntryReaders {
 	 * Return the reader for who names no type.
 	 */
 	public EntryReader get() {
-		Type type = (this.settings.valueSerializer() == null) ? knownType() : null;
+		Type type = (this.settings.valueSerializer() == null) ? knownType() : Object.class;
 		if (type == null) {
-			type = Object.class;
+			type = typeOfCall();
 		}
 		ReaderOfType known = this.current;
 		if (known == null || !known.type().equals(type)) {
@@ -91,6 +92,16 @@ public final class EntryReaders {
 	private @Nullable Type knownType() {
 		Type type = this.settings.type();
 		return (type != null) ? type : this.parts.engine().types().typeOf(this.parts.name());
+	}
+
+	/**
+	 * Where methods disagree nothing is stored, but loads are shared: with callers of the
+	 * same type.
+	 */
+	private Type typeOfCall() {
+		Call call = this.parts.engine().types().areSeveral(this.parts.name()) ? Call.current() : null;
+		Type type = (call != null) ? call.intercepted().valueType() : null;
+		return (type != null) ? type : Object.class;
 	}
 
 	private ValueCodec codecFor(Type type) {
