@@ -539,6 +539,14 @@ public abstract class Call {
 
 	// The end
 
+	/**
+	 * Return what completes when the caller goes on without the call, which only one that
+	 * gets a future can.
+	 */
+	public CompletableFuture<@Nullable Void> cancelled() {
+		return new CompletableFuture<>();
+	}
+
 	/** The caller has gone on without the call: it ends, but for what others wait for. */
 	void cancel() {
 		for (Ticket ticket : this.tickets) {

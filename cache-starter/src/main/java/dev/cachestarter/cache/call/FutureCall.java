@@ -37,6 +37,8 @@ import dev.cachestarter.engine.load.Leading;
  */
 public final class FutureCall extends AsynchronousCall {
 
+	private final CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
+
 	/** What the method's future failed with, as it was. */
 	private volatile @Nullable Throwable thrown;
 
@@ -60,6 +62,7 @@ public final class FutureCall extends AsynchronousCall {
 		CompletableFuture<@Nullable Object> settled = new CompletableFuture<>();
 		settled.whenComplete((value, ex) -> {
 			if (settled.isCancelled()) {
+				this.cancelled.complete(null);
 				cancel();
 			}
 		});
@@ -73,6 +76,11 @@ public final class FutureCall extends AsynchronousCall {
 			}
 		}));
 		return settled;
+	}
+
+	@Override
+	public CompletableFuture<@Nullable Void> cancelled() {
+		return this.cancelled;
 	}
 
 	private Throwable unchanged(Throwable ex) {

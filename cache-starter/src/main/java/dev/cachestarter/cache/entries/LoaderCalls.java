@@ -192,7 +192,10 @@ public final class LoaderCalls {
 		Call call = Call.current();
 		Executor executor = this.engine.executor();
 		Deadline deadline = this.engine.newDeadline();
-		CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
+		CompletableFuture<Cancelled> cancelled = new CompletableFuture<>();
+		if (call != null) {
+			call.cancelled().thenRun(() -> cancelled.complete(Cancelled.CALL));
+		}
 		// With sync = true the loader is Spring's invocation, which must find its call.
 		AsyncLoader bound = () -> {
 			Call before = Call.bind(call);
@@ -233,14 +236,14 @@ public final class LoaderCalls {
 			});
 		result.whenComplete((value, ex) -> {
 			if (result.isCancelled()) {
-				cancelled.complete(null);
+				cancelled.complete(Cancelled.RESULT);
 			}
 		});
 		return result;
 	}
 
 	private CompletableFuture<@Nullable Object> follow(Decision decision, Ask ask, AsyncLoader loader,
-			CompletableFuture<@Nullable Void> cancelled) {
+			CompletableFuture<Cancelled> cancelled) {
 		if (decision instanceof Decision.Value value) {
 			return CompletableFuture.completedFuture(value.value());
 		}
@@ -252,7 +255,7 @@ public final class LoaderCalls {
 
 	/** Load in a flight of one's own. */
 	private CompletableFuture<@Nullable Object> leadAsync(Ask ask, Flight flight, AsyncLoader loader,
-			CompletableFuture<@Nullable Void> cancelled) {
+			CompletableFuture<Cancelled> cancelled) {
 		CompletableFuture<?> loading;
 		Runnable leave = Leading.enter(Leading.of(flight, ask.leading()));
 		try {
@@ -265,8 +268,8 @@ public final class LoaderCalls {
 			leave.run();
 		}
 		CompletableFuture<?> running = loading;
-		cancelled.thenRun(() -> {
-			if (flight.cancel()) {
+		cancelled.thenAccept((what) -> {
+			if (flight.cancel() && what == Cancelled.RESULT) {
 				// Nobody wants it any more.
 				running.cancel(true);
 			}
@@ -333,6 +336,20 @@ public final class LoaderCalls {
 	public interface AsyncLoader {
 
 		CompletableFuture<?> load();
+
+	}
+
+	/** What an asynchronous caller has cancelled. */
+	private enum Cancelled {
+
+		/** The future that was returned here. */
+		RESULT,
+
+		/**
+		 * The future of the intercepted call. Between the two stands Spring, which would
+		 * take the end of a load for a failure of the cache and call the method again.
+		 */
+		CALL
 
 	}
 
