@@ -403,8 +403,9 @@ public final class Turns {
 		if (header.isLease() || ask.entries().isReadable(header) || header.schemaMark().equals(EntryHeader.NO_MARK)) {
 			return false;
 		}
-		long age = this.store.serverMillis() - header.writtenAt();
-		return age >= 0 && age < YOUNG_MILLIS && header.isFresh(this.store.serverMillis());
+		// What is known of the server's clock may lag behind what it has just written.
+		long age = Math.abs(this.store.serverMillis() - header.writtenAt());
+		return age < YOUNG_MILLIS && header.isFresh(this.store.serverMillis());
 	}
 
 	private CompletableFuture<Turn> lead(Ask ask, Observed observed, @Nullable EntryHeader header, boolean claims,
