@@ -26,10 +26,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-import dev.cachestarter.CacheService;
-import dev.cachestarter.CacheWarmer;
-import dev.cachestarter.testing.RedisServer;
-import dev.cachestarter.testing.WithRedis;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -54,6 +50,13 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.annotation.Order;
+
+import dev.cachestarter.CacheService;
+import dev.cachestarter.CacheWarmer;
+import dev.cachestarter.cache.Internals;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -129,7 +132,8 @@ class CacheWarmUpRedisTests {
 	@ValueSource(ints = { 2, 3 })
 	void instancesThatStartTogetherShareTheWork(int instances) {
 		List<ConfigurableApplicationContext> all = IntStream.range(0, instances).mapToObj((i) -> start()).toList();
-		await().atMost(LONG).until(() -> Pages.THREADS.size() > 0);
+		// Each has asked for as many pages as it loads at a time.
+		await().atMost(LONG).until(() -> all.stream().allMatch((one) -> misses(one) >= 4));
 
 		Pages.gate.countDown();
 
@@ -137,6 +141,11 @@ class CacheWarmUpRedisTests {
 			.until(() -> all.stream().noneMatch((one) -> one.getBean(CacheWarmUpLifecycle.class).isRunning()));
 		assertThat(Pages.LOADS).hasSize(Pages.COUNT).allSatisfy((page, loads) -> assertThat(loads).hasValue(1));
 		assertThat(all).extracting((one) -> one.getBean(Pages.class).ownLoads()).doesNotContain(0);
+	}
+
+	private static long misses(ConfigurableApplicationContext application) {
+		ResilientRedisCacheManager manager = application.getBean(ResilientRedisCacheManager.class);
+		return Internals.counters(java.util.Objects.requireNonNull(manager.getCache("pages"))).misses();
 	}
 
 	@Test
