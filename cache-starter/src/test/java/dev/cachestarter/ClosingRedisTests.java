@@ -28,6 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.cachestarter.OutageLab.Fault;
 import dev.cachestarter.cache.Internals;
@@ -56,7 +60,8 @@ class ClosingRedisTests extends Interleavings {
 	}
 
 	@Test
-	void sixtyContextsLeaveNoThreadAndNoSocketBehind() throws Exception {
+	@ExtendWith(OutputCaptureExtension.class)
+	void sixtyContextsLeaveNoThreadNoSocketAndNoWarningBehind(CapturedOutput output) throws Exception {
 		useAndClose(0);
 		Set<String> threads = Footprint.threadsOfCaches();
 		Footprint before = Footprint.now();
@@ -69,6 +74,7 @@ class ClosingRedisTests extends Interleavings {
 			assertThat(threads).containsAll(Footprint.threadsOfCaches());
 			assertThat(Footprint.now().sockets()).isLessThanOrEqualTo(before.sockets());
 		});
+		assertThat(output.toString().lines()).noneMatch((line) -> line.contains("already closed"));
 		System.out.println("Before contexts were opened and closed: " + before + "; after: " + Footprint.now());
 	}
 

@@ -253,7 +253,8 @@ final class LinkState {
 	}
 
 	/**
-	 * End for good.
+	 * End for good. The connection is left to the driver, which closes all that it has
+	 * and complains of those that are being closed already.
 	 */
 	void close() {
 		Outbox outbox;
@@ -267,7 +268,6 @@ final class LinkState {
 			this.lock.unlock();
 		}
 		if (outbox != null) {
-			outbox.connection().close();
 			outbox.clear();
 		}
 	}
