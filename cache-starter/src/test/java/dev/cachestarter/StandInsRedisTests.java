@@ -81,6 +81,7 @@ class StandInsRedisTests extends Interleavings {
 						eviction("by a whole key", (shop) -> shop.cacheService().delete("rows:t1:1")),
 						eviction("by a pattern of whole keys", (shop) -> shop.cacheService().invalidate("rows:t1:*")),
 						eviction("by a pattern of all caches", (shop) -> shop.cacheService().invalidate("*:1")),
+						eviction("by a put", (shop) -> shop.cache("rows").put("t1:1", null)),
 						eviction("everything", (shop) -> shop.cacheService().clear())));
 	}
 

@@ -39,6 +39,12 @@ public final class FutureCall extends AsynchronousCall {
 
 	private final CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
 
+	/**
+	 * Done when Spring has put and evicted all that follows from the result; {@code null}
+	 * if the method was not called. What Spring hands on may complete before that.
+	 */
+	private volatile @Nullable CompletableFuture<@Nullable Void> handedOn;
+
 	/** What the method's future failed with, as it was. */
 	private volatile @Nullable Throwable thrown;
 
@@ -66,7 +72,7 @@ public final class FutureCall extends AsynchronousCall {
 				cancel();
 			}
 		});
-		future.whenComplete((value, ex) -> afterWrites(() -> {
+		future.whenComplete((value, ex) -> afterHandingOn(() -> afterWrites(() -> {
 			close();
 			if (ex != null) {
 				settled.completeExceptionally(unchanged(ex));
@@ -74,7 +80,7 @@ public final class FutureCall extends AsynchronousCall {
 			else {
 				settled.complete(value);
 			}
-		}));
+		})));
 		return settled;
 	}
 
@@ -90,6 +96,16 @@ public final class FutureCall extends AsynchronousCall {
 			return original;
 		}
 		return (cause instanceof ThrowableWrapper wrapper) ? wrapper.getOriginal() : cause;
+	}
+
+	private void afterHandingOn(Runnable next) {
+		CompletableFuture<@Nullable Void> handing = this.handedOn;
+		if (handing == null) {
+			next.run();
+		}
+		else {
+			handing.thenRun(next);
+		}
 	}
 
 	/**
@@ -108,6 +124,7 @@ public final class FutureCall extends AsynchronousCall {
 	@Override
 	public Object decideAndLoad() {
 		checkConfirmed();
+		this.handedOn = new CompletableFuture<>();
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
 		goOn(decideHere(), (decision) -> take(decision, result), (ex) -> fail(result, ex));
 		return result;
@@ -165,10 +182,19 @@ public final class FutureCall extends AsynchronousCall {
 	/** Spring evicts and puts in what follows: it must find the call. */
 	private void complete(CompletableFuture<@Nullable Object> result, @Nullable Object value) {
 		run(this, () -> result.complete(value));
+		handedOn();
 	}
 
 	private void fail(CompletableFuture<@Nullable Object> result, Throwable ex) {
 		run(this, () -> result.completeExceptionally(ex));
+		handedOn();
+	}
+
+	private void handedOn() {
+		CompletableFuture<@Nullable Void> handing = this.handedOn;
+		if (handing != null) {
+			handing.complete(null);
+		}
 	}
 
 	@Override

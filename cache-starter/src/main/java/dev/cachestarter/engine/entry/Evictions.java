@@ -244,6 +244,8 @@ public final class Evictions {
 	 */
 	public CompletableFuture<Long> replaced(Target.Key target, long server) {
 		remember(target);
+		// Whoever has read, or loads, what was there before must not stay with it.
+		changeEpoch(target);
 		return (server == this.servers.get()) ? CompletableFuture.completedFuture(1L) : evict(target);
 	}
 
