@@ -412,6 +412,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			Engine engine = new Engine(this.connectionFactory, linkSettings, this.keyPrefix, this.cacheKeys.text(),
 					new ValueCodecs(mapper), this.ttlPolicy, this.maxPendingEvictions, this.distrustRestarts,
 					this.listeners, this.refreshExecutor, this.refreshDecorator);
+			engine.layout().declare(this.caches.keySet());
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);
 				engine.start();

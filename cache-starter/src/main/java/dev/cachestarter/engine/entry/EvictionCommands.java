@@ -149,8 +149,8 @@ final class EvictionCommands {
 
 	/** To an instance that has not used the cache yet its entries are of the unnamed. */
 	private List<byte[]> withUnnamed(String cacheName, byte[] generationKey) {
-		return cacheName.isEmpty() ? List.of(generationKey)
-				: List.of(generationKey, this.layout.unnamedGenerationKey(cacheName));
+		return this.layout.isUnnamedToOthers(cacheName)
+				? List.of(generationKey, this.layout.unnamedGenerationKey(cacheName)) : List.of(generationKey);
 	}
 
 }

@@ -212,7 +212,7 @@ final class PatternWalks {
 		List<byte[]> generations = new ArrayList<>();
 		for (String name : touched) {
 			generations.add(this.layout.cacheGenerationKey(name));
-			if (!name.isEmpty()) {
+			if (this.layout.isUnnamedToOthers(name)) {
 				generations.add(this.layout.unnamedGenerationKey(name));
 			}
 		}

@@ -74,6 +74,9 @@ public final class KeyLayout {
 
 	private final Place unnamed;
 
+	/** The names that settings state: every instance knows them from the start. */
+	private volatile Set<String> declared = Set.of();
+
 	/** Two names are never checked at once, lest neither see the other. */
 	private final ReentrantLock registration = new ReentrantLock();
 
@@ -101,6 +104,22 @@ public final class KeyLayout {
 		this.sweepDueKey = KeyBytes.of(this.prefix + "~due");
 		this.probeKey = KeyBytes.of(this.prefix + "~probe");
 		this.unnamed = placeOf(UNNAMED, this.prefix);
+	}
+
+	/**
+	 * Take note of the caches that settings state, which every instance knows from the
+	 * start.
+	 */
+	public void declare(Collection<String> names) {
+		this.declared = Set.copyOf(names);
+	}
+
+	/**
+	 * Return whether an instance may take entries of a cache for the unnamed one's, since
+	 * it has not used the cache yet.
+	 */
+	public boolean isUnnamedToOthers(String cacheName) {
+		return !cacheName.isEmpty() && !this.declared.contains(cacheName);
 	}
 
 	/**
