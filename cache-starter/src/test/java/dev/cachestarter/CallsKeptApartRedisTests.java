@@ -16,6 +16,7 @@
 
 package dev.cachestarter;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -33,6 +34,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.cache.Cache;
 import org.springframework.cache.annotation.Cacheable;
+import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
+import org.springframework.data.redis.serializer.RedisSerializer;
 
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
@@ -88,6 +91,33 @@ class CallsKeptApartRedisTests extends Interleavings {
 		TestInstance<Shop> shop = shop((builder) -> builder);
 		Cache diary = shop.cache("diary");
 		Item.getter.set(() -> note(diary));
+
+		way.find(shop);
+
+		assertNoted(shop);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void whatASerializerPutsIsStored(Way way) {
+		AtomicReference<@Nullable Cache> diary = new AtomicReference<>();
+		TestInstance<Shop> shop = shop((builder) -> builder.cache("items",
+				TIMELESS.withValueSerializer(SerializationPair.fromSerializer(new RedisSerializer<Object>() {
+					@Override
+					public byte[] serialize(@Nullable Object value) {
+						Cache there = diary.getAndSet(null);
+						if (there != null) {
+							note(there);
+						}
+						return "tea".getBytes(StandardCharsets.UTF_8);
+					}
+
+					@Override
+					public Object deserialize(byte @Nullable [] bytes) {
+						return new Item();
+					}
+				}))));
+		diary.set(shop.cache("diary"));
 
 		way.find(shop);
 

@@ -103,9 +103,10 @@ class UnstoredValuesRedisTests extends Interleavings {
 
 		List<Integer> sorted = waits.stream().sorted().toList();
 
-		System.out.println("Loads within a call, of " + sorted.size() + ": median " + sorted.get(sorted.size() / 2)
-				+ ", most " + sorted.get(sorted.size() - 1));
-		assertThat(sorted.get(sorted.size() / 2)).as("its own, and perhaps the rest of another").isLessThanOrEqualTo(2);
+		int most = sorted.get(sorted.size() * 9 / 10);
+		System.out.println("Loads within a call, of " + sorted.size() + ": " + most + " in nine of ten, most "
+				+ sorted.get(sorted.size() - 1));
+		assertThat(most).as("its own, and perhaps the rest of another").isLessThanOrEqualTo(2);
 	}
 
 	@Test

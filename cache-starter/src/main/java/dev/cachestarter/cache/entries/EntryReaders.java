@@ -104,10 +104,11 @@ public final class EntryReaders {
 		return (type != null) ? type : Object.class;
 	}
 
+	/** A codec tries the application's serializer, or looks at its types. */
 	private ValueCodec codecFor(Type type) {
-		return (this.settings.valueSerializer() != null)
+		return Call.outside(() -> (this.settings.valueSerializer() != null)
 				? this.parts.engine().codecs().forSerializer(this.settings.valueSerializer(), this.settings)
-				: this.parts.engine().codecs().forType(type, this.settings);
+				: this.parts.engine().codecs().forType(type, this.settings));
 	}
 
 	/**
