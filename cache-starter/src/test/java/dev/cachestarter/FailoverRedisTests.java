@@ -268,8 +268,7 @@ class FailoverRedisTests {
 			RedisServer replica = this.redis.nodes().get((this.redis.nodes().indexOf(master) == 0) ? 3 : 0);
 			this.traffic.goOn();
 
-			replica.cli("CLUSTER", "FAILOVER");
-			this.redis.awaitOwner(slot, replica);
+			this.redis.failOver(slot, replica);
 
 			this.traffic.awaitRecovery();
 			this.traffic.assertAllIsWell("Cluster: fail-over asked for");

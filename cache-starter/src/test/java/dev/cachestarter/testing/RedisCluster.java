@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 import static org.awaitility.Awaitility.await;
@@ -148,6 +149,30 @@ public final class RedisCluster implements AutoCloseable {
 					&& this.nodes.stream()
 						.filter(RedisServer::isAlive)
 						.allMatch((node) -> text(node, "CLUSTER", "INFO").contains("cluster_state:ok")));
+	}
+
+	/**
+	 * Have a replica take over the slots of its master. It is asked again and again: a
+	 * request that does not get its votes is given up by Redis after five seconds.
+	 * @param slot one of the slots
+	 * @param replica who is to own it
+	 */
+	public void failOver(int slot, RedisServer replica) {
+		AtomicLong nextAt = new AtomicLong(System.nanoTime());
+		await("a fail-over that was asked for").atMost(PATIENCE.multipliedBy(2))
+			.pollInterval(Duration.ofMillis(20))
+			.ignoreException(UncheckedIOException.class)
+			.until(() -> {
+				if (!replica.info("role").equals("slave")) {
+					return true;
+				}
+				if (System.nanoTime() - nextAt.get() >= 0) {
+					nextAt.set(System.nanoTime() + Duration.ofSeconds(6).toNanos());
+					replica.cli("CLUSTER", "FAILOVER");
+				}
+				return false;
+			});
+		awaitOwner(slot, replica);
 	}
 
 	private boolean isWell(RedisServer node) {
