@@ -37,7 +37,7 @@ public final class RedisCluster implements AutoCloseable {
 
 	private static final int SIZE = 3;
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofSeconds(90);
 
 	private final List<RedisServer> nodes = new ArrayList<>();
 
