@@ -36,7 +36,7 @@ import java.util.function.BooleanSupplier;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.redis.RedisIdentities;
+import dev.cachestarter.engine.connection.RedisIdentities;
 import dev.cachestarter.testing.ChildJvm;
 import dev.cachestarter.testing.FaultProxy.Direction;
 import dev.cachestarter.testing.FaultProxy;

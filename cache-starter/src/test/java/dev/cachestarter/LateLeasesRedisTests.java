@@ -34,6 +34,8 @@ import org.springframework.cache.annotation.Cacheable;
 import dev.cachestarter.RuleBreaker.Gate;
 import dev.cachestarter.RuleBreaker.Step;
 import dev.cachestarter.cache.Internals;
+import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.EntryScripts;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisServer;
@@ -64,7 +66,7 @@ class LateLeasesRedisTests extends Interleavings {
 	void emptyRedis() {
 		this.redis.flushAll();
 		// So that the first answer to each is the answer.
-		for (RedisLink.Script script : List.of(EntryScripts.ACQUIRE, EntryScripts.CLAIM, EntryScripts.RENEW)) {
+		for (Script script : List.of(EntryScripts.ACQUIRE, EntryScripts.CLAIM, EntryScripts.RENEW)) {
 			this.redis.cli("SCRIPT", "LOAD", script.text());
 		}
 	}

@@ -45,9 +45,9 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryScripts;
-import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RespClient;
 
 /**
@@ -330,7 +330,7 @@ final class RuleBreaker implements AutoCloseable {
 					? RELEASE : OTHER;
 		}
 
-		private static boolean is(RedisLink.Script script, String sent) {
+		private static boolean is(Script script, String sent) {
 			return sent.equals(script.sha()) || sent.equals(script.text());
 		}
 

@@ -29,8 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.cachestarter.RuleBreaker.Gate;
 import dev.cachestarter.RuleBreaker.Step;
 import dev.cachestarter.cache.Internals;
+import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.EntryScripts;
-import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
@@ -54,7 +55,7 @@ class StrandedLeasesRedisTests extends Interleavings {
 	@BeforeEach
 	void emptyRedis() {
 		this.redis.flushAll();
-		for (RedisLink.Script script : List.of(EntryScripts.ACQUIRE, EntryScripts.CLAIM)) {
+		for (Script script : List.of(EntryScripts.ACQUIRE, EntryScripts.CLAIM)) {
 			this.redis.cli("SCRIPT", "LOAD", script.text());
 		}
 	}

@@ -36,8 +36,8 @@ import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
+import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.PendingEvictions.Pending;
-import dev.cachestarter.engine.redis.RedisErrors;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**

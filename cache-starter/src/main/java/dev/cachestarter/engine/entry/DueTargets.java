@@ -32,11 +32,11 @@ import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.engine.entry.Target.Whole;
 import dev.cachestarter.engine.key.KeyBytes;
 import dev.cachestarter.engine.key.KeyLayout;
-import dev.cachestarter.engine.redis.RedisLink.Script;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**

@@ -19,7 +19,7 @@ package dev.cachestarter.engine.entry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-import dev.cachestarter.engine.redis.RedisLink.Script;
+import dev.cachestarter.engine.connection.Script;
 
 /**
  * The scripts of the protocols, each on one key. What they compare stands at the fixed

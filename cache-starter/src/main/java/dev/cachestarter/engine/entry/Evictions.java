@@ -39,10 +39,10 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.key.StoredKey;
-import dev.cachestarter.engine.redis.RedisErrors;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**

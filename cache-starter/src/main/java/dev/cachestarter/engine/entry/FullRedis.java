@@ -24,7 +24,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.redis.RedisErrors;
+import dev.cachestarter.engine.connection.RedisErrors;
 
 /**
  * Says once that Redis is out of memory and stores nothing, and once that it stores

@@ -29,14 +29,14 @@ import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.KeyPage;
+import dev.cachestarter.engine.connection.RedisErrors;
+import dev.cachestarter.engine.connection.SlotView;
 import dev.cachestarter.engine.entry.Target.Glob;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
-import dev.cachestarter.engine.redis.RedisErrors;
 import dev.cachestarter.engine.redis.RedisLink.Master;
-import dev.cachestarter.engine.redis.RedisLink.Page;
 import dev.cachestarter.engine.redis.RedisLink;
-import dev.cachestarter.engine.redis.SlotView;
 
 /**
  * Deletes the keys that match a pattern, by walks through all keys with {@code SCAN}.
@@ -191,7 +191,7 @@ final class PatternWalks {
 		return RedisLink.all(walks).thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
 	}
 
-	private CompletableFuture<Long> delete(Master master, @Nullable Page after, byte[] match, Glob glob) {
+	private CompletableFuture<Long> delete(Master master, @Nullable KeyPage after, byte[] match, Glob glob) {
 		return master.scan(after, match, PAGE).thenCompose((page) -> {
 			byte[][] keys = page.keys().stream().filter((key) -> isEntry(key, glob)).toArray(byte[][]::new);
 			CompletableFuture<Long> deleted = (keys.length > 0) ? this.link.unlink(keys)
@@ -255,7 +255,7 @@ final class PatternWalks {
 			.thenApply((found) -> found.stream().flatMap(List::stream).toList());
 	}
 
-	private CompletableFuture<List<byte[]>> cacheGenerations(Master master, @Nullable Page after) {
+	private CompletableFuture<List<byte[]>> cacheGenerations(Master master, @Nullable KeyPage after) {
 		return master.scan(after, this.layout.generationPattern(), PAGE).thenCompose((page) -> {
 			List<byte[]> found = new ArrayList<>(
 					page.keys().stream().filter((key) -> this.layout.cacheOfGeneration(key) != null).toList());

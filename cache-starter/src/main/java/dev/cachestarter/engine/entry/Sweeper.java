@@ -43,6 +43,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.KeyPage;
+import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.DueTargets.Announced;
 import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.engine.entry.Target.Whole;
@@ -51,9 +53,7 @@ import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.key.StoredKey;
-import dev.cachestarter.engine.redis.RedisErrors;
 import dev.cachestarter.engine.redis.RedisLink.Master;
-import dev.cachestarter.engine.redis.RedisLink.Page;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
@@ -314,7 +314,7 @@ public final class Sweeper {
 		byte[] match = match(targets);
 		long renewed = System.nanoTime();
 		for (Master master : get(this.link.masters())) {
-			Page page = null;
+			KeyPage page = null;
 			do {
 				long start = System.nanoTime();
 				page = get(master.scan(page, match, this.pace.page()));

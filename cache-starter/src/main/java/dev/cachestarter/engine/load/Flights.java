@@ -26,10 +26,10 @@ import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.key.StoredKey;
-import dev.cachestarter.engine.redis.RedisErrors;
 
 /**
  * The loads that run in this JVM, by the nonce of their lease, and what their leases

@@ -22,6 +22,10 @@ import java.util.function.LongSupplier;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Futures;
+import dev.cachestarter.engine.connection.RedisConnection;
+import dev.cachestarter.engine.connection.RedisErrors;
+
 /**
  * Decides from the answers to commands, and from those that are missing, whether the link
  * has to leave.

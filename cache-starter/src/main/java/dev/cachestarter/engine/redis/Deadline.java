@@ -23,6 +23,8 @@ import java.util.concurrent.TimeoutException;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Futures;
+
 /**
  * How a call waits for one Redis: no longer than its {@link Budget}, which it may share
  * with waits for another Redis. A wait that times out is told to the link that it was

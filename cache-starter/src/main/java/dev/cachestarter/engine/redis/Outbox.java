@@ -25,6 +25,9 @@ import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.RedisConnection;
+import dev.cachestarter.engine.connection.RedisErrors;
+
 /**
  * What is sent on one connection: so much at a time, and the rest waits its turn.
  * <p>

@@ -22,6 +22,9 @@ import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Pulse;
+import dev.cachestarter.engine.connection.RedisConnection;
+
 /**
  * A command on its way: what sends it, how large it is, and since when it is under way.
  *

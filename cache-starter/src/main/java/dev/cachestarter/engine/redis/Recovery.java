@@ -26,6 +26,11 @@ import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Identity;
+import dev.cachestarter.engine.connection.RedisConnection;
+import dev.cachestarter.engine.connection.RedisConnector;
+import dev.cachestarter.engine.connection.RedisErrors;
+
 /**
  * What the link does in the background, on one thread: it connects, greets, has evictions
  * applied, lets the link arrive, and looks after it with a heartbeat.

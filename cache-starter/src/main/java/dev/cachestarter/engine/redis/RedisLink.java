@@ -16,13 +16,9 @@
 
 package dev.cachestarter.engine.redis;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -41,6 +37,15 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import dev.cachestarter.engine.connection.Futures;
+import dev.cachestarter.engine.connection.KeyPage;
+import dev.cachestarter.engine.connection.RedisCommands;
+import dev.cachestarter.engine.connection.RedisConnector;
+import dev.cachestarter.engine.connection.RedisDriver;
+import dev.cachestarter.engine.connection.RedisErrors;
+import dev.cachestarter.engine.connection.Script;
+import dev.cachestarter.engine.connection.SlotView;
 
 /**
  * The link to Redis: sends commands while Redis is well, and finds out in the background
@@ -106,8 +111,6 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  * No loader runs in here, and no listener can harm it.
  */
 public final class RedisLink {
-
-	private static final HexFormat HEX = HexFormat.of();
 
 	/** How many commands are under way at a time, for each server. */
 	private static final int UNDER_WAY = 512;
@@ -347,9 +350,9 @@ public final class RedisLink {
 	 */
 	public CompletableFuture<byte[]> run(Script script, byte[] key, byte[]... arguments) {
 		long bytes = key.length + length(arguments);
-		return this.<byte[]>send((commands) -> commands.evalsha(script.sha(), key, arguments), bytes, key)
+		return this.<byte[]>send((commands) -> commands.evalsha(script, key, arguments), bytes, key)
 			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
-					? send((commands) -> commands.eval(script.text(), key, arguments), bytes, key)
+					? send((commands) -> commands.eval(script, key, arguments), bytes, key)
 					: CompletableFuture.failedFuture(unwrap(ex)));
 	}
 
@@ -461,7 +464,7 @@ public final class RedisLink {
 		 * Ask for a page of the keys that match a glob.
 		 * @param after the page before, {@code null} for the first
 		 */
-		public CompletableFuture<Page> scan(@Nullable Page after, byte[] match, int count) {
+		public CompletableFuture<KeyPage> scan(@Nullable KeyPage after, byte[] match, int count) {
 			String cursor = (after != null) ? after.cursor() : null;
 			long session = session();
 			long timeout = commandTimeout().toNanos();
@@ -471,8 +474,7 @@ public final class RedisLink {
 					if (ex instanceof TimeoutException) {
 						gaveUp(session, timeout);
 					}
-				})
-				.thenApply((found) -> new Page(found.keys(), found.cursor()));
+				});
 		}
 
 		/**
@@ -502,40 +504,6 @@ public final class RedisLink {
 			return current.sends(Parcel.Kind.EVICTION) ? this.outbox.send(
 					new Parcel<>(Parcel.Kind.OTHER, current.session(), (same) -> command.get(), 0, this.server.pulse()))
 					: CompletableFuture.failedFuture(RedisErrors.AWAY);
-		}
-
-	}
-
-	/**
-	 * A page of keys.
-	 *
-	 * @param keys the keys
-	 * @param cursor where the next page begins
-	 */
-	public record Page(List<byte[]> keys, String cursor) {
-
-		public boolean isLast() {
-			return this.cursor.equals("0");
-		}
-
-	}
-
-	/**
-	 * A script that works on one key.
-	 *
-	 * @param text its text
-	 * @param sha its SHA-1
-	 */
-	public record Script(String text, String sha) {
-
-		public static Script of(String text) {
-			try {
-				byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
-				return new Script(text, HEX.formatHex(digest));
-			}
-			catch (NoSuchAlgorithmException ex) {
-				throw new IllegalStateException(ex);
-			}
 		}
 
 	}

@@ -15,8 +15,10 @@
  */
 
 /**
- * The link to Redis: connections, the state of the link, errors, and how long a call may
- * wait. The only package that knows the driver. Called by the protocols. Not API.
+ * The link to Redis: whether commands are sent, what is under way and what waits, whose
+ * fault a missing answer is, how the link comes back, and how long a call may wait. It
+ * knows connections by their interface alone, so its tests need neither sockets nor real
+ * time. Called by the protocols, the cache and the actuator. Not API.
  */
 @NullMarked
 package dev.cachestarter.engine.redis;

@@ -22,6 +22,9 @@ import java.util.concurrent.CompletableFuture;
 
 import org.junit.jupiter.api.Test;
 
+import dev.cachestarter.engine.connection.Pulse;
+import dev.cachestarter.engine.connection.RedisConnection;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import dev.cachestarter.engine.connection.Identity;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.redis.ScriptedRedis.Command;
 import dev.cachestarter.engine.redis.ScriptedRedis.Connection;

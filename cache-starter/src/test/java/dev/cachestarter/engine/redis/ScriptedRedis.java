@@ -26,6 +26,13 @@ import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Identity;
+import dev.cachestarter.engine.connection.Pulse;
+import dev.cachestarter.engine.connection.RedisCommands;
+import dev.cachestarter.engine.connection.RedisConnection;
+import dev.cachestarter.engine.connection.RedisConnector;
+import dev.cachestarter.engine.connection.Script;
+
 /**
  * A Redis that does what a test tells it to, without a socket: whether it can be
  * connected to, who it is, and which commands it answers when.
@@ -241,12 +248,12 @@ final class ScriptedRedis implements RedisConnector {
 		}
 
 		@Override
-		public CompletableFuture<byte[]> evalsha(String sha, byte[] key, byte[]... arguments) {
+		public CompletableFuture<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
 			return command("EVALSHA", key, key);
 		}
 
 		@Override
-		public CompletableFuture<byte[]> eval(String text, byte[] key, byte[]... arguments) {
+		public CompletableFuture<byte[]> eval(Script script, byte[] key, byte[]... arguments) {
 			return command("EVAL", key, key);
 		}
 

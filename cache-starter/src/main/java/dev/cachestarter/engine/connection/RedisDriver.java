@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
 import java.util.EnumSet;
@@ -52,7 +52,7 @@ import org.springframework.util.ClassUtils;
  * The driver: makes connections by way of a client of the cache's own. Where Redis is and
  * how to log in comes from the application's connection factory.
  */
-final class RedisDriver implements RedisConnector {
+public final class RedisDriver implements RedisConnector {
 
 	private final Patience patience;
 
@@ -75,7 +75,7 @@ final class RedisDriver implements RedisConnector {
 	 * @param patience how long answers are waited for
 	 * @param queue how many commands may be under way at most
 	 */
-	RedisDriver(LettuceConnectionFactory source, Patience patience, int queue) {
+	public RedisDriver(LettuceConnectionFactory source, Patience patience, int queue) {
 		this.patience = patience;
 		LettuceClientConfiguration from = source.getClientConfiguration();
 		this.lag = new EventLoopLag(from.getClientResources().map(ClientResources::nettyCustomizer).orElse(null));

@@ -14,22 +14,14 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
-
-import java.util.List;
-
-import dev.cachestarter.testing.RedisServer;
-
 /**
- * Says which mark the link gives to a server.
+ * Connections to Redis: to one server or to a cluster, what they send, who answers, what
+ * errors mean, and how late this JVM is itself. The only package that knows the driver. A
+ * connection has no state machine: the link above it decides when there is one and what
+ * is sent on it. Called by the link, and for errors, scripts and pages of keys by the
+ * protocols. Not API.
  */
-public final class RedisIdentities {
+@NullMarked
+package dev.cachestarter.engine.connection;
 
-	private RedisIdentities() {
-	}
-
-	public static String markOf(RedisServer server) {
-		return Identity.of(List.of(server.info("run_id") + ":" + server.info("master_replid")), 0).mark();
-	}
-
-}
+import org.jspecify.annotations.NullMarked;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,17 +24,17 @@ import java.util.concurrent.ExecutionException;
 /**
  * What the JDK's futures lack.
  */
-final class Futures {
+public final class Futures {
 
 	private Futures() {
 	}
 
-	static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> futures) {
+	public static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> futures) {
 		return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new))
 			.thenApply((done) -> futures.stream().map(CompletableFuture::join).toList());
 	}
 
-	static Throwable unwrap(Throwable ex) {
+	public static Throwable unwrap(Throwable ex) {
 		Throwable cause = ex;
 		while ((cause instanceof CompletionException || cause instanceof ExecutionException)
 				&& cause.getCause() != null) {

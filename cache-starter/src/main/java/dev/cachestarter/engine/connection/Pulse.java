@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 /**
  * A server's signs of life: when it last answered anything.
@@ -23,14 +23,14 @@ package dev.cachestarter.engine.redis;
  * a command that is answered late, while answers to others arrive, says that there is
  * much to do, and not that the server hangs.
  */
-final class Pulse {
+public final class Pulse {
 
 	private volatile long last;
 
 	private volatile boolean beating;
 
 	/** Note an answer. */
-	void beat(long now) {
+	public void beat(long now) {
 		this.last = now;
 		this.beating = true;
 	}
@@ -40,7 +40,7 @@ final class Pulse {
 	 * @param since a time at which an answer was waited for, and since when it was
 	 * @param now the present time
 	 */
-	long quiet(long since, long now) {
+	public long quiet(long since, long now) {
 		return now - ((this.beating && this.last - since > 0) ? this.last : since);
 	}
 

@@ -14,14 +14,14 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
 
 /**
  * Makes connections, one at a time, on the thread that calls it.
  */
-interface RedisConnector {
+public interface RedisConnector {
 
 	/**
 	 * Connect. Blocks.

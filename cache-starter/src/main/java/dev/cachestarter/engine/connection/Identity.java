@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
  * @param answered when its last good answer was <em>sent for</em>, on the clock of the
  * link: at that moment it had all that it had acknowledged
  */
-record Identity(String mark, long answered) {
+public record Identity(String mark, long answered) {
 
 	/** The mark of a server that does not say who it is. */
-	static final String NO_MARK = "--------";
+	public static final String NO_MARK = "--------";
 
 	/**
 	 * Return the identity of some servers.
@@ -60,14 +60,14 @@ record Identity(String mark, long answered) {
 	/**
 	 * Return whether the server says who it is.
 	 */
-	boolean isKnown() {
+	public boolean isKnown() {
 		return !this.mark.equals(NO_MARK);
 	}
 
 	/**
 	 * Return whether this is known to be the same server, with the same history.
 	 */
-	boolean isSame(Identity other) {
+	public boolean isSame(Identity other) {
 		return isKnown() && this.mark.equals(other.mark);
 	}
 

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * It is never repaired. When it is lost, in whole or in part, it says so once and stays
  * lost: whoever wants another has one made, and greets it.
  */
-interface RedisConnection {
+public interface RedisConnection {
 
 	/**
 	 * Return what sends commands.

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
 import java.util.List;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * The commands that the cache sends, each to the server that has its keys. None of them
  * blocks, or throws for the server's sake.
  */
-interface RedisCommands {
+public interface RedisCommands {
 
 	/**
 	 * Read keys.
@@ -60,12 +60,12 @@ interface RedisCommands {
 	/**
 	 * Run a script that the server has.
 	 */
-	CompletionStage<byte[]> evalsha(String sha, byte[] key, byte[]... arguments);
+	CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments);
 
 	/**
 	 * Run a script.
 	 */
-	CompletionStage<byte[]> eval(String text, byte[] key, byte[]... arguments);
+	CompletionStage<byte[]> eval(Script script, byte[] key, byte[]... arguments);
 
 	/**
 	 * One master, for what must be asked of all of them.
@@ -81,7 +81,7 @@ interface RedisCommands {
 		 * Ask for a page of the keys that match a glob.
 		 * @param cursor the cursor of the page before, {@code null} for the first
 		 */
-		CompletionStage<Keys> scan(@Nullable String cursor, byte[] match, int count);
+		CompletionStage<KeyPage> scan(@Nullable String cursor, byte[] match, int count);
 
 		/**
 		 * Ask how it sees the slots of its cluster.
@@ -91,16 +91,6 @@ interface RedisCommands {
 		CompletionStage<Long> dbsize();
 
 		CompletionStage<String> info(String section);
-
-	}
-
-	/**
-	 * A page of keys.
-	 *
-	 * @param keys the keys
-	 * @param cursor where the next page begins
-	 */
-	record Keys(List<byte[]> keys, String cursor) {
 
 	}
 

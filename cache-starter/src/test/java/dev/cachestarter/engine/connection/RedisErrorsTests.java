@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
@@ -53,7 +53,7 @@ public final class RedisErrors {
 	/**
 	 * Return whether an error says something of the link and not of one command.
 	 */
-	static boolean isOfLink(Throwable ex) {
+	public static boolean isOfLink(Throwable ex) {
 		Throwable cause = cause(ex);
 		if (cause instanceof RedisCommandExecutionException) {
 			return UNUSABLE.contains(prefix(cause));
@@ -65,11 +65,11 @@ public final class RedisErrors {
 	 * Return whether Redis answered that it cannot be used at present, by whatever
 	 * command.
 	 */
-	static boolean isUnusable(Throwable ex) {
+	public static boolean isUnusable(Throwable ex) {
 		return UNUSABLE.contains(prefix(cause(ex)));
 	}
 
-	static boolean isNoScript(Throwable ex) {
+	public static boolean isNoScript(Throwable ex) {
 		return prefix(cause(ex)).equals("NOSCRIPT");
 	}
 
@@ -84,7 +84,7 @@ public final class RedisErrors {
 	/**
 	 * Return whether another connection may fare better.
 	 */
-	static boolean isOfConnection(Throwable ex) {
+	public static boolean isOfConnection(Throwable ex) {
 		String prefix = prefix(cause(ex));
 		return prefix.equals("READONLY") || prefix.equals("NOAUTH");
 	}
@@ -93,7 +93,7 @@ public final class RedisErrors {
 	 * Return whether Redis refuses writes, and {@code PING}, because it cannot save to
 	 * its disk.
 	 */
-	static boolean isMisconfigured(Throwable ex) {
+	public static boolean isMisconfigured(Throwable ex) {
 		return prefix(cause(ex)).equals("MISCONF");
 	}
 
@@ -104,7 +104,7 @@ public final class RedisErrors {
 		return cause(ex) instanceof RedisCommandExecutionException;
 	}
 
-	static boolean isRefusedLogin(Throwable ex) {
+	public static boolean isRefusedLogin(Throwable ex) {
 		for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
 			String prefix = prefix(cause);
 			if (prefix.equals("NOAUTH") || prefix.equals("WRONGPASS") || prefix.equals("NOPERM")) {
@@ -133,7 +133,7 @@ public final class RedisErrors {
 		return message != null && UNAVAILABLE.matcher(message).find();
 	}
 
-	static boolean isTimeout(Throwable ex) {
+	public static boolean isTimeout(Throwable ex) {
 		Throwable cause = cause(ex);
 		return cause instanceof TimeoutException || cause instanceof io.lettuce.core.RedisCommandTimeoutException;
 	}
@@ -142,14 +142,14 @@ public final class RedisErrors {
 	 * Return whether a command was not answered, for another reason than time: a
 	 * connection could not be made, or broke.
 	 */
-	static boolean isOfSending(Throwable ex) {
+	public static boolean isOfSending(Throwable ex) {
 		return cause(ex) instanceof RedisException && !isRefusal(ex) && !isTimeout(ex);
 	}
 
 	/**
 	 * Return what to say of an error, with its causes.
 	 */
-	static String describe(Throwable ex) {
+	public static String describe(Throwable ex) {
 		Throwable cause = cause(ex);
 		StringBuilder text = new StringBuilder();
 		for (int depth = 0; cause != null && depth < 4; depth++, cause = cause.getCause()) {

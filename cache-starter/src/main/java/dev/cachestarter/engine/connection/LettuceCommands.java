@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.engine.redis;
+package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -74,13 +74,13 @@ final class LettuceCommands implements RedisCommands {
 	}
 
 	@Override
-	public CompletionStage<byte[]> evalsha(String sha, byte[] key, byte[]... arguments) {
-		return this.commands.evalsha(sha, ScriptOutputType.VALUE, new byte[][] { key }, arguments);
+	public CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
+		return this.commands.evalsha(script.sha(), ScriptOutputType.VALUE, new byte[][] { key }, arguments);
 	}
 
 	@Override
-	public CompletionStage<byte[]> eval(String text, byte[] key, byte[]... arguments) {
-		return this.commands.eval(text, ScriptOutputType.VALUE, new byte[][] { key }, arguments);
+	public CompletionStage<byte[]> eval(Script script, byte[] key, byte[]... arguments) {
+		return this.commands.eval(script.text(), ScriptOutputType.VALUE, new byte[][] { key }, arguments);
 	}
 
 	/**
@@ -103,10 +103,10 @@ final class LettuceCommands implements RedisCommands {
 		}
 
 		@Override
-		public CompletionStage<Keys> scan(@Nullable String cursor, byte[] match, int count) {
+		public CompletionStage<KeyPage> scan(@Nullable String cursor, byte[] match, int count) {
 			ScanCursor after = (cursor != null) ? ScanCursor.of(cursor) : ScanCursor.INITIAL;
 			return this.commands.scan(after, ScanArgs.Builder.limit(count).match(match))
-				.thenApply((found) -> new Keys(found.getKeys(), found.getCursor()));
+				.thenApply((found) -> new KeyPage(found.getKeys(), found.getCursor()));
 		}
 
 		@Override

@@ -1,0 +1,35 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.connection;
+
+import java.util.List;
+
+import dev.cachestarter.testing.RedisServer;
+
+/**
+ * Says which mark the link gives to a server.
+ */
+public final class RedisIdentities {
+
+	private RedisIdentities() {
+	}
+
+	public static String markOf(RedisServer server) {
+		return Identity.of(List.of(server.info("run_id") + ":" + server.info("master_replid")), 0).mark();
+	}
+
+}
