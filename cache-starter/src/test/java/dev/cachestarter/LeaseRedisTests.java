@@ -45,6 +45,7 @@ import dev.cachestarter.RuleBreaker.Step;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.entry.Acquired;
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.testing.FaultProxy;
@@ -147,7 +148,7 @@ class LeaseRedisTests extends Interleavings {
 		StoredKey key = dead.context().storedKey("rows", "t1:1");
 		EntryStore store = dead.context().engine().store();
 		Observed observed = store.observe(key).get(10, TimeUnit.SECONDS);
-		assertThat(store.acquire(observed, store.newNonce(), Duration.ofMillis(300), false)
+		assertThat(store.acquire(observed, store.newNonce(), Duration.ofMillis(300), Lease.Holder.CALL)
 			.get(10, TimeUnit.SECONDS)
 			.lease()).isNotNull();
 
@@ -170,7 +171,7 @@ class LeaseRedisTests extends Interleavings {
 				(builder) -> Internals.link(builder.defaults(TIMELESS), PATIENT).distrustRestarts(true));
 		EntryStore store = dead.context().engine().store();
 		Observed observed = store.observe(dead.context().storedKey("rows", "t1:1")).get(10, TimeUnit.SECONDS);
-		Acquired acquired = store.acquire(observed, store.newNonce(), Duration.ofMinutes(1), false)
+		Acquired acquired = store.acquire(observed, store.newNonce(), Duration.ofMinutes(1), Lease.Holder.CALL)
 			.get(10, TimeUnit.SECONDS);
 		assertThat(acquired.lease()).isNotNull();
 		this.redis.cli("SETRANGE", "rows:t1:1", "97", "0ther5un");
@@ -200,7 +201,7 @@ class LeaseRedisTests extends Interleavings {
 		CompletableFuture<?> late = leader.context()
 			.engine()
 			.store()
-			.acquire(observed, "00000000deadbeef", Duration.ofMillis(300), false);
+			.acquire(observed, "00000000deadbeef", Duration.ofMillis(300), Lease.Holder.CALL);
 		await().atMost(Duration.ofSeconds(10)).until(() -> network.heldBytes() > 0);
 		network.closeAll();
 

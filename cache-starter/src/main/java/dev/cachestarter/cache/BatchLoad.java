@@ -92,9 +92,9 @@ final class BatchLoad<T, X extends Exception> {
 		try {
 			read();
 			for (int round = 1; !this.missing.isEmpty(); round++) {
-				load(lead());
+				load(leaseAll());
 				if (!this.missing.isEmpty()) {
-					load(follow(round < MAX_ROUNDS));
+					load(follow(round));
 				}
 			}
 		}
@@ -130,7 +130,7 @@ final class BatchLoad<T, X extends Exception> {
 	}
 
 	/** Lease what can be leased at once. */
-	private Map<String, Flight> lead() {
+	private Map<String, Flight> leaseAll() {
 		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
 		this.missing.forEach((name, ask) -> decisions.put(name, turns().decideAtOnce(ask)));
 		Map<String, Flight> led = new LinkedHashMap<>();
@@ -144,11 +144,11 @@ final class BatchLoad<T, X extends Exception> {
 
 	/**
 	 * Wait for the loads of others, and take what they bring.
-	 * @param mayLookAgain whether there may be another round
+	 * @param round how many rounds there were, this one included
 	 * @return what is to be loaded alone; the rest of what is missing is for another
 	 * round
 	 */
-	private Map<String, Flight> follow(boolean mayLookAgain) {
+	private Map<String, Flight> follow(int round) {
 		lookAgain(List.copyOf(this.missing.keySet()));
 		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
 		this.missing.forEach((name, ask) -> decisions.put(name, turns().follow(ask)));
@@ -160,7 +160,7 @@ final class BatchLoad<T, X extends Exception> {
 			if (decision instanceof Decision.Value value) {
 				found(name, value.value());
 			}
-			else if (decision instanceof Decision.LookAgain && mayLookAgain
+			else if (decision instanceof Decision.LookAgain && round < MAX_ROUNDS
 					&& ask.waitUntil() - System.nanoTime() > 0) {
 				again.add(name);
 			}
@@ -189,7 +189,7 @@ final class BatchLoad<T, X extends Exception> {
 		}
 		lookAgain(names);
 		names.forEach((name) -> {
-			Decision.Value value = turns().take(missing(name));
+			Decision.Value value = turns().useStored(missing(name));
 			if (value != null) {
 				found(name, value.value());
 			}

@@ -208,7 +208,13 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	@Override
 	protected void doEvict(Cache cache, Object key, boolean immediate) {
 		if (key instanceof KeyPattern pattern && !(cache instanceof ResilientRedisCache)) {
-			ForeignEviction.of(cache, pattern, this.cacheKeys, getErrorHandler()).evict(immediate);
+			ForeignEviction eviction = ForeignEviction.of(cache, pattern, this.cacheKeys, getErrorHandler());
+			if (immediate) {
+				eviction.evictNow();
+			}
+			else {
+				eviction.evict();
+			}
 		}
 		else {
 			super.doEvict(cache, key, immediate);

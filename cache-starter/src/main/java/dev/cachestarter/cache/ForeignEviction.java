@@ -122,10 +122,9 @@ final class ForeignEviction {
 	/**
 	 * Evict, or have it done when the transaction commits if the cache is one that waits
 	 * for that.
-	 * @param immediate whether it is done at once in a transaction too
 	 */
-	void evict(boolean immediate) {
-		if (!immediate && this.cache instanceof TransactionAwareCacheDecorator
+	void evict() {
+		if (this.cache instanceof TransactionAwareCacheDecorator
 				&& TransactionSynchronizationManager.isSynchronizationActive()) {
 			TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
 
@@ -147,7 +146,10 @@ final class ForeignEviction {
 		evictNow();
 	}
 
-	private void evictNow() {
+	/**
+	 * Evict at once, also in a transaction.
+	 */
+	void evictNow() {
 		try {
 			this.action.run();
 		}

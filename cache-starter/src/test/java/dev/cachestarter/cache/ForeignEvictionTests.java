@@ -58,7 +58,7 @@ class ForeignEvictionTests {
 		AtomicInteger told = new AtomicInteger();
 
 		this.transaction.executeWithoutResult((status) -> {
-			eviction(pattern).evict(false);
+			eviction(pattern).evict();
 			TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
 
 				@Override
@@ -78,9 +78,9 @@ class ForeignEvictionTests {
 
 	@Test
 	void whatFailsAtOnceIsForTheErrorHandler() {
-		assertThatThrownBy(() -> this.transaction.executeWithoutResult((status) -> eviction("*").evict(true)))
+		assertThatThrownBy(() -> this.transaction.executeWithoutResult((status) -> eviction("*").evictNow()))
 			.isInstanceOf(QueryTimeoutException.class);
-		assertThatThrownBy(() -> eviction("*").evict(false)).isInstanceOf(QueryTimeoutException.class);
+		assertThatThrownBy(() -> eviction("*").evict()).isInstanceOf(QueryTimeoutException.class);
 	}
 
 	/** With the handler that throws all that it is given. */

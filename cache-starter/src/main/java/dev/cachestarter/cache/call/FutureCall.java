@@ -126,11 +126,11 @@ public final class FutureCall extends AsynchronousCall {
 		checkConfirmed();
 		this.handedOn = new CompletableFuture<>();
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
-		goOn(decideHere(), (decision) -> take(decision, result), (ex) -> fail(result, ex));
+		goOn(decideHere(), (decision) -> actOn(decision, result), (ex) -> fail(result, ex));
 		return result;
 	}
 
-	private void take(Decision decision, CompletableFuture<@Nullable Object> result) {
+	private void actOn(Decision decision, CompletableFuture<@Nullable Object> result) {
 		if (decision instanceof Decision.Value value) {
 			complete(result, value.value());
 		}

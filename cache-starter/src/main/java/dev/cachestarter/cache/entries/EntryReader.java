@@ -394,7 +394,7 @@ public final class EntryReader implements Entries {
 	}
 
 	@Override
-	public Decision.@Nullable Value take(Observed observed) {
+	public Decision.@Nullable Value useStored(Observed observed) {
 		EntryHeader header = observed.current();
 		Decision.Value value = (header != null) ? decode(observed, header) : null;
 		if (header == null || value == null || isEvicted(observed.key())) {

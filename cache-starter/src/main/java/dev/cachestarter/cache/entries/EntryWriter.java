@@ -220,9 +220,8 @@ public final class EntryWriter {
 	/** Return whether there is nothing more to try. */
 	private boolean storeIfStill(Observed observed, Encoded encoded, Duration ttl, String mark, Deadline deadline) {
 		try {
-			Lease lease = deadline
-				.await(this.engine.store()
-					.acquire(observed, this.engine.store().newNonce(), this.parts.settings().lease(), false))
+			Lease lease = deadline.await(this.engine.store()
+				.acquire(observed, this.engine.store().newNonce(), this.parts.settings().lease(), Lease.Holder.CALL))
 				.lease();
 			return lease != null && deadline.await(
 					counted(this.engine.store().fill(lease, encoded, mark, ttl, this.parts.settings().staleIfError())));

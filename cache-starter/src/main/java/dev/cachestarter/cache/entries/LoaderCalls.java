@@ -112,7 +112,7 @@ public final class LoaderCalls {
 				Flight given = call.confirm(this.cache, key);
 				call.checkConfirmed();
 				Ask ask = reader.ask(key, deadline, thread, null, call);
-				return lead(ask, Objects.requireNonNull(given), ttl, loader, failure, thread);
+				return loadInFlight(ask, Objects.requireNonNull(given), ttl, loader, failure, thread);
 			}
 			Reload reload = (call != null) ? call.reload(this.cache, turns())
 					: (ask, flight) -> reload(ask, flight, ttl, loader);
@@ -133,7 +133,7 @@ public final class LoaderCalls {
 			if (decision instanceof Decision.Failure failed) {
 				throw failure.apply(failed.failure());
 			}
-			return lead(ask, decision.flightOr(() -> turns().alone(ask)), ttl, loader, failure, thread);
+			return loadInFlight(ask, decision.flightOr(() -> turns().alone(ask)), ttl, loader, failure, thread);
 		}
 		finally {
 			thread.close();
@@ -141,8 +141,8 @@ public final class LoaderCalls {
 	}
 
 	/** Load in a flight of one's own. */
-	private <X extends Exception> @Nullable Object lead(Ask ask, Flight flight, @Nullable Duration ttl, Loader loader,
-			Function<Throwable, X> failure, CallerThread thread) throws X {
+	private <X extends Exception> @Nullable Object loadInFlight(Ask ask, Flight flight, @Nullable Duration ttl,
+			Loader loader, Function<Throwable, X> failure, CallerThread thread) throws X {
 		Object value;
 		Runnable leave = Leading.enter(Leading.of(flight, Leading.current()));
 		try {
@@ -173,7 +173,8 @@ public final class LoaderCalls {
 	private CompletableFuture<?> reload(Ask ask, Flight flight, @Nullable Duration ttl, Loader loader) {
 		CallerThread thread = new CallerThread(this.engine.executor());
 		try {
-			return CompletableFuture.completedFuture(lead(ask, flight, ttl, loader, ReloadException::new, thread));
+			return CompletableFuture
+				.completedFuture(loadInFlight(ask, flight, ttl, loader, ReloadException::new, thread));
 		}
 		catch (ReloadException ex) {
 			return CompletableFuture.failedFuture(thrown(Objects.requireNonNull(ex.getCause())));
@@ -209,18 +210,18 @@ public final class LoaderCalls {
 		if (call != null && call.isReloading()) {
 			Flight given = call.confirm(this.cache, key);
 			call.checkConfirmed();
-			return leadAsync(reader.ask(key, deadline, executor, null, call), Objects.requireNonNull(given), bound,
-					cancelled);
+			return loadInFlightAsync(reader.ask(key, deadline, executor, null, call), Objects.requireNonNull(given),
+					bound, cancelled);
 		}
 		Reload reload = (call != null) ? call.reload(this.cache, turns())
-				: (ask, flight) -> leadAsync(ask, flight, bound, new CompletableFuture<>());
+				: (ask, flight) -> loadInFlightAsync(ask, flight, bound, new CompletableFuture<>());
 		// On the thread that asks: its transaction and the loads it is in are bound to
 		// it.
 		Ask asking = reader.ask(key, deadline, executor, reload, call);
 		if (TransactionScope.current(this.engine) != null) {
 			Reading reading = reader.read(key, deadline, Purpose.LOAD);
 			return reading.isHit() ? CompletableFuture.completedFuture(reading.value())
-					: leadAsync(asking, turns().alone(asking), bound, cancelled);
+					: loadInFlightAsync(asking, turns().alone(asking), bound, cancelled);
 		}
 		Captured captured = capture(reload);
 		CompletableFuture<@Nullable Object> result = reader.read(key, deadline, Purpose.LOAD, executor)
@@ -232,7 +233,7 @@ public final class LoaderCalls {
 					}
 					return CompletableFuture.completedFuture(reading.value());
 				}
-				return turns().decide(ask).thenCompose((decision) -> follow(decision, ask, bound, cancelled));
+				return turns().decide(ask).thenCompose((decision) -> actOn(decision, ask, bound, cancelled));
 			});
 		result.whenComplete((value, ex) -> {
 			if (result.isCancelled()) {
@@ -242,7 +243,7 @@ public final class LoaderCalls {
 		return result;
 	}
 
-	private CompletableFuture<@Nullable Object> follow(Decision decision, Ask ask, AsyncLoader loader,
+	private CompletableFuture<@Nullable Object> actOn(Decision decision, Ask ask, AsyncLoader loader,
 			CompletableFuture<Cancelled> cancelled) {
 		if (decision instanceof Decision.Value value) {
 			return CompletableFuture.completedFuture(value.value());
@@ -250,11 +251,11 @@ public final class LoaderCalls {
 		if (decision instanceof Decision.Failure failure) {
 			return CompletableFuture.failedFuture(failure.failure());
 		}
-		return leadAsync(ask, decision.flightOr(() -> turns().alone(ask)), loader, cancelled);
+		return loadInFlightAsync(ask, decision.flightOr(() -> turns().alone(ask)), loader, cancelled);
 	}
 
 	/** Load in a flight of one's own. */
-	private CompletableFuture<@Nullable Object> leadAsync(Ask ask, Flight flight, AsyncLoader loader,
+	private CompletableFuture<@Nullable Object> loadInFlightAsync(Ask ask, Flight flight, AsyncLoader loader,
 			CompletableFuture<Cancelled> cancelled) {
 		CompletableFuture<?> loading;
 		Runnable leave = Leading.enter(Leading.of(flight, ask.leading()));

@@ -156,7 +156,7 @@ public final class TransactionScope implements TransactionSynchronization, Order
 	 * eviction of that takes its place
 	 */
 	void afterwards(@Nullable StoredKey key, Afterwards action) {
-		add(new Action(key, action, false));
+		add(new Action(key, action, Start.AT_ONCE));
 	}
 
 	/**
@@ -175,7 +175,7 @@ public final class TransactionScope implements TransactionSynchronization, Order
 				start(forgotten, STATUS_ROLLED_BACK, deadline);
 			});
 		}
-		add(new Action(key, action, key != null && this.wide.covers(key)));
+		add(new Action(key, action, (key != null && this.wide.covers(key)) ? Start.AFTER_EARLIER : Start.AT_ONCE));
 	}
 
 	private void add(Action action) {
@@ -229,7 +229,7 @@ public final class TransactionScope implements TransactionSynchronization, Order
 		Deadline deadline = this.engine.newDeadline();
 		List<Runnable> waits = new ArrayList<>();
 		for (Action action : this.actions) {
-			if (action.afterWide) {
+			if (action.start == Start.AFTER_EARLIER) {
 				// A put is not stored while an eviction that names it is under way.
 				await(waits);
 			}
@@ -300,22 +300,32 @@ public final class TransactionScope implements TransactionSynchronization, Order
 
 	}
 
+	/** When an action is started. */
+	private enum Start {
+
+		/** While those before it are under way. */
+		AT_ONCE,
+
+		/** When those before it are done: one evicts more than its key, and names it. */
+		AFTER_EARLIER
+
+	}
+
 	private static final class Action {
 
 		private final @Nullable StoredKey key;
 
 		private final Afterwards afterwards;
 
-		/** Whether an eviction of more than its key comes before it. */
-		private final boolean afterWide;
+		private final Start start;
 
 		/** Whether there was a rollback to a savepoint since. */
 		private boolean doubtful;
 
-		Action(@Nullable StoredKey key, Afterwards afterwards, boolean afterWide) {
+		Action(@Nullable StoredKey key, Afterwards afterwards, Start start) {
 			this.key = key;
 			this.afterwards = afterwards;
-			this.afterWide = afterWide;
+			this.start = start;
 		}
 
 	}

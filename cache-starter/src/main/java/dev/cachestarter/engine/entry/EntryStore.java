@@ -110,6 +110,8 @@ public final class EntryStore {
 
 	private static final byte[] ONE = ascii("1");
 
+	private static final char NO_TRACE = '-';
+
 	private final RedisLink link;
 
 	private final Supplier<String> nonces;
@@ -209,13 +211,12 @@ public final class EntryStore {
 	 * @param observed what was observed
 	 * @param nonce what tells the lease from all others, never used before
 	 * @param life how long the lease lives unless it is renewed
-	 * @param transactional whether the load runs in a transaction, so that others need
-	 * not wait for it
+	 * @param holder who loads, which tells others whether to wait
 	 */
-	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, boolean transactional) {
+	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, Lease.Holder holder) {
 		return generations(observed, life).thenCompose((current) -> {
 			String runMark = this.link.runMark();
-			byte[] header = leaseHeader(current, nonce, runMark, flags(observed, transactional));
+			byte[] header = leaseHeader(current, nonce, runMark, flags(holder, traceOf(observed)));
 			Lease lease = newLease(current, nonce, runMark, header);
 			return this.link
 				.run(EntryScripts.ACQUIRE, observed.key().redisKey(), observed.header(), header,
@@ -232,12 +233,12 @@ public final class EntryStore {
 	/**
 	 * Lease a key whatever is there, for one who is about to replace it.
 	 */
-	public CompletableFuture<Lease> seize(StoredKey key, String nonce, Duration life, boolean transactional) {
+	public CompletableFuture<Lease> seize(StoredKey key, String nonce, Duration life, Lease.Holder holder) {
 		return generations(new Observed(key, null,
 				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null), life)
 			.thenCompose((current) -> {
 				String runMark = this.link.runMark();
-				byte[] header = leaseHeader(current, nonce, runMark, transactional ? "--t-" : EntryHeader.NO_FLAGS);
+				byte[] header = leaseHeader(current, nonce, runMark, flags(holder, NO_TRACE));
 				Lease lease = newLease(current, nonce, runMark, header);
 				return this.link.set(key.redisKey(), header, life).thenApply((ok) -> lease);
 			})
@@ -293,7 +294,7 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Boolean> replace(StoredKey key, ValueCodec.Encoded encoded, String schemaMark,
 			Duration ttl, Duration extra, Duration leaseLife) {
-		return seize(key, newNonce(), leaseLife, false)
+		return seize(key, newNonce(), leaseLife, Lease.Holder.CALL)
 			.thenCompose((lease) -> fill(lease, encoded, schemaMark, ttl, extra));
 	}
 
@@ -384,7 +385,7 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Boolean> leaveTrace(Lease lease, Trace kind) {
 		byte[] trace = leaseHeader(EntryHeader.NO_NONCE, lease.cacheGeneration(), lease.groupGeneration(),
-				lease.runMark(), "---" + kind.flag);
+				lease.runMark(), flags(Lease.Holder.CALL, kind.flag));
 		return this.link
 			.run(EntryScripts.LEAVE_TRACE, lease.key().redisKey(), lease.identity(), trace,
 					EntryScripts.millis(TRACE_LIFE))
@@ -441,11 +442,14 @@ public final class EntryStore {
 	}
 
 	/** A lease over the trace of a load without a value to be stored carries it on. */
-	private static String flags(Observed observed, boolean transactional) {
+	private static char traceOf(Observed observed) {
 		EntryHeader there = observed.current();
-		char trace = (there == null || !there.isLease() || !there.isUnstored()) ? '-'
+		return (there == null || !there.isLease() || !there.isUnstored()) ? NO_TRACE
 				: (there.isRefused() ? Trace.REFUSED : Trace.UNSTORED).flag;
-		return "--" + (transactional ? 't' : '-') + trace;
+	}
+
+	private static String flags(Lease.Holder holder, char trace) {
+		return "--" + holder.flag() + trace;
 	}
 
 	private static byte[] leaseHeader(Observed current, String nonce, String runMark, String flags) {

@@ -63,6 +63,29 @@ public record Lease(StoredKey key, String nonce, String runMark, Hold hold, byte
 	}
 
 	/**
+	 * Who holds a lease.
+	 */
+	public enum Holder {
+
+		/** A call, or a load in the background: others wait for it. */
+		CALL('-'),
+
+		/** A read-write transaction: others take its lease over and wait for nothing. */
+		TRANSACTION('t');
+
+		private final char flag;
+
+		Holder(char flag) {
+			this.flag = flag;
+		}
+
+		char flag() {
+			return this.flag;
+		}
+
+	}
+
+	/**
 	 * What the right to fill hangs on.
 	 */
 	public enum Hold {

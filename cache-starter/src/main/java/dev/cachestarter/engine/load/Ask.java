@@ -111,6 +111,11 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 		return !header.isLease() && this.entries.isTrusted(header) && this.entries.isReadable(header);
 	}
 
+	/** Who holds the lease, if the caller leads. */
+	Lease.Holder holder() {
+		return this.transactional ? Lease.Holder.TRANSACTION : Lease.Holder.CALL;
+	}
+
 	/** What is loaded, if the caller leads. */
 	Flight.Subject subject() {
 		return new Flight.Subject(this.key, this.entries.mark(), settings(), this.entries::isShareable,

@@ -90,7 +90,7 @@ public final class Continuations implements Executor {
 
 	private final AtomicInteger number = new AtomicInteger();
 
-	private final Executor nested = (task) -> queue(task, true);
+	private final Executor nested = (task) -> queue(task, Origin.HERE);
 
 	private final Lock lock = new ReentrantLock();
 
@@ -183,15 +183,15 @@ public final class Continuations implements Executor {
 	 */
 	@Override
 	public void execute(Runnable task) {
-		queue(task, here() != this);
+		queue(task, (here() != this) ? Origin.HERE : Origin.OUTSIDE);
 	}
 
-	private void queue(Runnable task, boolean fromHere) {
-		Waiting waiting = new Waiting(task, System.nanoTime(), !fromHere);
+	private void queue(Runnable task, Origin origin) {
+		Waiting waiting = new Waiting(task, System.nanoTime(), origin);
 		boolean start;
 		this.lock.lock();
 		try {
-			(fromHere ? this.fromHere : this.fromOutside).add(waiting);
+			queueOf(origin).add(waiting);
 			if (this.idle > 0) {
 				this.work.signal();
 			}
@@ -209,6 +209,10 @@ public final class Continuations implements Executor {
 		if (start && !start()) {
 			rescue(waiting);
 		}
+	}
+
+	private Deque<Waiting> queueOf(Origin origin) {
+		return (origin == Origin.HERE) ? this.fromHere : this.fromOutside;
 	}
 
 	private int queued() {
@@ -239,7 +243,7 @@ public final class Continuations implements Executor {
 		this.lock.lock();
 		try {
 			if (this.threads == 0 && mayBlock(Thread.currentThread())) {
-				here = (task.outside() ? this.fromOutside : this.fromHere).remove(task);
+				here = queueOf(task.origin()).remove(task);
 			}
 			else {
 				watch();
@@ -337,7 +341,7 @@ public final class Continuations implements Executor {
 					next = this.fromOutside.poll();
 				}
 				if (next != null) {
-					this.outside += next.outside() ? 1 : 0;
+					this.outside += (next.origin() == Origin.OUTSIDE) ? 1 : 0;
 					return next;
 				}
 				if (this.closed || left <= 0) {
@@ -367,7 +371,7 @@ public final class Continuations implements Executor {
 	}
 
 	private void ended(Waiting task) {
-		if (task.outside()) {
+		if (task.origin() == Origin.OUTSIDE) {
 			this.lock.lock();
 			try {
 				this.outside--;
@@ -449,14 +453,25 @@ public final class Continuations implements Executor {
 
 	}
 
+	/** Where a task was begun. */
+	private enum Origin {
+
+		/** On one of these threads, which may wait for it. */
+		HERE,
+
+		/** On another thread. */
+		OUTSIDE
+
+	}
+
 	/**
 	 * A task in the queue.
 	 *
 	 * @param task the task
 	 * @param since since when, in {@link System#nanoTime()}
-	 * @param outside whether it was begun on another thread
+	 * @param origin where it was begun
 	 */
-	private record Waiting(Runnable task, long since, boolean outside) {
+	private record Waiting(Runnable task, long since, Origin origin) {
 
 		@Override
 		public boolean equals(@Nullable Object other) {

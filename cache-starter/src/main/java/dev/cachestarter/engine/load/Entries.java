@@ -70,12 +70,12 @@ public interface Entries {
 	CompletableFuture<Observed> observe(StoredKey key);
 
 	/**
-	 * Take a value that another has stored, or that serves while nobody may load it.
+	 * Use a value that another has stored, or that serves while nobody may load it.
 	 * @param observed what was found, of a {@link #isReadable readable} header
 	 * @return the value, {@code null} if it cannot be decoded, or was evicted here while
 	 * the caller waited for it
 	 */
-	Decision.@Nullable Value take(Observed observed);
+	Decision.@Nullable Value useStored(Observed observed);
 
 	/**
 	 * Look for a stale value once more, to serve it for a load. It is looked at again

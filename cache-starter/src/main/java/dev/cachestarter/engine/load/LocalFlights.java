@@ -59,11 +59,11 @@ final class LocalFlights implements Ticks.Task {
 	/**
 	 * Lead, or wait for the one who does.
 	 */
-	CompletableFuture<Turn> take(Ask ask) {
-		return take(ask, System.nanoTime() + ask.settings().loadWait().toNanos());
+	CompletableFuture<Turn> leadOrJoin(Ask ask) {
+		return leadOrJoin(ask, System.nanoTime() + ask.settings().loadWait().toNanos());
 	}
 
-	private CompletableFuture<Turn> take(Ask ask, long until) {
+	private CompletableFuture<Turn> leadOrJoin(Ask ask, long until) {
 		Flight mine = this.flights.alone(ask);
 		LocalFlight current = currentOr(ask, mine);
 		if (current.flight() == mine) {
@@ -74,7 +74,7 @@ final class LocalFlights implements Ticks.Task {
 			if (turn instanceof Turn.TimedOut || turn instanceof Turn.Refused) {
 				return CompletableFuture.completedFuture(new Turn.Lead(mine));
 			}
-			return (tooEarly || turn instanceof Turn.LookAgain) ? take(ask, until)
+			return (tooEarly || turn instanceof Turn.LookAgain) ? leadOrJoin(ask, until)
 					: CompletableFuture.completedFuture(turn);
 		});
 	}
@@ -84,7 +84,7 @@ final class LocalFlights implements Ticks.Task {
 	 * other. For keys whose values are not stored: nobody is to be slower than without a
 	 * cache.
 	 */
-	CompletableFuture<Turn> takeAtOnce(Ask ask) {
+	CompletableFuture<Turn> leadOrJoinAtOnce(Ask ask) {
 		Flight mine = this.flights.alone(ask);
 		LocalFlight current = currentOr(ask, mine);
 		if (current.flight() == mine || isTooEarly(current, ask)) {

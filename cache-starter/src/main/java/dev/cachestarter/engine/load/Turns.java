@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.load;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,7 @@ import dev.cachestarter.CacheSettings.Coalesce;
 import dev.cachestarter.engine.entry.Acquired;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Lease.Hold;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.load.Flight.Turn;
@@ -141,8 +143,8 @@ public final class Turns {
 	 */
 	public CompletableFuture<Decision> decide(Ask ask) {
 		CompletableFuture<Turn> turn = guarded(ask, () -> attempt(ask, ask.observed(), 0));
-		return then(ask, turn, (came) -> (came instanceof Turn.Lead lead && this.reloads.mayHandOver(ask))
-				? handOver(ask, lead) : settle(ask, came, true));
+		return thenDecide(ask, turn, (came) -> (came instanceof Turn.Lead lead && this.reloads.mayHandOver(ask))
+				? handOver(ask, lead) : decideFirst(ask, came));
 	}
 
 	/**
@@ -167,7 +169,7 @@ public final class Turns {
 	 */
 	public CompletableFuture<Decision> decideAtOnce(Ask ask) {
 		if (ask.observed() == null) {
-			return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
+			return loadAlone(ask);
 		}
 		return tryLead(ask).thenApply((flight) -> (flight != null) ? new Decision.Load(flight) : new Decision.Follow());
 	}
@@ -181,19 +183,11 @@ public final class Turns {
 	 * @return a value, to load alone, or to look again; never fails
 	 */
 	public CompletableFuture<Decision> follow(Ask ask) {
-		return then(ask, guarded(ask, () -> await(ask)), (turn) -> {
-			if (turn instanceof Turn.Shared shared) {
-				ask.entries().shared();
-				return CompletableFuture.completedFuture(new Decision.Value(shared.value()));
+		return thenDecide(ask, guarded(ask, () -> followOnly(ask)), (turn) -> {
+			if (turn instanceof Turn.LookAgain || turn instanceof Turn.Failed) {
+				return CompletableFuture.completedFuture(new Decision.LookAgain());
 			}
-			if (turn instanceof Turn.TimedOut) {
-				return serveOr(ask, null, () -> CompletableFuture.completedFuture(new Decision.Load(alone(ask))));
-			}
-			if (turn instanceof Turn.Refused) {
-				return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
-			}
-			return CompletableFuture.completedFuture(
-					(turn instanceof Turn.Lead lead) ? new Decision.Load(lead.flight()) : new Decision.LookAgain());
+			return (turn instanceof Turn.TimedOut) ? serveOr(ask, null, () -> loadAlone(ask)) : decisionOf(ask, turn);
 		});
 	}
 
@@ -202,14 +196,14 @@ public final class Turns {
 	 * @param ask who asks, with what it has found
 	 * @return the value, {@code null} if there is none
 	 */
-	public Decision.@Nullable Value take(Ask ask) {
+	public Decision.@Nullable Value useStored(Ask ask) {
 		Observed observed = ask.observed();
 		EntryHeader header = (observed != null) ? observed.current() : null;
 		if (observed == null || header == null || !ask.accepts(header)
 				|| !(header.isFresh(this.store.serverMillis()) || (header.isPaused() && isClaimed(ask, header)))) {
 			return null;
 		}
-		return ask.entries().take(observed);
+		return ask.entries().useStored(observed);
 	}
 
 	/**
@@ -222,12 +216,9 @@ public final class Turns {
 		if (observed == null || isHeldByAnother(ask, header)) {
 			return CompletableFuture.completedFuture(null);
 		}
-		boolean claims = header != null && ask.accepts(header)
+		boolean leaves = header != null && ask.accepts(header)
 				&& (ask.keeps(header) || header.isFresh(this.store.serverMillis()));
-		if (claims && ask.transactional()) {
-			return CompletableFuture.completedFuture(borrowed(ask, observed));
-		}
-		return tryAcquire(ask, observed, claims);
+		return tryHold(ask, observed, leaves ? onValue(ask) : Hold.LEASE);
 	}
 
 	/** Whoever leases several keys at once leaves those that another loads. */
@@ -242,8 +233,7 @@ public final class Turns {
 	public CompletableFuture<Flight> seize(Ask ask) {
 		Flight flight = this.flights.open(ask);
 		return this.flights
-			.awaitLease(ask, flight,
-					this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.transactional()),
+			.awaitLease(ask, flight, this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.holder()),
 					(lease) -> lease)
 			.handle((lease, ex) -> {
 				if (ex != null) {
@@ -269,7 +259,7 @@ public final class Turns {
 	 */
 	public void refresh(Ask ask) {
 		this.reloads.refresh(ask,
-				(background) -> tryAcquire(background, java.util.Objects.requireNonNull(background.observed()), true));
+				(background) -> tryHold(background, Objects.requireNonNull(background.observed()), Hold.CLAIM));
 	}
 
 	/**
@@ -282,10 +272,17 @@ public final class Turns {
 	// From a turn to a decision
 
 	/**
-	 * Say what a turn means for the caller.
-	 * @param mayWait whether a further turn may wait for another's load
+	 * Say what the first turn means for the caller: one who got nothing takes another.
 	 */
-	private CompletableFuture<Decision> settle(Ask ask, Turn turn, boolean mayWait) {
+	private CompletableFuture<Decision> decideFirst(Ask ask, Turn turn) {
+		if (turn instanceof Turn.LookAgain) {
+			return secondTurn(ask);
+		}
+		return (turn instanceof Turn.TimedOut) ? serveOr(ask, null, () -> secondTurn(ask)) : decisionOf(ask, turn);
+	}
+
+	/** Say what the last turn means for the caller: one who got nothing loads. */
+	private CompletableFuture<Decision> decisionOf(Ask ask, Turn turn) {
 		if (turn instanceof Turn.Lead lead) {
 			return CompletableFuture.completedFuture(new Decision.Load(lead.flight()));
 		}
@@ -294,29 +291,30 @@ public final class Turns {
 			return CompletableFuture.completedFuture(new Decision.Value(shared.value()));
 		}
 		if (turn instanceof Turn.Found found) {
-			Decision.Value value = ask.entries().take(found.observed());
-			return CompletableFuture.completedFuture((value != null) ? value : new Decision.Load(alone(ask)));
+			Decision.Value value = ask.entries().useStored(found.observed());
+			return (value != null) ? CompletableFuture.completedFuture(value) : loadAlone(ask);
 		}
 		if (turn instanceof Turn.Failed failed) {
 			Throwable failure = failed.failure();
-			return serveOr(ask, failure, () -> CompletableFuture.completedFuture(
-					ask.declared().test(failure) ? new Decision.Failure(failure) : new Decision.Load(alone(ask))));
+			return serveOr(ask, failure, () -> ask.declared().test(failure)
+					? CompletableFuture.completedFuture(new Decision.Failure(failure)) : loadAlone(ask));
 		}
-		if (!mayWait || turn instanceof Turn.Refused) {
-			return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
-		}
-		return (turn instanceof Turn.LookAgain) ? another(ask) : serveOr(ask, null, () -> another(ask));
+		return loadAlone(ask);
+	}
+
+	private CompletableFuture<Decision> loadAlone(Ask ask) {
+		return CompletableFuture.completedFuture(new Decision.Load(alone(ask)));
 	}
 
 	/** Take another turn, for one who has waited and has nothing that serves. */
-	private CompletableFuture<Decision> another(Ask ask) {
-		return then(ask, guarded(ask, () -> again(ask, 0)), (turn) -> settle(ask, turn, false));
+	private CompletableFuture<Decision> secondTurn(Ask ask) {
+		return thenDecide(ask, guarded(ask, () -> lookAgain(ask, 0)), (turn) -> decisionOf(ask, turn));
 	}
 
 	private CompletableFuture<Decision> handOver(Ask ask, Turn.Lead lead) {
 		CompletableFuture<Turn> handedOver = this.reloads.handOver(ask, lead.flight());
-		return (handedOver == null) ? settle(ask, lead, true)
-				: then(ask, handedOver, (turn) -> settle(ask, turn, true));
+		return (handedOver == null) ? decideFirst(ask, lead)
+				: thenDecide(ask, handedOver, (turn) -> decideFirst(ask, turn));
 	}
 
 	/** Have a stale value serve, if there is one; an {@link Error} is not covered up. */
@@ -329,7 +327,7 @@ public final class Turns {
 		CompletableFuture<Decision.@Nullable Value> served = ask.entries()
 			.serve(stale, ask.deadline(), ask.executor())
 			.exceptionally((ex) -> null);
-		return then(ask, served,
+		return thenDecide(ask, served,
 				(value) -> (value != null) ? CompletableFuture.completedFuture(value) : otherwise.get());
 	}
 
@@ -337,7 +335,7 @@ public final class Turns {
 	 * Go on where code of the application's may run; whatever goes wrong there, the
 	 * method will do.
 	 */
-	private <T extends @Nullable Object> CompletableFuture<Decision> then(Ask ask, CompletableFuture<T> before,
+	private <T extends @Nullable Object> CompletableFuture<Decision> thenDecide(Ask ask, CompletableFuture<T> before,
 			Function<T, CompletableFuture<Decision>> next) {
 		CompletableFuture<CompletableFuture<Decision>> decided;
 		if (before.isDone()) {
@@ -367,23 +365,24 @@ public final class Turns {
 
 	private CompletableFuture<Turn> attempt(Ask ask, @Nullable Observed observed, int attempts) {
 		if (observed == null || attempts >= MAX_ATTEMPTS) {
-			return this.local.take(ask);
+			return this.local.leadOrJoin(ask);
 		}
 		EntryHeader header = trusted(ask, observed);
 		if (header != null && header.isLease() && !isFree(ask, header)) {
-			return behind(ask, observed, header.nonce(), attempts);
+			return followHolder(ask, observed, header.nonce(), attempts);
 		}
-		boolean claims = ask.keeps(header);
-		if (claims && ask.transactional()) {
+		Hold hold = ask.keeps(header) ? onValue(ask) : Hold.LEASE;
+		if (hold == Hold.VALUE) {
 			return CompletableFuture.completedFuture(new Turn.Lead(borrowed(ask, observed)));
 		}
-		if (header != null && ask.accepts(header) && isClaimed(ask, header) && (claims || !header.isPaused())) {
-			return behindClaim(ask, observed, header, attempts);
+		if (header != null && ask.accepts(header) && isClaimed(ask, header)
+				&& (hold == Hold.CLAIM || !header.isPaused())) {
+			return followClaim(ask, observed, header, attempts);
 		}
 		if (header != null && isYoungOther(ask, header)) {
-			return this.local.take(ask);
+			return this.local.leadOrJoin(ask);
 		}
-		return lead(ask, observed, header, claims, attempts);
+		return lead(ask, observed, hold, attempts);
 	}
 
 	/** A lease that nobody has, or that this caller takes over. */
@@ -408,13 +407,17 @@ public final class Turns {
 		return age < YOUNG_MILLIS && header.isFresh(this.store.serverMillis());
 	}
 
-	private CompletableFuture<Turn> lead(Ask ask, Observed observed, @Nullable EntryHeader header, boolean claims,
-			int attempts) {
+	/** What is taken to fill by where a value is left while it is loaded again. */
+	private static Hold onValue(Ask ask) {
+		return ask.transactional() ? Hold.VALUE : Hold.CLAIM;
+	}
+
+	private CompletableFuture<Turn> lead(Ask ask, Observed observed, Hold hold, int attempts) {
 		Flight flight = this.flights.open(ask);
-		return acquire(ask, observed, claims, flight).handle((answer, ex) -> {
+		return acquire(ask, observed, hold, flight).handle((answer, ex) -> {
 			if (ex != null) {
 				this.flights.close(flight);
-				return this.local.take(ask);
+				return this.local.leadOrJoin(ask);
 			}
 			if (answer.foreign()) {
 				ask.entries().removedForeign();
@@ -427,28 +430,28 @@ public final class Turns {
 			this.flights.close(flight);
 			EntryHeader there = answer.observed().current();
 			if (there != null && there.isLease() && !isFree(ask, there)) {
-				return behind(ask, answer.observed(), there.nonce(), attempts + 1);
+				return followHolder(ask, answer.observed(), there.nonce(), attempts + 1);
 			}
-			if (claims && there != null && there.equals(header)) {
+			if (hold == Hold.CLAIM && there != null && there.equals(trusted(ask, observed))) {
 				// By the server's clock, which counts, the claim that was seen holds.
-				return behindClaim(ask, observed, there, attempts + 1);
+				return followClaim(ask, observed, there, attempts + 1);
 			}
-			return again(ask, attempts + 1);
+			return lookAgain(ask, attempts + 1);
 		}).thenCompose(Function.identity());
 	}
 
 	/** Look once more: something other than a lease has come there meanwhile. */
-	private CompletableFuture<Turn> again(Ask ask, int attempts) {
+	private CompletableFuture<Turn> lookAgain(Ask ask, int attempts) {
 		return ask.deadline()
 			.limit(ask.entries().observe(ask.key()))
-			.handle((observed, ex) -> (ex != null) ? this.local.take(ask) : found(ask, observed, attempts))
+			.handle((observed, ex) -> (ex != null) ? this.local.leadOrJoin(ask) : attemptOn(ask, observed, attempts))
 			.thenCompose(Function.identity());
 	}
 
-	private CompletableFuture<Turn> found(Ask ask, Observed observed, int attempts) {
+	private CompletableFuture<Turn> attemptOn(Ask ask, Observed observed, int attempts) {
 		if (ask.entries().isEvicted(ask.key())) {
 			// What is there, or comes there, is not for this application.
-			return this.local.take(ask);
+			return this.local.leadOrJoin(ask);
 		}
 		EntryHeader header = observed.current();
 		if (header != null && ask.accepts(header) && header.isFresh(this.store.serverMillis())) {
@@ -472,45 +475,45 @@ public final class Turns {
 	}
 
 	/** Another holds the claim on a value whose time is up, or nobody is to. */
-	private CompletableFuture<Turn> behindClaim(Ask ask, Observed observed, EntryHeader header, int attempts) {
+	private CompletableFuture<Turn> followClaim(Ask ask, Observed observed, EntryHeader header, int attempts) {
 		if (header.isPaused()) {
 			return CompletableFuture.completedFuture(new Turn.Found(observed));
 		}
-		return behind(ask, observed, header.claim(), attempts);
+		return followHolder(ask, observed, header.claim(), attempts);
 	}
 
 	/** Another holds the lease. */
-	private CompletableFuture<Turn> behind(Ask ask, Observed observed, String nonce, int attempts) {
+	private CompletableFuture<Turn> followHolder(Ask ask, Observed observed, String nonce, int attempts) {
 		Coalesce coalesce = ask.settings().coalesce();
 		if (ask.transactional() || ask.isLeading(nonce) || coalesce == Coalesce.NONE || isRefused(observed)) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
 		}
 		if (this.flights.isOrphan(nonce)) {
-			return this.local.take(ask);
+			return this.local.leadOrJoin(ask);
 		}
 		Flight flight = this.flights.of(nonce, ask.key());
 		if (flight != null && !flight.isAs(ask.entries().mark())) {
 			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
 		}
 		if (flight == null && isUnstored(observed)) {
-			return this.local.takeAtOnce(ask);
+			return this.local.leadOrJoinAtOnce(ask);
 		}
 		long wait = ask.waitUntil(observed) - System.nanoTime();
 		if (wait <= 0) {
-			return timedOut(ask, observed, flight);
+			return giveUpFollowing(ask, observed, flight);
 		}
 		if (flight != null && flight.isOver()) {
 			// Its lease is about to go; its failure is no news for one who comes now.
-			return flight.hasFailed() ? again(ask, attempts + 1) : join(ask, observed, flight, wait, attempts + 1);
+			return flight.hasFailed() ? lookAgain(ask, attempts + 1) : join(ask, observed, flight, wait, attempts + 1);
 		}
 		if (flight != null) {
 			return join(ask, observed, flight, wait, attempts);
 		}
 		if (coalesce == Coalesce.LOCAL) {
-			return this.local.take(ask);
+			return this.local.leadOrJoin(ask);
 		}
 		return this.watches.await(ask, nonce, wait)
-			.handle((now, ex) -> (ex != null) ? timedOut(ask, observed, null) : found(ask, now, attempts))
+			.handle((now, ex) -> (ex != null) ? giveUpFollowing(ask, observed, null) : attemptOn(ask, now, attempts))
 			.thenCompose(Function.identity());
 	}
 
@@ -528,24 +531,25 @@ public final class Turns {
 	private CompletableFuture<Turn> join(Ask ask, Observed observed, Flight flight, long wait, int attempts) {
 		return flight.join(wait).thenCompose((turn) -> {
 			if (turn instanceof Turn.TimedOut) {
-				return timedOut(ask, observed, flight);
+				return giveUpFollowing(ask, observed, flight);
 			}
-			return (turn instanceof Turn.LookAgain) ? again(ask, attempts) : CompletableFuture.completedFuture(turn);
+			return (turn instanceof Turn.LookAgain) ? lookAgain(ask, attempts)
+					: CompletableFuture.completedFuture(turn);
 		});
 	}
 
 	/** The other's load has taken too long. */
-	private CompletableFuture<Turn> timedOut(Ask ask, Observed observed, @Nullable Flight flight) {
+	private CompletableFuture<Turn> giveUpFollowing(Ask ask, Observed observed, @Nullable Flight flight) {
 		if (flight == null && ask.waitUntil() - System.nanoTime() <= 0) {
 			// One that can never end would hold up every caller for ever.
 			this.store.breakLease(observed, ask.longestClaim());
 		}
 		return ask.keeps(observed.current()) ? CompletableFuture.completedFuture(new Turn.TimedOut())
-				: this.local.take(ask);
+				: this.local.leadOrJoin(ask);
 	}
 
 	/** Wait for the load of another that was found, as {@link #follow} does. */
-	private CompletableFuture<Turn> await(Ask ask) {
+	private CompletableFuture<Turn> followOnly(Ask ask) {
 		Observed observed = ask.observed();
 		EntryHeader header = (observed != null) ? trusted(ask, observed) : null;
 		if (observed == null) {
@@ -576,9 +580,12 @@ public final class Turns {
 			.handle((now, ex) -> (ex != null) ? new Turn.TimedOut() : new Turn.LookAgain());
 	}
 
-	private CompletableFuture<@Nullable Flight> tryAcquire(Ask ask, Observed observed, boolean claims) {
+	private CompletableFuture<@Nullable Flight> tryHold(Ask ask, Observed observed, Hold hold) {
+		if (hold == Hold.VALUE) {
+			return CompletableFuture.completedFuture(borrowed(ask, observed));
+		}
 		Flight flight = this.flights.open(ask);
-		return acquire(ask, observed, claims, flight).handle((answer, ex) -> {
+		return acquire(ask, observed, hold, flight).handle((answer, ex) -> {
 			Lease lease = (answer != null) ? answer.lease() : null;
 			if (lease != null) {
 				flight.leased(lease);
@@ -590,11 +597,11 @@ public final class Turns {
 		});
 	}
 
-	private CompletableFuture<Acquired> acquire(Ask ask, Observed observed, boolean claims, Flight flight) {
+	private CompletableFuture<Acquired> acquire(Ask ask, Observed observed, Hold hold, Flight flight) {
 		Duration life = ask.settings().lease();
 		return this.flights.awaitLease(ask, flight,
-				claims ? this.store.claim(observed, flight.nonce(), life, ask.longestClaim())
-						: this.store.acquire(observed, flight.nonce(), life, ask.transactional()),
+				(hold == Hold.CLAIM) ? this.store.claim(observed, flight.nonce(), life, ask.longestClaim())
+						: this.store.acquire(observed, flight.nonce(), life, ask.holder()),
 				Acquired::lease);
 	}
 

@@ -51,7 +51,7 @@ final class Watches {
 
 	private final ScheduledExecutorService timer;
 
-	private final ConcurrentMap<Lease, Watch> watches = new ConcurrentHashMap<>();
+	private final ConcurrentMap<Watched, Watch> watches = new ConcurrentHashMap<>();
 
 	private volatile boolean closed;
 
@@ -70,7 +70,7 @@ final class Watches {
 	 */
 	CompletableFuture<Observed> await(Ask ask, String nonce, long wait) {
 		return this.watches
-			.compute(new Lease(ask.key(), nonce),
+			.compute(new Watched(ask.key(), nonce),
 					(lease, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(ask, lease))
 						.atLeast(wait))
 			.join(wait);
@@ -88,7 +88,7 @@ final class Watches {
 
 		private final Ask ask;
 
-		private final Lease lease;
+		private final Watched lease;
 
 		private final CompletableFuture<Observed> changed = new CompletableFuture<>();
 
@@ -98,7 +98,7 @@ final class Watches {
 
 		private final long since = System.nanoTime();
 
-		Watch(Ask ask, Lease lease) {
+		Watch(Ask ask, Watched lease) {
 			this.ask = ask;
 			this.lease = lease;
 		}
@@ -180,7 +180,7 @@ final class Watches {
 	 * @param key the key
 	 * @param nonce the nonce
 	 */
-	private record Lease(StoredKey key, String nonce) {
+	private record Watched(StoredKey key, String nonce) {
 
 	}
 

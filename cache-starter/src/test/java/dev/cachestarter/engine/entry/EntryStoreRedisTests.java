@@ -98,7 +98,7 @@ class EntryStoreRedisTests {
 		StoredKey key = this.layout.key("pages", "org-1:1");
 		acquire(key);
 		Observed observed = observe(key);
-		get(this.store.seize(key, this.store.newNonce(), LEASE, false));
+		get(this.store.seize(key, this.store.newNonce(), LEASE, Lease.Holder.CALL));
 		this.redis.cli("PERSIST", "pages:org-1:1");
 
 		assertThat(get(this.store.breakLease(observed, LONGEST))).isFalse();
@@ -151,7 +151,8 @@ class EntryStoreRedisTests {
 	}
 
 	private void acquire(StoredKey key) throws Exception {
-		assertThat(get(this.store.acquire(observe(key), this.store.newNonce(), LEASE, false)).lease()).isNotNull();
+		assertThat(get(this.store.acquire(observe(key), this.store.newNonce(), LEASE, Lease.Holder.CALL)).lease())
+			.isNotNull();
 	}
 
 	private void fill(StoredKey key, String value, Duration ttl) throws Exception {

@@ -140,7 +140,7 @@ class GenerationLifeRedisTests {
 		EntryStore store = this.instance.engine().store();
 		Observed observed = store.observe(key).get(10, TimeUnit.SECONDS);
 
-		Lease lease = store.acquire(observed, store.newNonce(), Duration.ofSeconds(20), false)
+		Lease lease = store.acquire(observed, store.newNonce(), Duration.ofSeconds(20), Lease.Holder.CALL)
 			.get(10, TimeUnit.SECONDS)
 			.lease();
 

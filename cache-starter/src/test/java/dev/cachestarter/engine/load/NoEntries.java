@@ -86,7 +86,7 @@ class NoEntries implements Entries {
 	}
 
 	@Override
-	public Decision.@Nullable Value take(Observed observed) {
+	public Decision.@Nullable Value useStored(Observed observed) {
 		return null;
 	}
 
