@@ -248,7 +248,7 @@ public final class Engine {
 		return this.keyText;
 	}
 
-	ValueCodecs codecs() {
+	public ValueCodecs codecs() {
 		return this.codecs;
 	}
 

@@ -88,9 +88,9 @@ final class JsonValueCodec implements ValueCodec {
 
 	private final Map<Class<?>, String> refused = new ConcurrentHashMap<>();
 
-	JsonValueCodec(JavaType type, JsonMapper mapper, PayloadLimits limits) {
+	JsonValueCodec(JavaType type, TypeShape shape, JsonMapper mapper, PayloadLimits limits) {
 		this.type = type;
-		this.shape = TypeShape.of(type, mapper);
+		this.shape = shape;
 		this.limits = limits;
 		this.reader = mapper.readerFor(type);
 		this.writer = mapper.writerFor(type);

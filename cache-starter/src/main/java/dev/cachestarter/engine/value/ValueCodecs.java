@@ -52,6 +52,7 @@ import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.type.LogicalType;
 import tools.jackson.databind.type.TypeFactory;
 
+import org.springframework.core.ResolvableType;
 import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
@@ -73,6 +74,8 @@ public final class ValueCodecs {
 	private final JsonMapper mapper;
 
 	private final Map<Key, ValueCodec> codecs = new ConcurrentHashMap<>();
+
+	private final Map<JavaType, TypeShape> shapes = new ConcurrentHashMap<>();
 
 	/**
 	 * Create an empty set of codecs.
@@ -150,8 +153,29 @@ public final class ValueCodecs {
 		PayloadLimits limits = PayloadLimits.of(settings);
 		Key key = new Key(type, limits);
 		ValueCodec codec = this.codecs.get(key);
-		return (codec != null) ? codec
-				: this.codecs.computeIfAbsent(key, (missing) -> new JsonValueCodec(boxed(type), this.mapper, limits));
+		return (codec != null) ? codec : this.codecs.computeIfAbsent(key, (missing) -> newCodec(boxed(type), limits));
+	}
+
+	private ValueCodec newCodec(JavaType type, PayloadLimits limits) {
+		return new JsonValueCodec(type, shape(type), this.mapper, limits);
+	}
+
+	private TypeShape shape(JavaType type) {
+		return this.shapes.computeIfAbsent(type, (missing) -> TypeShape.of(missing, this.mapper));
+	}
+
+	/**
+	 * Return why no value of a type can be cached as JSON, as far as the type alone
+	 * tells. Most types that can be cached are told apart from those that cannot; what
+	 * depends on a value ({@code Object} members, subclasses, lazy parts) is seen with
+	 * that value. Nothing is loaded or written, and the answer is kept for the codec of
+	 * the type, so that asking costs nothing in all. Thread-safe.
+	 * @param type the type of the values, such as {@link ValueTypes#valueType} tells it
+	 * @return the reason and the cure, in words for the application's log, or
+	 * {@code null} if nothing speaks against it
+	 */
+	public @Nullable String whyNotCacheable(ResolvableType type) {
+		return shape(boxed(type.getType())).refusal();
 	}
 
 	/**
