@@ -33,7 +33,14 @@ import tools.jackson.databind.json.JsonMapper;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.cache.interceptor.CacheOperationSource;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationContextAware;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.support.DefaultLifecycleProcessor;
+import org.springframework.core.SpringProperties;
 import org.springframework.core.task.TaskDecorator;
 import org.springframework.data.redis.cache.RedisCache;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
@@ -54,10 +61,22 @@ import dev.cachestarter.engine.value.ValueCodecs;
 /**
  * A {@link RedisCacheManager} whose caches are correct under concurrency and harmless
  * when Redis is slow, half-dead or gone.
+ * <p>
+ * As a bean it connects while the application context starts. Once all singletons are
+ * made, the context waits for the first attempt to connect, and for no longer than the
+ * connect timeout. The connection closes when the context is stopped or paused, and opens
+ * when it is started again.
  *
  * @since 0.1.0
  */
-public final class ResilientRedisCacheManager extends RedisCacheManager implements DisposableBean, BeanFactoryAware {
+public final class ResilientRedisCacheManager extends RedisCacheManager implements DisposableBean, BeanFactoryAware,
+		ApplicationContextAware, SmartInitializingSingleton, SmartLifecycle {
+
+	/**
+	 * Whether the JVM is to be frozen before anything is started.
+	 */
+	private static final boolean CHECKPOINT_ON_REFRESH = "onRefresh"
+		.equalsIgnoreCase(SpringProperties.getProperty(DefaultLifecycleProcessor.CHECKPOINT_PROPERTY_NAME));
 
 	private final Engine engine;
 
@@ -66,6 +85,10 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	private final Map<String, CacheSettings> configured;
 
 	private final CacheService service;
+
+	private @Nullable ApplicationContext applicationContext;
+
+	private volatile boolean running;
 
 	private ResilientRedisCacheManager(Builder builder, Engine engine) {
 		super(UnusedCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
@@ -165,7 +188,63 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	}
 
 	@Override
+	public void setApplicationContext(ApplicationContext applicationContext) {
+		this.applicationContext = applicationContext;
+	}
+
+	@Override
+	public void afterSingletonsInstantiated() {
+		if (this.running) {
+			this.engine.link().awaitFirstAttempt();
+		}
+	}
+
+	/**
+	 * Connect, and wait for the first attempt as at the start of the application.
+	 */
+	@Override
+	public void start() {
+		connect();
+		this.engine.link().awaitFirstAttempt();
+	}
+
+	private void connect() {
+		this.running = true;
+		this.engine.start();
+	}
+
+	/**
+	 * Close the connection, with all its sockets. Evictions that Redis has not taken by
+	 * then are kept. Does nothing if the context is being closed: beans that are
+	 * destroyed may still evict, and {@link #destroy()} comes after them.
+	 */
+	@Override
+	public void stop() {
+		boolean closing = this.applicationContext instanceof ConfigurableApplicationContext context
+				&& context.isClosed();
+		if (!closing && this.running) {
+			this.running = false;
+			this.engine.stop();
+		}
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.running;
+	}
+
+	/**
+	 * {@inheritDoc}
+	 * @return the first to start and the last to stop, since others use it
+	 */
+	@Override
+	public int getPhase() {
+		return Integer.MIN_VALUE;
+	}
+
+	@Override
 	public void destroy() {
+		this.running = false;
 		this.engine.close();
 	}
 
@@ -415,7 +494,9 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			engine.layout().declare(this.caches.keySet());
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);
-				engine.start();
+				if (!CHECKPOINT_ON_REFRESH) {
+					manager.connect();
+				}
 				return manager;
 			}
 			catch (RuntimeException ex) {

@@ -208,8 +208,19 @@ public final class Engine {
 		}
 	}
 
+	/**
+	 * Start to connect, in the background; also after {@link #stop()}.
+	 */
 	public void start() {
 		this.link.start();
+	}
+
+	/**
+	 * Close the connection until {@link #start()}: reads miss, and evictions are kept.
+	 */
+	public void stop() {
+		drain();
+		this.link.stop();
 	}
 
 	public RedisLink link() {
@@ -325,6 +336,22 @@ public final class Engine {
 		this.background.close();
 		this.turns.close();
 		this.sweeper.close();
+		drain();
+		int lost = this.evictions.pendingCount();
+		if (lost > 0) {
+			logger.warn("The cache ends with " + lost
+					+ " evictions that Redis has not taken: other instances may read what they name until its TTL");
+		}
+		this.link.close();
+		this.timer.shutdownNow();
+		this.continuations.close();
+		this.events.shutdown();
+	}
+
+	/**
+	 * Ask once more for what is pending.
+	 */
+	private void drain() {
 		if (this.link.isUp() && this.evictions.pendingCount() > 0) {
 			try {
 				// A Redis that does not answer ends it sooner.
@@ -337,15 +364,6 @@ public final class Engine {
 				// Redis is away: nothing more can be done for them.
 			}
 		}
-		int lost = this.evictions.pendingCount();
-		if (lost > 0) {
-			logger.warn("The cache ends with " + lost
-					+ " evictions that Redis has not taken: other instances may read what they name until its TTL");
-		}
-		this.link.close();
-		this.timer.shutdownNow();
-		this.continuations.close();
-		this.events.shutdown();
 	}
 
 }

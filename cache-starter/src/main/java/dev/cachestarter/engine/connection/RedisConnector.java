@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
+import java.util.concurrent.CompletionStage;
 
 /**
  * Makes connections, one at a time, on the thread that calls it.
@@ -35,9 +36,15 @@ public interface RedisConnector {
 	String display();
 
 	/**
-	 * End: connections that are open are closed.
+	 * Be ready to connect, after {@link #close()}. It is when it is made.
 	 */
-	void close();
+	void open();
+
+	/**
+	 * End: connections that are open are closed, and so is all that is needed for them.
+	 * @return completed when nothing is open any more
+	 */
+	CompletionStage<?> close();
 
 	/**
 	 * How long answers are waited for.

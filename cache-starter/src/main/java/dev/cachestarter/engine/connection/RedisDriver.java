@@ -19,7 +19,10 @@ package dev.cachestarter.engine.connection;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 import io.lettuce.core.AbstractRedisClient;
@@ -43,6 +46,7 @@ import io.lettuce.core.protocol.RedisCommand;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.EpollProvider;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -54,20 +58,12 @@ import org.springframework.util.ClassUtils;
  */
 public final class RedisDriver implements RedisConnector {
 
-	private final Patience patience;
+	private final Supplier<Client> clients;
 
-	private final EventLoopLag lag;
-
-	private final ClientResources resources;
-
-	private final AbstractRedisClient client;
-
-	private final Supplier<RedisConnection> connecting;
+	/** {@code null} while it is closed. */
+	private final AtomicReference<@Nullable Client> client;
 
 	private final String display;
-
-	/** Whether it has connected to a cluster before. Of the thread that connects. */
-	private boolean connected;
 
 	/**
 	 * Create a driver.
@@ -76,17 +72,10 @@ public final class RedisDriver implements RedisConnector {
 	 * @param queue how many commands may be under way at most
 	 */
 	public RedisDriver(LettuceConnectionFactory source, Patience patience, int queue) {
-		this.patience = patience;
-		LettuceClientConfiguration from = source.getClientConfiguration();
-		this.lag = new EventLoopLag(from.getClientResources().map(ClientResources::nettyCustomizer).orElse(null));
-		this.resources = resources(from, this.lag);
-		ClonedFactory clone = ClonedFactory.of(source, this.resources, options(source, patience, queue),
-				patience.connect());
-		this.display = clone.display();
-		AbstractRedisClient client = clone.newClient();
-		this.client = client;
-		this.connecting = source.isClusterAware() ? () -> connect((RedisClusterClient) client)
-				: () -> connect((RedisClient) client);
+		this.clients = () -> new Client(source, options(source, patience, queue), patience);
+		Client first = this.clients.get();
+		this.client = new AtomicReference<>(first);
+		this.display = first.display;
 	}
 
 	/**
@@ -156,27 +145,85 @@ public final class RedisDriver implements RedisConnector {
 
 	@Override
 	public RedisConnection connect() {
-		return this.connecting.get();
-	}
-
-	private RedisConnection connect(RedisClient server) {
-		return new SingleConnection(server.connect(ByteArrayCodec.INSTANCE), this.patience, this.lag);
-	}
-
-	private RedisConnection connect(RedisClusterClient cluster) {
-		if (this.connected) {
-			// Who is master may have changed; the first connection reads it anyway.
-			cluster.refreshPartitions();
+		Client current = this.client.get();
+		if (current == null) {
+			throw new IllegalStateException("closed");
 		}
-		StatefulRedisClusterConnection<byte[], byte[]> connection = cluster.connect(ByteArrayCodec.INSTANCE);
-		this.connected = true;
-		return new ClusterConnection(cluster, connection, this.patience, this.lag);
+		return current.connect();
 	}
 
 	@Override
-	public void close() {
-		this.client.shutdownAsync(0, 1, TimeUnit.SECONDS)
-			.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS));
+	public void open() {
+		if (this.client.get() == null) {
+			this.client.set(this.clients.get());
+		}
+	}
+
+	@Override
+	public CompletionStage<?> close() {
+		Client current = this.client.getAndSet(null);
+		return (current != null) ? current.close() : CompletableFuture.completedFuture(null);
+	}
+
+	/**
+	 * A client of the driver's, and all that it needs: threads and sockets.
+	 */
+	private static final class Client {
+
+		private final Patience patience;
+
+		private final EventLoopLag lag;
+
+		private final ClientResources resources;
+
+		private final AbstractRedisClient client;
+
+		private final Supplier<RedisConnection> connecting;
+
+		private final String display;
+
+		/** Whether it has connected to a cluster before. Of the thread that connects. */
+		private boolean connected;
+
+		Client(LettuceConnectionFactory source, ClientOptions options, Patience patience) {
+			this.patience = patience;
+			LettuceClientConfiguration from = source.getClientConfiguration();
+			this.lag = new EventLoopLag(from.getClientResources().map(ClientResources::nettyCustomizer).orElse(null));
+			this.resources = resources(from, this.lag);
+			ClonedFactory clone = ClonedFactory.of(source, this.resources, options, patience.connect());
+			this.display = clone.display();
+			AbstractRedisClient client = clone.newClient();
+			this.client = client;
+			this.connecting = source.isClusterAware() ? () -> connect((RedisClusterClient) client)
+					: () -> connect((RedisClient) client);
+		}
+
+		RedisConnection connect() {
+			return this.connecting.get();
+		}
+
+		private RedisConnection connect(RedisClient server) {
+			return new SingleConnection(server.connect(ByteArrayCodec.INSTANCE), this.patience, this.lag);
+		}
+
+		private RedisConnection connect(RedisClusterClient cluster) {
+			if (this.connected) {
+				// Who is master may have changed; the first connection reads it anyway.
+				cluster.refreshPartitions();
+			}
+			StatefulRedisClusterConnection<byte[], byte[]> connection = cluster.connect(ByteArrayCodec.INSTANCE);
+			this.connected = true;
+			return new ClusterConnection(cluster, connection, this.patience, this.lag);
+		}
+
+		CompletionStage<?> close() {
+			CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+			this.client.shutdownAsync(0, 1, TimeUnit.SECONDS)
+				.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS)
+					.addListener((same) -> closed.complete(null)));
+			return closed;
+		}
+
 	}
 
 	/**

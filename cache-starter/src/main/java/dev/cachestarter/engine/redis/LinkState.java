@@ -253,16 +253,23 @@ final class LinkState {
 	}
 
 	/**
-	 * End for good. The connection is left to the driver, which closes all that it has
-	 * and complains of those that are being closed already.
+	 * End. The connection is left to the driver, which closes all that it has and
+	 * complains of those that are being closed already.
+	 * @return whether the link was up
 	 */
-	void close() {
+	boolean close() {
 		Outbox outbox;
+		boolean left;
 		this.lock.lock();
 		try {
 			this.closed = true;
-			outbox = this.current.outbox();
-			this.current = new State(Phase.AWAY, this.current.session(), null);
+			State before = this.current;
+			outbox = before.outbox();
+			left = before.phase() == Phase.UP;
+			if (left) {
+				this.awaySince = this.clock.getAsLong();
+			}
+			this.current = new State(Phase.AWAY, before.session() + (left ? 1 : 0), null);
 		}
 		finally {
 			this.lock.unlock();
@@ -270,6 +277,14 @@ final class LinkState {
 		if (outbox != null) {
 			outbox.clear();
 		}
+		return left;
+	}
+
+	/**
+	 * Begin again, away.
+	 */
+	void open() {
+		this.closed = false;
 	}
 
 	/**

@@ -22,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
@@ -64,6 +65,12 @@ final class Recovery {
 	private final String timeoutText;
 
 	private volatile LinkObserver observer = LinkObserver.NONE;
+
+	/** Completed when it has been tried once to connect. */
+	private volatile CompletableFuture<@Nullable Void> tried = new CompletableFuture<>();
+
+	/** How often it was opened. */
+	private final AtomicInteger era = new AtomicInteger();
 
 	private boolean everUp;
 
@@ -127,13 +134,52 @@ final class Recovery {
 	}
 
 	/**
-	 * Begin to connect, and to look after the link.
+	 * Begin to look after the link.
 	 * @param heartbeat pause between two heartbeats
 	 */
 	void start(Duration heartbeat) {
-		this.worker.execute(this::work);
 		long beat = heartbeat.toMillis();
 		this.worker.scheduleWithFixedDelay(this::beat, beat, beat, TimeUnit.MILLISECONDS);
+	}
+
+	/**
+	 * Begin to connect.
+	 */
+	void open() {
+		CompletableFuture<@Nullable Void> trying = new CompletableFuture<>();
+		this.tried = trying;
+		schedule(() -> {
+			try {
+				this.era.incrementAndGet();
+				this.state.open();
+				this.connector.open();
+				work();
+			}
+			finally {
+				trying.complete(null);
+			}
+		}, 0);
+	}
+
+	/**
+	 * Return what completes when it has been tried to connect, in vain or not.
+	 */
+	CompletableFuture<@Nullable Void> tried() {
+		return this.tried;
+	}
+
+	/**
+	 * Close the connection, until it is opened again.
+	 * @return completed when nothing is open any more
+	 */
+	CompletableFuture<@Nullable Void> close() {
+		if (this.state.close()) {
+			quietly(() -> this.observer.away("stopped"));
+		}
+		CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+		// After a connection that is just being made.
+		schedule(() -> this.connector.close().whenComplete((same, ex) -> closed.complete(null)), 0);
+		return closed;
 	}
 
 	/**
@@ -210,7 +256,7 @@ final class Recovery {
 			CompletableFuture<Integer> taken = recover(outbox);
 			long pause = pauseLeft();
 			if (pause > 0) {
-				schedule(this::work, Math.min(this.pauses.retry().toMillis(), pause));
+				workAfter(Math.min(this.pauses.retry().toMillis(), pause));
 				return;
 			}
 			arrive(outbox, taken);
@@ -232,7 +278,7 @@ final class Recovery {
 		quietly(() -> this.report.failed(error));
 		this.looked = true;
 		this.lookedInVainAt = this.clock.getAsLong();
-		schedule(this::work, (refused ? this.pauses.loginRetry() : this.pauses.retry()).toMillis());
+		workAfter((refused ? this.pauses.loginRetry() : this.pauses.retry()).toMillis());
 	}
 
 	private boolean isUsable(RedisConnection connection) {
@@ -327,7 +373,7 @@ final class Recovery {
 	void left(String why) {
 		quietly(() -> this.report.failed(why));
 		quietly(() -> this.observer.away(why));
-		schedule(this::work, 0);
+		workAfter(0);
 	}
 
 	/** Whatever becomes of the news, the way back must go on. */
@@ -338,6 +384,16 @@ final class Recovery {
 		catch (Throwable ex) {
 			// Of an appender of the log, say.
 		}
+	}
+
+	private void workAfter(long millis) {
+		int before = this.era.get();
+		schedule(() -> {
+			// Who was closed and opened again has begun to work already.
+			if (this.era.get() == before) {
+				work();
+			}
+		}, millis);
 	}
 
 	private void schedule(Runnable task, long millis) {

@@ -22,11 +22,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -134,6 +136,8 @@ public final class RedisLink {
 
 	private final Recovery recovery;
 
+	private final AtomicBoolean started = new AtomicBoolean();
+
 	public RedisLink(LettuceConnectionFactory source, Settings settings) {
 		this(new RedisDriver(source, new RedisConnector.Patience(settings.commandTimeout(), settings.connectTimeout()),
 				settings.queue()), settings, System::nanoTime,
@@ -203,10 +207,41 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Start to connect, in the background.
+	 * Start to connect, in the background; also after {@link #stop()}.
 	 */
 	public void start() {
-		this.recovery.start(this.settings.heartbeat());
+		if (this.started.compareAndSet(false, true)) {
+			this.recovery.start(this.settings.heartbeat());
+		}
+		this.recovery.open();
+	}
+
+	/**
+	 * Wait until it has been tried once to connect, but no longer than that may take.
+	 */
+	public void awaitFirstAttempt() {
+		await(this.recovery.tried(), this.settings.connectTimeout());
+	}
+
+	/**
+	 * Close the connection, and with it all sockets and the driver's threads, until
+	 * {@link #start()}. What is under way fails, and evictions stay pending.
+	 */
+	public void stop() {
+		// The driver takes a second at most, and may be connecting.
+		await(this.recovery.close(), this.settings.connectTimeout().plusSeconds(2));
+	}
+
+	private static void await(CompletableFuture<?> future, Duration timeout) {
+		try {
+			future.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			// It goes on in the background.
+		}
 	}
 
 	/**

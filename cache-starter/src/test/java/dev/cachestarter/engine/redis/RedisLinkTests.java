@@ -29,6 +29,7 @@ import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisConnectionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.test.system.CapturedOutput;
@@ -125,6 +126,67 @@ class RedisLinkTests {
 		assertThat(read("k")).isCompleted();
 		assertThat(this.link.unlink("k".getBytes())).isCompletedWithValue(1L);
 		assertThat(this.watching.events).containsExactly("returning: another", "back: first");
+	}
+
+	@Test
+	@Timeout(30)
+	void theFirstAttemptIsAwaitedForTheConnectTimeoutAtMost() {
+		this.link.start();
+
+		// The worker does nothing.
+		this.link.awaitFirstAttempt();
+
+		assertThat(this.link.isUp()).isFalse();
+	}
+
+	@Test
+	@Timeout(30)
+	void aLinkThatIsStoppedIsOpenedAgainAndForgetsWhatItWasAbout() {
+		this.redis.refusal = new IllegalStateException("down");
+		this.link.start();
+		this.worker.run();
+		stop();
+		assertThat(this.redis.open).isFalse();
+		this.worker.advance(Duration.ofMinutes(1));
+		assertThat(this.redis.attempts).isEqualTo(1);
+
+		this.link.start();
+		this.worker.run();
+		stop();
+		this.link.start();
+		this.worker.run();
+		int attempts = this.redis.attempts;
+		this.worker.advance(RETRY);
+
+		assertThat(this.redis.attempts).as("one after the other").isEqualTo(attempts + 1);
+		this.redis.refusal = null;
+		this.worker.advance(RETRY);
+		assertThat(this.link.isUp()).isTrue();
+	}
+
+	@Test
+	@Timeout(30)
+	void aLinkThatIsStoppedIsAwayInAnotherSessionAndTellsWhoObservesIt() {
+		up();
+		long session = this.link.session();
+
+		stop();
+
+		assertThat(read("k")).isCompletedExceptionally();
+		assertThat(this.link.session()).isNotEqualTo(session);
+		this.link.start();
+		this.worker.run();
+		assertThat(read("k")).isCompleted();
+		assertThat(this.watching.events).containsExactly("returning: another", "back: first", "away: stopped",
+				"returning: same", "back: again");
+	}
+
+	private void stop() {
+		// The worker is this thread, so there is nothing to wait for.
+		Thread.currentThread().interrupt();
+		this.link.stop();
+		assertThat(Thread.interrupted()).isTrue();
+		this.worker.run();
 	}
 
 	@Test

@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,9 @@ final class ScriptedRedis implements RedisConnector {
 	/** How late this JVM was, altogether. */
 	long lag;
 
+	/** Whether it may be connected to. */
+	boolean open = true;
+
 	/** How often it was tried to connect. */
 	int attempts;
 
@@ -93,7 +97,14 @@ final class ScriptedRedis implements RedisConnector {
 	}
 
 	@Override
-	public void close() {
+	public void open() {
+		this.open = true;
+	}
+
+	@Override
+	public CompletionStage<?> close() {
+		this.open = false;
+		return CompletableFuture.completedFuture(null);
 	}
 
 	/**
