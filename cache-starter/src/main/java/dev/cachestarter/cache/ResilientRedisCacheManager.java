@@ -488,9 +488,10 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			refuseStaticMasterReplica();
 			JsonMapper mapper = (this.jsonMapper != null) ? this.jsonMapper : jsonMapperBuilder().build();
 			RedisLink.Settings linkSettings = (this.link != null) ? this.link : linkSettings();
-			Engine engine = new Engine(this.connectionFactory, linkSettings, this.keyPrefix, this.cacheKeys.text(),
-					new ValueCodecs(mapper), this.ttlPolicy, this.maxPendingEvictions, this.distrustRestarts,
-					this.listeners, this.refreshExecutor, this.refreshDecorator);
+			Engine.Settings settings = new Engine.Settings(linkSettings, this.keyPrefix, this.maxPendingEvictions,
+					this.distrustRestarts);
+			Engine engine = new Engine(this.connectionFactory, settings, this.cacheKeys.text(), new ValueCodecs(mapper),
+					new Engine.Hooks(this.ttlPolicy, this.listeners, this.refreshExecutor, this.refreshDecorator));
 			engine.layout().declare(this.caches.keySet());
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);

@@ -35,10 +35,26 @@ final class Boundary implements Publisher<Object> {
 	private final @Nullable Call downstream;
 
 	@SuppressWarnings("unchecked")
-	Boundary(Publisher<?> source, @Nullable Call upstream, @Nullable Call downstream) {
+	private Boundary(Publisher<?> source, @Nullable Call upstream, @Nullable Call downstream) {
 		this.source = (Publisher<Object>) source;
 		this.upstream = upstream;
 		this.downstream = downstream;
+	}
+
+	/**
+	 * Return what Spring makes of a call, for the application: what is above must find
+	 * the call, and what is below must not.
+	 */
+	static Boundary outOf(Call call, Publisher<?> source) {
+		return new Boundary(source, call, null);
+	}
+
+	/**
+	 * Return what the application has made, for Spring: what is below must find the call,
+	 * and what is above must not.
+	 */
+	static Boundary into(Call call, Publisher<?> source) {
+		return new Boundary(source, null, call);
 	}
 
 	@Override

@@ -78,8 +78,8 @@ public final class ReactiveCall extends AsynchronousCall {
 		finally {
 			leave.run();
 		}
-		Publisher<Object> bound = new Boundary(
-				(result instanceof Publisher<?> publisher) ? publisher : this.adapter.toPublisher(result), this, null);
+		Publisher<Object> bound = Boundary.outOf(this,
+				(result instanceof Publisher<?> publisher) ? publisher : this.adapter.toPublisher(result));
 		Mono<Object> writes = Mono.defer(() -> {
 			CompletableFuture<Void> pending = settled();
 			return pending.isDone() ? Mono.empty()
@@ -104,7 +104,7 @@ public final class ReactiveCall extends AsynchronousCall {
 		Mono<Decision> decided = Mono.defer(() -> later(decideHere()));
 		Publisher<Object> loaded = this.adapter.isMultiValue() ? decided.flatMapMany(this::many)
 				: decided.flatMap(this::one);
-		Boundary bound = new Boundary(loaded, null, this);
+		Boundary bound = Boundary.into(this, loaded);
 		// Spring takes it for one of Reactor's own, whatever the method returns.
 		Publisher<Object> result = this.adapter.isMultiValue() ? Flux.from(bound) : Mono.fromDirect(bound);
 		return intercepted().isSynchronized() ? this.adapter.fromPublisher(result) : result;

@@ -57,14 +57,14 @@ final class ReactiveTransactions {
 	/**
 	 * Do something when the transaction of a subscriber has committed, or may have. It is
 	 * started before the transaction is told to be over, which waits for it; that it
-	 * fails concerns nobody. After a rollback it is not done.
+	 * fails concerns nobody. After a rollback, and without a transaction, it is never
+	 * done.
 	 * @param action starts it, and returns what completes when it is done
-	 * @return whether there is a transaction; if not, it is never done
 	 */
-	static boolean afterCommit(ContextView subscriber, Supplier<? extends CompletableFuture<?>> action) {
+	static void afterCommit(ContextView subscriber, Supplier<? extends CompletableFuture<?>> action) {
 		TransactionSynchronizationManager transaction = current(subscriber);
 		if (transaction == null) {
-			return false;
+			return;
 		}
 		Scope scope = (Scope) transaction.getResource(ReactiveTransactions.class);
 		// One that is bound, but not of this transaction, is over.
@@ -74,7 +74,6 @@ final class ReactiveTransactions {
 			scope.bind();
 		}
 		scope.actions.add(action);
-		return true;
 	}
 
 	private static @Nullable TransactionSynchronizationManager current(ContextView subscriber) {

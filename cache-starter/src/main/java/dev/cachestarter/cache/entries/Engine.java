@@ -118,29 +118,34 @@ public final class Engine {
 		}
 	}
 
-	public Engine(LettuceConnectionFactory source, RedisLink.Settings linkSettings, String keyPrefix, KeyText keyText,
-			ValueCodecs codecs, @Nullable TtlPolicy ttlPolicy, int maxPendingEvictions, boolean distrustRestarts,
-			List<CacheEventListener> listeners, @Nullable Executor refreshExecutor,
-			@Nullable TaskDecorator refreshDecorator) {
-		this.listeners = List.copyOf(listeners);
-		this.distrustRestarts = distrustRestarts;
+	/**
+	 * Put the parts together. Nothing connects before {@link #start()}.
+	 * @param source says where Redis is
+	 * @param keyText makes text of keys
+	 * @param codecs make bytes of values
+	 * @param hooks what of the application's is called
+	 */
+	public Engine(LettuceConnectionFactory source, Settings settings, KeyText keyText, ValueCodecs codecs,
+			Hooks hooks) {
+		this.listeners = hooks.listeners();
+		this.distrustRestarts = settings.distrustRestarts();
 		this.keyText = keyText;
 		this.codecs = codecs;
-		this.ttlPolicy = ttlPolicy;
+		this.ttlPolicy = hooks.ttlPolicy();
 		// Refuses what cannot be, before there is anything to be closed.
-		this.keyPrefix = keyPrefix;
-		this.layout = new KeyLayout(keyPrefix, source.isClusterAware());
-		this.link = new RedisLink(source, linkSettings);
+		this.keyPrefix = settings.keyPrefix();
+		this.layout = new KeyLayout(this.keyPrefix, source.isClusterAware());
+		this.link = new RedisLink(source, settings.link());
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> RedisLink.daemon(task, "cache-starter-timer"));
 		this.timer.setRemoveOnCancelPolicy(true);
-		this.background = new BackgroundLoads(refreshExecutor, refreshDecorator, (code) -> Call.run(null, code),
-				this.timer);
+		this.background = new BackgroundLoads(hooks.refreshExecutor(), hooks.refreshDecorator(),
+				(code) -> Call.run(null, code), this.timer);
 		this.continuations = new Continuations(this.timer);
 		this.events = new ThreadPoolExecutor(0, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
 				(task) -> RedisLink.daemon(task, "cache-starter-events"));
 		this.store = new EntryStore(this.link, this.nonces);
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
-		this.evictions = new Evictions(this.link, this.layout, this.sweeper, this.timer, maxPendingEvictions,
+		this.evictions = new Evictions(this.link, this.layout, this.sweeper, this.timer, settings.maxPendingEvictions(),
 				System::nanoTime);
 		this.turns = new Turns(this.store, this.timer, new Reloads(this.background, this::newDeadline));
 		this.link.observe(new LinkObserver() {
@@ -364,6 +369,40 @@ public final class Engine {
 				// Redis is away: nothing more can be done for them.
 			}
 		}
+	}
+
+	/**
+	 * What is set for all caches of a manager alike.
+	 *
+	 * @param link how it connects, and when it leaves
+	 * @param keyPrefix what every key begins with
+	 * @param maxPendingEvictions how many are kept one by one
+	 * @param distrustRestarts whether entries of an earlier run of the server are misses
+	 */
+	public record Settings(RedisLink.Settings link, String keyPrefix, int maxPendingEvictions,
+			boolean distrustRestarts) {
+
+	}
+
+	/**
+	 * What of the application's the caches of a manager call.
+	 *
+	 * @param ttlPolicy decides on times to live, {@code null} for the settings alone
+	 * @param listeners are told of outages
+	 * @param refreshExecutor runs loads in the background, {@code null} for threads of
+	 * our own
+	 * @param refreshDecorator carries what they need to their threads
+	 */
+	public record Hooks(@Nullable TtlPolicy ttlPolicy, List<CacheEventListener> listeners,
+			@Nullable Executor refreshExecutor, @Nullable TaskDecorator refreshDecorator) {
+
+		/** Nothing. */
+		public static final Hooks NONE = new Hooks(null, List.of(), null, null);
+
+		public Hooks {
+			listeners = List.copyOf(listeners);
+		}
+
 	}
 
 }

@@ -300,10 +300,6 @@ public final class EntryReader implements Entries {
 		return !this.mark.equals(plain) && (written.equals(EntryHeader.NO_MARK) || written.equals(plain));
 	}
 
-	private boolean isUsable(EntryHeader header) {
-		return !header.isLease() && isTrusted(header) && isReadable(header);
-	}
-
 	private boolean isOfThisMark(EntryHeader header) {
 		String written = header.schemaMark();
 		return written.equals(this.mark) && !written.equals(EntryHeader.NO_MARK);

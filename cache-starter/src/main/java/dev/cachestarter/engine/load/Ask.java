@@ -103,12 +103,12 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 	 * left where it is while it is loaded.
 	 */
 	boolean keeps(@Nullable EntryHeader header) {
-		return header != null && !settings().staleIfError().isZero() && accepts(header);
+		return header != null && !settings().staleIfError().isZero() && isUsable(header);
 	}
 
 	/** Return whether what was found is a value that the caller could use. */
-	boolean accepts(EntryHeader header) {
-		return !header.isLease() && this.entries.isTrusted(header) && this.entries.isReadable(header);
+	boolean isUsable(EntryHeader header) {
+		return this.entries.isUsable(header);
 	}
 
 	/** Who holds the lease, if the caller leads. */

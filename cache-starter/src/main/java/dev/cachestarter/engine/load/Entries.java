@@ -54,6 +54,13 @@ public interface Entries {
 	boolean isReadable(EntryHeader header);
 
 	/**
+	 * Return whether a header is of a value that could be used, fresh or not.
+	 */
+	default boolean isUsable(EntryHeader header) {
+		return !header.isLease() && isTrusted(header) && isReadable(header);
+	}
+
+	/**
 	 * Return whether a key was evicted here, and Redis has not acknowledged it yet.
 	 */
 	boolean isEvicted(StoredKey key);

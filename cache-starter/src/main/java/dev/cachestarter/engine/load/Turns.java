@@ -16,21 +16,14 @@
 
 package dev.cachestarter.engine.load;
 
-import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.CacheSettings.Coalesce;
-import dev.cachestarter.engine.entry.Acquired;
-import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
-import dev.cachestarter.engine.entry.Lease.Hold;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.load.Flight.Turn;
@@ -98,27 +91,164 @@ import dev.cachestarter.engine.load.Flight.Turn;
  * alone: nobody waits for such a load, in its own JVM either. After a load that failed
  * they do take turns, one at a time, as long as {@code load-wait} allows: a source in
  * trouble is not asked by all of them at once.
+ *
+ * <h2>The steps</h2>
+ *
+ * <p>
+ * What a caller has found and how it asks say which turn it takes ({@link TurnTaking}):
+ *
+ * <table>
+ * <caption>What a caller does with what it has found</caption>
+ * <tr>
+ * <th>Found</th>
+ * <th>{@link #decide}</th>
+ * <th>{@link #decideAtOnce}, {@link #tryLead}</th>
+ * <th>{@link #follow}</th>
+ * </tr>
+ * <tr>
+ * <td>nothing could be read</td>
+ * <td>leads or joins without a lease</td>
+ * <td>loads alone</td>
+ * <td>times out</td>
+ * </tr>
+ * <tr>
+ * <td>nothing; or what does not count, or cannot be used</td>
+ * <td>leases</td>
+ * <td>leases</td>
+ * <td>looks again</td>
+ * </tr>
+ * <tr>
+ * <td>a lease that nobody has: a trace, one of ours that was given up, one of a
+ * transaction</td>
+ * <td>leases</td>
+ * <td>leases</td>
+ * <td>looks again</td>
+ * </tr>
+ * <tr>
+ * <td>a value past its time that stays there</td>
+ * <td>claims; a transaction borrows</td>
+ * <td>the same</td>
+ * <td>looks again</td>
+ * </tr>
+ * <tr>
+ * <td>the same, after a load that failed</td>
+ * <td>takes the value</td>
+ * <td>leaves it</td>
+ * <td>looks again</td>
+ * </tr>
+ * <tr>
+ * <td>a fresh value, when it looks again</td>
+ * <td>takes the value</td>
+ * <td>claims</td>
+ * <td>looks again</td>
+ * </tr>
+ * <tr>
+ * <td>the value of another version of the class, just written</td>
+ * <td>leads or joins without a lease</td>
+ * <td>leases</td>
+ * <td>looks again</td>
+ * </tr>
+ * <tr>
+ * <td>the lease or claim of a load in this JVM</td>
+ * <td>joins</td>
+ * <td>leaves it</td>
+ * <td>joins</td>
+ * </tr>
+ * <tr>
+ * <td>the same, of another type</td>
+ * <td>loads alone</td>
+ * <td>leaves it</td>
+ * <td>loads alone</td>
+ * </tr>
+ * <tr>
+ * <td>the lease or claim of another instance</td>
+ * <td>follows; with {@code LOCAL}, leads or joins without a lease</td>
+ * <td>leaves it</td>
+ * <td>follows; with {@code LOCAL}, loads alone</td>
+ * </tr>
+ * <tr>
+ * <td>the same, where the last load stored nothing</td>
+ * <td>leads, or joins what is good for it in any case</td>
+ * <td>leaves it</td>
+ * <td>loads alone</td>
+ * </tr>
+ * <tr>
+ * <td>the lease of a load after one that the codec refused</td>
+ * <td>loads alone</td>
+ * <td>leaves it</td>
+ * <td>loads alone</td>
+ * </tr>
+ * <tr>
+ * <td>any other's lease or claim: in a transaction, by the loader that holds it, with
+ * {@code NONE}</td>
+ * <td>loads alone</td>
+ * <td>leaves it</td>
+ * <td>loads alone</td>
+ * </tr>
+ * </table>
+ * <p>
+ * A {@code @CachePut} {@linkplain #seize leases} whatever is there. What the turn brings
+ * says what is to be done; one who has waited and got nothing takes a second turn, which
+ * begins with another look at the key:
+ *
+ * <table>
+ * <caption>What comes of a turn</caption>
+ * <tr>
+ * <th>Turn</th>
+ * <th>the first</th>
+ * <th>the second</th>
+ * <th>{@link #follow}</th>
+ * </tr>
+ * <tr>
+ * <td>it leads</td>
+ * <td>load</td>
+ * <td>load</td>
+ * <td>load</td>
+ * </tr>
+ * <tr>
+ * <td>it found a value</td>
+ * <td>the value; load alone if it cannot be decoded</td>
+ * <td>the same</td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>it was handed a value</td>
+ * <td>the value</td>
+ * <td>the value</td>
+ * <td>the value</td>
+ * </tr>
+ * <tr>
+ * <td>the load failed</td>
+ * <td>what is stale serves; else the failure, or load alone if it is none of the
+ * caller's</td>
+ * <td>the same</td>
+ * <td>look again</td>
+ * </tr>
+ * <tr>
+ * <td>it timed out</td>
+ * <td>what is stale serves; else a second turn</td>
+ * <td>load alone</td>
+ * <td>what is stale serves; else load alone</td>
+ * </tr>
+ * <tr>
+ * <td>the codec refuses the value</td>
+ * <td>load alone</td>
+ * <td>load alone</td>
+ * <td>load alone</td>
+ * </tr>
+ * <tr>
+ * <td>nothing was handed over</td>
+ * <td>a second turn</td>
+ * <td>load alone</td>
+ * <td>look again</td>
+ * </tr>
+ * </table>
  * <p>
  * Nothing in here blocks, and no loader runs in here.
  */
 public final class Turns {
 
-	/**
-	 * A header that changes under our hands this often is left to those who change it.
-	 * Waiting for another's load does not count: that is bounded by time.
-	 */
-	private static final int MAX_ATTEMPTS = 8;
-
-	/** A value of another version of the class is left alone while it is so young. */
-	private static final long YOUNG_MILLIS = TimeUnit.SECONDS.toMillis(10);
-
-	private final EntryStore store;
-
-	private final Flights flights;
-
-	private final LocalFlights local;
-
-	private final Watches watches;
+	private final TurnTaking taking;
 
 	private final Reloads reloads;
 
@@ -129,11 +259,7 @@ public final class Turns {
 	 * @param reloads loads in the background
 	 */
 	public Turns(EntryStore store, ScheduledExecutorService timer, Reloads reloads) {
-		this.store = store;
-		Ticks ticks = new Ticks(timer);
-		this.flights = new Flights(store, ticks);
-		this.local = new LocalFlights(this.flights, store::isReachable, ticks);
-		this.watches = new Watches(store, timer);
+		this.taking = new TurnTaking(store, timer);
 		this.reloads = reloads;
 	}
 
@@ -142,7 +268,7 @@ public final class Turns {
 	 * @return the decision: a value, a failure or a load; never fails
 	 */
 	public CompletableFuture<Decision> decide(Ask ask) {
-		CompletableFuture<Turn> turn = guarded(ask, () -> attempt(ask, ask.observed(), 0));
+		CompletableFuture<Turn> turn = guarded(ask, () -> this.taking.take(ask));
 		return thenDecide(ask, turn, (came) -> (came instanceof Turn.Lead lead && this.reloads.mayHandOver(ask))
 				? handOver(ask, lead) : decideFirst(ask, came));
 	}
@@ -183,7 +309,7 @@ public final class Turns {
 	 * @return a value, to load alone, or to look again; never fails
 	 */
 	public CompletableFuture<Decision> follow(Ask ask) {
-		return thenDecide(ask, guarded(ask, () -> followOnly(ask)), (turn) -> {
+		return thenDecide(ask, guarded(ask, () -> this.taking.followOnly(ask)), (turn) -> {
 			if (turn instanceof Turn.LookAgain || turn instanceof Turn.Failed) {
 				return CompletableFuture.completedFuture(new Decision.LookAgain());
 			}
@@ -197,13 +323,8 @@ public final class Turns {
 	 * @return the value, {@code null} if there is none
 	 */
 	public Decision.@Nullable Value useStored(Ask ask) {
-		Observed observed = ask.observed();
-		EntryHeader header = (observed != null) ? observed.current() : null;
-		if (observed == null || header == null || !ask.accepts(header)
-				|| !(header.isFresh(this.store.serverMillis()) || (header.isPaused() && isClaimed(ask, header)))) {
-			return null;
-		}
-		return ask.entries().useStored(observed);
+		Observed observed = this.taking.usable(ask);
+		return (observed != null) ? ask.entries().useStored(observed) : null;
 	}
 
 	/**
@@ -211,19 +332,7 @@ public final class Turns {
 	 * @return the flight, or {@code null} if there is none to be had; never fails
 	 */
 	public CompletableFuture<@Nullable Flight> tryLead(Ask ask) {
-		Observed observed = ask.observed();
-		EntryHeader header = (observed != null) ? trusted(ask, observed) : null;
-		if (observed == null || isHeldByAnother(ask, header)) {
-			return CompletableFuture.completedFuture(null);
-		}
-		boolean leaves = header != null && ask.accepts(header)
-				&& (ask.keeps(header) || header.isFresh(this.store.serverMillis()));
-		return tryHold(ask, observed, leaves ? onValue(ask) : Hold.LEASE);
-	}
-
-	/** Whoever leases several keys at once leaves those that another loads. */
-	private boolean isHeldByAnother(Ask ask, @Nullable EntryHeader header) {
-		return header != null && header.isLease() && !isFree(ask, header);
+		return this.taking.tryLead(ask);
 	}
 
 	/**
@@ -231,26 +340,14 @@ public final class Turns {
 	 * @return the flight, without a lease if none could be had; never fails
 	 */
 	public CompletableFuture<Flight> seize(Ask ask) {
-		Flight flight = this.flights.open(ask);
-		return this.flights
-			.awaitLease(ask, flight, this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.holder()),
-					(lease) -> lease)
-			.handle((lease, ex) -> {
-				if (ex != null) {
-					this.flights.close(flight);
-				}
-				else {
-					flight.leased(lease);
-				}
-				return flight;
-			});
+		return this.taking.seize(ask);
 	}
 
 	/**
 	 * Return a flight that stores nothing and is shared with nobody.
 	 */
 	public Flight alone(Ask ask) {
-		return this.flights.alone(ask);
+		return this.taking.alone(ask);
 	}
 
 	/**
@@ -258,15 +355,14 @@ public final class Turns {
 	 * @param ask who has found it, with what it has found
 	 */
 	public void refresh(Ask ask) {
-		this.reloads.refresh(ask,
-				(background) -> tryHold(background, Objects.requireNonNull(background.observed()), Hold.CLAIM));
+		this.reloads.refresh(ask, this.taking::tryClaim);
 	}
 
 	/**
 	 * End: whoever waits for another instance's load goes on.
 	 */
 	public void close() {
-		this.watches.close();
+		this.taking.close();
 	}
 
 	// From a turn to a decision
@@ -308,7 +404,7 @@ public final class Turns {
 
 	/** Take another turn, for one who has waited and has nothing that serves. */
 	private CompletableFuture<Decision> secondTurn(Ask ask) {
-		return thenDecide(ask, guarded(ask, () -> lookAgain(ask, 0)), (turn) -> decisionOf(ask, turn));
+		return thenDecide(ask, guarded(ask, () -> this.taking.takeAgain(ask)), (turn) -> decisionOf(ask, turn));
 	}
 
 	private CompletableFuture<Decision> handOver(Ask ask, Turn.Lead lead) {
@@ -359,257 +455,6 @@ public final class Turns {
 	/** A turn never fails: who cannot have one leads, and stores nothing. */
 	private CompletableFuture<Turn> guarded(Ask ask, Supplier<CompletableFuture<Turn>> taking) {
 		return guardedNow(taking).thenCompose(Function.identity()).exceptionally((ex) -> new Turn.Lead(alone(ask)));
-	}
-
-	// Taking a turn
-
-	private CompletableFuture<Turn> attempt(Ask ask, @Nullable Observed observed, int attempts) {
-		if (observed == null || attempts >= MAX_ATTEMPTS) {
-			return this.local.leadOrJoin(ask);
-		}
-		EntryHeader header = trusted(ask, observed);
-		if (header != null && header.isLease() && !isFree(ask, header)) {
-			return followHolder(ask, observed, header.nonce(), attempts);
-		}
-		Hold hold = ask.keeps(header) ? onValue(ask) : Hold.LEASE;
-		if (hold == Hold.VALUE) {
-			return CompletableFuture.completedFuture(new Turn.Lead(borrowed(ask, observed)));
-		}
-		if (header != null && ask.accepts(header) && isClaimed(ask, header)
-				&& (hold == Hold.CLAIM || !header.isPaused())) {
-			return followClaim(ask, observed, header, attempts);
-		}
-		if (header != null && isYoungOther(ask, header)) {
-			return this.local.leadOrJoin(ask);
-		}
-		return lead(ask, observed, hold, attempts);
-	}
-
-	/** A lease that nobody has, or that this caller takes over. */
-	private boolean isFree(Ask ask, EntryHeader header) {
-		if (header.isNobodys() || this.flights.isOrphan(header.nonce())) {
-			return true;
-		}
-		return header.isTransactional() && !ask.transactional() && !ask.isLeading(header.nonce());
-	}
-
-	/**
-	 * Return whether another version of the class wrote a value a moment ago. Both
-	 * versions would else replace each other's value in a loop, as long as both run, and
-	 * wait for each other's load.
-	 */
-	private boolean isYoungOther(Ask ask, EntryHeader header) {
-		if (header.isLease() || ask.entries().isReadable(header) || header.schemaMark().equals(EntryHeader.NO_MARK)) {
-			return false;
-		}
-		// What is known of the server's clock may lag behind what it has just written.
-		long age = Math.abs(this.store.serverMillis() - header.writtenAt());
-		return age < YOUNG_MILLIS && header.isFresh(this.store.serverMillis());
-	}
-
-	/** What is taken to fill by where a value is left while it is loaded again. */
-	private static Hold onValue(Ask ask) {
-		return ask.transactional() ? Hold.VALUE : Hold.CLAIM;
-	}
-
-	private CompletableFuture<Turn> lead(Ask ask, Observed observed, Hold hold, int attempts) {
-		Flight flight = this.flights.open(ask);
-		return acquire(ask, observed, hold, flight).handle((answer, ex) -> {
-			if (ex != null) {
-				this.flights.close(flight);
-				return this.local.leadOrJoin(ask);
-			}
-			if (answer.foreign()) {
-				ask.entries().removedForeign();
-			}
-			Lease lease = answer.lease();
-			if (lease != null) {
-				flight.leased(lease);
-				return CompletableFuture.<Turn>completedFuture(new Turn.Lead(flight));
-			}
-			this.flights.close(flight);
-			EntryHeader there = answer.observed().current();
-			if (there != null && there.isLease() && !isFree(ask, there)) {
-				return followHolder(ask, answer.observed(), there.nonce(), attempts + 1);
-			}
-			if (hold == Hold.CLAIM && there != null && there.equals(trusted(ask, observed))) {
-				// By the server's clock, which counts, the claim that was seen holds.
-				return followClaim(ask, observed, there, attempts + 1);
-			}
-			return lookAgain(ask, attempts + 1);
-		}).thenCompose(Function.identity());
-	}
-
-	/** Look once more: something other than a lease has come there meanwhile. */
-	private CompletableFuture<Turn> lookAgain(Ask ask, int attempts) {
-		return ask.deadline()
-			.limit(ask.entries().observe(ask.key()))
-			.handle((observed, ex) -> (ex != null) ? this.local.leadOrJoin(ask) : attemptOn(ask, observed, attempts))
-			.thenCompose(Function.identity());
-	}
-
-	private CompletableFuture<Turn> attemptOn(Ask ask, Observed observed, int attempts) {
-		if (ask.entries().isEvicted(ask.key())) {
-			// What is there, or comes there, is not for this application.
-			return this.local.leadOrJoin(ask);
-		}
-		EntryHeader header = observed.current();
-		if (header != null && ask.accepts(header) && header.isFresh(this.store.serverMillis())) {
-			return CompletableFuture.completedFuture(new Turn.Found(observed));
-		}
-		return attempt(ask, observed, attempts);
-	}
-
-	/**
-	 * Return the header of what was found, if it counts. A lease too is of the server
-	 * that it was placed on: it may have come back with an old dump, and its load be from
-	 * before an eviction that did not.
-	 */
-	private static @Nullable EntryHeader trusted(Ask ask, Observed observed) {
-		EntryHeader header = observed.current();
-		return (header != null && ask.entries().isTrusted(header)) ? header : null;
-	}
-
-	private boolean isClaimed(Ask ask, EntryHeader header) {
-		return header.isClaimed(this.store.serverMillis(), ask.longestClaim());
-	}
-
-	/** Another holds the claim on a value whose time is up, or nobody is to. */
-	private CompletableFuture<Turn> followClaim(Ask ask, Observed observed, EntryHeader header, int attempts) {
-		if (header.isPaused()) {
-			return CompletableFuture.completedFuture(new Turn.Found(observed));
-		}
-		return followHolder(ask, observed, header.claim(), attempts);
-	}
-
-	/** Another holds the lease. */
-	private CompletableFuture<Turn> followHolder(Ask ask, Observed observed, String nonce, int attempts) {
-		Coalesce coalesce = ask.settings().coalesce();
-		if (ask.transactional() || ask.isLeading(nonce) || coalesce == Coalesce.NONE || isRefused(observed)) {
-			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
-		}
-		if (this.flights.isOrphan(nonce)) {
-			return this.local.leadOrJoin(ask);
-		}
-		Flight flight = this.flights.of(nonce, ask.key());
-		if (flight != null && !flight.isAs(ask.entries().mark())) {
-			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
-		}
-		if (flight == null && isUnstored(observed)) {
-			return this.local.leadOrJoinAtOnce(ask);
-		}
-		long wait = ask.waitUntil(observed) - System.nanoTime();
-		if (wait <= 0) {
-			return giveUpFollowing(ask, observed, flight);
-		}
-		if (flight != null && flight.isOver()) {
-			// Its lease is about to go; its failure is no news for one who comes now.
-			return flight.hasFailed() ? lookAgain(ask, attempts + 1) : join(ask, observed, flight, wait, attempts + 1);
-		}
-		if (flight != null) {
-			return join(ask, observed, flight, wait, attempts);
-		}
-		if (coalesce == Coalesce.LOCAL) {
-			return this.local.leadOrJoin(ask);
-		}
-		return this.watches.await(ask, nonce, wait)
-			.handle((now, ex) -> (ex != null) ? giveUpFollowing(ask, observed, null) : attemptOn(ask, now, attempts))
-			.thenCompose(Function.identity());
-	}
-
-	/** Return whether the last load brought what its caller alone may have. */
-	private static boolean isRefused(Observed observed) {
-		EntryHeader header = observed.current();
-		return header != null && header.isLease() && header.isRefused();
-	}
-
-	private static boolean isUnstored(Observed observed) {
-		EntryHeader header = observed.current();
-		return header != null && header.isLease() && header.isUnstored();
-	}
-
-	private CompletableFuture<Turn> join(Ask ask, Observed observed, Flight flight, long wait, int attempts) {
-		return flight.join(wait).thenCompose((turn) -> {
-			if (turn instanceof Turn.TimedOut) {
-				return giveUpFollowing(ask, observed, flight);
-			}
-			return (turn instanceof Turn.LookAgain) ? lookAgain(ask, attempts)
-					: CompletableFuture.completedFuture(turn);
-		});
-	}
-
-	/** The other's load has taken too long. */
-	private CompletableFuture<Turn> giveUpFollowing(Ask ask, Observed observed, @Nullable Flight flight) {
-		if (flight == null && ask.waitUntil() - System.nanoTime() <= 0) {
-			// One that can never end would hold up every caller for ever.
-			this.store.breakLease(observed, ask.longestClaim());
-		}
-		return ask.keeps(observed.current()) ? CompletableFuture.completedFuture(new Turn.TimedOut())
-				: this.local.leadOrJoin(ask);
-	}
-
-	/** Wait for the load of another that was found, as {@link #follow} does. */
-	private CompletableFuture<Turn> followOnly(Ask ask) {
-		Observed observed = ask.observed();
-		EntryHeader header = (observed != null) ? trusted(ask, observed) : null;
-		if (observed == null) {
-			return CompletableFuture.completedFuture(new Turn.TimedOut());
-		}
-		String nonce = (header == null) ? null
-				: header.isLease() ? header.nonce() : isClaimed(ask, header) ? header.claim() : null;
-		if (header == null || nonce == null || (header.isLease() ? isFree(ask, header) : header.isPaused())) {
-			return CompletableFuture.completedFuture(new Turn.LookAgain());
-		}
-		Flight flight = this.flights.of(nonce, ask.key());
-		if (ask.transactional() || ask.isLeading(nonce) || ask.settings().coalesce() == Coalesce.NONE
-				|| isRefused(observed) || (flight != null && !flight.isAs(ask.entries().mark()))
-				|| (flight == null && isUnstored(observed))) {
-			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
-		}
-		long wait = ask.waitUntil(observed) - System.nanoTime();
-		if (wait <= 0) {
-			return CompletableFuture.completedFuture(new Turn.TimedOut());
-		}
-		if (flight != null) {
-			return flight.join(wait);
-		}
-		if (ask.settings().coalesce() == Coalesce.LOCAL) {
-			return CompletableFuture.completedFuture(new Turn.Lead(alone(ask)));
-		}
-		return this.watches.await(ask, nonce, wait)
-			.handle((now, ex) -> (ex != null) ? new Turn.TimedOut() : new Turn.LookAgain());
-	}
-
-	private CompletableFuture<@Nullable Flight> tryHold(Ask ask, Observed observed, Hold hold) {
-		if (hold == Hold.VALUE) {
-			return CompletableFuture.completedFuture(borrowed(ask, observed));
-		}
-		Flight flight = this.flights.open(ask);
-		return acquire(ask, observed, hold, flight).handle((answer, ex) -> {
-			Lease lease = (answer != null) ? answer.lease() : null;
-			if (lease != null) {
-				flight.leased(lease);
-				return flight;
-			}
-			this.flights.close(flight);
-			// Another's, or nobody's: Redis did not take it.
-			return (ex == null) ? null : alone(ask);
-		});
-	}
-
-	private CompletableFuture<Acquired> acquire(Ask ask, Observed observed, Hold hold, Flight flight) {
-		Duration life = ask.settings().lease();
-		return this.flights.awaitLease(ask, flight,
-				(hold == Hold.CLAIM) ? this.store.claim(observed, flight.nonce(), life, ask.longestClaim())
-						: this.store.acquire(observed, flight.nonce(), life, ask.holder()),
-				Acquired::lease);
-	}
-
-	/** Fill in the place of the very value that was found, and of no other. */
-	private Flight borrowed(Ask ask, Observed observed) {
-		Flight flight = alone(ask);
-		flight.leased(this.store.borrow(observed));
-		return flight;
 	}
 
 }

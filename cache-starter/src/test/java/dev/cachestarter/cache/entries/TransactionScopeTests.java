@@ -50,9 +50,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 class TransactionScopeTests {
 
 	/** Never started. */
-	private final Engine engine = new Engine(new LettuceConnectionFactory("localhost", 1), Interleavings.PATIENT, "",
-			new CacheKeys(null).text(), new ValueCodecs(ResilientRedisCacheManager.jsonMapperBuilder().build()), null,
-			100, false, List.of(), null, null);
+	private final Engine engine = new Engine(new LettuceConnectionFactory("localhost", 1),
+			new Engine.Settings(Interleavings.PATIENT, "", 100, false), new CacheKeys(null).text(),
+			new ValueCodecs(ResilientRedisCacheManager.jsonMapperBuilder().build()), Engine.Hooks.NONE);
 
 	private final List<String> log = new ArrayList<>();
 
