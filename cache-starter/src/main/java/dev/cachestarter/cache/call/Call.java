@@ -218,7 +218,8 @@ public abstract class Call {
 		if (before == null) {
 			return action.run();
 		}
-		CURRENT.remove();
+		// Whoever has bound the call removes it: the entry need not be made again.
+		CURRENT.set(null);
 		try {
 			return action.run();
 		}

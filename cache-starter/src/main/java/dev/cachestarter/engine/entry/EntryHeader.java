@@ -121,13 +121,13 @@ public final class EntryHeader {
 		this.line[KIND_OFFSET] = (byte) kind;
 		put(NONCE_OFFSET, nonce, NONCE_LENGTH);
 		put(CLAIM_OFFSET, claim, NONCE_LENGTH);
-		put(CLAIMED_UNTIL_OFFSET, digits(claimedUntil), TIME_LENGTH);
+		put(CLAIMED_UNTIL_OFFSET, claimedUntil);
 		put(CACHE_GENERATION_OFFSET, cacheGeneration, NONCE_LENGTH);
 		put(GROUP_GENERATION_OFFSET, groupGeneration, NONCE_LENGTH);
 		put(SCHEMA_OFFSET, schemaMark, MARK_LENGTH);
 		put(RUN_OFFSET, runMark, MARK_LENGTH);
-		put(WRITTEN_OFFSET, digits(writtenAt), TIME_LENGTH);
-		put(FRESH_OFFSET, digits(freshUntil), TIME_LENGTH);
+		put(WRITTEN_OFFSET, writtenAt);
+		put(FRESH_OFFSET, freshUntil);
 		put(FLAGS_OFFSET, flags, FLAGS_LENGTH);
 		this.line[LENGTH - 1] = '\n';
 	}
@@ -357,9 +357,16 @@ public final class EntryHeader {
 				&& number(entry, WRITTEN_OFFSET) >= 0 && number(entry, FRESH_OFFSET) >= 0;
 	}
 
-	private static String digits(long number) {
-		String digits = Long.toString(number);
-		return "0".repeat(Math.max(0, TIME_LENGTH - digits.length())) + digits;
+	private void put(int offset, long number) {
+		long rest = number;
+		for (int i = offset + TIME_LENGTH - 1; i >= offset; i--) {
+			this.line[i] = (byte) ('0' + rest % 10);
+			rest /= 10;
+		}
+		if (rest != 0 || number < 0) {
+			throw new IllegalArgumentException(
+					"A header field of " + TIME_LENGTH + " digits cannot hold '" + number + "'");
+		}
 	}
 
 	private void put(int offset, String value, int length) {
@@ -367,8 +374,9 @@ public final class EntryHeader {
 			throw new IllegalArgumentException(
 					"A header field of " + length + " characters cannot hold '" + value + "'");
 		}
-		byte[] bytes = value.getBytes(StandardCharsets.US_ASCII);
-		System.arraycopy(bytes, 0, this.line, offset, length);
+		for (int i = 0; i < length; i++) {
+			this.line[offset + i] = (byte) value.charAt(i);
+		}
 	}
 
 	private String text(int offset, int length) {

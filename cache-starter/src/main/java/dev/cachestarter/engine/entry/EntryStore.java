@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -214,16 +215,15 @@ public final class EntryStore {
 	 * @param holder who loads, which tells others whether to wait
 	 */
 	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, Lease.Holder holder) {
-		return generations(observed, life).thenCompose((current) -> {
-			String runMark = this.link.runMark();
-			byte[] header = leaseHeader(current, nonce, runMark, flags(holder, traceOf(observed)));
-			Lease lease = newLease(current, nonce, runMark, header);
+		String flags = flags(holder, traceOf(observed));
+		return underGenerations(observed, life, (current) -> {
+			NewLease placed = newLease(current, nonce, life, flags);
 			return this.link
-				.run(EntryScripts.ACQUIRE, observed.key().redisKey(), observed.header(), header,
+				.run(EntryScripts.ACQUIRE, observed.key().redisKey(), observed.header(), placed.header(),
 						EntryScripts.millis(life))
 				.thenApply((answer) -> switch (answer[0]) {
-					case '+' -> new Acquired(lease, current, false);
-					case '!' -> new Acquired(lease, current, true);
+					case '+' -> new Acquired(placed.lease(), current, false);
+					case '!' -> new Acquired(placed.lease(), current, true);
 					default ->
 						new Acquired(null, current.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
 				});
@@ -234,15 +234,12 @@ public final class EntryStore {
 	 * Lease a key whatever is there, for one who is about to replace it.
 	 */
 	public CompletableFuture<Lease> seize(StoredKey key, String nonce, Duration life, Lease.Holder holder) {
-		return generations(new Observed(key, null,
-				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null), life)
-			.thenCompose((current) -> {
-				String runMark = this.link.runMark();
-				byte[] header = leaseHeader(current, nonce, runMark, flags(holder, NO_TRACE));
-				Lease lease = newLease(current, nonce, runMark, header);
-				return this.link.set(key.redisKey(), header, life).thenApply((ok) -> lease);
-			})
-			.whenComplete((lease, ex) -> this.full.wrote(ex));
+		Observed unseen = new Observed(key, null,
+				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null);
+		return underGenerations(unseen, life, (current) -> {
+			NewLease placed = newLease(current, nonce, life, flags(holder, NO_TRACE));
+			return this.link.set(key.redisKey(), placed.header(), life).thenApply((ok) -> placed.lease());
+		}).whenComplete((lease, ex) -> this.full.wrote(ex));
 	}
 
 	/**
@@ -426,19 +423,20 @@ public final class EntryStore {
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
-	/** Complete what was observed by the generations that are missing from it. */
-	private CompletableFuture<Observed> generations(Observed observed, Duration life) {
+	/** Go on with what was observed, completed by the generations that are missing. */
+	private <T> CompletableFuture<T> underGenerations(Observed observed, Duration life,
+			Function<Observed, CompletableFuture<T>> next) {
 		StoredKey key = observed.key();
+		boolean hasGroup = observed.hasGroupGeneration() || key.groupGenerationKey() == null;
+		if (observed.hasCacheGeneration() && hasGroup) {
+			return next.apply(observed);
+		}
 		CompletableFuture<byte[]> cache = observed.hasCacheGeneration()
 				? CompletableFuture.completedFuture(observed.cacheGeneration())
 				: this.generations.makeForCache(key, life);
-		CompletableFuture<byte[]> group = (observed.hasGroupGeneration() || key.groupGenerationKey() == null)
-				? CompletableFuture.completedFuture(observed.groupGeneration())
+		CompletableFuture<byte[]> group = hasGroup ? CompletableFuture.completedFuture(observed.groupGeneration())
 				: this.generations.makeForGroup(key, life);
-		return cache.thenCombine(group, (cacheGeneration, groupGeneration) -> {
-			this.generations.keep(key, text(cacheGeneration), text(groupGeneration), life);
-			return observed.withGenerations(cacheGeneration, groupGeneration);
-		});
+		return cache.thenCombine(group, observed::withGenerations).thenCompose(next);
 	}
 
 	/** A lease over the trace of a load without a value to be stored carries it on. */
@@ -452,20 +450,25 @@ public final class EntryStore {
 		return "--" + holder.flag() + trace;
 	}
 
-	private static byte[] leaseHeader(Observed current, String nonce, String runMark, String flags) {
-		return leaseHeader(nonce, text(current.cacheGeneration()), text(current.groupGeneration()), runMark, flags);
+	/**
+	 * Make a lease that is to be placed, and see to it that its generations outlive it.
+	 */
+	private NewLease newLease(Observed current, String nonce, Duration life, String flags) {
+		StoredKey key = current.key();
+		String runMark = this.link.runMark();
+		String cacheGeneration = text(current.cacheGeneration());
+		String groupGeneration = text(current.groupGeneration());
+		this.generations.keep(key, cacheGeneration, groupGeneration, life);
+		byte[] header = leaseHeader(nonce, cacheGeneration, groupGeneration, runMark, flags);
+		return new NewLease(new Lease(key, nonce, runMark, Hold.LEASE,
+				Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH), cacheGeneration, groupGeneration), header);
 	}
 
 	private static byte[] leaseHeader(String nonce, String cacheGeneration, String groupGeneration, String runMark,
 			String flags) {
 		return new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0, cacheGeneration, groupGeneration,
 				EntryHeader.NO_MARK, runMark, 0, 0, flags)
-			.toBytes();
-	}
-
-	private static Lease newLease(Observed current, String nonce, String runMark, byte[] header) {
-		return new Lease(current.key(), nonce, runMark, Hold.LEASE, Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH),
-				text(current.cacheGeneration()), text(current.groupGeneration()));
+			.bytes();
 	}
 
 	private static byte[] ascii(String text) {
@@ -492,6 +495,13 @@ public final class EntryStore {
 		Trace(char flag) {
 			this.flag = flag;
 		}
+
+	}
+
+	/**
+	 * A lease, and what is to be placed for it.
+	 */
+	private record NewLease(Lease lease, byte[] header) {
 
 	}
 

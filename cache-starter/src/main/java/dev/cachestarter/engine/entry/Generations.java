@@ -106,13 +106,14 @@ final class Generations {
 	}
 
 	private void keep(byte[] generationKey, String generation, Duration life, Duration spare) {
+		long now = this.known.now();
+		if (this.known.outlives(generation, now, life)) {
+			return;
+		}
 		// Half of the spare is for those who look at it later, on any instance: so it is
 		// not raised by each of them.
 		Duration least = life.isZero() ? life : life.plus(spare.dividedBy(2));
-		long now = this.known.now();
-		if (!this.known.isAsked(generation, now, life, least)) {
-			return;
-		}
+		this.known.takeForKept(generation, now, least);
 		this.link
 			.run(EntryScripts.KEEP, generationKey, EntryScripts.millis(least),
 					EntryScripts.millis(life.isZero() ? life : life.plus(spare)))
@@ -152,18 +153,21 @@ final class Generations {
 		}
 
 		/**
-		 * Decide whether to ask Redis to keep a generation. If so it is taken for kept,
-		 * until that is known better: else all who come at once would ask.
+		 * Return whether a generation is known to live long enough.
 		 */
-		boolean isAsked(String generation, long now, Duration life, Duration least) {
+		boolean outlives(String generation, long now, Duration life) {
 			int hash = generation.hashCode();
-			int slot = slot(hash);
-			long known = this.slots.get(slot);
-			if ((int) (known >>> 32) == hash && (int) known >= until(now, life) + (life.isZero() ? 0 : SLACK)) {
-				return false;
-			}
-			this.slots.set(slot, slotOf(hash, until(now, least)));
-			return true;
+			long known = this.slots.get(slot(hash));
+			return (int) (known >>> 32) == hash && (int) known >= until(now, life) + (life.isZero() ? 0 : SLACK);
+		}
+
+		/**
+		 * Take a generation for kept while Redis is asked to keep it, until that is known
+		 * better: else all who come at once would ask.
+		 */
+		void takeForKept(String generation, long now, Duration least) {
+			int hash = generation.hashCode();
+			this.slots.set(slot(hash), slotOf(hash, until(now, least)));
 		}
 
 		/**

@@ -16,11 +16,15 @@
 
 package dev.cachestarter.engine.load;
 
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinPool.ManagedBlocker;
+import java.util.concurrent.locks.LockSupport;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * The thread of a blocking call, as an executor: while it waits for a future it runs what
@@ -29,22 +33,23 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>
  * {@link #await} is for that one thread. What comes between two waits is run in the next;
  * what comes after {@link #close()} goes to another executor.
+ * <p>
+ * There is no lock in it: an event loop that wakes its caller is often put aside for that
+ * very caller, which would then have to wait for a lock that the loop still holds.
  */
 public final class CallerThread implements Executor {
 
 	/** What is decided for one who cannot wait: to load, without a flight. */
 	public static final Decision INTERRUPTED = new Decision.Load(null);
 
-	private static final Runnable WAKE_UP = () -> {
-	};
-
-	private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
-
-	private final ReentrantLock lock = new ReentrantLock();
+	private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
 	private final Executor afterwards;
 
-	private boolean closed;
+	/** Who waits here, once it has. */
+	private volatile @Nullable Thread waiter;
+
+	private volatile boolean closed;
 
 	/**
 	 * Create one for the calling thread.
@@ -64,10 +69,19 @@ public final class CallerThread implements Executor {
 	public Decision await(CompletableFuture<Decision> decision) {
 		try {
 			if (!decision.isDone()) {
-				decision.whenComplete((decided, ex) -> this.tasks.add(WAKE_UP));
+				this.waiter = Thread.currentThread();
+				decision.whenComplete((decided, ex) -> wake());
 			}
+			Waiting waiting = new Waiting(decision);
 			while (!decision.isDone()) {
-				this.tasks.take().run();
+				if (Thread.interrupted()) {
+					throw new InterruptedException();
+				}
+				ForkJoinPool.managedBlock(waiting);
+				Runnable task = this.tasks.poll();
+				if (task != null) {
+					task.run();
+				}
 			}
 			return decision.join();
 		}
@@ -85,35 +99,63 @@ public final class CallerThread implements Executor {
 
 	@Override
 	public void execute(Runnable task) {
-		this.lock.lock();
-		try {
-			if (!this.closed) {
-				this.tasks.add(task);
-				return;
-			}
+		this.tasks.add(task);
+		wake();
+		if (this.closed) {
+			runElsewhere();
 		}
-		finally {
-			this.lock.unlock();
+	}
+
+	private void wake() {
+		Thread thread = this.waiter;
+		if (thread != null && thread != Thread.currentThread()) {
+			LockSupport.unpark(thread);
 		}
-		this.afterwards.execute(task);
 	}
 
 	/**
 	 * Wait no more: whatever is left, and comes yet, runs elsewhere.
 	 */
 	public void close() {
-		this.lock.lock();
-		try {
-			this.closed = true;
-		}
-		finally {
-			this.lock.unlock();
-		}
+		this.closed = true;
+		runElsewhere();
+	}
+
+	/** Who closes and who brings a task meanwhile both look: none is left behind. */
+	private void runElsewhere() {
 		for (Runnable task = this.tasks.poll(); task != null; task = this.tasks.poll()) {
-			if (task != WAKE_UP) {
-				this.afterwards.execute(task);
-			}
+			this.afterwards.execute(task);
 		}
+	}
+
+	/**
+	 * Waits for the decision or a task: a pool whose thread this is may have another work
+	 * meanwhile.
+	 */
+	private final class Waiting implements ManagedBlocker {
+
+		private final CompletableFuture<Decision> decision;
+
+		Waiting(CompletableFuture<Decision> decision) {
+			this.decision = decision;
+		}
+
+		@Override
+		public boolean block() throws InterruptedException {
+			if (Thread.interrupted()) {
+				throw new InterruptedException();
+			}
+			if (!isReleasable()) {
+				LockSupport.park(this);
+			}
+			return isReleasable();
+		}
+
+		@Override
+		public boolean isReleasable() {
+			return this.decision.isDone() || !CallerThread.this.tasks.isEmpty();
+		}
+
 	}
 
 }

@@ -32,6 +32,8 @@ import dev.cachestarter.engine.connection.Futures;
  */
 public final class Deadline {
 
+	private static final Timeouts TIMEOUTS = new Timeouts();
+
 	private final RedisLink link;
 
 	/** All that is waited for is sent in this session of the link or a later one. */
@@ -98,8 +100,11 @@ public final class Deadline {
 			return CompletableFuture.failedFuture(new TimeoutException("no time left to wait for Redis"));
 		}
 		long begun = this.budget.begin();
-		return future.orTimeout(limit, TimeUnit.NANOSECONDS)
-			.whenComplete((value, ex) -> ended(begun, ex instanceof TimeoutException));
+		Timeouts.Wait wait = TIMEOUTS.add(future, limit);
+		return future.whenComplete((value, ex) -> {
+			TIMEOUTS.remove(wait);
+			ended(begun, ex instanceof TimeoutException);
+		});
 	}
 
 	private void ended(long begun, boolean timedOut) {
