@@ -19,6 +19,7 @@ package dev.cachestarter.engine.connection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,10 +41,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class EventLoopLag implements NettyCustomizer {
 
+	/** Pause between two looks at a loop that is punctual. */
 	private static final long STEP = TimeUnit.MILLISECONDS.toNanos(25);
 
+	/**
+	 * The same for a loop that was late a short while ago. A loop that shares its
+	 * processor with many threads runs for a few milliseconds and pauses for twenty, over
+	 * and over: a look every 25 ms sees next to nothing of these pauses.
+	 */
+	private static final long CLOSE_STEP = TimeUnit.MILLISECONDS.toNanos(2);
+
+	/** How long a loop that was late is looked at closely. */
+	private static final long CLOSELY = TimeUnit.SECONDS.toNanos(1);
+
 	/** So late is every timer. */
-	private static final long USUAL = TimeUnit.MILLISECONDS.toNanos(5);
+	private static final long USUAL = TimeUnit.MILLISECONDS.toNanos(2);
 
 	/** How long a loop is measured after it was last used. */
 	private static final long IN_USE = TimeUnit.SECONDS.toNanos(5);
@@ -69,7 +81,7 @@ final class EventLoopLag implements NettyCustomizer {
 
 	@Override
 	public void afterChannelInitialized(Channel channel) {
-		this.meters.computeIfAbsent(channel.eventLoop(), Meter::new);
+		this.meters.computeIfAbsent(channel.eventLoop(), (loop) -> new Meter(loop, System::nanoTime));
 		if (this.theirs != null) {
 			this.theirs.afterChannelInitialized(channel);
 		}
@@ -80,9 +92,9 @@ final class EventLoopLag implements NettyCustomizer {
 	 * @return answers its lateness; {@code null} if this is no event loop
 	 */
 	@Nullable LongSupplier ofThisThread() {
-		for (Meter meter : this.meters.values()) {
-			if (meter.loop.inEventLoop()) {
-				return meter::nanos;
+		for (Map.Entry<EventExecutor, Meter> each : this.meters.entrySet()) {
+			if (each.getKey().inEventLoop()) {
+				return each.getValue()::nanos;
 			}
 		}
 		return null;
@@ -102,13 +114,15 @@ final class EventLoopLag implements NettyCustomizer {
 	/**
 	 * The lateness of one loop.
 	 */
-	private static final class Meter implements Runnable {
+	static final class Meter implements Runnable {
 
-		private final EventExecutor loop;
+		private final ScheduledExecutorService loop;
+
+		private final LongSupplier clock;
 
 		private final AtomicBoolean running = new AtomicBoolean();
 
-		private final AtomicLong lastUse = new AtomicLong(System.nanoTime());
+		private final AtomicLong lastUse;
 
 		/** What was noted so far. */
 		private volatile long total;
@@ -116,17 +130,24 @@ final class EventLoopLag implements NettyCustomizer {
 		/** When the loop should next be seen to run. */
 		private volatile long due;
 
-		private Meter(EventExecutor loop) {
+		/** Until when it is looked at closely. Of the loop itself. */
+		private long closelyUntil;
+
+		Meter(ScheduledExecutorService loop, LongSupplier clock) {
 			this.loop = loop;
+			this.clock = clock;
+			long now = clock.getAsLong();
+			this.lastUse = new AtomicLong(now);
+			this.closelyUntil = now;
 		}
 
 		long nanos() {
-			long now = System.nanoTime();
+			long now = this.clock.getAsLong();
 			this.lastUse.lazySet(now);
 			if (!this.running.get()) {
 				if (this.running.compareAndSet(false, true)) {
 					this.due = now + STEP;
-					schedule();
+					schedule(STEP);
 				}
 				return this.total;
 			}
@@ -139,21 +160,26 @@ final class EventLoopLag implements NettyCustomizer {
 
 		@Override
 		public void run() {
-			long now = System.nanoTime();
+			long now = this.clock.getAsLong();
+			long late = late(now);
+			if (late > 0) {
+				this.closelyUntil = now + CLOSELY;
+			}
+			long step = (now - this.closelyUntil < 0) ? CLOSE_STEP : STEP;
 			// In this order: who asks meanwhile may find too much, but not too little.
-			this.total = this.total + late(now);
-			this.due = now + STEP;
+			this.total = this.total + late;
+			this.due = now + step;
 			if (now - this.lastUse.get() > IN_USE) {
 				this.running.set(false);
 			}
 			else {
-				schedule();
+				schedule(step);
 			}
 		}
 
-		private void schedule() {
+		private void schedule(long step) {
 			try {
-				this.loop.schedule(this, STEP, TimeUnit.NANOSECONDS);
+				this.loop.schedule(this, step, TimeUnit.NANOSECONDS);
 			}
 			catch (RejectedExecutionException ex) {
 				// Closed. Nothing more is sent.

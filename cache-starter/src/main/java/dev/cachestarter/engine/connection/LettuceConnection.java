@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.connection;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -39,8 +40,10 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class LettuceConnection implements RedisConnection {
 
-	/** How many times as long as usual an answer is waited for if this JVM is late. */
-	static final int LATE = 4;
+	/**
+	 * Nobody waits longer, however late this JVM is: then it is an event loop that hangs.
+	 */
+	private static final long LONGEST = TimeUnit.SECONDS.toNanos(10);
 
 	private final RedisCommands commands;
 
@@ -50,7 +53,9 @@ abstract class LettuceConnection implements RedisConnection {
 
 	private final EventLoopLag lags;
 
-	private volatile @Nullable LongSupplier lag;
+	private volatile LongSupplier lag;
+
+	private boolean pinged;
 
 	private final AtomicBoolean lost = new AtomicBoolean();
 
@@ -62,6 +67,15 @@ abstract class LettuceConnection implements RedisConnection {
 		this.commands = new LettuceCommands(driver);
 		this.patience = patience;
 		this.lags = lags;
+		this.lag = lags::nanos;
+	}
+
+	/**
+	 * Return the longest that an answer to a greeting is waited for, in nanoseconds. As
+	 * long as answers may have lain unread, it says nothing of the server.
+	 */
+	static long longest(Duration command) {
+		return Math.max(2 * command.toNanos(), LONGEST);
 	}
 
 	@Override
@@ -75,8 +89,7 @@ abstract class LettuceConnection implements RedisConnection {
 
 	@Override
 	public final long lag() {
-		LongSupplier own = this.lag;
-		return (own != null) ? own.getAsLong() : this.lags.nanos();
+		return this.lag.getAsLong();
 	}
 
 	/** The lateness of one loop is all that counts, where one serves the connection. */
@@ -98,14 +111,24 @@ abstract class LettuceConnection implements RedisConnection {
 		return new Greeting(identity, clockOffset(), took);
 	}
 
-	/** Timed where the answer arrives: the thread that waits for it may wake up late. */
+	/**
+	 * Timed from where the driver has it to where the answer arrives: the thread that
+	 * waits may have to wait for the driver, and wake up late.
+	 */
 	private long ping() throws Exception {
-		long sent = System.nanoTime();
-		long lag = lag();
 		RedisFuture<String> pong = this.driver.ping();
+		LongSupplier lag = this.lag;
+		// Before the time: what it grows by in between is nothing of the server's.
+		long before = lag.getAsLong();
+		long sent = System.nanoTime();
+		// Once, while nothing else is under way: two ways to measure cannot be compared.
+		boolean first = !this.pinged;
+		this.pinged = true;
 		CompletionStage<Long> took = pong.handle((answer, ex) -> {
-			pinged();
-			return System.nanoTime() - sent - (lag() - lag);
+			if (first) {
+				pinged();
+			}
+			return Math.max(0, System.nanoTime() - sent - (lag.getAsLong() - before));
 		});
 		try {
 			answer(pong);
@@ -120,7 +143,7 @@ abstract class LettuceConnection implements RedisConnection {
 	}
 
 	/**
-	 * Called where the answer to a ping is handled.
+	 * Called where the answer to the first ping is handled.
 	 */
 	void pinged() {
 	}
@@ -167,8 +190,8 @@ abstract class LettuceConnection implements RedisConnection {
 	}
 
 	private <T> T answer(Future<T> future) throws Exception {
-		long start = System.nanoTime();
 		long lag = lag();
+		long start = System.nanoTime();
 		long limit = this.patience.command().toNanos();
 		long left = limit;
 		while (true) {
@@ -177,7 +200,7 @@ abstract class LettuceConnection implements RedisConnection {
 			}
 			catch (TimeoutException ex) {
 				long waited = System.nanoTime() - start;
-				left = Math.min(limit * LATE - waited, limit - waited + (lag() - lag));
+				left = Math.min(longest(this.patience.command()) - waited, limit - waited + (lag() - lag));
 				if (left <= 0) {
 					throw ex;
 				}

@@ -237,14 +237,17 @@ public final class RedisDriver implements RedisConnector {
 
 		private final long command;
 
+		private final long greeting;
+
 		Timeouts(Duration command) {
 			this.command = command.toNanos();
+			this.greeting = LettuceConnection.longest(command);
 		}
 
 		@Override
 		public long getTimeout(RedisCommand<?, ?, ?> command) {
-			return (command.getType() instanceof CommandType type && GREETING.contains(type))
-					? this.command * LettuceConnection.LATE : this.command;
+			return (command.getType() instanceof CommandType type && GREETING.contains(type)) ? this.greeting
+					: this.command;
 		}
 
 		@Override

@@ -101,9 +101,10 @@ final class AnswerJudge implements Outbox.Listener {
 			leaveIfTripped(true);
 		}
 		else if (RedisErrors.isTimeout(ex)) {
+			// Whoever was late: a server that has not taken a write yet is not up.
 			this.unanswered = true;
 			if (duration < this.late) {
-				// It was this JVM that was late.
+				// It was this JVM.
 				return;
 			}
 			this.breaker.onError(duration, TimeUnit.NANOSECONDS, ex);

@@ -19,6 +19,7 @@ package dev.cachestarter.engine.redis;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -91,7 +92,7 @@ final class Outbox {
 		try {
 			fate = fateOf(parcel);
 			if (fate == Fate.SENT) {
-				add(parcel, now);
+				add(parcel);
 			}
 			else if (fate == Fate.WAITS) {
 				(parcel.isEviction() ? this.evictions : this.others).add(parcel);
@@ -126,8 +127,7 @@ final class Outbox {
 				&& this.bytesUnderWay + parcel.bytes() <= this.limits.bytesUnderWay();
 	}
 
-	private void add(Parcel<?> parcel, long now) {
-		parcel.sent(now, this.connection.lag());
+	private void add(Parcel<?> parcel) {
 		this.underWay++;
 		this.bytesUnderWay += parcel.bytes();
 		parcel.before = this.newest;
@@ -160,7 +160,11 @@ final class Outbox {
 	}
 
 	private <T extends @Nullable Object> void dispatch(Parcel<T> parcel) {
-		parcel.send(this.connection).whenComplete((value, ex) -> {
+		CompletionStage<T> answer = parcel.send(this.connection);
+		// In this order: a sender that is held up in between must not look like a server.
+		long lag = this.connection.lag();
+		parcel.sent(this.clock.getAsLong(), lag);
+		answer.whenComplete((value, ex) -> {
 			boolean waiting;
 			this.lock.lock();
 			try {
@@ -237,7 +241,7 @@ final class Outbox {
 				queue.remove();
 				this.bytesWaiting -= next.bytes();
 				if (!expired) {
-					add(next, now);
+					add(next);
 				}
 			}
 			finally {
@@ -272,12 +276,16 @@ final class Outbox {
 	}
 
 	/**
-	 * Return what has been under way for longest, {@code null} if nothing is.
+	 * Return what the driver has had for longest, {@code null} if it has nothing.
 	 */
 	@Nullable Parcel<?> oldest() {
 		this.lock.lock();
 		try {
-			return this.oldest;
+			Parcel<?> oldest = this.oldest;
+			while (oldest != null && !oldest.isSent()) {
+				oldest = oldest.after;
+			}
+			return oldest;
 		}
 		finally {
 			this.lock.unlock();

@@ -44,13 +44,16 @@ final class Parcel<T extends @Nullable Object> {
 
 	private final CompletableFuture<T> result = new CompletableFuture<>();
 
-	/** When it was given to the outbox, and when to the driver. */
+	/** When it was given to the outbox. */
 	private volatile long handedInAt;
 
-	private volatile long sentAt;
+	/** Since when the driver has it, and how late this JVM had been altogether then. */
+	private long sentAt;
 
-	/** How late this JVM had been altogether when it was sent. */
-	private volatile long lagBefore;
+	private long lagBefore;
+
+	/** Whether the driver has it. Guards the two above. */
+	private volatile boolean sent;
 
 	/** Its neighbours under way. Of the outbox, under its lock. */
 	@Nullable Parcel<?> before;
@@ -105,9 +108,19 @@ final class Parcel<T extends @Nullable Object> {
 		return this.result.isDone() || now - this.handedInAt > patience;
 	}
 
+	/**
+	 * Note that the driver has it. The time before that was spent here: a virtual thread
+	 * that has to wait for the driver's lock then waits behind all others that are to
+	 * run.
+	 */
 	void sent(long now, long lag) {
 		this.sentAt = now;
 		this.lagBefore = lag;
+		this.sent = true;
+	}
+
+	boolean isSent() {
+		return this.sent;
 	}
 
 	CompletionStage<T> send(RedisConnection connection) {
@@ -124,7 +137,7 @@ final class Parcel<T extends @Nullable Object> {
 	 * have lain there unread.
 	 */
 	long age(long now, long lag) {
-		return Math.max(0, now - this.sentAt - (lag - this.lagBefore));
+		return this.sent ? Math.max(0, now - this.sentAt - (lag - this.lagBefore)) : 0;
 	}
 
 	/**
@@ -132,7 +145,7 @@ final class Parcel<T extends @Nullable Object> {
 	 * the time in which none would have been seen.
 	 */
 	long quiet(long now, long lag) {
-		return Math.max(0, this.pulse.quiet(this.sentAt, now) - (lag - this.lagBefore));
+		return this.sent ? Math.max(0, this.pulse.quiet(this.sentAt, now) - (lag - this.lagBefore)) : 0;
 	}
 
 	/**

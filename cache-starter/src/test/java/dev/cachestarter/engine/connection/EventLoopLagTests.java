@@ -25,6 +25,8 @@ import io.netty.channel.local.LocalChannel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import dev.cachestarter.engine.redis.ManualWorker;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -67,6 +69,40 @@ class EventLoopLagTests {
 	void theLoopThatRunsTheCallIsToldFromOthers() throws Exception {
 		assertThat(this.lag.ofThisThread()).isNull();
 		assertThat(this.loop.submit(this.lag::ofThisThread).get(20, TimeUnit.SECONDS)).isNotNull();
+	}
+
+	@Test
+	void aLoopThatGetsItsProcessorInShortSlicesIsLateForMostOfTheTime() {
+		ManualWorker worker = new ManualWorker();
+		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, worker::now);
+		meter.nanos();
+
+		// As with twenty others for two processors: each pause is just too short to be
+		// seen by who looks every 25 ms.
+		for (int i = 0; i < 100; i++) {
+			worker.skip(Duration.ofMillis(27));
+			worker.advance(Duration.ofMillis(3));
+		}
+
+		assertThat(TimeUnit.NANOSECONDS.toMillis(meter.nanos())).isBetween(2000L, 3000L);
+	}
+
+	@Test
+	void aLoopThatIsPunctualIsNotLateHoweverOftenItIsLookedAt() {
+		ManualWorker worker = new ManualWorker();
+		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, worker::now);
+		meter.nanos();
+		worker.skip(Duration.ofMillis(100));
+		worker.run();
+		long before = meter.nanos();
+
+		// So late is every timer.
+		for (int i = 0; i < 1000; i++) {
+			worker.skip(Duration.ofMillis(1));
+			worker.run();
+		}
+
+		assertThat(meter.nanos() - before).isZero();
 	}
 
 	private long late(long before) {

@@ -32,7 +32,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * A clock that stands still, and a worker that does what is due when the clock is moved.
  */
-final class ManualWorker extends AbstractExecutorService implements ScheduledExecutorService {
+public final class ManualWorker extends AbstractExecutorService implements ScheduledExecutorService {
 
 	private final PriorityQueue<Task> tasks = new PriorityQueue<>(
 			Comparator.<Task>comparingLong((task) -> task.due).thenComparingLong((task) -> task.number));
@@ -43,21 +43,21 @@ final class ManualWorker extends AbstractExecutorService implements ScheduledExe
 
 	private boolean shutdown;
 
-	long now() {
+	public long now() {
 		return this.now;
 	}
 
 	/**
 	 * Do what is due.
 	 */
-	void run() {
+	public void run() {
 		advance(Duration.ZERO);
 	}
 
 	/**
 	 * Let time pass, and do what becomes due meanwhile, each at its time.
 	 */
-	void advance(Duration time) {
+	public void advance(Duration time) {
 		long until = this.now + time.toNanos();
 		for (Task next = this.tasks.peek(); next != null && next.due - until <= 0; next = this.tasks.peek()) {
 			this.tasks.remove(next);
@@ -73,7 +73,7 @@ final class ManualWorker extends AbstractExecutorService implements ScheduledExe
 	/**
 	 * Let time pass in which this JVM stands still.
 	 */
-	void skip(Duration time) {
+	public void skip(Duration time) {
 		this.now += time.toNanos();
 	}
 

@@ -186,6 +186,24 @@ class OutboxTests {
 		assertThat(this.outbox.oldest()).isNull();
 	}
 
+	@Test
+	void timeInWhichASenderIsHeldUpWithTheWholeJvmIsNoAge() {
+		long pause = 1000;
+		// A processor is taken away just when the time was read.
+		Outbox held = new Outbox(this.connection, new Outbox.Limits(2, 100, 5, 300, 1000), () -> {
+			long read = this.now;
+			this.now += pause;
+			this.redis.lag += pause;
+			return read;
+		}, (box, parcel, ex) -> true);
+
+		held.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> new CompletableFuture<>(), 1, new Pulse()));
+
+		Parcel<?> oldest = held.oldest();
+		assertThat(oldest).isNotNull();
+		assertThat(oldest.age(this.now, this.redis.lag)).isZero();
+	}
+
 	private long age() {
 		Parcel<?> oldest = this.outbox.oldest();
 		return (oldest != null) ? oldest.age(this.now, 0) : -1;

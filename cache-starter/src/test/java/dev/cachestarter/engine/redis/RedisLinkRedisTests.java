@@ -18,8 +18,10 @@ package dev.cachestarter.engine.redis;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 import io.lettuce.core.internal.HostAndPort;
 import io.lettuce.core.resource.ClientResources;
@@ -116,6 +118,51 @@ class RedisLinkRedisTests {
 		this.redis.cli("CLIENT", "UNPAUSE");
 		await().atMost(Duration.ofSeconds(20)).until(() -> evictions.pendingCount() == 0);
 		awaitUp();
+	}
+
+	@Test
+	void aRedisThatIsWellIsNotLeftHoweverLateItsAnswersAreRead() throws Exception {
+		List<Channel> channels = new CopyOnWriteArrayList<>();
+		ClientResources resources = ClientResources.builder().nettyCustomizer(new NettyCustomizer() {
+
+			@Override
+			public void afterChannelInitialized(Channel channel) {
+				channels.add(channel);
+			}
+
+		}).build();
+		RedisLink link = new RedisLink(
+				new LettuceConnectionFactory(new RedisStandaloneConfiguration(this.redis.host(), this.redis.port()),
+						LettuceClientConfiguration.builder().clientResources(resources).build()),
+				RedisLink.Settings.of(Duration.ofMillis(250), PATIENCE));
+		try {
+			link.start();
+			await().atMost(Duration.ofSeconds(20)).until(link::isUp);
+			long session = link.session();
+			long heartbeat = link.lastWhole();
+
+			// Longer than any answer is waited for, and than some heartbeats take.
+			for (Channel channel : channels) {
+				channel.eventLoop().execute(() -> stand(Duration.ofSeconds(4)));
+			}
+			await().atMost(Duration.ofSeconds(60)).until(() -> {
+				assertThat(link.session()).isEqualTo(session);
+				return link.lastWhole() - heartbeat > Duration.ofSeconds(5).toNanos();
+			});
+
+			assertThat(link.isUp()).isTrue();
+		}
+		finally {
+			link.close();
+			resources.shutdown(0, 1, TimeUnit.SECONDS);
+		}
+	}
+
+	private static void stand(Duration time) {
+		long until = System.nanoTime() + time.toNanos();
+		while (System.nanoTime() - until < 0) {
+			LockSupport.parkNanos(until - System.nanoTime());
+		}
 	}
 
 	@Test

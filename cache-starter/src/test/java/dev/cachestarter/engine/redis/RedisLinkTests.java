@@ -439,6 +439,40 @@ class RedisLinkTests {
 	}
 
 	@Test
+	void timeThatACallerTakesToHandItsCommandOverIsNotTheServersFault() {
+		up();
+		settle();
+		long session = this.link.session();
+		this.redis.handingOver = () -> {
+			// A virtual thread that waits behind thousands of others, say.
+			this.worker.skip(TIMEOUT);
+			this.link.gaveUp(session, TIMEOUT.toNanos());
+		};
+
+		for (int i = 0; i < 40; i++) {
+			assertThat(read("k")).isCompleted();
+		}
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.link.session()).isEqualTo(session);
+	}
+
+	@Test
+	void aCommandThatIsNotHandedOverYetHidesNoneThatIsNotAnswered() {
+		up();
+		settle();
+		this.redis.handingOver = () -> {
+			this.redis.handingOver = () -> {
+			};
+			hang();
+		};
+
+		read("k");
+
+		assertThat(this.link.isUp()).isFalse();
+	}
+
+	@Test
 	void slowAnswersOfThisJvmsOwnMakingDoNotTripTheBreaker() {
 		up();
 		settle();

@@ -73,6 +73,10 @@ final class ScriptedRedis implements RedisConnector {
 	/** Whether it may be connected to. */
 	boolean open = true;
 
+	/** What happens to a caller before the connection has its command. */
+	Runnable handingOver = () -> {
+	};
+
 	/** How often it was tried to connect. */
 	int attempts;
 
@@ -149,6 +153,7 @@ final class ScriptedRedis implements RedisConnector {
 
 		@SuppressWarnings("unchecked")
 		private <T> CompletableFuture<T> command(String name, T answer, byte[]... keys) {
+			ScriptedRedis.this.handingOver.run();
 			Command command = new Command(name, new String(keys[0]), keys.length, new CompletableFuture<>());
 			this.sent.add(command);
 			if (ScriptedRedis.this.answers) {
