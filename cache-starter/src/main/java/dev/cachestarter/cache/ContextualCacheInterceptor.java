@@ -32,6 +32,7 @@ import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.aop.interceptor.ExposeInvocationInterceptor;
 import org.springframework.cache.Cache;
+import org.springframework.cache.interceptor.CacheEvictOperation;
 import org.springframework.cache.interceptor.CacheInterceptor;
 import org.springframework.cache.interceptor.CacheOperation;
 import org.springframework.cache.interceptor.CacheOperationInvocationContext;
@@ -49,10 +50,12 @@ import org.springframework.util.StringUtils;
 import dev.cachestarter.cache.call.BlockingCall;
 import dev.cachestarter.cache.call.Call.Intercepted;
 import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.call.CallFailure;
 import dev.cachestarter.cache.call.FutureCall;
 import dev.cachestarter.cache.call.ReactiveCall;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.KeyText;
 
 /**
  * Spring's {@link CacheInterceptor} with a {@link Call} around each call.
@@ -68,6 +71,15 @@ import dev.cachestarter.engine.key.KeyPattern;
  */
 @SuppressWarnings("serial")
 final class ContextualCacheInterceptor extends CacheInterceptor {
+
+	private static final int MAX_DEPTH = 20;
+
+	private static final String NULL_KEY = """
+			Null key returned for cache operation [%s]. If you are using named parameters, \
+			ensure that the compiler uses the '-parameters' flag.""";
+
+	/** The key of what is not to be put or evicted: its expression has failed. */
+	private static final Object NO_KEY = new Object();
 
 	/** How results of a type are waited for, empty for those that are there at once. */
 	private static final ClassValue<Optional<ReactiveAdapter>> ADAPTERS = new ClassValue<>() {
@@ -105,10 +117,14 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		CacheOperationSource source = getCacheOperationSource();
 		Collection<CacheOperation> operations = (source != null) ? source.getCacheOperations(method, targetClass)
 				: null;
-		if (operations == null || operations.isEmpty() || KotlinDetector.isSuspendingFunction(method)) {
+		boolean suspending = KotlinDetector.isSuspendingFunction(method);
+		if (operations == null || operations.isEmpty() || (suspending && !SuspendFunctions.areSupported())) {
 			return super.execute(invoker, target, method, args);
 		}
 		Intercepted intercepted = new Intercepted(this.spring, invoker, operations, target, targetClass, method, args);
+		if (suspending) {
+			return ReactiveCall.deferred(intercepted, SuspendFunctions.adapter(method));
+		}
 		Class<?> returns = method.getReturnType();
 		if (CompletableFuture.class.isAssignableFrom(returns)) {
 			return new FutureCall(intercepted, null).start();
@@ -143,6 +159,14 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			forEach(call, operation, (cache, key) -> seized.add(cache.seize(key, call)));
 		}
 
+		@Override
+		public void checkKey(Call call, CacheEvictOperation operation) {
+			if (!operation.isBeforeInvocation() && !operation.isCacheWide() && !mentionsResult(operation.getKey())
+					&& !mentionsResult(operation.getCondition())) {
+				forEach(call, operation, ResilientRedisCache::checkKey);
+			}
+		}
+
 		/**
 		 * {@inheritDoc}
 		 * <p>
@@ -158,6 +182,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			forEach(call, operation, (cache, key) -> missed.add(cache.miss(key, call)));
 		}
 
+		/**
+		 * Do something with each key that is known before the method. An expression may
+		 * well fail on what the method has yet to fill in. What it gives, or what the
+		 * method was given, and no key can be made of, the method will not mend.
+		 */
 		private void forEach(Call call, CacheOperation operation, BiConsumer<ResilientRedisCache, Object> action) {
 			try {
 				OperationKeys keys = new OperationKeys(operation, call.intercepted());
@@ -168,10 +197,30 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				}
 			}
 			catch (RuntimeException ex) {
+				IllegalArgumentException unkeyable = unkeyable(ex);
+				if (unkeyable != null) {
+					throw unkeyable;
+				}
 				logger.trace("The key is not known before the method: " + operation, ex);
 			}
 		}
 
+	}
+
+	/** Return what says that a key cannot be made of something, if this does. */
+	private static @Nullable IllegalArgumentException unkeyable(Throwable ex) {
+		IllegalArgumentException outermost = null;
+		Throwable cause = ex;
+		for (int depth = 0; cause != null && depth < MAX_DEPTH; depth++) {
+			if (outermost == null && cause instanceof IllegalArgumentException illegal) {
+				outermost = illegal;
+			}
+			if (cause instanceof KeyText.UnkeyableException) {
+				return outermost;
+			}
+			cause = cause.getCause();
+		}
+		return null;
 	}
 
 	private static boolean mentionsResult(@Nullable String expression) {
@@ -181,16 +230,26 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	@Override
 	protected CacheOperationContext getOperationContext(CacheOperation operation, Method method,
 			@Nullable Object[] args, Object target, Class<?> targetClass) {
-		return new Operation(getCacheOperationMetadata(operation, method, targetClass), args, target);
+		Operation context = new ObservedOperation(getCacheOperationMetadata(operation, method, targetClass), args,
+				target);
+		if (KotlinDetector.isSuspendingFunction(method) && SuspendFunctions.areSupported()) {
+			context.actAs(SuspendFunctions.asPublisher(method));
+		}
+		return context;
 	}
 
 	@Override
 	protected Collection<? extends Cache> getCaches(CacheOperationInvocationContext<CacheOperation> context,
 			CacheResolver cacheResolver) {
 		Collection<? extends Cache> caches = Call.outside(() -> super.getCaches(context, cacheResolver));
+		Call call = Call.current();
 		for (Cache cache : caches) {
-			if (ours(cache) != cache) {
+			Cache ours = ours(cache);
+			if (ours != cache) {
 				return caches.stream().map(ContextualCacheInterceptor::ours).toList();
+			}
+			if (call != null && !(ours instanceof ResilientRedisCache)) {
+				call.hasOtherCaches();
 			}
 		}
 		return caches;
@@ -206,7 +265,28 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	}
 
 	@Override
+	protected <T> CompletableFuture<T> doRetrieve(Cache cache, Object key, Supplier<CompletableFuture<T>> loader) {
+		// Our caches fail for no reason of their own.
+		return CallFailure.carry(loader, (ex) -> cache instanceof ResilientRedisCache,
+				(carried) -> super.doRetrieve(cache, key, carried));
+	}
+
+	@Override
+	protected void doPut(Cache cache, Object key, @Nullable Object value) {
+		afterTheMethod(key, () -> super.doPut(cache, key, value));
+	}
+
+	@Override
 	protected void doEvict(Cache cache, Object key, boolean immediate) {
+		if (immediate) {
+			evict(cache, key, true);
+		}
+		else {
+			afterTheMethod(key, () -> evict(cache, key, false));
+		}
+	}
+
+	private void evict(Cache cache, Object key, boolean immediate) {
 		if (key instanceof KeyPattern pattern && !(cache instanceof ResilientRedisCache)) {
 			ForeignEviction eviction = ForeignEviction.of(cache, pattern, this.cacheKeys, getErrorHandler());
 			if (immediate) {
@@ -221,14 +301,62 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 	}
 
+	@Override
+	protected void doClear(Cache cache, boolean immediate) {
+		if (immediate) {
+			super.doClear(cache, true);
+		}
+		else {
+			afterTheMethod("", () -> super.doClear(cache, false));
+		}
+	}
+
+	/**
+	 * Do what follows from the result. What the application's error handler, or a cache
+	 * of another kind, throws must not be thrown where nobody waits for it.
+	 */
+	private static void afterTheMethod(Object key, Runnable action) {
+		if (key == NO_KEY) {
+			return;
+		}
+		try {
+			action.run();
+		}
+		catch (RuntimeException | Error ex) {
+			Call call = Call.current();
+			if (call == null || !call.goesOnAfterFailedExpression()) {
+				throw ex;
+			}
+			call.expressionFailed(ex);
+		}
+	}
+
 	/**
 	 * Spring's own evaluation of an operation. Expressions and key generators are the
 	 * user's code: what they do with caches is no part of the call.
 	 */
 	private class Operation extends CacheOperationContext {
 
+		private @Nullable Method standIn;
+
 		Operation(CacheOperationMetadata metadata, @Nullable Object[] args, Object target) {
 			super(metadata, args, target);
+		}
+
+		/**
+		 * Have Spring treat the method by the type that another returns. Caches of other
+		 * kinds need not know how to answer later.
+		 */
+		void actAs(Method method) {
+			if (getCaches().stream().allMatch(ResilientRedisCache.class::isInstance)) {
+				this.standIn = method;
+			}
+		}
+
+		@Override
+		public Method getMethod() {
+			Method method = this.standIn;
+			return (method != null) ? method : super.getMethod();
 		}
 
 		@Override
@@ -244,6 +372,91 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		@Override
 		protected @Nullable Object generateKey(@Nullable Object result) {
 			return Call.outside(() -> super.generateKey(result));
+		}
+
+	}
+
+	/**
+	 * An operation as Spring evaluates it, with an eye on what its expressions throw: it
+	 * must reach the caller, whatever the method returns.
+	 */
+	private final class ObservedOperation extends Operation {
+
+		private final @Nullable Call call = Call.current();
+
+		ObservedOperation(CacheOperationMetadata metadata, @Nullable Object[] args, Object target) {
+			super(metadata, args, target);
+		}
+
+		@Override
+		protected boolean isConditionPassing(@Nullable Object result) {
+			Supplier<Boolean> condition = () -> super.isConditionPassing(result);
+			return isLateEviction() ? late(condition, false) : early(condition);
+		}
+
+		@Override
+		protected boolean canPutToCache(@Nullable Object value) {
+			return late(() -> super.canPutToCache(value), false);
+		}
+
+		@Override
+		protected Object generateKey(@Nullable Object result) {
+			Supplier<Object> key = () -> {
+				Object generated = super.generateKey(result);
+				if (generated == null) {
+					throw new IllegalArgumentException(NULL_KEY.formatted(getOperation()));
+				}
+				for (Cache cache : getCaches()) {
+					if (cache instanceof ResilientRedisCache ours) {
+						ours.checkKey(generated);
+					}
+				}
+				return generated;
+			};
+			return (isLateEviction() || getOperation() instanceof CachePutOperation) ? late(key, NO_KEY) : early(key);
+		}
+
+		private boolean isLateEviction() {
+			return getOperation() instanceof CacheEvictOperation eviction && !eviction.isBeforeInvocation();
+		}
+
+		private <T> T early(Supplier<T> evaluation) {
+			try {
+				return evaluation.get();
+			}
+			catch (RuntimeException | Error ex) {
+				throw sneakily((this.call != null && !isMerelyUnavailable(ex)) ? this.call.expressionFailed(ex) : ex);
+			}
+		}
+
+		/**
+		 * Evaluate what follows from the result.
+		 * @param nothing what nothing follows from
+		 */
+		private <T> T late(Supplier<T> evaluation, T nothing) {
+			try {
+				return evaluation.get();
+			}
+			catch (RuntimeException | Error ex) {
+				if (this.call == null) {
+					throw ex;
+				}
+				Throwable failure = this.call.expressionFailed(ex);
+				if (this.call.goesOnAfterFailedExpression()) {
+					return nothing;
+				}
+				throw sneakily(failure);
+			}
+		}
+
+		/** Spring asks before there is a result, and takes this for a maybe. */
+		private static boolean isMerelyUnavailable(Throwable ex) {
+			return ex.getClass().getSimpleName().equals("VariableNotAvailableException");
+		}
+
+		@SuppressWarnings("unchecked")
+		private static <X extends Throwable> RuntimeException sneakily(Throwable ex) throws X {
+			throw (X) ex;
 		}
 
 	}

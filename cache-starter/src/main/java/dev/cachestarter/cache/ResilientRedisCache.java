@@ -373,6 +373,16 @@ public final class ResilientRedisCache extends RedisCache {
 
 	// Keys, time
 
+	/**
+	 * Look whether a key, or a pattern, can be made of what an intercepted call gives.
+	 * @throws IllegalArgumentException if not
+	 */
+	void checkKey(Object key) {
+		if (!(key instanceof String)) {
+			target(key);
+		}
+	}
+
 	StoredKey storedKey(Object key) {
 		return this.engine.layout().key(getName(), this.engine.keyText().ofKey(key));
 	}

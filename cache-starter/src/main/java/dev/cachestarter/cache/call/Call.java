@@ -31,11 +31,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.cache.interceptor.CacheEvictOperation;
 import org.springframework.cache.interceptor.CacheOperation;
 import org.springframework.cache.interceptor.CacheOperationInvoker;
 import org.springframework.cache.interceptor.CachePutOperation;
 import org.springframework.cache.interceptor.CacheableOperation;
 
+import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask.Reload;
 import dev.cachestarter.engine.load.Ask;
@@ -113,6 +115,10 @@ public abstract class Call {
 	private volatile @Nullable Executor continuations;
 
 	private volatile boolean closed;
+
+	private volatile boolean hasOtherCaches;
+
+	private volatile @Nullable Throwable failedExpression;
 
 	/**
 	 * Create a call.
@@ -270,7 +276,41 @@ public abstract class Call {
 				? (ask, flight) -> copyForReload(Ticket.reloading(cache, turns, ask, flight)).reload() : null;
 	}
 
+	// What an expression throws
+
+	/**
+	 * Note that an expression of the method's annotations has failed: the caller will get
+	 * what it threw, even if Spring loses it.
+	 * @return what to throw for it
+	 */
+	public Throwable expressionFailed(Throwable failure) {
+		if (this.failedExpression == null) {
+			this.failedExpression = failure;
+		}
+		return failure;
+	}
+
+	/**
+	 * Return whether what follows from the result, evaluated where nothing must be
+	 * thrown, goes on as if it was not asked for when an expression has failed.
+	 */
+	public boolean goesOnAfterFailedExpression() {
+		return false;
+	}
+
+	/** What the first expression that failed has thrown. */
+	@Nullable Throwable failedExpression() {
+		return this.failedExpression;
+	}
+
 	// What the caches tell
+
+	/**
+	 * Note that the method also has caches of which this call knows nothing.
+	 */
+	public void hasOtherCaches() {
+		this.hasOtherCaches = true;
+	}
 
 	/**
 	 * Say where the call goes on if it must not do so on an event loop; the first cache
@@ -404,7 +444,8 @@ public abstract class Call {
 
 	/**
 	 * Decide about what was missed. What will be put is leased before, and what was to be
-	 * evicted before the method is evicted then.
+	 * evicted before the method is evicted then. What will be put or evicted under a key
+	 * that cannot be made is a failure.
 	 * @return the decision; never fails
 	 */
 	CompletableFuture<Decision> decide() {
@@ -417,13 +458,23 @@ public abstract class Call {
 	private CompletableFuture<Decision> prepareAndDecide() {
 		List<CompletableFuture<?>> before = new ArrayList<>();
 		boolean others = isAsynchronous() && firstMissed() != null;
-		for (CacheOperation operation : this.intercepted.operations()) {
-			if (operation instanceof CachePutOperation put) {
-				this.intercepted.spring().seize(this, put, before);
+		SpringSide spring = this.intercepted.spring();
+		try {
+			for (CacheOperation operation : this.intercepted.operations()) {
+				if (operation instanceof CachePutOperation put) {
+					spring.seize(this, put, before);
+				}
+				else if (operation instanceof CacheEvictOperation eviction) {
+					spring.checkKey(this, eviction);
+				}
+				else if (others && operation instanceof CacheableOperation cacheable) {
+					spring.missOthers(this, cacheable, before);
+				}
 			}
-			else if (others && operation instanceof CacheableOperation cacheable) {
-				this.intercepted.spring().missOthers(this, cacheable, before);
-			}
+		}
+		catch (IllegalArgumentException ex) {
+			// What has no key is told before the method has changed anything.
+			return CompletableFuture.completedFuture(new Decision.Failure(ex));
 		}
 		return before.isEmpty() ? decideOnTickets() : CompletableFuture.allOf(before.toArray(CompletableFuture[]::new))
 			.thenComposeAsync((done) -> decideOnTickets(), userCode(continuations()));
@@ -474,6 +525,28 @@ public abstract class Call {
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * The settings of the first cache that was missed, {@code null} if none of ours was.
+	 */
+	@Nullable CacheSettings settings() {
+		Ticket first = firstMissed();
+		return (first != null) ? first.ask().entries().settings() : null;
+	}
+
+	/**
+	 * Return whether a load is of use that the caller does not wait for any more: it can
+	 * be stored, or others wait for it.
+	 */
+	boolean isLoadOfUse() {
+		for (Ticket ticket : this.tickets) {
+			Flight flight = ticket.flight();
+			if (flight != null && flight.isOfUse()) {
+				return true;
+			}
+		}
+		return this.hasOtherCaches;
 	}
 
 	/** What is put from now on is stored already, by another. */
@@ -601,8 +674,18 @@ public abstract class Call {
 		 * Lease the keys of a {@code @CachePut} before its method runs, if they can be
 		 * told without it.
 		 * @param seized is added what completes when they are leased
+		 * @throws IllegalArgumentException if no key can be made of what the expression
+		 * or the arguments give
 		 */
 		void seize(Call call, CachePutOperation operation, List<CompletableFuture<?>> seized);
+
+		/**
+		 * Look, before the method runs, whether the key of an eviction after it can be
+		 * made, if it can be told without the result.
+		 * @throws IllegalArgumentException if no key can be made of what the expression
+		 * or the arguments give
+		 */
+		void checkKey(Call call, CacheEvictOperation operation);
 
 		/**
 		 * Look at the caches of an asynchronous method that Spring has not asked.

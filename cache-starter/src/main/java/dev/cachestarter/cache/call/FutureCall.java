@@ -74,8 +74,9 @@ public final class FutureCall extends AsynchronousCall {
 		});
 		future.whenComplete((value, ex) -> afterHandingOn(() -> afterWrites(() -> {
 			close();
-			if (ex != null) {
-				settled.completeExceptionally(unchanged(ex));
+			Throwable failure = (ex != null) ? unchanged(CallFailure.original(ex)) : failedExpression();
+			if (failure != null) {
+				settled.completeExceptionally(failure);
 			}
 			else {
 				settled.complete(value);

@@ -19,12 +19,17 @@ package dev.cachestarter.cache.call;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
@@ -33,6 +38,7 @@ import reactor.util.context.ContextView;
 import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrapper;
 import org.springframework.core.ReactiveAdapter;
 
+import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Leading;
 
@@ -45,6 +51,20 @@ public final class ReactiveCall extends AsynchronousCall {
 	private final ReactiveAdapter adapter;
 
 	private final ContextView subscriber;
+
+	/** The reader, and the load of many results, which may go on without it. */
+	private final AtomicInteger parties = new AtomicInteger(1);
+
+	/** The source of the load, while that goes on. */
+	private volatile @Nullable Subscription loading;
+
+	private volatile boolean stopped;
+
+	/** Stops a load that nobody reads any more. */
+	private final Disposable.Swap lastCall = Disposables.swap();
+
+	/** How many items a load may have that nobody reads any more. */
+	private volatile long mostUnread = Long.MAX_VALUE;
 
 	private ReactiveCall(Intercepted intercepted, ReactiveAdapter adapter, ContextView subscriber,
 			@Nullable Ticket reloaded) {
@@ -71,9 +91,9 @@ public final class ReactiveCall extends AsynchronousCall {
 		try {
 			result = proceed();
 		}
-		catch (RuntimeException | Error ex) {
+		catch (Throwable ex) {
 			close();
-			throw ex;
+			return Mono.error(CallFailure.original(ex));
 		}
 		finally {
 			leave.run();
@@ -88,22 +108,49 @@ public final class ReactiveCall extends AsynchronousCall {
 		if (this.adapter.isMultiValue()) {
 			return Flux.from(bound)
 				.concatWith(writes)
-				.onErrorResume((ex) -> writes.then(Mono.error(ex)))
-				.doFinally((signal) -> close());
+				.concatWith(Mono.defer(this::failureOfExpression))
+				.onErrorResume((ex) -> writes.then(Mono.error(CallFailure.original(ex))))
+				.doOnCancel(this::readerHasGone)
+				.doFinally((signal) -> exit());
 		}
 		return Mono.fromDirect(bound)
 			.flatMap((value) -> writes.thenReturn(value))
 			.switchIfEmpty(writes)
-			.onErrorResume((ex) -> writes.then(Mono.error(ex)))
-			.doFinally((signal) -> close());
+			.onErrorResume((ex) -> writes.then(Mono.error(CallFailure.original(ex))))
+			.doFinally((signal) -> exit());
+	}
+
+	private Mono<Object> failureOfExpression() {
+		Throwable failure = failedExpression();
+		return (failure != null) ? Mono.error(failure) : Mono.empty();
+	}
+
+	@Override
+	public Throwable expressionFailed(Throwable failure) {
+		return CallFailure.of(super.expressionFailed(failure));
+	}
+
+	/**
+	 * {@inheritDoc}
+	 * <p>
+	 * What follows from many results is evaluated by a subscriber of Spring's beside the
+	 * reader, when the source has ended. If that throws, nobody is told, and the reader
+	 * waits for ever.
+	 */
+	@Override
+	public boolean goesOnAfterFailedExpression() {
+		return this.adapter.isMultiValue();
 	}
 
 	@Override
 	public Object decideAndLoad() {
-		checkConfirmed();
-		Mono<Decision> decided = Mono.defer(() -> later(decideHere()));
-		Publisher<Object> loaded = this.adapter.isMultiValue() ? decided.flatMapMany(this::many)
-				: decided.flatMap(this::one);
+		Mono<Decision> decided = Mono.defer(() -> {
+			checkConfirmed();
+			return later(decideHere());
+		});
+		Publisher<Object> loaded = this.adapter.isMultiValue()
+				? decided.flatMapMany(this::many).onErrorMap(CallFailure::of)
+				: decided.flatMap(this::one).onErrorMap(CallFailure::of);
 		Boundary bound = Boundary.into(this, loaded);
 		// Spring takes it for one of Reactor's own, whatever the method returns.
 		Publisher<Object> result = this.adapter.isMultiValue() ? Flux.from(bound) : Mono.fromDirect(bound);
@@ -139,28 +186,89 @@ public final class ReactiveCall extends AsynchronousCall {
 		if (decision instanceof Decision.Failure failure) {
 			return Flux.error(failure.failure());
 		}
+		return Flux.defer(() -> enter() ? load() : Flux.error(new CancellationException("Nobody reads it")));
+	}
+
+	private Flux<Object> load() {
 		List<Object> items = new ArrayList<>();
 		Leading leading = leading();
-		return Flux.from(publisher(leading))
-			.doOnNext(items::add)
+		return Flux.from(publisher(leading)).doOnNext((item) -> {
+			items.add(item);
+			if (items.size() > this.mostUnread) {
+				stop();
+			}
+		})
 			.doOnComplete(() -> loaded(items))
 			.onErrorResume((ex) -> Mono.defer(() -> later(failed(ex)))
 				// What has been handed on already cannot be taken back.
 				.flatMapMany((came) -> (came instanceof Decision.Value value && items.isEmpty()) ? items(value)
 						: Flux.error(ex)))
 			// Spring shares what comes, with itself for one, and its own has no context.
-			.contextWrite(seenByMethod(leading));
+			.contextWrite(seenByMethod(leading))
+			.doFinally((signal) -> exit())
+			.doOnSubscribe((source) -> {
+				this.loading = source;
+				if (this.stopped) {
+					source.cancel();
+				}
+			});
 	}
 
 	private static Flux<Object> items(Decision.Value decided) {
 		return (decided.value() instanceof Iterable<?> items) ? Flux.fromIterable(items) : Flux.empty();
 	}
 
+	// Who reads, and what goes on without them
+
+	/**
+	 * Take part in the call, unless it is over.
+	 */
+	private boolean enter() {
+		return this.parties.getAndUpdate((count) -> (count > 0) ? count + 1 : 0) > 0;
+	}
+
+	/** The last that leaves closes. */
+	private void exit() {
+		if (this.parties.decrementAndGet() == 0) {
+			this.lastCall.dispose();
+			close();
+		}
+	}
+
+	/**
+	 * The reader has gone before the end. As Spring has it, the source goes on to its end
+	 * for what is stored or evicted then. But a mere load goes on only as long as there
+	 * is something to store: not in a transaction or without a lease, not beyond the
+	 * limit of the lease, and not for more items than the largest value has bytes.
+	 */
+	private void readerHasGone() {
+		CacheSettings settings = settings();
+		if (settings == null || !intercepted().isMereLoad()) {
+			return;
+		}
+		if (!isLoadOfUse()) {
+			stop();
+			return;
+		}
+		this.mostUnread = settings.maxValueSize().toBytes();
+		this.lastCall.update(Mono.delay(settings.loadLeaseLimit()).subscribe((tick) -> stop()));
+	}
+
+	private void stop() {
+		this.stopped = true;
+		Subscription source = this.loading;
+		if (source != null) {
+			source.cancel();
+		}
+	}
+
+	// The method
+
 	private Publisher<Object> publisher(@Nullable Leading leading) {
 		Publisher<Object> loading;
 		Runnable leave = Leading.enter(leading);
 		try {
-			loading = this.adapter.toPublisher(intercepted().invoker().invoke());
+			loading = published(intercepted().invoker().invoke());
 		}
 		catch (ThrowableWrapper ex) {
 			loading = Mono.error(ex.getOriginal());
@@ -169,6 +277,13 @@ public final class ReactiveCall extends AsynchronousCall {
 			leave.run();
 		}
 		return new Loading(loading, leading);
+	}
+
+	@SuppressWarnings("unchecked")
+	private Publisher<Object> published(@Nullable Object result) {
+		// Of a suspend function Spring makes a publisher.
+		return (result instanceof Publisher<?> publisher) ? (Publisher<Object>) publisher
+				: this.adapter.toPublisher(result);
 	}
 
 	/** What the method is run for: on this thread, or else for its subscriber. */

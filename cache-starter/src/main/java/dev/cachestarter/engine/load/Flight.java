@@ -239,6 +239,14 @@ public final class Flight {
 		return this.ended.get();
 	}
 
+	/**
+	 * Return whether anything comes of the load if its caller goes on without it: it can
+	 * be stored, or others wait for it.
+	 */
+	public boolean isOfUse() {
+		return (canFill() && !this.transactional) || isWanted();
+	}
+
 	void whenOver(Runnable action) {
 		this.result.whenComplete((turn, ex) -> action.run());
 	}

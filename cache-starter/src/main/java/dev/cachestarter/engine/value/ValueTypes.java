@@ -31,6 +31,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.core.BridgeMethodResolver;
+import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
 import org.springframework.core.ResolvableType;
@@ -48,8 +49,8 @@ public final class ValueTypes {
 	/**
 	 * Return the type of the values that a method's results are cached as: what is in an
 	 * {@code Optional}, a future or a {@code Mono}, and a list of what is in a
-	 * {@code Flux}. An {@code Optional} inside a future stays one, since Spring caches it
-	 * as it is.
+	 * {@code Flux} or a {@code Flow}. An {@code Optional} inside a future stays one,
+	 * since Spring caches it as it is.
 	 * @param method a method, perhaps of an interface
 	 * @param targetClass the class of the bean, against which type variables are resolved
 	 * @return a type without type variables and wildcards, or {@code null} if the method
@@ -58,9 +59,9 @@ public final class ValueTypes {
 	public static @Nullable Type valueType(Method method, Class<?> targetClass) {
 		Class<?> userClass = declaring(method, targetClass);
 		Method specific = BridgeMethodResolver.getMostSpecificMethod(method, userClass);
-		ResolvableType returned = ResolvableType.forMethodReturnType(specific, userClass);
+		ResolvableType returned = returned(specific, userClass);
 		Class<?> raw = returned.resolve(Object.class);
-		if (raw == void.class || raw == Void.class) {
+		if (raw == void.class || raw == Void.class || raw.getName().equals("kotlin.Unit")) {
 			return null;
 		}
 		if (raw == Optional.class) {
@@ -81,6 +82,16 @@ public final class ValueTypes {
 			return element;
 		}
 		return ResolvableType.forClassWithGenerics(List.class, ResolvableType.forType(element)).getType();
+	}
+
+	/**
+	 * What a {@code suspend} function of Kotlin returns is what its continuation is
+	 * given.
+	 */
+	private static ResolvableType returned(Method method, Class<?> userClass) {
+		return KotlinDetector.isSuspendingFunction(method)
+				? ResolvableType.forMethodParameter(method, method.getParameterCount() - 1, userClass).getGeneric(0)
+				: ResolvableType.forMethodReturnType(method, userClass);
 	}
 
 	/**
