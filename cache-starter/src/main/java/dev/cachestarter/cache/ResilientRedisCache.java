@@ -307,7 +307,7 @@ public final class ResilientRedisCache extends RedisCache {
 		if (ticket.isPut()) {
 			Flight seized = (flight != null) ? flight : turns().alone(ticket.ask());
 			this.evictor.repeatAfterReactiveCommit(new Target.Key(stored), call);
-			Call.settle(call, this.writer.putSeized(seized, value, reader.codec()), deadline(call));
+			this.writer.settle(call, stored, this.writer.putSeized(seized, value, reader.codec()), deadline(call));
 		}
 		else if (flight != null && !ticket.isStoredByOther()) {
 			CompletableFuture<Boolean> filled = this.writer.fill(flight, value, reader.codec(), null);
@@ -319,7 +319,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private void putNow(StoredKey key, @Nullable Object value, EntryReader reader, @Nullable Call call) {
 		this.evictor.repeatAfterReactiveCommit(new Target.Key(key), call);
-		Call.settle(call, this.writer.put(key, value, reader.codec(), null), deadline(call));
+		this.writer.settle(call, key, this.writer.put(key, value, reader.codec(), null), deadline(call));
 	}
 
 	@Override

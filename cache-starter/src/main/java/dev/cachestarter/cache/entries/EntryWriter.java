@@ -143,17 +143,37 @@ public final class EntryWriter {
 			}
 			CompletableFuture<?> done = write
 				.apply((status == TransactionSynchronization.STATUS_COMMITTED) ? prepared : Prepared.NOT_STORED);
-			return () -> await(done, deadline);
+			return () -> await(key, done, deadline);
 		});
 		return CompletableFuture.completedFuture(null);
 	}
 
-	private static void await(CompletableFuture<?> write, Deadline deadline) {
+	/**
+	 * Wait for a put, or have an asynchronous call not return before it. If nobody waits
+	 * any longer although Redis may still have the old value, that is pending.
+	 */
+	public <T> void settle(@Nullable Call call, StoredKey key, CompletableFuture<T> put, Deadline deadline) {
+		if (call != null && call.isAsynchronous()) {
+			call.returnsAfter(deadline.limit(put.copy()).whenComplete((done, ex) -> evictUnlessDone(key, put)));
+		}
+		else {
+			await(key, put, deadline);
+		}
+	}
+
+	private <T> void await(StoredKey key, CompletableFuture<T> put, Deadline deadline) {
 		try {
-			deadline.await(write);
+			deadline.await(put);
 		}
 		catch (RedisWaitException ex) {
-			// What Redis has not taken is pending.
+			evictUnlessDone(key, put);
+		}
+	}
+
+	/** A put that has failed has seen to it already. */
+	private void evictUnlessDone(StoredKey key, CompletableFuture<?> put) {
+		if (!put.isDone()) {
+			this.engine.evictions().evict(new Target.Key(key));
 		}
 	}
 

@@ -98,7 +98,7 @@ final class AnswerJudge implements Outbox.Listener {
 		long duration = parcel.age(now, lag);
 		if (ex == null) {
 			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
-			leaveIfTripped(true);
+			leaveIfTripped(LinkState.Cause.ANSWERS);
 		}
 		else if (RedisErrors.isTimeout(ex)) {
 			// Whoever was late: a server that has not taken a write yet is not up.
@@ -109,14 +109,14 @@ final class AnswerJudge implements Outbox.Listener {
 			}
 			this.breaker.onError(duration, TimeUnit.NANOSECONDS, ex);
 			leaveIfSilent(parcel, now, lag);
-			leaveIfTripped(true);
+			leaveIfTripped(LinkState.Cause.ANSWERS);
 		}
 		else if (connection.isWhole() || !RedisErrors.isOfSending(ex)) {
 			// Else it failed for want of a node that is known to be away.
 			this.breaker.onError(duration, TimeUnit.NANOSECONDS, ex);
 			// What was under way on a connection that breaks fails before the break is
 			// told.
-			leaveIfTripped(RedisErrors.isRefusal(ex));
+			leaveIfTripped(RedisErrors.isRefusal(ex) ? LinkState.Cause.ANSWERS : LinkState.Cause.CONNECTION);
 			refused(outbox, parcel, ex);
 		}
 	}
@@ -139,11 +139,10 @@ final class AnswerJudge implements Outbox.Listener {
 	 * Asked for, and not told: for whoever listens the breaker makes an event per
 	 * command.
 	 */
-	private void leaveIfTripped(boolean answers) {
+	private void leaveIfTripped(LinkState.Cause cause) {
 		if (this.breaker.getState() == CircuitBreaker.State.OPEN) {
-			this.state.leave(this.state.current().session(),
-					answers ? "too many failing or slow commands" : "connection lost",
-					answers ? LinkState.Cause.ANSWERS : LinkState.Cause.CONNECTION);
+			String why = (cause == LinkState.Cause.ANSWERS) ? "too many failing or slow commands" : "connection lost";
+			this.state.leave(this.state.current().session(), why, cause);
 		}
 	}
 
