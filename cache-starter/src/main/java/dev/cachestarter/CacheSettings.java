@@ -192,7 +192,7 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return how long a load may take before a stale entry stands in for it.
+	 * Return how long a load may take before a stale entry is served instead.
 	 * @return a duration, zero for as long as it likes
 	 */
 	public Duration loadTimeout() {
@@ -200,8 +200,8 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return settings with another time after which a stale entry stands in for a load
-	 * that is still running. The load goes on, on a thread of the cache's own, and fills.
+	 * Return settings with another time after which a stale entry is served although its
+	 * load is still running. The load goes on, on a thread of the cache's own, and fills.
 	 * Without a stale entry, as {@code stale-if-error} keeps them, callers wait for the
 	 * load.
 	 * @param timeout the longest that a caller who could have a stale entry waits, zero
@@ -215,8 +215,8 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return how long past its time to live an entry may stand in for a load that fails
-	 * or is slow.
+	 * Return how long past its time to live an entry may be served if its load fails or
+	 * is slow.
 	 * @return a duration, zero for not at all
 	 */
 	public Duration staleIfError() {
@@ -224,9 +224,9 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return settings with another time for which entries may stand in after their time
+	 * Return settings with another time for which entries may be served after their time
 	 * to live. Redis keeps them for that much longer.
-	 * @param time how long past its time to live an entry may stand in, zero for not at
+	 * @param time how long past its time to live an entry may be served, zero for not at
 	 * all
 	 * @return the changed copy
 	 * @throws IllegalArgumentException if it is negative, or positive and below one

@@ -105,10 +105,10 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
 	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
 	 * one instance, "cluster" those of all instances.
-	 * @param loadTimeout How long a load may take before a stale entry stands in for it.
+	 * @param loadTimeout How long a load may take before a stale entry is served instead.
 	 * 0 for as long as it likes.
-	 * @param staleIfError How long past its TTL an entry may stand in for a load that
-	 * fails or is slow. 0 for not at all.
+	 * @param staleIfError How long past its TTL an entry may be served if its load fails
+	 * or is slow. 0 for not at all.
 	 * @param staleRetry How long after a failed load nobody tries another, while there is
 	 * an entry to serve.
 	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes
@@ -138,10 +138,10 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
 	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
 	 * one instance, "cluster" those of all instances.
-	 * @param loadTimeout How long a load may take before a stale entry stands in for it.
+	 * @param loadTimeout How long a load may take before a stale entry is served instead.
 	 * 0 for as long as it likes.
-	 * @param staleIfError How long past its TTL an entry may stand in for a load that
-	 * fails or is slow. 0 for not at all.
+	 * @param staleIfError How long past its TTL an entry may be served if its load fails
+	 * or is slow. 0 for not at all.
 	 * @param staleRetry How long after a failed load nobody tries another, while there is
 	 * an entry to serve.
 	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes

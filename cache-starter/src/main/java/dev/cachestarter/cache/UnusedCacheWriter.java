@@ -27,8 +27,8 @@ import org.springframework.data.redis.cache.RedisCacheWriter;
 
 /**
  * Stands where {@code RedisCache} wants a writer. Spring Data's writer swallows failures,
- * and has its commands queued while Redis is away: nothing of ours goes that way, and
- * what did would go past the leases.
+ * and has its commands queued while Redis cannot be reached: nothing of ours goes that
+ * way, and what did would go past the leases.
  */
 final class UnusedCacheWriter implements RedisCacheWriter {
 

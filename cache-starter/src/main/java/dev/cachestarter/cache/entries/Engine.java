@@ -366,7 +366,7 @@ public final class Engine {
 				Thread.currentThread().interrupt();
 			}
 			catch (ExecutionException | TimeoutException ex) {
-				// Redis is away: nothing more can be done for them.
+				// Redis cannot be reached: nothing more can be done for them.
 			}
 		}
 	}

@@ -188,7 +188,7 @@ final class Drain {
 		};
 	}
 
-	/** For each server what is asked of it, command by command. */
+	/** What each server is to do, command by command. */
 	private Iterable<Queue<List<Pending>>> batches(List<Pending> wanted) {
 		Map<Object, Queue<List<Pending>>> batches = new HashMap<>();
 		Map<Object, List<Pending>> open = new HashMap<>();

@@ -49,7 +49,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  *    138      1 line feed
  * </pre>
  *
- * Fields are parted by one space. The payload follows the line feed.
+ * One space separates the fields. The payload follows the line feed.
  * <p>
  * A header is parsed on every hit, though most hits look at two or three fields of it. So
  * it keeps the line as it is and makes a string of a field only when asked for it.
@@ -238,7 +238,7 @@ public final class EntryHeader {
 	}
 
 	/**
-	 * Return whether the value is so near to its end that it is to be loaded anew.
+	 * Return whether the value is so near to its end that it is to be loaded again.
 	 * @param now the server's clock in milliseconds
 	 * @param ahead how long before its end that is, but not before the half of its life
 	 */
@@ -248,7 +248,7 @@ public final class EntryHeader {
 	}
 
 	/**
-	 * Return whether somebody loads this value anew, or nobody is to do so yet. A claim
+	 * Return whether somebody loads this value again, or nobody is to do so yet. A claim
 	 * that has more time left than any is given is from before the server's clock was set
 	 * back, and does not count.
 	 * @param now the server's clock in milliseconds

@@ -80,19 +80,19 @@ import dev.cachestarter.engine.value.ValueCodec;
  * <h2>Claims</h2>
  *
  * <p>
- * A value that is still good for something (it is about to expire and is loaded anew
- * ahead of that, or it has, and may stand in for a load that fails) must stay readable
- * while it is loaded. So no lease takes its place: a script writes a <em>claim</em>, a
- * nonce and until when it holds, into the value's own header, if that is still the one
- * observed and no other claim holds. The rest goes as with a lease: the fill compares the
- * header with the claim in it, so whatever deletes or replaces the value voids the claim,
- * and of two who claim one wins. A claim is renewed like a lease, ends by itself when its
- * holder dies, and leaves the value's payload alone, and its time to live too but for
- * what the claim itself needs: a value that went before its load ended would take the
- * claim with it. (Whether it is fresh the header tells.) After a load that failed, a
- * claim of nobody's (dashes for a nonce) keeps all instances from trying again at once. A
- * claim that lies further in the future than any is made for does not hold: the server's
- * clock was set back. The claim comes after the read that found the value under current
+ * A value that is still good for something (it is about to expire and is loaded again
+ * ahead of that, or it has, and may be served if its load fails) must stay readable while
+ * it is loaded. So no lease takes its place: a script writes a <em>claim</em>, a nonce
+ * and until when it holds, into the value's own header, if that is still the one observed
+ * and no other claim holds. The rest goes as with a lease: the fill compares the header
+ * with the claim in it, so whatever deletes or replaces the value voids the claim, and of
+ * two who claim one wins. A claim is renewed like a lease, ends by itself when its holder
+ * dies, and leaves the value's payload alone, and its time to live too but for what the
+ * claim itself needs: a value that went before its load ended would take the claim with
+ * it. (Whether it is fresh the header tells.) After a load that failed, a claim of
+ * nobody's (dashes for a nonce) keeps all instances from trying again at once. A claim
+ * that lies further in the future than any is made for does not hold: the server's clock
+ * was set back. The claim comes after the read that found the value under current
  * generations, so the order holds here too: generations, claim, load.
  *
  * <h2>What may arrive late</h2>
@@ -279,7 +279,7 @@ public final class EntryStore {
 		this.generations.keep(lease.key(), lease.cacheGeneration(), lease.groupGeneration(), life);
 	}
 
-	/** A lease that cannot be filled is one that others wait for in vain. */
+	/** Others would wait for a lease that cannot be filled, and get nothing. */
 	private CompletableFuture<Boolean> endRefused(Lease lease, Throwable ex) {
 		return (RedisErrors.isRefusal(ex) && !lease.isOnValue()) ? release(lease)
 				: CompletableFuture.completedFuture(false);

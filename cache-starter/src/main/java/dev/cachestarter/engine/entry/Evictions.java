@@ -52,8 +52,8 @@ import dev.cachestarter.engine.redis.RedisLink;
  * An eviction is <em>pending</em> from before Redis is asked until Redis has acknowledged
  * that very asking. While it is, this application neither reads nor fills what it names:
  * so a reader of this application cannot get what was evicted, whether Redis is slow,
- * refuses, or is away, and whatever the state of the link. Reads ask this set, not the
- * link.
+ * refuses, or cannot be reached, and whatever the state of the link. Reads ask this set,
+ * not the link.
  * <p>
  * Each asking has a sequence of its own. The same target evicted again while it is
  * pending is one entry with a newer sequence, and only the acknowledgement of the newest
@@ -301,7 +301,10 @@ public final class Evictions {
 		return this.pending.size();
 	}
 
-	/** Redis away is said by the link; this is about one that is there and refuses. */
+	/**
+	 * That Redis cannot be reached is said by the link; this is about one that is there
+	 * and refuses.
+	 */
 	private void warn(Throwable ex) {
 		if (RedisErrors.isRefusal(ex) && this.link.isUp() && this.warned.compareAndSet(false, true)) {
 			this.takenSinceWarned.set(0);

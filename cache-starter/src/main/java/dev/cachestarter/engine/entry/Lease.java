@@ -26,8 +26,8 @@ import dev.cachestarter.engine.key.StoredKey;
  *
  * @param key the key
  * @param nonce what tells this lease from all others
- * @param runMark the run of the server that it was asked of, by which its value is
- * judged: another's may have this lease from a dump, and not what has voided it
+ * @param runMark the run of the server that placed it, by which its value is judged:
+ * another's may have this lease from a dump, and not what has voided it
  * @param hold what it holds the key by
  * @param identity as much of the header in Redis as says that it is this lease
  * @param cacheGeneration the generation of the cache, as it was before the lease

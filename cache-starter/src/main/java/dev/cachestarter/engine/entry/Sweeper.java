@@ -144,7 +144,7 @@ public final class Sweeper {
 	}
 
 	/**
-	 * Take away what an acknowledged eviction has left in memory, later.
+	 * Remove what an acknowledged eviction has left in memory, later.
 	 */
 	void sweepLater(Target target) {
 		String cacheName = target.cacheName();
@@ -421,7 +421,7 @@ public final class Sweeper {
 			Thread.currentThread().interrupt();
 		}
 		catch (ExecutionException | TimeoutException | RuntimeException ex) {
-			// Redis is away: the lease runs out, and TTLs take away what is left.
+			// Redis cannot be reached: the lease runs out, and TTLs remove what is left.
 		}
 	}
 
