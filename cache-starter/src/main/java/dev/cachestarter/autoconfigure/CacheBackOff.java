@@ -28,9 +28,21 @@ final class CacheBackOff {
 
 	private final String reason;
 
-	CacheBackOff(String reason) {
+	private CacheBackOff(String reason) {
 		this.reason = reason;
+	}
+
+	static CacheBackOff because(String reason) {
 		logger.info("cache-starter backs off: " + reason);
+		return new CacheBackOff(reason);
+	}
+
+	/**
+	 * Say nothing: that the parent of this context has said.
+	 */
+	static CacheBackOff silently(String reason) {
+		logger.debug("cache-starter backs off: " + reason);
+		return new CacheBackOff(reason);
 	}
 
 	@Override

@@ -19,12 +19,15 @@ package dev.cachestarter.autoconfigure;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.beans.factory.BeanFactoryUtils;
+import org.springframework.beans.factory.HierarchicalBeanFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -35,6 +38,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.SearchStrategy;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
 import org.springframework.boot.cache.autoconfigure.CacheManagerCustomizer;
 import org.springframework.boot.cache.autoconfigure.CacheManagerCustomizers;
@@ -43,6 +47,7 @@ import org.springframework.boot.cache.autoconfigure.RedisCacheManagerBuilderCust
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.cache.Cache;
 import org.springframework.cache.CacheManager;
 import org.springframework.cache.annotation.AnnotationCacheOperationSource;
 import org.springframework.cache.annotation.EnableCaching;
@@ -52,6 +57,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ConfigurationCondition;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
@@ -59,6 +65,8 @@ import org.springframework.core.io.ResourceLoader;
 import org.springframework.core.task.TaskDecorator;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.TtlPolicy;
@@ -74,8 +82,8 @@ abstract class CacheConfigurations {
 
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnBooleanProperty(name = CacheStarterProperties.PREFIX + ".enabled", matchIfMissing = true)
-	@Import({ Caching.class, OwnCacheManager.class, OwnCacheResolver.class, OtherCacheType.class,
-			ResilientCache.class })
+	@Import({ Caching.class, OwnCacheManager.class, SharedCacheManager.class, OwnCacheResolver.class,
+			OtherCacheType.class, OwnCaches.class, ResilientCache.class })
 	static class Enabled {
 
 		// There whatever the cache is: annotations of the starter mean the same on all.
@@ -87,7 +95,7 @@ abstract class CacheConfigurations {
 
 		@Bean
 		@Lazy(false)
-		CacheWarmUpLifecycle cacheWarmUp(CacheStarterProperties properties, ListableBeanFactory beanFactory,
+		CacheWarmUpLifecycle cacheStarterWarmUp(CacheStarterProperties properties, ListableBeanFactory beanFactory,
 				ObjectProvider<ResilientRedisCacheManager> cacheManager) {
 			CacheStarterProperties.WarmUp settings = properties.warmUp();
 			check(settings.concurrency() >= 1, "concurrency", settings.concurrency(), "1 or more, such as 4");
@@ -97,7 +105,8 @@ abstract class CacheConfigurations {
 					"0 or a duration, such as 10s");
 			CacheWarmUp warmUp = new CacheWarmUp(() -> {
 				// On another's cache the starter has no say, and on none it is no use.
-				boolean ours = settings.enabled() && cacheManager.getIfUnique() != null;
+				ResilientRedisCacheManager unique = cacheManager.getIfUnique();
+				boolean ours = settings.enabled() && unique != null && !unique.isSwitchedOff();
 				return ours ? CacheWarmUpLifecycle.warmers(beanFactory) : Map.of();
 			}, () -> cacheManager.getObject().getCacheService().isEnabled(),
 					new CacheWarmUp.Settings(settings.concurrency(), settings.waitForRedis(), Duration.ofSeconds(5)),
@@ -120,41 +129,68 @@ abstract class CacheConfigurations {
 	 * proxies or aspects, keeps the mode and the order that they chose.
 	 */
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnMissingBean(CacheAspectSupport.class)
+	@ConditionalOnMissingBean(value = CacheAspectSupport.class, search = SearchStrategy.CURRENT)
 	@EnableCaching
 	static class Caching {
 
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnBean(CacheManager.class)
+	@ConditionalOnBean(value = CacheManager.class, search = SearchStrategy.CURRENT)
 	static class OwnCacheManager {
 
 		@Bean
 		@Lazy(false)
 		CacheBackOff cacheStarterBackOff(ListableBeanFactory beanFactory) {
-			String[] names = BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beanFactory, CacheManager.class, true,
-					false);
-			return new CacheBackOff("the application has a cache manager of its own, " + Arrays.toString(names));
+			return CacheBackOff.because("the application has a cache manager of its own, "
+					+ names(beanFactory.getBeanNamesForType(CacheManager.class, true, false)));
 		}
 
 	}
 
+	/** A child context uses the cache of its parent, whoever provides it. */
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnMissingBean(CacheBackOff.class)
+	@ConditionalOnMissingBean(value = CacheBackOff.class, search = SearchStrategy.CURRENT)
+	@ConditionalOnBean(CacheManager.class)
+	static class SharedCacheManager {
+
+		@Bean
+		@Lazy(false)
+		CacheBackOff cacheStarterBackOff(ListableBeanFactory beanFactory) {
+			String reason = "the parent context has a cache manager, " + names(
+					BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beanFactory, CacheManager.class, true, false));
+			boolean known = isInAncestor(beanFactory, ResilientRedisCacheManager.class)
+					|| isInAncestor(beanFactory, CacheBackOff.class);
+			return known ? CacheBackOff.silently(reason) : CacheBackOff.because(reason);
+		}
+
+		private static boolean isInAncestor(ListableBeanFactory beanFactory, Class<?> type) {
+			return beanFactory instanceof HierarchicalBeanFactory child
+					&& child.getParentBeanFactory() instanceof ListableBeanFactory parent
+					&& BeanFactoryUtils.beanNamesForTypeIncludingAncestors(parent, type, true, false).length > 0;
+		}
+
+	}
+
+	private static String names(String... names) {
+		return Arrays.toString(names);
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnMissingBean(value = CacheBackOff.class, search = SearchStrategy.CURRENT)
 	@ConditionalOnBean(name = "cacheResolver")
 	static class OwnCacheResolver {
 
 		@Bean
 		@Lazy(false)
 		CacheBackOff cacheStarterBackOff() {
-			return new CacheBackOff("the application has a bean named 'cacheResolver'");
+			return CacheBackOff.because("the application has a bean named 'cacheResolver'");
 		}
 
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnMissingBean(CacheBackOff.class)
+	@ConditionalOnMissingBean(value = CacheBackOff.class, search = SearchStrategy.CURRENT)
 	@Conditional(OnOtherCacheType.class)
 	@EnableConfigurationProperties(CacheProperties.class)
 	static class OtherCacheType {
@@ -162,7 +198,25 @@ abstract class CacheConfigurations {
 		@Bean
 		@Lazy(false)
 		CacheBackOff cacheStarterBackOff(CacheProperties properties) {
-			return new CacheBackOff("'spring.cache.type' is " + properties.getType());
+			return CacheBackOff.because("'spring.cache.type' is " + properties.getType());
+		}
+
+	}
+
+	/**
+	 * Other caches that the application has stated. Spring Boot looks for them before it
+	 * thinks of Redis.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnMissingBean(value = CacheBackOff.class, search = SearchStrategy.CURRENT)
+	@Conditional(OnOwnCaches.class)
+	static class OwnCaches {
+
+		@Bean
+		@Lazy(false)
+		CacheBackOff cacheStarterBackOff(ConfigurableListableBeanFactory beanFactory, Environment environment) {
+			return CacheBackOff.because(String.valueOf(OnOwnCaches.reason(beanFactory, environment))
+					+ "; to have the starter's cache beside it, set 'spring.cache.type=redis'");
 		}
 
 	}
@@ -172,7 +226,7 @@ abstract class CacheConfigurations {
 	 * no other, is declared here.
 	 */
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnMissingBean(CacheBackOff.class)
+	@ConditionalOnMissingBean(value = CacheBackOff.class, search = SearchStrategy.CURRENT)
 	@EnableConfigurationProperties(CacheProperties.class)
 	static class ResilientCache {
 
@@ -196,7 +250,8 @@ abstract class CacheConfigurations {
 		ResilientRedisCacheManager cacheManager(ListableBeanFactory beanFactory, CacheStarterProperties properties,
 				EffectiveCacheSettings settings, CacheKeys cacheKeys, CacheManagerCustomizers cacheManagerCustomizers,
 				ObjectProvider<CacheJsonMapperBuilderCustomizer> jsonMapperBuilderCustomizers,
-				ObjectProvider<CacheEventListener> listeners, ObjectProvider<TaskDecorator> taskDecorators,
+				CacheProperties springProperties, ObjectProvider<CacheEventListener> listeners,
+				ObjectProvider<TaskDecorator> taskDecorators,
 				@Qualifier("cacheRefreshExecutor") ObjectProvider<Executor> refreshExecutor) {
 			JsonMapper.Builder jsonMapper = ResilientRedisCacheManager.jsonMapperBuilder();
 			jsonMapperBuilderCustomizers.orderedStream().forEach((customizer) -> customizer.customize(jsonMapper));
@@ -205,10 +260,29 @@ abstract class CacheConfigurations {
 			settings.applyTo(builder);
 			applyOutages(properties, builder);
 			listeners.orderedStream().forEach(builder::listener);
+			if (isSwitchedOff(properties, springProperties)) {
+				builder.switchedOff();
+			}
 			builder.refreshExecutor(refreshExecutor.getIfAvailable())
 				.refreshDecorator(BackgroundContext.decorator(taskDecorators.orderedStream().toList()));
 			return cacheManagerCustomizers
 				.customize(build(builder.cacheKeys(cacheKeys).jsonMapper(jsonMapper.build())));
+		}
+
+		/**
+		 * Conditions are decided when an application is processed ahead of time. What the
+		 * settings say when it runs comes to the same, but for a cache of Spring Boot's.
+		 */
+		private static boolean isSwitchedOff(CacheStarterProperties properties, CacheProperties springProperties) {
+			CacheType type = springProperties.getType();
+			boolean other = type != null && type != CacheType.REDIS;
+			if (properties.enabled() && !other) {
+				return false;
+			}
+			CacheBackOff.because((other ? "'spring.cache.type' is " + type
+					: "'" + CacheStarterProperties.PREFIX + ".enabled' is false")
+					+ "; the application, which was processed ahead of time, runs without a cache");
+			return true;
 		}
 
 		private static void applyOutages(CacheStarterProperties properties,
@@ -251,12 +325,62 @@ abstract class CacheConfigurations {
 
 		@Bean
 		@Lazy(false)
-		CacheNamesCheck cacheNamesCheck(ConfigurableListableBeanFactory beanFactory, CacheStarterProperties properties,
-				EffectiveCacheSettings settings, ObjectProvider<CacheOperationSource> operations,
-				@Qualifier("cacheManager") CacheManager cacheManager) {
+		CacheNamesCheck cacheStarterNamesCheck(ConfigurableListableBeanFactory beanFactory,
+				CacheStarterProperties properties, EffectiveCacheSettings settings,
+				ObjectProvider<CacheOperationSource> operations, @Qualifier("cacheManager") CacheManager cacheManager) {
 			return new CacheNamesCheck(beanFactory,
 					operations.getIfUnique(() -> new AnnotationCacheOperationSource(false)),
 					properties.caches().keySet(), settings.declaredNames(), cacheManager::getCache);
+		}
+
+	}
+
+	static final class OnOwnCaches extends SpringBootCondition implements ConfigurationCondition {
+
+		private static final List<String> PROPERTIES = List.of("spring.cache.jcache.provider",
+				"spring.cache.jcache.config", "spring.cache.infinispan.config");
+
+		@Override
+		public ConfigurationPhase getConfigurationPhase() {
+			return ConfigurationPhase.REGISTER_BEAN;
+		}
+
+		@Override
+		public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
+			ConditionMessage.Builder message = ConditionMessage.forCondition("Other caches");
+			ConfigurableListableBeanFactory beanFactory = context.getBeanFactory();
+			String reason = (beanFactory != null) ? reason(beanFactory, context.getEnvironment()) : null;
+			return (reason != null) ? ConditionOutcome.match(message.because(reason))
+					: ConditionOutcome.noMatch(message.because("there are none"));
+		}
+
+		static @Nullable String reason(ConfigurableListableBeanFactory beanFactory, Environment environment) {
+			if (environment.containsProperty("spring.cache.type")) {
+				return null;
+			}
+			String[] caches = beanFactory.getBeanNamesForType(Cache.class, true, false);
+			if (caches.length > 0) {
+				return "the application has Cache beans of its own, " + names(caches);
+			}
+			String[] managers = jcacheManagers(beanFactory);
+			if (managers.length > 0) {
+				return "the application has a JCache manager of its own, " + names(managers);
+			}
+			return PROPERTIES.stream()
+				.filter((property) -> StringUtils.hasText(environment.getProperty(property)))
+				.findFirst()
+				.map((property) -> "'" + property + "' names another cache")
+				.orElse(null);
+		}
+
+		private static String[] jcacheManagers(ConfigurableListableBeanFactory beanFactory) {
+			try {
+				Class<?> type = ClassUtils.forName("javax.cache.CacheManager", beanFactory.getBeanClassLoader());
+				return beanFactory.getBeanNamesForType(type, true, false);
+			}
+			catch (ClassNotFoundException | LinkageError ex) {
+				return new String[0];
+			}
 		}
 
 	}

@@ -18,6 +18,7 @@ package dev.cachestarter.autoconfigure;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -48,19 +49,33 @@ import dev.cachestarter.engine.key.CacheKeys;
 @Import(CacheConfigurations.Enabled.class)
 public final class CacheStarterAutoConfiguration {
 
-	// There whatever the cache is, so that code and expressions which use them always
-	// work.
+	private static final String KEYS = "cacheStarterKeys";
 
-	@Bean
+	// There whatever the cache is, so that code and expressions which use them always
+	// work. Their names are the starter's, since an application may have beans of its own
+	// that are called "cacheService" or "cacheKeys".
+
+	@Bean(KEYS)
 	@ConditionalOnMissingBean
-	CacheKeys cacheKeys(ListableBeanFactory beanFactory, ObjectProvider<EffectiveCacheSettings> settings) {
+	CacheKeys cacheStarterKeys(ListableBeanFactory beanFactory, ObjectProvider<EffectiveCacheSettings> settings) {
 		EffectiveCacheSettings ours = settings.getIfAvailable();
 		return new CacheKeys(KeyConverters.of(beanFactory, (ours != null) ? ours.keyConverters() : null));
 	}
 
+	/** Lets expressions say {@code @cacheKeys} where that name is free. */
+	@Bean
+	static BeanFactoryPostProcessor cacheStarterKeysAlias() {
+		return (beanFactory) -> {
+			String alias = "cacheKeys";
+			if (beanFactory.containsBeanDefinition(KEYS) && !beanFactory.containsBean(alias)) {
+				beanFactory.registerAlias(KEYS, alias);
+			}
+		};
+	}
+
 	@Bean
 	@ConditionalOnMissingBean
-	CacheService cacheService(ObjectProvider<ResilientRedisCacheManager> cacheManager) {
+	CacheService cacheStarterService(ObjectProvider<ResilientRedisCacheManager> cacheManager) {
 		ResilientRedisCacheManager unique = cacheManager.getIfUnique();
 		return (unique != null) ? unique.getCacheService() : CacheService.disabled();
 	}

@@ -55,7 +55,7 @@ public final class RedisVariablesAutoConfiguration {
 	@Bean
 	@Conditional(OnRedisVariables.class)
 	@ConditionalOnMissingBean(DataRedisConnectionDetails.class)
-	RedisVariablesConnectionDetails redisVariablesConnectionDetails(Environment environment,
+	RedisVariablesConnectionDetails cacheStarterConnectionDetails(Environment environment,
 			DataRedisProperties properties, ObjectProvider<SslBundles> sslBundles) {
 		return new RedisVariablesConnectionDetails(RedisVariables.read(environment), properties, sslBundles);
 	}

@@ -16,21 +16,28 @@
 
 package dev.cachestarter.cache;
 
+import java.util.function.Function;
+
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.HierarchicalBeanFactory;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.cache.annotation.AnnotationCacheOperationSource;
+import org.springframework.cache.annotation.CachingConfigurer;
 import org.springframework.cache.interceptor.CacheErrorHandler;
 import org.springframework.cache.interceptor.CacheInterceptor;
+import org.springframework.cache.interceptor.CacheOperationSource;
 import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.cache.interceptor.SimpleCacheErrorHandler;
 import org.springframework.cache.interceptor.SimpleKeyGenerator;
 import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 
+import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.key.CacheKeys;
 
 /**
@@ -64,39 +71,75 @@ public final class CachingPostProcessor
 	@Override
 	public Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean.getClass() == AnnotationCacheOperationSource.class) {
-			return new PatternAwareOperationSource();
+			return new PatternAwareOperationSource(types());
 		}
 		if (bean.getClass() == CacheInterceptor.class) {
-			return replacement((CacheInterceptor) bean);
+			return replacement((CacheInterceptor) bean, beanName);
 		}
 		return bean;
+	}
+
+	/** The methods of a child context may use the caches of its parent. */
+	private CacheTypes types() {
+		BeanFactory parent = (this.beanFactory instanceof HierarchicalBeanFactory child) ? child.getParentBeanFactory()
+				: null;
+		if (parent == null) {
+			return new CacheTypes();
+		}
+		return parent.getBeanProvider(CacheOperationSource.class)
+			.stream()
+			.filter(PatternAwareOperationSource.class::isInstance)
+			.findFirst()
+			.map((source) -> ((PatternAwareOperationSource) source).types())
+			.orElseGet(CacheTypes::new);
 	}
 
 	/*
 	 * What was configured is asked for when it is first needed and not before: asking
 	 * makes the application's CachingConfigurer, and what that needs, too early.
 	 */
-	private CacheInterceptor replacement(CacheInterceptor original) {
+	private CacheInterceptor replacement(CacheInterceptor original, String beanName) {
 		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys);
 		if (this.beanFactory != null) {
 			replacement.setBeanFactory(this.beanFactory);
 		}
 		replacement.setCacheOperationSource(original.getCacheOperationSource());
-		replacement.configure(() -> errorHandler(original), () -> keyGenerator(original), original::getCacheResolver,
-				() -> null);
+		replacement.configure(() -> errorHandler(original, beanName), () -> keyGenerator(original, beanName),
+				original::getCacheResolver, () -> null);
 		replacement.afterPropertiesSet();
 		return replacement;
 	}
 
-	private CacheErrorHandler errorHandler(CacheInterceptor original) {
+	private CacheErrorHandler errorHandler(CacheInterceptor original, String beanName) {
 		CacheErrorHandler configured = original.getErrorHandler();
-		return (configured.getClass() == SimpleCacheErrorHandler.class && isOurs()) ? this.errorHandler : configured;
+		boolean replaceable = configured.getClass() == SimpleCacheErrorHandler.class && isOurs()
+				&& !isStated(beanName, "errorHandler", CachingConfigurer::errorHandler);
+		return replaceable ? this.errorHandler : configured;
 	}
 
 	/** Whether this application's cache is the starter's; others stay as they are. */
 	private boolean isOurs() {
-		return this.beanFactory == null
-				|| this.beanFactory.getBeanProvider(ResilientRedisCacheManager.class).stream().findAny().isPresent();
+		return this.beanFactory == null || this.beanFactory.getBeanProvider(ResilientRedisCacheManager.class)
+			.stream()
+			.anyMatch((manager) -> !manager.isSwitchedOff());
+	}
+
+	/**
+	 * Whether the application says so: what it states may well be what Spring takes if
+	 * nothing is stated.
+	 */
+	private boolean isStated(String beanName, String property,
+			Function<CachingConfigurer, @Nullable Object> configuration) {
+		BeanFactory beans = this.beanFactory;
+		if (beans == null) {
+			return false;
+		}
+		boolean inXml = beans instanceof ConfigurableListableBeanFactory listable
+				&& listable.containsBeanDefinition(beanName)
+				&& listable.getMergedBeanDefinition(beanName).getPropertyValues().contains(property);
+		return inXml || beans.getBeanProvider(CachingConfigurer.class)
+			.stream()
+			.anyMatch((configurer) -> configuration.apply(configurer) != null);
 	}
 
 	@Override
@@ -104,10 +147,11 @@ public final class CachingPostProcessor
 		this.errorHandler.destroy();
 	}
 
-	private KeyGenerator keyGenerator(CacheInterceptor original) {
+	private KeyGenerator keyGenerator(CacheInterceptor original, String beanName) {
 		KeyGenerator configured = original.getKeyGenerator();
-		return (configured.getClass() == SimpleKeyGenerator.class && isOurs()) ? cacheKeys().keyGenerator()
-				: configured;
+		boolean replaceable = configured.getClass() == SimpleKeyGenerator.class && isOurs()
+				&& !isStated(beanName, "keyGenerator", CachingConfigurer::keyGenerator);
+		return replaceable ? cacheKeys().keyGenerator() : configured;
 	}
 
 	private CacheKeys cacheKeys() {

@@ -58,12 +58,17 @@ import dev.cachestarter.engine.value.ValueTypes;
 @SuppressWarnings("serial")
 final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 
-	private final transient CacheTypes types = new CacheTypes();
+	private final transient CacheTypes types;
 
 	private final transient Set<Class<?>> learnt = ConcurrentHashMap.newKeySet();
 
-	PatternAwareOperationSource() {
+	/**
+	 * Create a source.
+	 * @param types is told what it learns
+	 */
+	PatternAwareOperationSource(CacheTypes types) {
 		super(parsers());
+		this.types = types;
 		// As Spring's own: protected methods of class-based proxies count.
 		setPublicMethodsOnly(false);
 	}
@@ -115,6 +120,19 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 	 * {@link CacheEvictOperation}: the interceptor finds operations by their class.
 	 */
 	private static final class PatternParser implements CacheAnnotationParser {
+
+		// Spring makes one proxy class for sources that are equal, and so for all
+		// contexts.
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return other instanceof PatternParser;
+		}
+
+		@Override
+		public int hashCode() {
+			return PatternParser.class.hashCode();
+		}
 
 		@Override
 		public boolean isCandidateClass(Class<?> targetClass) {

@@ -34,7 +34,9 @@ import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.BeanFactoryAware;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.cache.Cache;
 import org.springframework.cache.interceptor.CacheOperationSource;
+import org.springframework.cache.support.NoOpCache;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationContextAware;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -86,6 +88,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 	private final CacheService service;
 
+	private final boolean switchedOff;
+
 	private @Nullable ApplicationContext applicationContext;
 
 	private volatile boolean running;
@@ -98,6 +102,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		this.configured = Map.copyOf(builder.caches);
 		this.service = new RedisCacheService(engine, this::getCache, this::getCacheNames,
 				newCache("", builder.defaults));
+		this.switchedOff = builder.switchedOff;
 		afterPropertiesSet();
 	}
 
@@ -119,7 +124,20 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 * @return the service, always the same
 	 */
 	public CacheService getCacheService() {
-		return this.service;
+		return this.switchedOff ? CacheService.disabled() : this.service;
+	}
+
+	/**
+	 * Return whether this manager was built by {@link Builder#switchedOff()}.
+	 * @return whether its caches keep nothing
+	 */
+	public boolean isSwitchedOff() {
+		return this.switchedOff;
+	}
+
+	@Override
+	public @Nullable Cache getCache(String name) {
+		return this.switchedOff ? new NoOpCache(name) : super.getCache(name);
 	}
 
 	/**
@@ -204,8 +222,10 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 */
 	@Override
 	public void start() {
-		connect();
-		this.engine.link().awaitFirstAttempt();
+		if (!this.switchedOff) {
+			connect();
+			this.engine.link().awaitFirstAttempt();
+		}
 	}
 
 	private void connect() {
@@ -290,6 +310,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		private @Nullable TaskDecorator refreshDecorator;
 
 		private boolean runtimeCaches = true;
+
+		private boolean switchedOff;
 
 		Builder(LettuceConnectionFactory connectionFactory) {
 			this.connectionFactory = connectionFactory;
@@ -480,6 +502,16 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		}
 
 		/**
+		 * Let the manager be one whose caches keep nothing, and which never connects:
+		 * methods run as if they had no annotation.
+		 * @return this
+		 */
+		public Builder switchedOff() {
+			this.switchedOff = true;
+			return this;
+		}
+
+		/**
 		 * Build the manager. It connects in the background; Redis need not be there.
 		 * @return the manager, to be destroyed by whoever built it
 		 * @throws IllegalArgumentException if two caches' names swallow each other
@@ -495,7 +527,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			engine.layout().declare(this.caches.keySet());
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);
-				if (!CHECKPOINT_ON_REFRESH) {
+				if (!CHECKPOINT_ON_REFRESH && !this.switchedOff) {
 					manager.connect();
 				}
 				return manager;

@@ -27,6 +27,7 @@ import org.springframework.cache.interceptor.CacheOperation;
 import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.cache.entries.CacheTypes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -35,7 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class PatternAwareOperationSourceTests {
 
-	private final PatternAwareOperationSource source = new PatternAwareOperationSource();
+	private final PatternAwareOperationSource source = new PatternAwareOperationSource(new CacheTypes());
 
 	@Test
 	void whatTheAnnotationDoesNotSayTheClassSays() {
