@@ -115,7 +115,7 @@ class ArchitectureTests {
 	/** In the order in which data passes them: each may know those before it. */
 	private static final List<String> LAYERS = List.of("", ".engine.key", ".engine.value", ".engine.connection",
 			".engine.redis", ".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache",
-			".metrics", ".actuate", ".autoconfigure");
+			".metrics", ".actuate", ".autoconfigure.warmup", ".autoconfigure");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

@@ -70,6 +70,8 @@ import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.autoconfigure.warmup.CacheWarmUp;
+import dev.cachestarter.autoconfigure.warmup.CacheWarmUpLifecycle;
 import dev.cachestarter.cache.CachingPostProcessor;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.key.CacheKeys;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.autoconfigure;
+package dev.cachestarter.autoconfigure.warmup;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,7 +56,7 @@ import dev.cachestarter.engine.redis.Durations;
  * Nothing is interrupted at the end. A step that waits notices soon enough that the cache
  * has closed, and a driver that is interrupted may drop more than one query.
  */
-final class CacheWarmUp {
+public final class CacheWarmUp {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
@@ -83,7 +83,8 @@ final class CacheWarmUp {
 	 * @param settings the settings
 	 * @param random shuffles the steps
 	 */
-	CacheWarmUp(Supplier<Map<String, CacheWarmer>> warmers, BooleanSupplier redis, Settings settings, Random random) {
+	public CacheWarmUp(Supplier<Map<String, CacheWarmer>> warmers, BooleanSupplier redis, Settings settings,
+			Random random) {
 		this.warmers = warmers;
 		this.redis = redis;
 		this.settings = settings;

@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.autoconfigure;
+package dev.cachestarter.autoconfigure.warmup;
 
 import java.time.Duration;
 import java.util.ArrayList;

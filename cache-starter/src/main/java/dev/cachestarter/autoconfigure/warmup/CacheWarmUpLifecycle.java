@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.autoconfigure;
+package dev.cachestarter.autoconfigure.warmup;
 
 import java.time.Duration;
 import java.util.Comparator;
@@ -38,7 +38,7 @@ import org.springframework.context.SmartLifecycle;
  * application is ready or, if readiness is to wait for it, as the last of the runners,
  * which Spring Boot calls before; and it ends when the context begins to close.
  */
-final class CacheWarmUpLifecycle
+public final class CacheWarmUpLifecycle
 		implements ApplicationRunner, ApplicationListener<ApplicationReadyEvent>, SmartLifecycle {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
@@ -52,7 +52,7 @@ final class CacheWarmUpLifecycle
 
 	private final Duration timeout;
 
-	CacheWarmUpLifecycle(CacheWarmUp warmUp, boolean beforeReady, Duration timeout) {
+	public CacheWarmUpLifecycle(CacheWarmUp warmUp, boolean beforeReady, Duration timeout) {
 		this.warmUp = warmUp;
 		this.beforeReady = beforeReady;
 		this.timeout = timeout;
@@ -62,7 +62,7 @@ final class CacheWarmUpLifecycle
 	 * Return the warmers of an application by name, in their order.
 	 * @param beanFactory where they are
 	 */
-	static Map<String, CacheWarmer> warmers(ListableBeanFactory beanFactory) {
+	public static Map<String, CacheWarmer> warmers(ListableBeanFactory beanFactory) {
 		Map<String, CacheWarmer> named = beanFactory.getBeansOfType(CacheWarmer.class);
 		List<CacheWarmer> order = beanFactory.getBeanProvider(CacheWarmer.class).orderedStream().toList();
 		Map<String, CacheWarmer> ordered = new LinkedHashMap<>();
@@ -81,8 +81,7 @@ final class CacheWarmUpLifecycle
 		this.warmUp.start();
 		if (!this.warmUp.await(this.timeout)) {
 			logger.warn("The application does not wait any longer for its cache warm-up, which goes on: it took more"
-					+ " than '" + CacheStarterProperties.PREFIX + ".warm-up.timeout', " + this.timeout.toMillis()
-					+ " ms");
+					+ " than 'cache-starter.warm-up.timeout', " + this.timeout.toMillis() + " ms");
 		}
 	}
 
