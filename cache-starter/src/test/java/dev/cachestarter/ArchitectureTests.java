@@ -83,8 +83,8 @@ class ArchitectureTests {
 
 	/** What users of the engine may see. */
 	private static final Set<String> PUBLIC_TYPES = Set.of("CacheEventListener", "CacheEvictPattern",
-			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheService", "CacheSettings", "CacheSnapshot",
-			"CacheWarmer", "CachingPostProcessor", "KeyPattern", "PatternEvictingCacheErrorHandler",
+			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport", "CacheService", "CacheSettings",
+			"CacheSnapshot", "CacheWarmer", "CachingPostProcessor", "KeyPattern", "PatternEvictingCacheErrorHandler",
 			"ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
 	/** Packages of libraries, and the classes that may know each. */
@@ -115,7 +115,7 @@ class ArchitectureTests {
 	/** In the order in which data passes them: each may know those before it. */
 	private static final List<String> LAYERS = List.of("", ".engine.key", ".engine.value", ".engine.connection",
 			".engine.redis", ".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache",
-			".metrics", ".actuate", ".autoconfigure.warmup", ".autoconfigure");
+			".metrics", ".actuate", ".autoconfigure.report", ".autoconfigure.warmup", ".autoconfigure");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

@@ -22,6 +22,7 @@ import java.util.concurrent.Executor;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -69,7 +70,10 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEventListener;
+import dev.cachestarter.CacheReport;
 import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.autoconfigure.report.AnnotatedMethods;
+import dev.cachestarter.autoconfigure.report.StartReport;
 import dev.cachestarter.autoconfigure.warmup.CacheWarmUp;
 import dev.cachestarter.autoconfigure.warmup.CacheWarmUpLifecycle;
 import dev.cachestarter.cache.CachingPostProcessor;
@@ -93,6 +97,31 @@ abstract class CacheConfigurations {
 		@Bean
 		static CachingPostProcessor cacheStarterCachingPostProcessor() {
 			return new CachingPostProcessor();
+		}
+
+		@Bean
+		AnnotatedMethods cacheStarterMethods(ConfigurableListableBeanFactory beanFactory,
+				ObjectProvider<CacheOperationSource> operations) {
+			return new AnnotatedMethods(beanFactory,
+					operations.stream().findFirst().orElseGet(() -> new AnnotationCacheOperationSource(false)));
+		}
+
+		@Bean
+		@Lazy(false)
+		StartReport cacheStarterReport(ConfigurableListableBeanFactory beanFactory, AnnotatedMethods methods,
+				CacheStarterProperties properties) {
+			boolean fail = properties.onNotCacheable() == CacheStarterProperties.OnNotCacheable.FAIL;
+			return new StartReport(beanFactory, methods, (method, index, type) -> null,
+					fail ? Enabled::refuse : StartReport::warn);
+		}
+
+		private static void refuse(List<CacheReport.CachedMethod> problems) {
+			String property = CacheStarterProperties.PREFIX + ".on-not-cacheable";
+			throw new CacheConfigurationException(problems.stream()
+				.map((method) -> "    " + method.method() + ": " + String.join("; ", method.problems()))
+				.collect(Collectors.joining("\n", problems.size() + " methods cannot be cached as they should be:\n\n",
+						"\n\nand '" + property + "' is 'fail'")),
+					"Change them as each line says, or set '" + property + "' to 'warn'.", property, null);
 		}
 
 		@Bean
@@ -327,12 +356,10 @@ abstract class CacheConfigurations {
 
 		@Bean
 		@Lazy(false)
-		CacheNamesCheck cacheStarterNamesCheck(ConfigurableListableBeanFactory beanFactory,
-				CacheStarterProperties properties, EffectiveCacheSettings settings,
-				ObjectProvider<CacheOperationSource> operations, @Qualifier("cacheManager") CacheManager cacheManager) {
-			return new CacheNamesCheck(beanFactory,
-					operations.getIfUnique(() -> new AnnotationCacheOperationSource(false)),
-					properties.caches().keySet(), settings.declaredNames(), cacheManager::getCache);
+		CacheNamesCheck cacheStarterNamesCheck(AnnotatedMethods methods, CacheStarterProperties properties,
+				EffectiveCacheSettings settings, @Qualifier("cacheManager") CacheManager cacheManager) {
+			return new CacheNamesCheck(methods, properties.caches().keySet(), settings.declaredNames(),
+					cacheManager::getCache);
 		}
 
 	}

@@ -16,7 +16,6 @@
 
 package dev.cachestarter.autoconfigure;
 
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,15 +23,11 @@ import java.util.function.Consumer;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.jspecify.annotations.Nullable;
 
-import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
 import org.springframework.beans.factory.SmartInitializingSingleton;
-import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.cache.interceptor.CacheOperation;
-import org.springframework.cache.interceptor.CacheOperationSource;
-import org.springframework.core.MethodIntrospector;
-import org.springframework.core.log.LogMessage;
+
+import dev.cachestarter.autoconfigure.report.AnnotatedMethods;
 
 /**
  * Looks at the names of caches once all beans are there.
@@ -52,9 +47,7 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 
 	private static final Log logger = LogFactory.getLog(CacheNamesCheck.class);
 
-	private final ConfigurableListableBeanFactory beanFactory;
-
-	private final CacheOperationSource operations;
+	private final AnnotatedMethods methods;
 
 	private final Set<String> configuredNames;
 
@@ -66,10 +59,9 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 	 * Create a check.
 	 * @param inUse is told each name in use
 	 */
-	CacheNamesCheck(ConfigurableListableBeanFactory beanFactory, CacheOperationSource operations,
-			Set<String> configuredNames, Set<String> declaredNames, Consumer<String> inUse) {
-		this.beanFactory = beanFactory;
-		this.operations = operations;
+	CacheNamesCheck(AnnotatedMethods methods, Set<String> configuredNames, Set<String> declaredNames,
+			Consumer<String> inUse) {
+		this.methods = methods;
 		this.configuredNames = configuredNames;
 		this.declaredNames = declaredNames;
 		this.inUse = inUse;
@@ -108,39 +100,12 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 
 	private Set<String> namesOnAnnotations() {
 		Set<String> names = new TreeSet<>();
-		for (String beanName : this.beanFactory.getBeanNamesForType(Object.class, true, false)) {
-			Class<?> type = targetClass(beanName);
-			if (type != null && this.operations.isCandidateClass(type)) {
-				addNames(type, names);
-			}
-		}
+		this.methods.all()
+			.forEach((method) -> method.operations()
+				.stream()
+				.filter(this::isOurs)
+				.forEach((operation) -> names.addAll(operation.getCacheNames())));
 		return names;
-	}
-
-	private @Nullable Class<?> targetClass(String beanName) {
-		try {
-			return AutoProxyUtils.determineTargetClass(this.beanFactory, beanName);
-		}
-		catch (RuntimeException | LinkageError ex) {
-			logger.debug(LogMessage.format("Could not tell the class of bean '%s'", beanName), ex);
-			return null;
-		}
-	}
-
-	private void addNames(Class<?> type, Set<String> names) {
-		try {
-			MethodIntrospector
-				.selectMethods(type,
-						(MethodIntrospector.MetadataLookup<Collection<CacheOperation>>) (method) -> this.operations
-							.getCacheOperations(method, type))
-				.values()
-				.forEach((operations) -> operations.stream()
-					.filter(this::isOurs)
-					.forEach((operation) -> names.addAll(operation.getCacheNames())));
-		}
-		catch (RuntimeException | LinkageError ex) {
-			logger.debug(LogMessage.format("Could not read the cache operations of %s", type), ex);
-		}
 	}
 
 	/**

@@ -34,6 +34,8 @@ import org.springframework.util.unit.DataSize;
  * @param enabled Whether the starter provides the cache. If not, Spring Boot does, as if
  * the starter were not there.
  * @param keyPrefix What every key in Redis begins with, such as "shop:".
+ * @param onNotCacheable What to do at start about methods whose arguments cannot be keys
+ * or whose results cannot be cached. "warn" logs each of them, "fail" stops the start.
  * @param defaults Settings that every cache starts from.
  * @param caches Settings of single caches, by name. Names of more than letters, digits
  * and dashes need brackets: "[agents:list]".
@@ -41,7 +43,8 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties(prefix = CacheStarterProperties.PREFIX, ignoreUnknownFields = false)
 record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable String keyPrefix,
-		@DefaultValue Defaults defaults, @DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection,
+		@DefaultValue("warn") OnNotCacheable onNotCacheable, @DefaultValue Defaults defaults,
+		@DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection,
 		@DefaultValue CircuitBreaker circuitBreaker, @DefaultValue PendingEvictions pendingEvictions,
 		@DefaultValue WarmUp warmUp) {
 
@@ -174,6 +177,12 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 */
 	record Connection(@Nullable String factory, @Nullable Duration commandTimeout, @Nullable Duration connectTimeout,
 			@DefaultValue("replay") AfterRestart afterRestart) {
+
+	}
+
+	enum OnNotCacheable {
+
+		WARN, FAIL
 
 	}
 

@@ -42,6 +42,7 @@ import org.springframework.context.ApplicationContextAware;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.support.DefaultLifecycleProcessor;
+import org.springframework.core.ResolvableType;
 import org.springframework.core.SpringProperties;
 import org.springframework.core.task.TaskDecorator;
 import org.springframework.data.redis.cache.RedisCache;
@@ -133,6 +134,23 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 */
 	public boolean isSwitchedOff() {
 		return this.switchedOff;
+	}
+
+	/**
+	 * Return where Redis is.
+	 * @return host and port, or the nodes of a cluster or the sentinels; never a password
+	 */
+	public String getRedisAddress() {
+		return this.engine.link().address();
+	}
+
+	/**
+	 * Return why no value of a type can be cached, as far as the type alone tells.
+	 * @param type the type of the values
+	 * @return the reason and the cure, {@code null} if nothing speaks against it
+	 */
+	public @Nullable String whyNotCacheable(ResolvableType type) {
+		return this.engine.codecs().whyNotCacheable(type);
 	}
 
 	@Override

@@ -33,6 +33,8 @@ import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.Caching;
 
+import dev.cachestarter.autoconfigure.report.AnnotatedMethods;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
@@ -133,8 +135,8 @@ class CacheNamesCheckTests {
 
 	private Set<String> check(Set<String> configured, Set<String> declared) {
 		Set<String> told = new HashSet<>();
-		new CacheNamesCheck(this.beanFactory, new AnnotationCacheOperationSource(false), configured, declared,
-				told::add)
+		new CacheNamesCheck(new AnnotatedMethods(this.beanFactory, new AnnotationCacheOperationSource(false)),
+				configured, declared, told::add)
 			.afterSingletonsInstantiated();
 		return told;
 	}

@@ -245,6 +245,13 @@ public final class RedisLink {
 	}
 
 	/**
+	 * Return where Redis is, in words.
+	 */
+	public String address() {
+		return this.connector.display();
+	}
+
+	/**
 	 * Return whether commands are sent at present.
 	 */
 	public boolean isUp() {
