@@ -56,6 +56,7 @@ import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.TestInstance;
+import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
@@ -148,8 +149,8 @@ class FailingExpressionsRedisTests {
 	/** Return a proxy all of whose methods have the annotations of one. */
 	private Returning annotated(String name) {
 		Method template = Objects.requireNonNull(ReflectionUtils.findMethod(Annotations.class, name));
-		Collection<CacheOperation> operations = Objects
-			.requireNonNull(new PatternAwareOperationSource().getCacheOperations(template, Annotations.class));
+		Collection<CacheOperation> operations = Objects.requireNonNull(
+				new PatternAwareOperationSource(new CacheTypes()).getCacheOperations(template, Annotations.class));
 		ContextualCacheInterceptor interceptor = new ContextualCacheInterceptor(() -> new CacheKeys(null));
 		interceptor.setBeanFactory(this.instance.context());
 		interceptor.setCacheManager(this.instance.manager());
