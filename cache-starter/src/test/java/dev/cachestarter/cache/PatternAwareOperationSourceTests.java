@@ -23,7 +23,12 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.cache.annotation.CacheConfig;
+import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.cache.support.NoOpCacheManager;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
@@ -63,10 +68,38 @@ class PatternAwareOperationSourceTests {
 			.satisfies((operation) -> assertThat(operation.getCacheNames()).containsExactly("interface"));
 	}
 
+	@Test
+	void contextsShareTheProxyClassOfAService() {
+		assertThat(proxyClass()).isSameAs(proxyClass());
+	}
+
+	private static Class<?> proxyClass() {
+		try (AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext(Caching.class,
+				Managed.class)) {
+			return context.getBean(Managed.class).getClass();
+		}
+	}
+
 	private List<CacheOperation> operations(Class<?> type, String method) {
 		Collection<CacheOperation> operations = this.source
 			.getCacheOperations(Objects.requireNonNull(ReflectionUtils.findMethod(type, method)), type);
 		return List.copyOf(Objects.requireNonNull(operations));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableCaching
+	static class Caching {
+
+		@Bean
+		static CachingPostProcessor cachingPostProcessor() {
+			return new CachingPostProcessor();
+		}
+
+		@Bean
+		NoOpCacheManager cacheManager() {
+			return new NoOpCacheManager();
+		}
+
 	}
 
 	@CacheConfig(cacheNames = "configured", cacheManager = "other")
