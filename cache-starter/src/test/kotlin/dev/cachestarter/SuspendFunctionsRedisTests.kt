@@ -16,6 +16,7 @@
 
 package dev.cachestarter
 
+import dev.cachestarter.cache.CachingPostProcessor
 import dev.cachestarter.cache.PatternEvictingCacheErrorHandler
 import dev.cachestarter.testing.FaultProxy
 import dev.cachestarter.testing.RedisServer
@@ -42,7 +43,12 @@ import org.junit.jupiter.api.Test
 import org.springframework.cache.annotation.CacheEvict
 import org.springframework.cache.annotation.CachePut
 import org.springframework.cache.annotation.Cacheable
+import org.springframework.cache.annotation.EnableCaching
+import org.springframework.cache.concurrent.ConcurrentMapCacheManager
 import org.springframework.cache.interceptor.CacheInterceptor
+import org.springframework.context.annotation.AnnotationConfigApplicationContext
+import org.springframework.context.annotation.Bean
+import org.springframework.context.annotation.Configuration
 import java.io.IOException
 import java.util.concurrent.Executors
 import java.util.concurrent.atomic.AtomicInteger
@@ -234,6 +240,19 @@ class SuspendFunctionsRedisTests(private val redis: RedisServer) {
 		assertThat(loads()).isEqualTo(1)
 	}
 
+	@Test
+	fun cachesOfOtherKindsAnswerAtOnce() = within {
+		AnnotationConfigApplicationContext(OtherCaches::class.java, Details::class.java).use { context ->
+			val service = context.getBean(Details::class.java)
+			for (i in 1..2) {
+				assertThat(service.find("a")).isEqualTo(Detail("a", 1))
+				assertThat(service.find("none")).isNull()
+				assertThat(service.suspendedNumbers("b").toList()).containsExactly(1, 2, 3)
+			}
+			assertThat(service.loads()).isEqualTo(3)
+		}
+	}
+
 	private suspend fun failureOf(call: suspend () -> Any?): Throwable? =
 		try {
 			call()
@@ -251,6 +270,23 @@ class SuspendFunctionsRedisTests(private val redis: RedisServer) {
 	private fun misses(cache: String) = this.instance.counters(cache).misses() + this.other.counters(cache).misses()
 
 	data class Detail(val id: String, val version: Int)
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableCaching(proxyTargetClass = true)
+	open class OtherCaches {
+
+		@Bean
+		open fun cacheManager() = ConcurrentMapCacheManager()
+
+		companion object {
+
+			@Bean
+			@JvmStatic
+			fun cachingPostProcessor() = CachingPostProcessor()
+
+		}
+
+	}
 
 	open class Details {
 

@@ -98,8 +98,7 @@ public final class ReactiveCall extends AsynchronousCall {
 		finally {
 			leave.run();
 		}
-		Publisher<Object> bound = Boundary.outOf(this,
-				(result instanceof Publisher<?> publisher) ? publisher : this.adapter.toPublisher(result));
+		Publisher<Object> bound = Boundary.outOf(this, published(result));
 		Mono<Object> writes = Mono.defer(() -> {
 			CompletableFuture<Void> pending = settled();
 			return pending.isDone() ? Mono.empty()
@@ -279,11 +278,23 @@ public final class ReactiveCall extends AsynchronousCall {
 		return new Loading(loading, leading);
 	}
 
+	/**
+	 * Return a result as what it is to Spring. That of a {@code suspend} function may be
+	 * the mere value, when a cache of another kind has it.
+	 */
 	@SuppressWarnings("unchecked")
 	private Publisher<Object> published(@Nullable Object result) {
-		// Of a suspend function Spring makes a publisher.
-		return (result instanceof Publisher<?> publisher) ? (Publisher<Object>) publisher
-				: this.adapter.toPublisher(result);
+		if (result instanceof Publisher<?> publisher) {
+			return (Publisher<Object>) publisher;
+		}
+		Class<?> type = this.adapter.getReactiveType();
+		if (type == Mono.class) {
+			return Mono.justOrEmpty(result);
+		}
+		if (type == Flux.class && result instanceof Iterable<?> items) {
+			return Flux.fromIterable(items);
+		}
+		return this.adapter.toPublisher(result);
 	}
 
 	/** What the method is run for: on this thread, or else for its subscriber. */
