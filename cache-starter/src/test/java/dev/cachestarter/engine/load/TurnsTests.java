@@ -32,6 +32,8 @@ import dev.cachestarter.CacheSettings;
 import dev.cachestarter.CacheSettings.Coalesce;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryScripts;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Callers.Caller;
 import dev.cachestarter.engine.load.Callers.Instance;
 import dev.cachestarter.engine.redis.MemoryRedis.Answers;
@@ -1465,22 +1467,139 @@ class TurnsTests {
 
 	// The life of a flight
 
+	/** Let as much time pass here and there, in which the timer ticks. */
+	private void pass(Duration time) throws InterruptedException {
+		for (long left = time.toMillis(); left > 0; left -= 10) {
+			Thread.sleep(10);
+			this.callers.timer.advance(Duration.ofMillis(25));
+			this.callers.redis.pass(Duration.ofMillis(10));
+		}
+	}
+
 	@Test
-	void aLeaseIsRenewedWhileItsLoadRuns() {
-		CacheSettings settings = PLAIN.withLease(Duration.ofMillis(100));
-		Flight flight = caller(settings).leads();
+	void aLeaseIsRenewedWhileItsLoadRuns() throws Exception {
+		Flight flight = caller(PLAIN.withLease(Duration.ofMillis(500))).leads();
+		this.callers.redis.sent();
+
+		pass(Duration.ofMillis(800));
+
+		assertThat(header().nonce()).isEqualTo(flight.nonce());
+		assertThat(this.callers.redis.sent()).hasSizeBetween(2, 5);
+		Callers.load(flight, "loaded");
+		this.callers.redis.sent();
+		pass(Duration.ofMillis(300));
+		assertThat(this.callers.redis.sent()).isEmpty();
+	}
+
+	@Test
+	void whatIsBorrowedIsNotRenewed() throws Exception {
+		this.callers.storeStale("old");
+		Flight flight = caller(STALE.withLease(Duration.ofMillis(100))).inTransaction().leads();
+		caller(PLAIN).inTransaction().leads();
+		this.callers.redis.sent();
+
+		pass(Duration.ofMillis(100));
+
+		assertThat(this.callers.redis.sent()).isEmpty();
+		flight.release();
+	}
+
+	@Test
+	void aLeaseThatIsGoneIsNotRenewedAgain() throws Exception {
+		caller(PLAIN.withLease(Duration.ofMillis(100))).leads();
+		this.callers.redis.remove(this.callers.key.redisKey());
+		this.callers.redis.sent();
+
+		pass(Duration.ofMillis(300));
+
+		assertThat(this.callers.redis.sent()).containsExactly("EVAL");
+	}
+
+	@Test
+	void aRenewalThatFailedIsTriedAgain() throws Exception {
+		caller(PLAIN.withLease(Duration.ofMillis(100))).leads();
+		this.callers.redis.sent();
+		this.callers.redis.fails(new IllegalStateException("gone"));
+
+		pass(Duration.ofMillis(300));
+
+		assertThat(this.callers.redis.sent()).hasSizeGreaterThan(2);
+	}
+
+	@Test
+	void theTimerRestsWhenNobodyLoads() throws Exception {
+		Callers.load(caller().leads(), "loaded");
+		this.callers.redis.remove(this.callers.key.redisKey());
+		caller().leads().release();
+		this.callers.redis.remove(this.callers.key.redisKey());
+		alone(this.here.turns.decide(caller().askUnread())).release();
+		this.callers.redis.script(EntryScripts.ACQUIRE, (redis, key, arguments) -> "=");
+		alone(caller().decide()).release();
+		assertThat(caller().tryLead()).isNull();
+		this.callers.redis.fails(new io.lettuce.core.RedisCommandExecutionException("OOM command not allowed"));
+		alone(this.here.turns.decide(caller().asking(null))).release();
+		this.here.turns.seize(caller().askUnread()).join();
+
+		look();
+
+		assertThat(this.callers.timer.waiting()).isZero();
+	}
+
+	@Test
+	void theTimerRestsWhenALeaseThatWasGivenUpCannotBeThereAnyMore() throws Exception {
+		Instance hurried = this.callers.instance(SHORT);
+		other().leads().release();
+		Ask ask = hurried.caller(PLAIN.withLease(Duration.ofMillis(100))).ask();
+		this.callers.redis.answers(Answers.UNDONE);
+		Flight flight = alone(hurried.turns.decide(ask));
+		flight.release();
+		this.callers.redis.sent();
 
 		await().until(() -> {
 			look();
-			this.callers.redis.pass(Duration.ofMillis(10));
-			return this.callers.redis.left(this.callers.key.redisKey()) == 90 && this.callers.redis.now() > 0
-					&& this.callers.redis.sent().contains("EVAL");
+			return this.callers.timer.waiting() == 0;
 		});
 
-		Callers.load(flight, "loaded");
-		this.callers.redis.sent();
-		this.callers.timer.advance(Duration.ofSeconds(1));
-		assertThat(this.callers.redis.sent()).isEmpty();
+		assertThat(this.callers.redis.sent()).hasSizeBetween(1, 4);
+	}
+
+	@Test
+	void aNonceUnderAnotherKeyIsAnothers() {
+		Flight flight = caller().leads();
+		KeyLayout layout = new KeyLayout("", false);
+		layout.register("lists");
+		StoredKey another = layout.key("lists", "another");
+
+		assertThat(flight.isOf(this.callers.key)).isTrue();
+		assertThat(flight.isOf(another)).isFalse();
+		assertThat(flight.hasEnded()).isFalse();
+		assertThat(flight.isTransactional()).isFalse();
+	}
+
+	@Test
+	void whoIsInterruptedItselfTellsNothingOfTheSource() {
+		Flight flight = caller().leads();
+		CompletableFuture<Decision> decision = caller().decide();
+
+		Thread.currentThread().interrupt();
+		try {
+			flight.fail(FAILURE);
+		}
+		finally {
+			assertThat(Thread.interrupted()).isTrue();
+		}
+
+		led(decision);
+	}
+
+	@Test
+	void aDecisionWithoutAFlightIsLoadedAlone() {
+		Flight alone = this.here.turns.alone(caller().ask());
+		Flight given = this.here.turns.alone(caller().ask());
+
+		assertThat(new Decision.Load(null).flightOr(() -> alone)).isSameAs(alone);
+		assertThat(new Decision.LookAgain().flightOr(() -> alone)).isSameAs(alone);
+		assertThat(new Decision.Load(given).flightOr(() -> alone)).isSameAs(given);
 	}
 
 	@Test

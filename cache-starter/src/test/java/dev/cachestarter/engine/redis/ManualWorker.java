@@ -77,6 +77,13 @@ public final class ManualWorker extends AbstractExecutorService implements Sched
 		this.now += time.toNanos();
 	}
 
+	/**
+	 * Return how many tasks wait for their time.
+	 */
+	public int waiting() {
+		return this.tasks.size();
+	}
+
 	private Task add(Runnable task, long delay, long period) {
 		Task added = new Task(task, this.now + delay, this.number++, period);
 		this.tasks.add(added);
