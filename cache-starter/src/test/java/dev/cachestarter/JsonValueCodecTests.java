@@ -571,7 +571,7 @@ class JsonValueCodecTests {
 
 	@Test
 	void untypedValueIsReadAsWhatTheReaderWants() throws Exception {
-		ValueCodec untyped = Codecs.DEFAULTS.untyped(CacheSettings.defaults());
+		ValueCodec untyped = Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults());
 		Agent agent = new Agent("1", "a", 1);
 		List<Agent> agents = List.of(agent);
 		Type listOfAgents = type(new ParameterizedTypeReference<List<Agent>>() {
@@ -586,7 +586,7 @@ class JsonValueCodecTests {
 
 	@Test
 	void untypedPolymorphicElementsKeepTheirType() throws Exception {
-		ValueCodec untyped = Codecs.DEFAULTS.untyped(CacheSettings.defaults());
+		ValueCodec untyped = Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults());
 
 		byte[] entry = Codecs.entry(untyped, List.of(new Circle(1), new Circle(2)));
 
@@ -597,14 +597,15 @@ class JsonValueCodecTests {
 
 	@Test
 	void untypedValueThatLosesSomethingIsNotCached() {
-		ValueCodec untyped = Codecs.with(ValueCodecs.mapperBuilder().build()).untyped(CacheSettings.defaults());
+		ValueCodec untyped = Codecs.with(ValueCodecs.mapperBuilder().build())
+			.untyped(List.of(), CacheSettings.defaults());
 
 		assertThat(notCacheable(untyped, List.of(new Secretive("a", "s")))).hasMessageContaining("$[0].secret");
 	}
 
 	@Test
 	void readerOfAnotherTypeMissesAnUntypedValue() throws Exception {
-		ValueCodec untyped = Codecs.DEFAULTS.untyped(CacheSettings.defaults());
+		ValueCodec untyped = Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults());
 		byte[] agent = Codecs.entry(untyped, new Agent("1", "a", 1));
 		byte[] part = Codecs.entry(untyped, Map.of("id", "1"));
 

@@ -85,7 +85,7 @@ class WireFormatTests {
 
 	@Test
 	void untyped() throws Exception {
-		assertPinned("untyped.txt", Codecs.DEFAULTS.untyped(CacheSettings.defaults()), Map.of("a", 1));
+		assertPinned("untyped.txt", Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults()), Map.of("a", 1));
 	}
 
 	@Test

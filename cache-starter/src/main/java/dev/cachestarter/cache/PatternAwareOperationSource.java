@@ -106,9 +106,7 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 				this.types.use(operation.getCacheNames());
 				boolean keeps = operation instanceof CacheableOperation || operation instanceof CachePutOperation;
 				if (keeps && valueType != null) {
-					operation.getCacheNames()
-						.forEach((cacheName) -> this.types.learn(cacheName, valueType,
-								ValueTypes.declaring(method, type).getSimpleName() + "." + method.getName()));
+					operation.getCacheNames().forEach((cacheName) -> this.types.learn(cacheName, valueType));
 				}
 			}
 		});

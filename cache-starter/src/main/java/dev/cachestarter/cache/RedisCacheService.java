@@ -111,7 +111,7 @@ final class RedisCacheService implements CacheService {
 		}
 		StoredKey stored = locate(key);
 		ResilientRedisCache cache = cacheOf(stored);
-		Call.settle(null, cache.writer().put(stored, value, cache.readers().forValue(value).codec(), ttl),
+		Call.settle(null, cache.writer().put(stored, value, cache.readers().get().codec(), ttl),
 				this.engine.newDeadline());
 	}
 

@@ -149,8 +149,12 @@ public final class ResilientRedisCache extends RedisCache {
 		if (type == null || this.readers.isTyped()) {
 			return super.get(key, type);
 		}
-		// Nothing else tells what the values of this cache are.
-		return type.cast(fromStoreValue(lookup(key, this.readers.forType(type))));
+		Object value = fromStoreValue(lookup(key, this.readers.forClass(type)));
+		if (value != null && !type.isInstance(value)) {
+			throw new IllegalStateException("Cached value is not of required type [" + type.getName() + "]: it is of "
+					+ value.getClass().getName());
+		}
+		return type.cast(value);
 	}
 
 	private @Nullable Object lookup(Object key, EntryReader reader) {
@@ -294,7 +298,7 @@ public final class ResilientRedisCache extends RedisCache {
 		StoredKey stored = storedKey(key);
 		Call call = Call.current();
 		if (call == null) {
-			putNow(stored, value, this.readers.forValue(value), null);
+			putNow(stored, value, this.readers.get(), null);
 			return;
 		}
 		EntryReader reader = this.readers.get();
@@ -324,8 +328,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	@Override
 	public @Nullable ValueWrapper putIfAbsent(Object key, @Nullable Object value) {
-		Reading reading = this.writer.putIfAbsent(storedKey(key), value, this.readers.forValue(value),
-				this.engine.newDeadline());
+		Reading reading = this.writer.putIfAbsent(storedKey(key), value, this.readers.get(), this.engine.newDeadline());
 		return reading.isHit() ? new SimpleValueWrapper(reading.value()) : null;
 	}
 

@@ -18,21 +18,20 @@ package dev.cachestarter.cache.entries;
 
 import java.lang.reflect.Type;
 import java.util.Collection;
-import java.util.Map;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * The types of the values of each cache, learnt from the return types of the methods that
- * use it.
+ * name it. A method itself reads its own type, whatever is known here; this is for code
+ * that puts and gets without one.
  */
 public final class CacheTypes {
 
-	private final ConcurrentMap<String, Map<Type, String>> types = new ConcurrentHashMap<>();
+	private final ConcurrentMap<String, Set<Type>> types = new ConcurrentHashMap<>();
 
 	private final Set<String> used = ConcurrentHashMap.newKeySet();
 
@@ -40,10 +39,19 @@ public final class CacheTypes {
 	 * Learn that a method keeps its results in a cache.
 	 * @param cacheName the cache
 	 * @param type the type of what it keeps
-	 * @param method the method, for messages
 	 */
-	public void learn(String cacheName, Type type, String method) {
-		this.types.computeIfAbsent(cacheName, (name) -> new ConcurrentHashMap<>()).putIfAbsent(type, method);
+	public void learn(String cacheName, Type type) {
+		this.types.compute(cacheName, (name, known) -> {
+			if (known == null) {
+				return Set.of(type);
+			}
+			if (known.contains(type)) {
+				return known;
+			}
+			Set<Type> more = new LinkedHashSet<>(known);
+			more.add(type);
+			return Collections.unmodifiableSet(more);
+		});
 	}
 
 	/**
@@ -68,34 +76,11 @@ public final class CacheTypes {
 	}
 
 	/**
-	 * Return the type of a cache's values.
-	 * @return the type, or {@code null} if no method tells, or if methods disagree
+	 * Return the types of the values of a cache, as far as methods tell.
+	 * @return the types, the same object until a further one is learnt
 	 */
-	@Nullable Type typeOf(String cacheName) {
-		Map<Type, String> known = this.types.get(cacheName);
-		return (known == null || known.size() != 1) ? null : known.keySet().iterator().next();
-	}
-
-	/**
-	 * Return whether methods disagree on the type of a cache's values.
-	 */
-	boolean areSeveral(String cacheName) {
-		Map<Type, String> known = this.types.get(cacheName);
-		return known != null && known.size() > 1;
-	}
-
-	/**
-	 * Return how methods disagree on the type of a cache's values.
-	 * @return a sentence without its end, or {@code null} if they do not
-	 */
-	@Nullable String disagreement(String cacheName) {
-		Map<Type, String> known = this.types.get(cacheName);
-		if (known == null || known.size() < 2) {
-			return null;
-		}
-		Set<String> words = new TreeSet<>();
-		known.forEach((type, method) -> words.add(type.getTypeName() + " (" + method + ")"));
-		return String.join(", ", words);
+	Set<Type> typesOf(String cacheName) {
+		return this.types.getOrDefault(cacheName, Set.of());
 	}
 
 }

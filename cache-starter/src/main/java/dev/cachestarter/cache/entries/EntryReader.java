@@ -16,6 +16,7 @@
 
 package dev.cachestarter.cache.entries;
 
+import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -293,11 +294,8 @@ public final class EntryReader implements Entries {
 	@Override
 	public boolean isReadable(EntryHeader header) {
 		String written = header.schemaMark();
-		if (written.equals(this.mark) || header.isNull()) {
-			return true;
-		}
-		String plain = this.engine.codecs().forType(Object.class, settings()).schemaMark();
-		return !this.mark.equals(plain) && (written.equals(EntryHeader.NO_MARK) || written.equals(plain));
+		return (written.equals(this.mark) && !written.equals(EntryHeader.NO_MARK)) || header.isNull()
+				|| this.codec.reading(written) != null;
 	}
 
 	private boolean isOfThisMark(EntryHeader header) {
@@ -349,11 +347,14 @@ public final class EntryReader implements Entries {
 	private Decision.@Nullable Value decode(Observed observed, EntryHeader header) {
 		try {
 			return Call.outside(() -> new Decision.Value(
-					this.codec.decode(Objects.requireNonNull(observed.entry()), header.form())));
+					decoding(header).decode(Objects.requireNonNull(observed.entry()), header.form())));
 		}
 		catch (CorruptEntryException ex) {
 			if (isOfThisMark(header)) {
 				removed(observed.key(), observed, String.valueOf(ex.getMessage()));
+			}
+			else {
+				otherVersion(observed.key(), header);
 			}
 			return null;
 		}
@@ -361,6 +362,11 @@ public final class EntryReader implements Entries {
 			unreadable(observed.key(), ex.toString());
 			return null;
 		}
+	}
+
+	private ValueCodec decoding(EntryHeader header) {
+		ValueCodec other = isOfThisMark(header) ? null : this.codec.reading(header.schemaMark());
+		return (other != null) ? other : this.codec;
 	}
 
 	/** Remove what cannot be read. */
@@ -378,14 +384,26 @@ public final class EntryReader implements Entries {
 					.formatted(this.parts.name(), key.logName(), why));
 	}
 
+	/**
+	 * Count an entry that is none for this reader, and say once why if it is no accident.
+	 */
 	private void otherVersion(StoredKey key, EntryHeader header) {
 		this.parts.counters().otherVersion();
-		if (header.schemaMark().equals(EntryHeader.NO_MARK)) {
-			this.engine
-				.warnOnce("untyped:" + this.parts.name(), ("Cache '%s' has the entry of key '%s' put by code, and "
-						+ "asked for without its type, so that such reads find nothing: state the cache's 'type', or ask by "
-						+ "get(key, Class)")
-					.formatted(this.parts.name(), key.logName()));
+		String written = header.schemaMark();
+		if (written.equals(EntryHeader.NO_MARK)) {
+			this.engine.warnOnce("untyped:" + this.parts.name(),
+					("Cache '%s' has the entry of key '%s' put by code without its type, so that who does not name it "
+							+ "finds nothing: state the cache's 'type', or ask by get(key, Class)")
+						.formatted(this.parts.name(), key.logName()));
+			return;
+		}
+		for (Type type : this.engine.types().typesOf(this.parts.name())) {
+			if (written.equals(this.engine.codecs().forType(type, settings()).schemaMark())) {
+				this.engine.warnOnce("shared-key:" + this.parts.name(),
+						("Cache '%s' has a value of type %s under key '%s', and is asked for %s there: methods of several "
+								+ "types use one key, and only one of them is cached. Give them keys or caches of their own")
+							.formatted(this.parts.name(), type.getTypeName(), key.logName(), this.codec));
+			}
 		}
 	}
 
@@ -432,8 +450,7 @@ public final class EntryReader implements Entries {
 			return true;
 		}
 		try {
-			Call.outside(() -> this.codec.encode(value));
-			return true;
+			return Call.outside(() -> this.codec.encode(value)).isFor(this.mark);
 		}
 		// What it refuses is its caller's alone, such as an entity with parts that are
 		// loaded when they are needed.

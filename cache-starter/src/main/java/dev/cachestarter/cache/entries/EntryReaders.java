@@ -16,22 +16,27 @@
 
 package dev.cachestarter.cache.entries;
 
+import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.core.ResolvableType;
+import org.springframework.core.MethodClassKey;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.cache.call.Call;
-import dev.cachestarter.engine.value.ValueCodec;
+import dev.cachestarter.engine.value.ValueCodecs;
 
 /**
- * Chooses what the entries of one cache are read, and its values written, as: the type
- * that settings state, the one that the application's methods tell, or the one that a
- * caller names.
+ * Chooses what the entries of one cache are read, and its values written, as. In this
+ * order: the application's own serializer, the type that settings state, the type of the
+ * method that is called, the type that a caller names; and for who names none, what is
+ * known of the cache and what an entry says by itself.
  */
 public final class EntryReaders {
 
@@ -39,7 +44,16 @@ public final class EntryReaders {
 
 	private final CacheSettings settings;
 
-	private volatile @Nullable ReaderOfType current;
+	/** The reader of all, where settings tell what the values are. */
+	private volatile @Nullable EntryReader stated;
+
+	/** Readers of the methods that use this cache. */
+	private final ConcurrentMap<MethodClassKey, EntryReader> ofMethods = new ConcurrentHashMap<>();
+
+	/** The one that was asked for last: most caches have one method that reads them. */
+	private volatile @Nullable OfMethod last;
+
+	private volatile @Nullable Untyped untyped;
 
 	public EntryReaders(CacheParts parts) {
 		this.parts = parts;
@@ -47,88 +61,102 @@ public final class EntryReaders {
 	}
 
 	/**
-	 * Return the reader for who names no type.
+	 * Return the reader for who names no type: of the method that is called, or of
+	 * nobody's.
 	 */
 	public EntryReader get() {
-		Type type = (this.settings.valueSerializer() == null) ? knownType() : Object.class;
-		if (type == null) {
-			type = typeOfCall();
+		if (isTyped()) {
+			return stated();
 		}
-		ReaderOfType known = this.current;
-		if (known == null || !known.type().equals(type)) {
-			known = new ReaderOfType(type, new EntryReader(this.parts, codecFor(type)));
-			this.current = known;
-		}
-		return known.reader();
+		Call call = Call.current();
+		EntryReader reader = (call != null) ? ofMethod(call.intercepted()) : null;
+		return (reader != null) ? reader : untyped();
 	}
 
 	/**
 	 * Return the reader for a type that a caller names.
 	 */
 	public EntryReader forType(Type type) {
-		return (this.settings.valueSerializer() != null) ? get() : new EntryReader(this.parts, codecFor(type));
-	}
-
-	/**
-	 * Return the reader for a value whose type nobody names: the cache's, if the value is
-	 * of it, else one whose entries any reader who names a type can try.
-	 */
-	public EntryReader forValue(@Nullable Object value) {
-		Type type = knownType();
-		if (value == null || this.settings.valueSerializer() != null
-				|| ((type != null) ? ResolvableType.forType(type).toClass().isInstance(value) : isPlain(value))) {
-			return get();
+		if (this.settings.valueSerializer() != null) {
+			return stated();
 		}
-		return new EntryReader(this.parts, this.parts.engine().codecs().untyped(this.settings));
+		return new EntryReader(this.parts,
+				Call.outside(() -> this.parts.engine().codecs().named(type, knownTypes(), this.settings)));
 	}
 
 	/**
-	 * Return whether anything but a caller tells what the values of this cache are.
+	 * Return the reader for who asks for a key by a class: of the value as what it says
+	 * it is, instance of that class or not, and where it says nothing, as the class.
+	 */
+	public EntryReader forClass(Class<?> type) {
+		return new EntryReader(this.parts,
+				Call.outside(() -> this.parts.engine().codecs().asked(type, knownTypes(), this.settings)));
+	}
+
+	/**
+	 * Return whether settings tell what the values of this cache are.
 	 */
 	public boolean isTyped() {
-		return this.settings.valueSerializer() != null || knownType() != null;
-	}
-
-	private @Nullable Type knownType() {
-		Type type = this.settings.type();
-		return (type != null) ? type : this.parts.engine().types().typeOf(this.parts.name());
-	}
-
-	/**
-	 * Where methods disagree nothing is stored, but loads are shared: with callers of the
-	 * same type.
-	 */
-	private Type typeOfCall() {
-		Call call = this.parts.engine().types().areSeveral(this.parts.name()) ? Call.current() : null;
-		Type type = (call != null) ? call.intercepted().valueType() : null;
-		return (type != null) ? type : Object.class;
+		return this.settings.valueSerializer() != null || this.settings.type() != null;
 	}
 
 	/** A codec tries the application's serializer, or looks at its types. */
-	private ValueCodec codecFor(Type type) {
-		return Call.outside(() -> (this.settings.valueSerializer() != null)
-				? this.parts.engine().codecs().forSerializer(this.settings.valueSerializer(), this.settings)
-				: this.parts.engine().codecs().forType(type, this.settings));
+	private EntryReader stated() {
+		EntryReader reader = this.stated;
+		if (reader == null) {
+			ValueCodecs codecs = this.parts.engine().codecs();
+			Type type = this.settings.type();
+			reader = new EntryReader(this.parts,
+					Call.outside(() -> (this.settings.valueSerializer() != null || type == null) ? codecs
+						.forSerializer(Objects.requireNonNull(this.settings.valueSerializer()), this.settings)
+							: codecs.forType(type, this.settings)));
+			this.stated = reader;
+		}
+		return reader;
 	}
 
-	/**
-	 * Return whether a value comes back from JSON as itself although nothing tells its
-	 * type.
-	 */
-	private static boolean isPlain(@Nullable Object value) {
-		if (value instanceof List<?> list) {
-			return list.stream().allMatch(EntryReaders::isPlain);
+	/** Return the reader of a method's own type, {@code null} if it returns nothing. */
+	private @Nullable EntryReader ofMethod(Call.Intercepted call) {
+		OfMethod before = this.last;
+		if (before != null && before.method() == call.method() && before.target() == call.targetClass()) {
+			return before.reader();
 		}
-		if (value instanceof Map<?, ?> map) {
-			return map.entrySet()
-				.stream()
-				.allMatch((entry) -> entry.getKey() instanceof String && isPlain(entry.getValue()));
+		MethodClassKey key = new MethodClassKey(call.method(), call.targetClass());
+		EntryReader reader = this.ofMethods.get(key);
+		if (reader == null) {
+			Type type = call.valueType();
+			if (type == null) {
+				return null;
+			}
+			ValueCodecs codecs = this.parts.engine().codecs();
+			reader = new EntryReader(this.parts, Call.outside(() -> (type == Object.class)
+					? codecs.named(type, List.of(), this.settings) : codecs.forType(type, this.settings)));
+			this.ofMethods.put(key, reader);
 		}
-		return value == null || value instanceof String || value instanceof Boolean || value instanceof Integer
-				|| value instanceof Double;
+		this.last = new OfMethod(call.method(), call.targetClass(), reader);
+		return reader;
 	}
 
-	private record ReaderOfType(Type type, EntryReader reader) {
+	private EntryReader untyped() {
+		Set<Type> known = knownTypes();
+		Untyped before = this.untyped;
+		if (before == null || before.known() != known) {
+			before = new Untyped(known, new EntryReader(this.parts,
+					Call.outside(() -> this.parts.engine().codecs().untyped(known, this.settings))));
+			this.untyped = before;
+		}
+		return before.reader();
+	}
+
+	private Set<Type> knownTypes() {
+		return this.parts.engine().types().typesOf(this.parts.name());
+	}
+
+	private record OfMethod(Method method, Class<?> target, EntryReader reader) {
+
+	}
+
+	private record Untyped(Set<Type> known, EntryReader reader) {
 
 	}
 

@@ -126,7 +126,7 @@ public final class EntryWriter {
 	 * @param ttl its time to live, {@code null} for the cache's own
 	 */
 	public CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
-		return atCommit(key, prepare(key, value, codec, ttl), (prepared) -> replace(key, prepared, codec), NOTHING);
+		return atCommit(key, prepare(key, value, codec, ttl), (prepared) -> replace(key, prepared), NOTHING);
 	}
 
 	/** Do it now, or, in a transaction, when that has committed. */
@@ -177,7 +177,7 @@ public final class EntryWriter {
 		}
 	}
 
-	private CompletableFuture<?> replace(StoredKey key, Prepared prepared, ValueCodec codec) {
+	private CompletableFuture<?> replace(StoredKey key, Prepared prepared) {
 		Encoded encoded = prepared.encoded();
 		if (encoded == null || this.engine.evictions().covers(key)) {
 			// Not to be stored: the old value must not stay either.
@@ -185,7 +185,7 @@ public final class EntryWriter {
 		}
 		return orEvict(key,
 				() -> counted(this.engine.store()
-					.replace(key, encoded, codec.schemaMark(), prepared.ttl(), this.parts.settings().staleIfError(),
+					.replace(key, encoded, encoded.mark(), prepared.ttl(), this.parts.settings().staleIfError(),
 							this.parts.settings().lease())));
 	}
 
@@ -223,7 +223,7 @@ public final class EntryWriter {
 		Prepared prepared = prepare(key, value, reader.codec(), null);
 		Encoded encoded = prepared.encoded();
 		for (int attempt = 0; attempt < MAX_ATTEMPTS && observed != null && encoded != null; attempt++) {
-			if (storeIfStill(observed, encoded, prepared.ttl(), reader.mark(), deadline)) {
+			if (storeIfStill(observed, encoded, prepared.ttl(), deadline)) {
 				return reading;
 			}
 			// Each attempt writes its own header into it.
@@ -238,13 +238,13 @@ public final class EntryWriter {
 	}
 
 	/** Return whether there is nothing more to try. */
-	private boolean storeIfStill(Observed observed, Encoded encoded, Duration ttl, String mark, Deadline deadline) {
+	private boolean storeIfStill(Observed observed, Encoded encoded, Duration ttl, Deadline deadline) {
 		try {
 			Lease lease = deadline.await(this.engine.store()
 				.acquire(observed, this.engine.store().newNonce(), this.parts.settings().lease(), Lease.Holder.CALL))
 				.lease();
-			return lease != null && deadline.await(
-					counted(this.engine.store().fill(lease, encoded, mark, ttl, this.parts.settings().staleIfError())));
+			return lease != null && deadline.await(counted(this.engine.store()
+				.fill(lease, encoded, encoded.mark(), ttl, this.parts.settings().staleIfError())));
 		}
 		catch (RedisWaitException ex) {
 			this.parts.counters().failed();
@@ -272,7 +272,7 @@ public final class EntryWriter {
 	/** Encode a value on the calling thread. */
 	private Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
 		Duration life = (ttl != null && value != null) ? ttl : ttlOf(key, value);
-		if (life == null || isOfSeveralTypes(ttl)) {
+		if (life == null) {
 			return Prepared.NOT_STORED;
 		}
 		try {
@@ -305,21 +305,6 @@ public final class EntryWriter {
 	private void warnOnce(String subject, StoredKey key, String why) {
 		this.engine.warnOnce(subject,
 				"Cache '%s' does not cache the value of key '%s': %s".formatted(this.parts.name(), key.logName(), why));
-	}
-
-	/** A value whose time to live is stated is put by code, which knows what it does. */
-	private boolean isOfSeveralTypes(@Nullable Duration ttl) {
-		String disagreement = (ttl == null && this.parts.settings().type() == null
-				&& this.parts.settings().valueSerializer() == null)
-						? this.engine.types().disagreement(this.parts.name()) : null;
-		if (disagreement == null) {
-			return false;
-		}
-		this.parts.counters().notCacheable();
-		this.engine.warnOnce("types:" + this.parts.name(),
-				"Cache '%s' is used for values of several types: %s. Nothing is cached in it; give each type a cache of its own, or state the common type: cache-starter.caches.[%s].type"
-					.formatted(this.parts.name(), disagreement, this.parts.name()));
-		return true;
 	}
 
 	/** Return the time to live of a value, {@code null} if it is not to be stored. */

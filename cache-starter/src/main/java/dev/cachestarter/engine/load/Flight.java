@@ -330,9 +330,10 @@ public final class Flight {
 			return CompletableFuture.completedFuture(false);
 		}
 		if (this.hasLoaded) {
-			this.result.complete(new Turn.Shared(this.value));
+			// What is not of the type that they ask for is nothing for them.
+			this.result.complete(encoded.isFor(this.mark) ? new Turn.Shared(this.value) : new Turn.Refused());
 		}
-		return this.store.fill(held, encoded, this.mark, ttl, this.settings.staleIfError())
+		return this.store.fill(held, encoded, encoded.mark(), ttl, this.settings.staleIfError())
 			.whenComplete((filled, ex) -> {
 				this.landed.accept(this, ex);
 				// Whoever waits for a put, which hands nothing over, finds it in Redis

@@ -101,10 +101,36 @@ final class JsonValueCodec implements ValueCodec {
 		return this.shape.mark();
 	}
 
+	/**
+	 * {@inheritDoc}
+	 * <p>
+	 * What code has put without a declared type is read as whatever its reader asks for,
+	 * if it fits. But who asks for a container of anything would get maps in the place of
+	 * objects, and who asks for a list of objects by its class alone names no type of
+	 * theirs.
+	 */
+	@Override
+	public @Nullable ValueCodec reading(String mark) {
+		if (mark.equals(schemaMark())) {
+			return this;
+		}
+		boolean put = mark.equals(SimpleValues.PLAIN_MARK) || SimpleValues.isMark(mark)
+				|| (mark.equals(NO_MARK) && !isOpen(this.type));
+		return (put && !this.type.isJavaLangObject()) ? this : null;
+	}
+
+	/** Return whether a type says nothing of what is in it. */
+	private static boolean isOpen(JavaType type) {
+		if (type.isContainerType() || type.isReferenceType()) {
+			return type.getContentType() == null || isOpen(type.getContentType());
+		}
+		return type.isJavaLangObject() || type.hasRawClass(Iterable.class);
+	}
+
 	@Override
 	public Encoded encode(@Nullable Object value) throws NotCacheableException {
 		if (value == null) {
-			return PayloadLimits.sealNull();
+			return PayloadLimits.sealNull().as(schemaMark());
 		}
 		if (this.shape.refusal() != null) {
 			throw notCacheable(Reason.SHAPE, value, this.shape.refusal());
@@ -120,7 +146,7 @@ final class JsonValueCodec implements ValueCodec {
 			check(value, entry);
 			classes.forEach((type) -> this.survived.computeIfAbsent(type, (key) -> new AtomicLong(1)));
 		}
-		return encoded;
+		return encoded.as(schemaMark());
 	}
 
 	@Override

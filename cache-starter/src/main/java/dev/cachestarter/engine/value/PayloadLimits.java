@@ -56,7 +56,7 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 	 * @return an entry without payload
 	 */
 	static ValueCodec.Encoded sealNull() {
-		return new ValueCodec.Encoded(new byte[ValueCodec.HEADROOM], PayloadForm.NULL, 0);
+		return new ValueCodec.Encoded(new byte[ValueCodec.HEADROOM], PayloadForm.NULL, 0, ValueCodec.NO_MARK);
 	}
 
 	/**
@@ -86,7 +86,7 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 			throw tooLarge(type);
 		}
 		return new ValueCodec.Encoded(stored, (compressed != null) ? PayloadForm.COMPRESSED : PayloadForm.PLAIN,
-				plainSize);
+				plainSize, ValueCodec.NO_MARK);
 	}
 
 	/**

@@ -81,7 +81,7 @@ final class SerializerValueCodec implements ValueCodec {
 	@Override
 	public Encoded encode(@Nullable Object value) throws NotCacheableException {
 		if (value == null) {
-			return PayloadLimits.sealNull();
+			return PayloadLimits.sealNull().as(schemaMark());
 		}
 		String type = value.getClass().getTypeName();
 		byte[] entry;
@@ -107,7 +107,7 @@ final class SerializerValueCodec implements ValueCodec {
 					"A value of type %s is not cached: the value serializer %s wrote Java serialization. Set another."
 						.formatted(type, this.name));
 		}
-		return this.limits.seal(entry, type);
+		return this.limits.seal(entry, type).as(schemaMark());
 	}
 
 	@Override

@@ -39,6 +39,15 @@ public interface ValueCodec {
 	String schemaMark();
 
 	/**
+	 * Return what reads an entry of a given mark for who asks for the type of this codec.
+	 * @param mark the mark in the header of an entry
+	 * @return the codec to decode it with, {@code null} if the entry is of another type
+	 */
+	default @Nullable ValueCodec reading(String mark) {
+		return mark.equals(schemaMark()) ? this : null;
+	}
+
+	/**
 	 * Encode a value.
 	 * @param value the value, {@code null} for a cached null
 	 * @return the encoded entry, whose first {@link #HEADROOM} bytes are left for the
@@ -64,8 +73,22 @@ public interface ValueCodec {
 	 * @param entry the entry with room for its header
 	 * @param form what the payload is
 	 * @param plainSize the size of the payload before compression, in bytes
+	 * @param mark the mark of what it was encoded as
 	 */
-	record Encoded(byte[] entry, PayloadForm form, int plainSize) {
+	record Encoded(byte[] entry, PayloadForm form, int plainSize, String mark) {
+
+		/** The same with another mark. */
+		Encoded as(String other) {
+			return new Encoded(this.entry, this.form, this.plainSize, other);
+		}
+
+		/**
+		 * Return whether those who ask for a mark may have the value. A null is of every
+		 * type.
+		 */
+		public boolean isFor(String asked) {
+			return this.form == PayloadForm.NULL || asked.equals(NO_MARK) || asked.equals(this.mark);
+		}
 
 	}
 

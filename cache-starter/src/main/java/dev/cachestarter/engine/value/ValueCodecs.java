@@ -160,6 +160,10 @@ public final class ValueCodecs {
 		return new JsonValueCodec(type, shape(type), this.mapper, limits);
 	}
 
+	TypeFactory types() {
+		return this.mapper.getTypeFactory();
+	}
+
 	private TypeShape shape(JavaType type) {
 		return this.shapes.computeIfAbsent(type, (missing) -> TypeShape.of(missing, this.mapper));
 	}
@@ -179,15 +183,51 @@ public final class ValueCodecs {
 	}
 
 	/**
-	 * Return the codec for values that come without a declared type. Each is written as
-	 * what it is, with the mark that says so; a reader without a type of its own gets
-	 * maps, lists, strings, numbers and booleans.
+	 * Return the codec for values that come without a declared type, for whoever puts and
+	 * asks without one. It depends on nothing but the value and what methods declare:
+	 * <ol>
+	 * <li>A value of a type that is known of its cache is written and read as that type,
+	 * rather one that is exactly its own than one that it merely is an instance of.</li>
+	 * <li>A simple value ({@link SimpleValues}) says what it is.</li>
+	 * <li>What JSON itself tells apart is that.</li>
+	 * <li>Anything else is written as what it is, and found by those who ask for its type
+	 * alone.</li>
+	 * </ol>
+	 * @param known the types of the values of a cache, as far as they are known
 	 * @param settings say from which size on payloads are compressed and how large they
 	 * may be
 	 * @return the codec
 	 */
-	public ValueCodec untyped(CacheSettings settings) {
-		return new Untyped(settings);
+	public ValueCodec untyped(Collection<Type> known, CacheSettings settings) {
+		return new UntypedValueCodec(this, known, null, settings);
+	}
+
+	/**
+	 * Return the codec for values of a type that is named for this one use, such as that
+	 * of {@code cache.get(key, Class)}. Beside the entries of that very type it reads
+	 * those of known types of the cache, and simple values, that are instances of it.
+	 * @param type the type that is asked for
+	 * @param known the types of the values of the cache, as far as they are known
+	 * @param settings say from which size on payloads are compressed and how large they
+	 * may be
+	 * @return the codec
+	 */
+	public ValueCodec named(Type type, Collection<Type> known, CacheSettings settings) {
+		return new UntypedValueCodec(this, known, type, settings);
+	}
+
+	/**
+	 * Return the codec for who asks for a value by a class and is told if it is none: it
+	 * reads what says of itself what it is as that, and anything else as the class.
+	 * @param type the class that is asked for
+	 * @param known the types of the values of the cache, as far as they are known
+	 * @param settings say from which size on payloads are compressed and how large they
+	 * may be
+	 * @return the codec
+	 */
+	public ValueCodec asked(Class<?> type, Collection<Type> known, CacheSettings settings) {
+		return new UntypedValueCodec.AsItIs(new UntypedValueCodec(this, known, null, settings),
+				new UntypedValueCodec(this, known, type, settings));
 	}
 
 	/**
@@ -203,7 +243,7 @@ public final class ValueCodecs {
 		return this.codecs.computeIfAbsent(new Key(pair, limits), (missing) -> new SerializerValueCodec(pair, limits));
 	}
 
-	private JavaType boxed(Type type) {
+	JavaType boxed(Type type) {
 		JavaType javaType = this.mapper.constructType(type);
 		return javaType.isPrimitive()
 				? this.mapper.constructType(
@@ -250,92 +290,6 @@ public final class ValueCodecs {
 			String taker = prefix.isEmpty() ? property : prefix + StringUtils.capitalize(property);
 			return Arrays.stream(read.builder().getMethods())
 				.anyMatch((method) -> method.getName().equals(taker) && method.getParameterCount() == 1);
-		}
-
-	}
-
-	/**
-	 * The codec of values without a declared type.
-	 */
-	private final class Untyped implements ValueCodec {
-
-		private static final int MOST_ELEMENTS = 10_000;
-
-		private final CacheSettings settings;
-
-		Untyped(CacheSettings settings) {
-			this.settings = settings;
-		}
-
-		@Override
-		public String schemaMark() {
-			return ValueCodec.NO_MARK;
-		}
-
-		@Override
-		public Encoded encode(@Nullable Object value) throws NotCacheableException {
-			if (value == null) {
-				return PayloadLimits.sealNull();
-			}
-			JavaType type;
-			try {
-				type = natural(value, ValueCodecs.this.mapper.getTypeFactory());
-			}
-			catch (RuntimeException ex) {
-				throw new NotCacheableException(NotCacheableException.Reason.UNSERIALIZABLE,
-						"A value of type %s is not cached: its elements cannot be read (%s)"
-							.formatted(value.getClass().getTypeName(), ex.getClass().getName()));
-			}
-			return forType(type, this.settings).encode(value);
-		}
-
-		@Override
-		public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
-			return forType(Object.class, this.settings).decode(entry, form);
-		}
-
-		/**
-		 * Return the type as which a reader would most naturally ask for a value: its
-		 * class, or a container of what its elements have in common.
-		 */
-		private static JavaType natural(@Nullable Object value, TypeFactory types) {
-			if (value instanceof Map<?, ?> map) {
-				return types.constructMapType(Map.class, common(map.keySet(), types), common(map.values(), types));
-			}
-			if (value instanceof List<?> list) {
-				return types.constructCollectionType(List.class, common(list, types));
-			}
-			if (value instanceof Set<?> set) {
-				return types.constructCollectionType(Set.class, common(set, types));
-			}
-			if (value instanceof Collection<?> collection) {
-				return types.constructCollectionType(Collection.class, common(collection, types));
-			}
-			if (value instanceof Optional<?> optional) {
-				return types.constructReferenceType(Optional.class, natural(optional.orElse(null), types));
-			}
-			if (value instanceof Enum<?> constant) {
-				return types.constructType(constant.getDeclaringClass());
-			}
-			Class<?> type = (value != null) ? value.getClass() : Object.class;
-			while (TypeShape.isJdk(type) && !Modifier.isPublic(type.getModifiers())) {
-				type = type.getSuperclass();
-			}
-			return types.constructType(type);
-		}
-
-		private static JavaType common(Collection<?> values, TypeFactory types) {
-			JavaType common = null;
-			int left = MOST_ELEMENTS;
-			for (Iterator<?> i = values.iterator(); i.hasNext() && left > 0; left--) {
-				Object value = i.next();
-				JavaType type = (value != null) ? natural(value, types) : common;
-				if (common != null && !common.equals(type)) {
-					return TypeFactory.unknownType();
-				}
-				common = type;
-			}
-			return (common != null) ? common : TypeFactory.unknownType();
 		}
 
 	}

@@ -150,7 +150,7 @@ class ValueCodecFuzzTests {
 	private static List<ValueCodec> codecs() {
 		return List.of(Codecs.of(AGENTS), Codecs.of(Agent.class), Codecs.of(Object.class), Codecs.of(JsonNode.class),
 				Codecs.of(Shape.class), Codecs.of(Instant.class), Codecs.of(byte[].class),
-				Codecs.DEFAULTS.untyped(CacheSettings.defaults()));
+				Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults()));
 	}
 
 	private Map<String, List<Agent>> agents() {
