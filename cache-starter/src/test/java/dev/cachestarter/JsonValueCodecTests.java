@@ -253,7 +253,8 @@ class JsonValueCodecTests {
 		PagedList<String> paged = new PagedList<>(7);
 		paged.add("a");
 		return Stream.of(
-				new Object[] { Secretive.class, new Secretive("a", "s"), "$.secret", "came back as null", "mix-in" },
+				new Object[] { Secretive.class, new Secretive("a", "s"), "'secret'", "is ignored by Jackson",
+						"mix-in" },
 				new Object[] { Hiding.class, new Hiding("s"), "$.hidden", "came back as null",
 						"readable and writable" },
 				new Object[] { TransientShown.class, TransientShown.of("s"), "$.name", "came back as null",
@@ -279,8 +280,8 @@ class JsonValueCodecTests {
 				}), paged, "$", "PagedList came back as java.util.ArrayList", "" },
 				new Object[] { type(new ParameterizedTypeReference<Collection<String>>() {
 				}), Set.of("a"), "$", "came back as java.util.ArrayList", "" },
-				new Object[] { java.util.Date.class, new java.sql.Timestamp(5), "$",
-						"java.sql.Timestamp came back as java.util.Date", "" },
+				new Object[] { java.util.Date.class, new java.sql.Time(5), "$",
+						"java.sql.Time came back as java.util.Date", "" },
 				new Object[] { java.util.Calendar.class,
 						new GregorianCalendar(TimeZone.getTimeZone("America/New_York")), "$", "another value", "" },
 				new Object[] { Flagged.class,
@@ -380,26 +381,19 @@ class JsonValueCodecTests {
 		notCacheable(codec, List.of("a", new Agent("1", "a", 1)));
 
 		assertThat(Codecs.roundTrip(codec, List.of("a", "b"))).isEqualTo(List.of("a", "b"));
-		assertThat(notCacheable(codec, List.of(new Agent("2", "b", 2)))).hasMessageContaining("$[1]");
+		assertThat(notCacheable(codec, List.of(new Agent("2", "b", 2)))).hasMessageContaining("Agent came back as");
 	}
 
 	@Test
-	void lossThatTheFirstValueDoesNotShowIsFoundLater() throws Exception {
+	void lossThatTheFirstValueDoesNotShowIsFound() throws Exception {
 		ValueCodec codec = freshCodec(Holder.class);
 		Codecs.roundTrip(codec, new Holder("text"));
-		int cached = 0;
-		while (cached < 100) {
-			try {
-				codec.encode(new Holder(5L));
-				cached++;
-			}
-			catch (NotCacheableException ex) {
-				break;
-			}
-		}
+		Codecs.roundTrip(codec, new Holder("text"));
+		Codecs.roundTrip(codec, new Holder("text"));
 
-		assertThat(cached).isLessThan(5);
-		notCacheable(codec, new Holder("text"));
+		assertThat(notCacheable(codec, new Holder(5L))).hasMessageContaining("$.value");
+
+		Codecs.roundTrip(codec, new Holder("text"));
 	}
 
 	@Test
@@ -600,7 +594,8 @@ class JsonValueCodecTests {
 		ValueCodec untyped = Codecs.with(ValueCodecs.mapperBuilder().build())
 			.untyped(List.of(), CacheSettings.defaults());
 
-		assertThat(notCacheable(untyped, List.of(new Secretive("a", "s")))).hasMessageContaining("$[0].secret");
+		assertThat(notCacheable(untyped, List.of(new Secretive("a", "s"))))
+			.hasMessageContaining("'secret' of " + Secretive.class.getTypeName());
 	}
 
 	@Test

@@ -151,6 +151,9 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		Object value = fromStoreValue(lookup(key, this.readers.forClass(type)));
 		if (value != null && !type.isInstance(value)) {
+			if (!this.readers.isKnown()) {
+				return null;
+			}
 			throw new IllegalStateException("Cached value is not of required type [" + type.getName() + "]: it is of "
 					+ value.getClass().getName());
 		}

@@ -100,6 +100,14 @@ public final class EntryReaders {
 		return this.settings.valueSerializer() != null || this.settings.type() != null;
 	}
 
+	/**
+	 * Return whether anything but callers and values tells what the values of this cache
+	 * are.
+	 */
+	public boolean isKnown() {
+		return isTyped() || !knownTypes().isEmpty();
+	}
+
 	/** A codec tries the application's serializer, or looks at its types. */
 	private EntryReader stated() {
 		EntryReader reader = this.stated;

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,9 @@ public final class EntryWriter {
 	};
 
 	private static final int MAX_ATTEMPTS = 3;
+
+	/** Which element it was makes no other warning. */
+	private static final Pattern INDEX = Pattern.compile("\\[\\d+]");
 
 	private final CacheParts parts;
 
@@ -297,8 +301,10 @@ public final class EntryWriter {
 		else {
 			this.parts.counters().notCacheable();
 		}
-		warnOnce(ex.reason() + ":" + this.parts.name() + (size ? "" : ":" + ex.getMessage()), key,
-				String.valueOf(ex.getMessage()));
+		warnOnce(
+				ex.reason() + ":" + this.parts.name()
+						+ (size ? "" : ":" + INDEX.matcher(String.valueOf(ex.getMessage())).replaceAll("[]")),
+				key, String.valueOf(ex.getMessage()));
 		return size ? Prepared.NOT_STORED : Prepared.REFUSED;
 	}
 

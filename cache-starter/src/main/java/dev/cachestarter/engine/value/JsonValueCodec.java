@@ -17,28 +17,12 @@
 package dev.cachestarter.engine.value;
 
 import java.io.IOException;
-import java.util.Collection;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.exc.StreamConstraintsException;
-import tools.jackson.core.exc.StreamReadException;
-import tools.jackson.core.exc.StreamWriteException;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
-import tools.jackson.databind.exc.InvalidDefinitionException;
-import tools.jackson.databind.exc.MismatchedInputException;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.json.JsonMapper;
 
 import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
@@ -46,13 +30,21 @@ import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
 /**
  * Turns the values of one type into JSON and back, and holds to it that a hit equals the
  * miss that filled it.
- * <p>
- * Whether JSON restores a value cannot be told from its type. So values are read back
- * after they were written and compared with the original ({@link ShapeCheck}): the first
- * of each class, and then the second, fourth, eighth and so on, because what is lost may
- * depend on the value. The class of a value counts, and the classes of the elements of
- * containers. What does not come back as it went in is refused, and so are from then on
- * all values with the class to blame.
+ * <ul>
+ * <li>What the type alone tells is decided once ({@link TypeShape}): a property that is
+ * written and never read back, one that is ignored, an abstract type without subtypes. No
+ * value of such a type is cached.</li>
+ * <li>What only a value tells is looked at in each value ({@link Place}): the classes
+ * that stand in for declared ones, comparators, what is not loaded. A class that stands
+ * somewhere for the first time, and whatever stands where a type tells nothing (an
+ * {@code Object} member), is read back after it was written and compared with the
+ * original ({@link ShapeCheck}).</li>
+ * <li>The rest is trusted, and read back now and then all the same: the first value, then
+ * the second, fourth, eighth and so on.</li>
+ * </ul>
+ * What does not come back as it went in is refused. If its class is to blame, so is the
+ * class from then on, at that place; never a container of the JDK, which is only around
+ * it.
  * <p>
  * Nothing that Jackson or the application's classes do escapes from here but as one of
  * the two checked exceptions: neither a failing getter nor a stack overflow nor an error
@@ -63,19 +55,14 @@ final class JsonValueCodec implements ValueCodec {
 
 	private static final int FIRST_BUFFER = 512;
 
-	/** How many elements are looked at for their classes. */
-	private static final int MOST_ELEMENTS = 10_000;
-
-	/** How many steps of a path are told: the one through a cycle has no end. */
-	private static final int MOST_STEPS = 8;
-
-	private static final String LOST_CURE = "Make the property readable and writable for Jackson (a mix-in added by a "
-			+ "CacheJsonMapperBuilderCustomizer leaves your other JSON as it is), "
-			+ "or cache a record of what is needed.";
+	private static final String LAZY_CURE = "Map entities to records before they are cached, "
+			+ "or load what is lazy before the method returns.";
 
 	private final JavaType type;
 
 	private final TypeShape shape;
+
+	private final Place root;
 
 	private final PayloadLimits limits;
 
@@ -83,14 +70,15 @@ final class JsonValueCodec implements ValueCodec {
 
 	private final ObjectWriter writer;
 
-	/** The classes that came back, each with the number of values since. */
-	private final Map<Class<?>, AtomicLong> survived = new ConcurrentHashMap<>();
+	private final AtomicLong written = new AtomicLong();
 
-	private final Map<Class<?>, String> refused = new ConcurrentHashMap<>();
+	/** Whether a value has failed that nothing but reading it back tells from others. */
+	private volatile boolean wary;
 
-	JsonValueCodec(JavaType type, TypeShape shape, JsonMapper mapper, PayloadLimits limits) {
+	JsonValueCodec(JavaType type, TypeShape shape, Place root, JsonMapper mapper, PayloadLimits limits) {
 		this.type = type;
 		this.shape = shape;
+		this.root = root;
 		this.limits = limits;
 		this.reader = mapper.readerFor(type);
 		this.writer = mapper.writerFor(type);
@@ -139,12 +127,12 @@ final class JsonValueCodec implements ValueCodec {
 			throw notCacheable(Reason.SHAPE, value, "the values of this cache are declared as %s. %s"
 				.formatted(this.type.toCanonical(), "State with 'type' what all methods that use it have in common."));
 		}
-		Set<Class<?>> classes = classes(value);
+		Place.Look look = look(value);
 		byte[] entry = write(value);
 		Encoded encoded = this.limits.seal(entry, name(value));
-		if (isCheckDue(classes)) {
+		if (look.isCheckDue() || this.wary || Long.bitCount(this.written.incrementAndGet()) == 1) {
 			check(value, entry);
-			classes.forEach((type) -> this.survived.computeIfAbsent(type, (key) -> new AtomicLong(1)));
+			look.survived();
 		}
 		return encoded.as(schemaMark());
 	}
@@ -166,7 +154,7 @@ final class JsonValueCodec implements ValueCodec {
 		// application that meets arguments it never saw.
 		catch (Throwable ex) {
 			throw new CorruptEntryException("The payload cannot be read as %s: %s".formatted(this.type.toCanonical(),
-					(ex instanceof IOException) ? ex.getMessage() : readFailure(ex)), null);
+					(ex instanceof IOException) ? ex.getMessage() : JsonFailures.read(ex)), null);
 		}
 		if (value == null) {
 			throw new CorruptEntryException("The payload is null, which only its header may say", null);
@@ -179,6 +167,28 @@ final class JsonValueCodec implements ValueCodec {
 		return "JSON of " + this.type.toCanonical();
 	}
 
+	/** Look at what no type tells, before anything is written or loaded. */
+	private Place.Look look(Object value) throws NotCacheableException {
+		Place.Look look = new Place.Look();
+		try {
+			this.root.look(value, look);
+		}
+		catch (Throwable ex) {
+			throw notCacheable(Reason.UNSERIALIZABLE, value, "its elements cannot be read (" + ex.getClass().getName()
+					+ "). Load what is lazy before the method returns.");
+		}
+		String lazy = look.lazy();
+		if (lazy != null) {
+			throw notCacheable(Reason.SHAPE, value, "at %s it holds %s, which is a lazy proxy or not loaded. %s"
+				.formatted(look.path(), lazy, LAZY_CURE));
+		}
+		String refusal = look.refusal();
+		if (refusal != null) {
+			throw notCacheable(Reason.SHAPE, value, refusal);
+		}
+		return look;
+	}
+
 	private byte[] write(Object value) throws NotCacheableException {
 		EntryBuffer buffer = new EntryBuffer(FIRST_BUFFER, this.limits.mostToEncode());
 		try {
@@ -186,78 +196,12 @@ final class JsonValueCodec implements ValueCodec {
 		}
 		// Anything, for the getters may be anything.
 		catch (Throwable ex) {
-			if (isCausedBy(ex, EntryBuffer.FullException.class)) {
+			if (JsonFailures.isCausedBy(ex, EntryBuffer.FullException.class)) {
 				throw this.limits.tooLarge(name(value));
 			}
-			throw notCacheable(Reason.UNSERIALIZABLE, value, writeFailure(ex));
+			throw notCacheable(Reason.UNSERIALIZABLE, value, JsonFailures.written(ex));
 		}
 		return buffer.toEntry();
-	}
-
-	/**
-	 * Return the classes that a value is made of, as far as only containers are around
-	 * them, and refuse it for the sake of one of them.
-	 */
-	private Set<Class<?>> classes(Object value) throws NotCacheableException {
-		Set<Class<?>> classes = new LinkedHashSet<>();
-		try {
-			collect(value, classes, MOST_ELEMENTS);
-		}
-		catch (Throwable ex) {
-			throw notCacheable(Reason.UNSERIALIZABLE, value, "its elements cannot be read (" + ex.getClass().getName()
-					+ "). Load what is lazy before the method returns.");
-		}
-		for (Class<?> type : classes) {
-			String refusal = this.refused.get(type);
-			if (refusal != null) {
-				throw new NotCacheableException(Reason.SHAPE, refusal);
-			}
-			// A class that survived was asked before.
-			refusal = this.survived.containsKey(type) ? null : TypeShape.refusal(type);
-			if (refusal != null) {
-				throw notCacheable(Reason.SHAPE, value, refusal);
-			}
-		}
-		return classes;
-	}
-
-	private static int collect(@Nullable Object value, Set<Class<?>> classes, int budget) {
-		int left = budget - 1;
-		if (value == null || left < 0) {
-			return left;
-		}
-		classes.add(value.getClass());
-		if (value instanceof Optional<?> optional) {
-			return collect(optional.orElse(null), classes, left);
-		}
-		if (value instanceof Map<?, ?> map) {
-			return collectAll(map.keySet(), classes, collectAll(map.values(), classes, left));
-		}
-		if (value instanceof Collection<?> collection) {
-			return collectAll(collection, classes, left);
-		}
-		return (value instanceof Object[] array) ? collectAll(List.of(array), classes, left) : left;
-	}
-
-	private static int collectAll(Collection<?> values, Set<Class<?>> classes, int budget) {
-		int left = budget;
-		for (Iterator<?> i = values.iterator(); i.hasNext() && left > 0;) {
-			left = collect(i.next(), classes, left);
-		}
-		return left;
-	}
-
-	/**
-	 * Return whether a value is to be read back: always until its classes have survived
-	 * once, then ever more rarely.
-	 */
-	private boolean isCheckDue(Set<Class<?>> classes) {
-		boolean due = false;
-		for (Class<?> type : classes) {
-			AtomicLong count = this.survived.get(type);
-			due |= count == null || Long.bitCount(count.incrementAndGet()) == 1;
-		}
-		return due;
 	}
 
 	private void check(Object value, byte[] entry) throws NotCacheableException {
@@ -266,22 +210,21 @@ final class JsonValueCodec implements ValueCodec {
 			copy = this.reader.readValue(entry, ValueCodec.HEADROOM, entry.length - ValueCodec.HEADROOM);
 		}
 		catch (Throwable ex) {
-			String why = readFailure(ex);
-			String message = message(value,
-					"it is written but cannot be read back: " + (why.endsWith(".") ? why : why + ". " + LOST_CURE));
-			if (!isCausedBy(ex, StreamConstraintsException.class)) {
-				// Of all that was written, nothing tells which part is to blame.
-				this.refused.put(value.getClass(), message);
-			}
-			throw new NotCacheableException(Reason.SHAPE, message);
+			this.wary = true;
+			String why = JsonFailures.read(ex);
+			throw notCacheable(Reason.SHAPE, value, "it is written but cannot be read back: "
+					+ (why.endsWith(".") ? why : why + ". " + ShapeCheck.Cause.LOST.cure()));
 		}
 		ShapeCheck.Difference difference = new ShapeCheck(this::json).compare(value, copy);
-		if (difference != null) {
-			String message = message(value, "it would not come back as it went in: at %s, %s. %s"
-				.formatted(difference.path(), difference.what(), cure(difference, value)));
-			this.refused.put(difference.owner(), message);
-			throw new NotCacheableException(Reason.SHAPE, message);
+		if (difference == null) {
+			return;
 		}
+		String why = "it would not come back as it went in: at %s, %s. %s".formatted(difference.path(),
+				difference.what(), cure(difference, value));
+		if (!this.root.refuse(value.getClass(), difference, why)) {
+			this.wary = true;
+		}
+		throw notCacheable(Reason.SHAPE, value, why);
 	}
 
 	private byte[] json(Object part) {
@@ -289,114 +232,15 @@ final class JsonValueCodec implements ValueCodec {
 	}
 
 	private String cure(ShapeCheck.Difference difference, Object value) {
-		if (difference.cause() == ShapeCheck.Cause.LAZY) {
-			return "Map entities to records before they are cached.";
-		}
 		if (this.type.isJavaLangObject() && difference.cause() == ShapeCheck.Cause.TYPE) {
 			return "The declared type is Object: state the cache's 'type', or let the method return " + name(value)
 					+ ".";
 		}
-		return switch (difference.cause()) {
-			case LOST -> LOST_CURE;
-			case TYPE -> "Declare the type that is returned, or annotate what is declared "
-					+ "with @JsonTypeInfo(use = Id.NAME) and @JsonSubTypes.";
-			case CONTAINER -> "Return a plain List, Set or Map, or a record.";
-			default -> "Cache a record of what is needed.";
-		};
+		return difference.cause().cure();
 	}
 
-	private static String writeFailure(Throwable failure) {
-		String where = where(failure);
-		if (failure instanceof StackOverflowError || isCausedBy(failure, StreamConstraintsException.class)
-				|| isCausedBy(failure, StreamWriteException.class)) {
-			return "it cannot be written as JSON%s: it is nested too deeply, leads back to itself, ".formatted(where)
-					+ "or holds text that is not valid Unicode. Cache a record of what is needed.";
-		}
-		if (failure instanceof InvalidDefinitionException ex && ex.getCause() == null) {
-			return "it cannot be written as JSON%s: Jackson has no serializer for %s, or it leads back to itself. %s"
-				.formatted(where, ex.getType(), "Cache a record of what is needed.");
-		}
-		return "it cannot be written as JSON%s: %s. Load what is lazy before the method returns, %s".formatted(where,
-				root(failure).getClass().getName(), "or cache a record of what is needed.");
-	}
-
-	private static String readFailure(Throwable failure) {
-		if (failure instanceof UnrecognizedPropertyException) {
-			return "it has a property that the class does not know" + where(failure);
-		}
-		if (failure instanceof InvalidDefinitionException ex && ex.getType() != null) {
-			JavaType type = ex.getType();
-			return type.isAbstract()
-					? ("%s is abstract and says nothing of its subtypes%s. Annotate it with @JsonTypeInfo(use = Id.NAME) "
-							+ "and @JsonSubTypes, or return a concrete type such as a record.")
-						.formatted(type.toCanonical(), where(failure))
-					: ("Jackson finds no constructor that it can use in %s%s. Give it a public one for all properties, or cache "
-							+ "a record.")
-						.formatted(type.toCanonical(), where(failure));
-		}
-		if (failure instanceof MismatchedInputException ex && ex.getTargetType() != null) {
-			return "it does not fit %s%s".formatted(ex.getTargetType().getTypeName(), where(failure));
-		}
-		if (isCausedBy(failure, StreamConstraintsException.class)) {
-			return "it exceeds the limits to nesting or to the length of a number or name";
-		}
-		if (isCausedBy(failure, StreamReadException.class)) {
-			return "it is not valid JSON";
-		}
-		return root(failure).getClass().getName() + where(failure);
-	}
-
-	/**
-	 * Return where in a value Jackson failed. The keys of maps are left out: they are
-	 * data.
-	 */
-	private static String where(Throwable failure) {
-		StringBuilder path = new StringBuilder();
-		if (failure instanceof JacksonException ex) {
-			ex.getPath().stream().limit(MOST_STEPS).forEach((step) -> path.append(step(step)));
-			path.append((ex.getPath().size() > MOST_STEPS) ? ".." : "");
-		}
-		return path.isEmpty() ? "" : " at $" + path;
-	}
-
-	private static String step(JacksonException.Reference step) {
-		Object from = step.from();
-		if (from instanceof Map || from instanceof Class<?> type && Map.class.isAssignableFrom(type)) {
-			return "{}";
-		}
-		String property = step.getPropertyName();
-		if (property == null) {
-			return "[" + step.getIndex() + "]";
-		}
-		// What foreign bytes call a property is not for the log.
-		return property.matches("[\\w$-]{1,60}") ? "." + property : ".?";
-	}
-
-	private static boolean isCausedBy(Throwable failure, Class<? extends Throwable> type) {
-		Throwable current = failure;
-		for (int depth = 0; current != null && depth < 20; depth++) {
-			if (type.isInstance(current)) {
-				return true;
-			}
-			current = current.getCause();
-		}
-		return false;
-	}
-
-	private static Throwable root(Throwable failure) {
-		Throwable current = failure;
-		for (int depth = 0; current.getCause() != null && depth < 20; depth++) {
-			current = Objects.requireNonNull(current.getCause());
-		}
-		return current;
-	}
-
-	private NotCacheableException notCacheable(Reason reason, Object value, String why) {
-		return new NotCacheableException(reason, message(value, why));
-	}
-
-	private static String message(Object value, String why) {
-		return "A value of type %s is not cached: %s".formatted(name(value), why);
+	private static NotCacheableException notCacheable(Reason reason, Object value, String why) {
+		return new NotCacheableException(reason, "A value of type %s is not cached: %s".formatted(name(value), why));
 	}
 
 	private static String name(Object value) {

@@ -21,6 +21,7 @@ import java.lang.reflect.Modifier;
 import java.nio.ByteBuffer;
 
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 
 import org.springframework.data.redis.serializer.JdkSerializationRedisSerializer;
 import org.springframework.data.redis.serializer.RedisElementReader;
@@ -33,8 +34,8 @@ import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
 
 /**
  * Stores what the application's own serializer makes of a value. Its header, limits and
- * compression are those of every other entry; the bytes and whether they restore the
- * value are the serializer's affair.
+ * compression are those of every other entry; the bytes are the serializer's affair. What
+ * they do not restore is not stored, like any other value.
  * <p>
  * Java serialization is refused: as a serializer when the codec is made, and as bytes
  * whenever they turn up, since reading them runs code of the writer's choice.
@@ -107,7 +108,49 @@ final class SerializerValueCodec implements ValueCodec {
 					"A value of type %s is not cached: the value serializer %s wrote Java serialization. Set another."
 						.formatted(type, this.name));
 		}
-		return this.limits.seal(entry, type).as(schemaMark());
+		Encoded encoded = this.limits.seal(entry, type).as(schemaMark());
+		check(value, entry);
+		return encoded;
+	}
+
+	/** Nothing tells what the serializer makes of a type: each value is read back. */
+	private void check(Object value, byte[] entry) throws NotCacheableException {
+		String type = value.getClass().getTypeName();
+		Object copy;
+		try {
+			copy = this.reader
+				.read(ByteBuffer.wrap(entry, ValueCodec.HEADROOM, entry.length - ValueCodec.HEADROOM).slice());
+		}
+		catch (Throwable ex) {
+			throw new NotCacheableException(Reason.SHAPE,
+					"A value of type %s is not cached: the value serializer %s wrote it but cannot read it back (%s). %s"
+						.formatted(type, this.name, failure(ex),
+								"Set one that can, or cache a record of what is needed."));
+		}
+		ShapeCheck.Difference difference = new ShapeCheck(this::bytes).compare(value, copy);
+		if (difference != null) {
+			throw new NotCacheableException(Reason.SHAPE,
+					"A value of type %s is not cached: written by the value serializer %s, it would not come back as it went in: at %s, %s. %s"
+						.formatted(type, this.name, difference.path(), difference.what(),
+								"Have the serializer write all of it, or cache a record of what is needed."));
+		}
+	}
+
+	private byte[] bytes(Object part) {
+		ByteBuffer written = this.writer.write(part).duplicate();
+		byte[] bytes = new byte[written.remaining()];
+		written.get(bytes);
+		return bytes;
+	}
+
+	/** What went wrong, in classes and properties: messages may show data. */
+	private static String failure(Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof JacksonException) {
+				return JsonFailures.read(cause);
+			}
+		}
+		return failure.getClass().getName();
 	}
 
 	@Override
@@ -127,8 +170,8 @@ final class SerializerValueCodec implements ValueCodec {
 			throw ex;
 		}
 		catch (Throwable ex) {
-			throw new CorruptEntryException(
-					"The value serializer %s failed with %s".formatted(this.name, ex.getClass().getName()), null);
+			throw new CorruptEntryException("The value serializer %s failed: %s".formatted(this.name, failure(ex)),
+					null);
 		}
 		if (value == null) {
 			throw new CorruptEntryException("The value serializer %s read nothing".formatted(this.name), null);

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Date;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,6 +46,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
+import org.springframework.data.domain.Window;
 import org.springframework.util.LinkedCaseInsensitiveMap;
 import org.springframework.util.ReflectionUtils;
 import org.springframework.util.StringUtils;
@@ -60,9 +62,11 @@ import org.springframework.util.StringUtils;
  * {@code toString} where they have none.
  * <p>
  * Tolerated: another implementation of {@code List}, {@code Set}, {@code Map} with the
- * same elements; the order of a set; a {@code transient} field that no accessor shows;
- * locks and the like. Not tolerated: anything else, for example another number type, a
- * lost field, a comparator, a subclass, a lazy proxy.
+ * same elements, those of persistence providers that are loaded included; the order of a
+ * set; a {@code java.util.Date} for one of its subclasses of the same time, such as the
+ * {@code Timestamp} that a provider puts there; a {@code transient} field that no
+ * accessor shows; locks and the like. Not tolerated: anything else, for example another
+ * number type, a lost field, a comparator, a subclass, a lazy proxy.
  * <p>
  * An instance serves one comparison. It looks at a bounded number of objects: a
  * difference beyond them is not found, which is the price of never taking long.
@@ -74,14 +78,11 @@ final class ShapeCheck {
 	/** Sets of elements without {@code equals} are matched each with each, up to this. */
 	private static final int MOST_UNORDERED = 100;
 
-	private static final String[] LAZY = { "org.hibernate.proxy.", "org.hibernate.collection.",
-			"org.eclipse.persistence.indirection." };
-
 	private final Function<Object, byte[]> json;
 
 	private final Set<Pair> visited = new HashSet<>();
 
-	private final Deque<String> path = new ArrayDeque<>();
+	private final Deque<Step> path = new ArrayDeque<>();
 
 	private int budget = MOST_OBJECTS;
 
@@ -102,108 +103,125 @@ final class ShapeCheck {
 	 */
 	@Nullable Difference compare(Object original, @Nullable Object copy) {
 		try {
-			return parts(original, copy, original.getClass());
+			return parts(original, copy);
 		}
 		catch (RuntimeException | LinkageError | StackOverflowError ex) {
-			return difference(original.getClass(), "comparing it failed with " + ex.getClass().getName(), Cause.OTHER);
+			return difference("comparing it failed with " + ex.getClass().getName(), Cause.OTHER);
 		}
 	}
 
-	/**
-	 * Compare two parts of the values.
-	 * @param owner the class of the outermost element of the containers around the
-	 * values, which is to blame
-	 */
-	private @Nullable Difference parts(@Nullable Object original, @Nullable Object copy, Class<?> owner) {
+	private @Nullable Difference parts(@Nullable Object original, @Nullable Object copy) {
 		if (original == copy || --this.budget < 0) {
 			return null;
 		}
 		if (original == null) {
-			return difference(owner, "null came back as " + name(copy), Cause.OTHER);
+			return difference("null came back as " + name(copy), Cause.OTHER);
 		}
 		Class<?> type = original.getClass();
-		if (isLazy(type)) {
-			return difference(owner, type.getTypeName() + " is a lazy proxy or collection", Cause.LAZY);
+		if (LazyParts.isUnloaded(original)) {
+			return difference(type.getTypeName() + " is a lazy proxy or not loaded", Cause.LAZY);
 		}
 		if (copy == null) {
-			return difference(owner, "%s came back as null".formatted(name(original)), Cause.LOST);
+			return difference("%s came back as null".formatted(name(original)), Cause.LOST);
 		}
 		if (!this.visited.add(new Pair(original, copy))) {
 			return null;
 		}
 		if (type.isArray()) {
-			return arrays(original, copy, owner);
+			return arrays(original, copy);
 		}
 		if (original instanceof Map<?, ?> map) {
-			return maps(map, copy, owner);
+			return maps(map, copy);
 		}
 		if (original instanceof Collection<?> collection) {
-			return collections(collection, copy, owner);
+			return collections(collection, copy);
 		}
 		if (original instanceof Optional<?> optional) {
-			return (copy instanceof Optional<?> other)
-					? child(".get()", optional.orElse(null), other.orElse(null), owner)
-					: changed(original, copy, owner);
+			return (copy instanceof Optional<?> other) ? child(".get()", optional.orElse(null), other.orElse(null))
+					: changed(original, copy);
 		}
 		if (original instanceof Map.Entry<?, ?> entry && copy instanceof Map.Entry<?, ?> other && isJdk(original)) {
-			Difference difference = child(".key", entry.getKey(), other.getKey(), owner);
-			return (difference != null) ? difference : child(".value", entry.getValue(), other.getValue(), owner);
+			Difference difference = child(".key", entry.getKey(), other.getKey());
+			return (difference != null) ? difference : child(".value", entry.getValue(), other.getValue());
+		}
+		if (original instanceof Window<?> window && copy instanceof Window<?> other) {
+			return windows(window, other);
+		}
+		if (original instanceof Date date && copy.getClass() == Date.class && isDateOrTimestamp(date)) {
+			return (date.getTime() == ((Date) copy).getTime()) ? null : changed(original, copy);
 		}
 		if (original instanceof JsonNode && copy instanceof JsonNode) {
-			return original.toString().equals(copy.toString()) ? null : changed(original, copy, owner);
+			return original.toString().equals(copy.toString()) ? null : changed(original, copy);
 		}
 		if (isJdk(original)) {
-			return isSame(original, copy) ? null : changed(original, copy, owner);
+			return isSame(original, copy) ? null : changed(original, copy);
 		}
 		if (type != copy.getClass()) {
-			return changed(original, copy, owner);
+			return changed(original, copy);
 		}
-		return (original instanceof Enum)
-				? difference(owner, name(original) + " came back as another constant", Cause.OTHER)
-				: fields(original, copy, type, owner);
+		return (original instanceof Enum) ? difference(name(original) + " came back as another constant", Cause.OTHER)
+				: fields(original, copy, type);
 	}
 
-	private @Nullable Difference child(String step, @Nullable Object original, @Nullable Object copy, Class<?> owner) {
-		this.path.addLast(step);
-		Difference difference = parts(original, copy, owner);
+	private @Nullable Difference child(String step, @Nullable Object original, @Nullable Object copy) {
+		this.path.addLast(new Step(step, (original != null) ? original.getClass() : null));
+		Difference difference = parts(original, copy);
 		this.path.removeLast();
 		return difference;
 	}
 
-	private @Nullable Difference arrays(Object original, Object copy, Class<?> owner) {
+	private @Nullable Difference arrays(Object original, Object copy) {
 		if (original.getClass() != copy.getClass()) {
-			return changed(original, copy, owner);
+			return changed(original, copy);
 		}
 		if (original instanceof Object[] elements) {
-			return elements(Arrays.asList(elements), Arrays.asList((Object[]) copy), owner);
+			return elements(Arrays.asList(elements), Arrays.asList((Object[]) copy));
 		}
 		// Only arrays of primitives are left, for which the deep form is the plain one.
 		return Arrays.deepEquals(new Object[] { original }, new Object[] { copy }) ? null
-				: difference(owner, name(original) + " came back with other elements", Cause.OTHER);
+				: difference(name(original) + " came back with other elements", Cause.OTHER);
 	}
 
-	private @Nullable Difference maps(Map<?, ?> original, Object copy, Class<?> owner) {
-		if (!(copy instanceof Map<?, ?> other)) {
-			return changed(original, copy, owner);
+	private static boolean isDateOrTimestamp(Date date) {
+		return date.getClass() == Date.class || date.getClass().getName().equals("java.sql.Timestamp");
+	}
+
+	/** A window holds its positions as a function, which is asked here. */
+	private @Nullable Difference windows(Window<?> original, Window<?> copy) {
+		Difference difference = child(".content", original.getContent(), copy.getContent());
+		if (difference != null) {
+			return difference;
 		}
-		Difference difference = container(original, copy, comparator(original), comparator(other), owner);
+		for (int i = 0; i < original.size(); i++) {
+			boolean there = original.hasPosition(i);
+			if (there != copy.hasPosition(i) || (there && !original.positionAt(i).equals(copy.positionAt(i)))) {
+				return difference("the position at an element came back as another", Cause.OTHER);
+			}
+		}
+		return (original.hasNext() == copy.hasNext()) ? null
+				: difference("whether it has a next one is lost", Cause.LOST);
+	}
+
+	private @Nullable Difference maps(Map<?, ?> original, Object copy) {
+		if (!(copy instanceof Map<?, ?> other)) {
+			return changed(original, copy);
+		}
+		Difference difference = container(original, copy, comparator(original), comparator(other));
 		if (difference != null) {
 			return difference;
 		}
 		if (original.size() != other.size()) {
-			return difference(owner, "%d entries came back as %d".formatted(original.size(), other.size()),
-					Cause.OTHER);
+			return difference("%d entries came back as %d".formatted(original.size(), other.size()), Cause.OTHER);
 		}
 		for (Map.Entry<?, ?> entry : original.entrySet()) {
 			if (this.budget < 0) {
 				return null;
 			}
 			if (!other.containsKey(entry.getKey())) {
-				return difference(owner, "a key of type %s came back as %s".formatted(name(entry.getKey()),
+				return difference("a key of type %s came back as %s".formatted(name(entry.getKey()),
 						other.isEmpty() ? "nothing" : name(other.keySet().iterator().next())), Cause.OTHER);
 			}
-			difference = child("{}", entry.getValue(), other.get(entry.getKey()),
-					owner(original, entry.getValue(), owner));
+			difference = child("{}", entry.getValue(), other.get(entry.getKey()));
 			if (difference != null) {
 				return difference;
 			}
@@ -211,17 +229,17 @@ final class ShapeCheck {
 		return null;
 	}
 
-	private @Nullable Difference collections(Collection<?> original, Object copy, Class<?> owner) {
+	private @Nullable Difference collections(Collection<?> original, Object copy) {
 		if (!isSameKind(original, copy)) {
-			return changed(original, copy, owner);
+			return changed(original, copy);
 		}
 		Collection<?> other = (Collection<?>) copy;
-		Difference difference = container(original, copy, comparator(original), comparator(copy), owner);
+		Difference difference = container(original, copy, comparator(original), comparator(copy));
 		if (difference != null) {
 			return difference;
 		}
-		return (original instanceof Set<?> set && !(original instanceof SortedSet)) ? sets(set, other, owner)
-				: elements(original, other, owner);
+		return (original instanceof Set<?> set && !(original instanceof SortedSet)) ? sets(set, other)
+				: elements(original, other);
 	}
 
 	private static boolean isSameKind(Collection<?> original, Object copy) {
@@ -238,10 +256,9 @@ final class ShapeCheck {
 		return copy instanceof Collection && !(copy instanceof Set);
 	}
 
-	private @Nullable Difference elements(Collection<?> original, Collection<?> copy, Class<?> owner) {
+	private @Nullable Difference elements(Collection<?> original, Collection<?> copy) {
 		if (original.size() != copy.size()) {
-			return difference(owner, "%d elements came back as %d".formatted(original.size(), copy.size()),
-					Cause.OTHER);
+			return difference("%d elements came back as %d".formatted(original.size(), copy.size()), Cause.OTHER);
 		}
 		Iterator<?> others = copy.iterator();
 		int index = 0;
@@ -249,7 +266,7 @@ final class ShapeCheck {
 			if (this.budget < 0) {
 				return null;
 			}
-			Difference difference = child("[" + index++ + "]", element, others.next(), owner(original, element, owner));
+			Difference difference = child("[" + index++ + "]", element, others.next());
 			if (difference != null) {
 				return difference;
 			}
@@ -257,17 +274,16 @@ final class ShapeCheck {
 		return null;
 	}
 
-	private @Nullable Difference sets(Set<?> original, Collection<?> copy, Class<?> owner) {
+	private @Nullable Difference sets(Set<?> original, Collection<?> copy) {
 		if (original.size() != copy.size()) {
-			return difference(owner, "%d elements came back as %d".formatted(original.size(), copy.size()),
-					Cause.OTHER);
+			return difference("%d elements came back as %d".formatted(original.size(), copy.size()), Cause.OTHER);
 		}
 		Map<@Nullable Object, @Nullable Object> others = new HashMap<>();
 		copy.forEach((element) -> others.put(element, element));
 		List<@Nullable Object> unmatched = new ArrayList<>();
 		for (Object element : original) {
 			if (others.containsKey(element)) {
-				Difference difference = child("[]", element, others.remove(element), owner(original, element, owner));
+				Difference difference = child("[]", element, others.remove(element));
 				if (difference != null) {
 					return difference;
 				}
@@ -284,7 +300,7 @@ final class ShapeCheck {
 			Difference closest = null;
 			boolean matched = false;
 			for (Iterator<@Nullable Object> i = candidates.iterator(); i.hasNext() && !matched;) {
-				closest = child("[]", element, i.next(), owner(original, element, owner));
+				closest = child("[]", element, i.next());
 				matched = closest == null;
 				if (matched) {
 					i.remove();
@@ -301,45 +317,45 @@ final class ShapeCheck {
 	 * Compare what two containers have beside their elements.
 	 */
 	private @Nullable Difference container(Object original, Object copy, @Nullable Comparator<?> order,
-			@Nullable Comparator<?> orderOfCopy, Class<?> owner) {
+			@Nullable Comparator<?> orderOfCopy) {
 		Class<?> type = original.getClass();
 		boolean sameClass = type == copy.getClass();
 		if (order != null && !order.equals(orderOfCopy)) {
-			return difference(owner, "the comparator of a %s is lost".formatted(type.getTypeName()), Cause.CONTAINER);
+			return difference("the comparator of a %s is lost".formatted(type.getTypeName()), Cause.CONTAINER);
 		}
 		if (original instanceof LinkedCaseInsensitiveMap && !sameClass) {
-			return difference(owner, "a map that ignores case came back as %s".formatted(name(copy)), Cause.CONTAINER);
+			return difference("a map that ignores case came back as %s".formatted(name(copy)), Cause.CONTAINER);
 		}
 		if (isJdk(original)) {
 			return null;
 		}
 		if (sameClass) {
-			return fields(original, copy, type, owner);
+			return fields(original, copy, type);
 		}
 		// A class that adds fields to a collection of the JDK's keeps more than elements;
 		// one that implements the interface itself keeps its elements in its fields.
 		Class<?> base = type;
 		boolean hasFields = false;
-		while (base != null && !TypeShape.isJdk(base)) {
+		while (base != null && !JdkTypes.isJdk(base)) {
 			hasFields |= Arrays.stream(base.getDeclaredFields()).anyMatch(ShapeCheck::isInstanceField);
 			base = base.getSuperclass();
 		}
 		boolean extendsJdk = base != null && base != Object.class && !Modifier.isAbstract(base.getModifiers());
-		return (hasFields && extendsJdk) ? changed(original, copy, owner) : null;
+		return (hasFields && extendsJdk) ? changed(original, copy) : null;
 	}
 
-	private @Nullable Difference fields(Object original, Object copy, Class<?> type, Class<?> owner) {
+	private @Nullable Difference fields(Object original, Object copy, Class<?> type) {
 		for (Class<?> declaring = type; declaring != null
-				&& !TypeShape.isJdk(declaring); declaring = declaring.getSuperclass()) {
+				&& !JdkTypes.isJdk(declaring); declaring = declaring.getSuperclass()) {
 			for (Field field : declaring.getDeclaredFields()) {
 				if (!isInstanceField(field)) {
 					continue;
 				}
 				if (!field.trySetAccessible()) {
-					return opaque(original, copy, owner);
+					return opaque(original, copy);
 				}
 				Difference difference = child("." + field.getName(), ReflectionUtils.getField(field, original),
-						ReflectionUtils.getField(field, copy), owner);
+						ReflectionUtils.getField(field, copy));
 				if (difference != null && !(Modifier.isTransient(field.getModifiers()) && !isShown(field))) {
 					return difference;
 				}
@@ -348,10 +364,10 @@ final class ShapeCheck {
 		return null;
 	}
 
-	private @Nullable Difference opaque(Object original, Object copy, Class<?> owner) {
+	private @Nullable Difference opaque(Object original, Object copy) {
 		boolean same = hasEquals(original.getClass()) ? original.equals(copy)
 				: Arrays.equals(this.json.apply(original), this.json.apply(copy));
-		return same ? null : difference(owner, name(original) + " came back changed", Cause.OTHER);
+		return same ? null : difference(name(original) + " came back changed", Cause.OTHER);
 	}
 
 	private static boolean isInstanceField(Field field) {
@@ -399,20 +415,7 @@ final class ShapeCheck {
 	}
 
 	private static boolean isJdk(Object object) {
-		return TypeShape.isJdk(object.getClass());
-	}
-
-	private static boolean isLazy(Class<?> type) {
-		for (Class<?> current = type; current != null; current = current.getSuperclass()) {
-			if (isLazyName(current) || Arrays.stream(current.getInterfaces()).anyMatch(ShapeCheck::isLazyName)) {
-				return true;
-			}
-		}
-		return false;
-	}
-
-	private static boolean isLazyName(Class<?> type) {
-		return Arrays.stream(LAZY).anyMatch((prefix) -> type.getName().startsWith(prefix));
+		return JdkTypes.isJdk(object.getClass());
 	}
 
 	private static @Nullable Comparator<?> comparator(Object container) {
@@ -422,24 +425,16 @@ final class ShapeCheck {
 		return Comparator.naturalOrder().equals(comparator) ? null : comparator;
 	}
 
-	/**
-	 * Return who is to blame for an element: itself, as long as there are but containers
-	 * around it.
-	 */
-	private static Class<?> owner(Object container, @Nullable Object element, Class<?> owner) {
-		return (element != null && owner == container.getClass()) ? element.getClass() : owner;
-	}
-
-	private @Nullable Difference changed(Object original, Object copy, Class<?> owner) {
+	private @Nullable Difference changed(Object original, Object copy) {
 		boolean sameClass = original.getClass() == copy.getClass();
-		return difference(owner,
+		return difference(
 				sameClass ? name(original) + " came back with another value"
 						: "%s came back as %s".formatted(name(original), name(copy)),
 				sameClass ? Cause.OTHER : Cause.TYPE);
 	}
 
-	private Difference difference(Class<?> owner, String what, Cause cause) {
-		return new Difference("$" + String.join("", this.path), what, cause, owner);
+	private Difference difference(String what, Cause cause) {
+		return new Difference(List.copyOf(this.path), what, cause);
 	}
 
 	private static String name(@Nullable Object object) {
@@ -447,15 +442,30 @@ final class ShapeCheck {
 	}
 
 	/**
+	 * A step into a value.
+	 *
+	 * @param text the name of a field, {@code [index]}, {@code {}} for a value of a map;
+	 * never a key, which is data
+	 * @param type the class of what is there in the original
+	 */
+	record Step(String text, @Nullable Class<?> type) {
+
+	}
+
+	/**
 	 * The first difference between a value and what was read back of it.
 	 *
-	 * @param path where it is: names of fields, {@code [index]}, {@code {}} for a value
-	 * of a map; never a key, which is data
+	 * @param steps the way to where it is
 	 * @param what what is different, in terms of classes and not of values
 	 * @param cause what kind of difference it is
-	 * @param owner the class to blame, which cannot be cached
 	 */
-	record Difference(String path, String what, Cause cause, Class<?> owner) {
+	record Difference(List<Step> steps, String what, Cause cause) {
+
+		String path() {
+			StringBuilder path = new StringBuilder("$");
+			this.steps.forEach((step) -> path.append(step.text()));
+			return path.toString();
+		}
 
 	}
 
@@ -464,7 +474,28 @@ final class ShapeCheck {
 	 */
 	enum Cause {
 
-		LOST, TYPE, CONTAINER, LAZY, OTHER
+		LOST("Make the property readable and writable for Jackson (a mix-in added by a "
+				+ "CacheJsonMapperBuilderCustomizer leaves your other JSON as it is), "
+				+ "or cache a record of what is needed."),
+
+		TYPE("Declare the type that is returned, or annotate what is declared "
+				+ "with @JsonTypeInfo(use = Id.NAME) and @JsonSubTypes."),
+
+		CONTAINER("Return a plain List, Set or Map, or a record."),
+
+		LAZY("Map entities to records before they are cached."),
+
+		OTHER("Cache a record of what is needed.");
+
+		private final String cure;
+
+		Cause(String cure) {
+			this.cure = cure;
+		}
+
+		String cure() {
+			return this.cure;
+		}
 
 	}
 

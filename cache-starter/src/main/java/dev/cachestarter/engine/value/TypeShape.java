@@ -24,9 +24,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Enumeration;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.Spliterator;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -35,14 +38,15 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.stream.BaseStream;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import tools.jackson.databind.AnnotationIntrospector;
 import tools.jackson.databind.BeanDescription;
+import tools.jackson.databind.DeserializationConfig;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.cfg.MapperConfig;
 import tools.jackson.databind.introspect.Annotated;
 import tools.jackson.databind.introspect.AnnotatedClass;
@@ -54,7 +58,11 @@ import tools.jackson.databind.jsontype.NamedType;
 
 /**
  * What is known of a type before any value of it was seen: the mark of its shape, and
- * whether its values can be cached at all.
+ * whether its values can be cached at all. Refused for good is a type of which no value
+ * could come back, or of which a value would come back without a part that it has: with a
+ * property that is written but never read, one that Jackson ignores though there is a
+ * field for it, a class without a constructor that Jackson can use, an abstract type that
+ * says nothing of its subtypes.
  * <p>
  * The shape is written down as text: the type, and for each class that can be reached
  * from it the properties that Jackson writes and those it reads, with their types, the
@@ -118,17 +126,6 @@ record TypeShape(String mark, @Nullable String refusal) {
 		return null;
 	}
 
-	/**
-	 * Return whether a class is one of the JDK's, whose inside is none of our business.
-	 * @param type a class
-	 * @return {@code true} for primitives too
-	 */
-	static boolean isJdk(Class<?> type) {
-		String name = type.getName();
-		return type.isPrimitive() || name.startsWith("java.") || name.startsWith("javax.") || name.startsWith("jdk.")
-				|| name.startsWith("sun.") || name.startsWith("com.sun.");
-	}
-
 	private static boolean isAny(Class<?>[] candidates, Class<?> type) {
 		return Arrays.stream(candidates).anyMatch((candidate) -> candidate.isAssignableFrom(type));
 	}
@@ -145,6 +142,8 @@ record TypeShape(String mark, @Nullable String refusal) {
 
 		private final MapperConfig<?> config;
 
+		private final DeserializationConfig reading;
+
 		private final ClassIntrospector classes;
 
 		private final AnnotationIntrospector annotations;
@@ -156,6 +155,7 @@ record TypeShape(String mark, @Nullable String refusal) {
 		Walk(JsonMapper mapper) {
 			this.mapper = mapper;
 			this.config = mapper.serializationConfig();
+			this.reading = mapper.deserializationConfig();
 			this.classes = this.config.classIntrospectorInstance();
 			this.annotations = this.config.getAnnotationIntrospector();
 		}
@@ -174,6 +174,13 @@ record TypeShape(String mark, @Nullable String refusal) {
 				reference.append((i == 0) ? "<" : ",").append(reference(type.containedType(i)));
 			}
 			reference.append((type.containedTypeCount() > 0) ? ">" : "");
+			if (isContainer(type)) {
+				return reference.toString();
+			}
+			JavaType mapped = this.reading.mapAbstractType(type);
+			if (mapped != type && !isLeaf(mapped.getRawClass())) {
+				return reference + "=" + reference(mapped);
+			}
 			if (!isLeaf(raw) && this.definitions.size() < MOST_DEFINITIONS) {
 				String name = reference.toString();
 				// The place is taken first: the type may lead back to itself.
@@ -184,8 +191,15 @@ record TypeShape(String mark, @Nullable String refusal) {
 			return reference.toString();
 		}
 
+		/**
+		 * Containers of others are written as their elements, whatever else they have.
+		 */
+		private static boolean isContainer(JavaType type) {
+			return type.isContainerType() && !JdkTypes.isJdk(type.getRawClass());
+		}
+
 		private static boolean isLeaf(Class<?> type) {
-			return isJdk(type) || JsonNode.class.isAssignableFrom(type);
+			return JdkTypes.isJdk(type) || JsonNode.class.isAssignableFrom(type);
 		}
 
 		private String define(JavaType type) {
@@ -201,10 +215,14 @@ record TypeShape(String mark, @Nullable String refusal) {
 		private String constants(Class<?> type) {
 			TreeSet<String> names = new TreeSet<>();
 			Object[] constants = type.getEnumConstants();
+			Set<String> written = new HashSet<>();
 			for (Object constant : constants) {
-				names.add(this.mapper.writeValueAsString(constant));
+				String json = this.mapper.writeValueAsString(constant);
+				written.add(json);
+				// What is written as a number means another constant after a change.
+				names.add(json.startsWith("\"") ? json : json + "=" + constant);
 			}
-			if (names.size() < constants.length) {
+			if (written.size() < constants.length) {
 				refuse(("The constants of the enum %s have the same JSON, so that one would be read as another. "
 						+ "Give each a name of its own.")
 					.formatted(type.getTypeName()));
@@ -215,20 +233,21 @@ record TypeShape(String mark, @Nullable String refusal) {
 		private String properties(JavaType type) {
 			AnnotatedClass annotated = this.classes.introspectClassAnnotations(type);
 			BeanDescription written = this.classes.introspectForSerialization(type, annotated);
-			BeanDescription read = this.mapper.deserializationConfig()
-				.classIntrospectorInstance()
+			BeanDescription read = this.reading.classIntrospectorInstance()
 				.introspectForDeserialization(type, annotated);
 			TreeSet<String> lines = new TreeSet<>();
 			for (BeanPropertyDefinition property : written.findProperties()) {
-				if (property.couldSerialize() && isWritten(property)) {
+				if (property.couldSerialize() && BeanShape.isWritten(property, this.config)) {
 					lines.add("w " + property.getName() + member(property.getAccessor()));
 				}
 			}
 			for (BeanPropertyDefinition property : read.findProperties()) {
-				if (property.couldDeserialize()) {
-					lines.add("r " + property.getName() + member(property.getMutator()));
+				if (BeanShape.isRead(property, this.reading)) {
+					lines.add("r " + property.getName()
+							+ member(Objects.requireNonNullElse(property.getMutator(), property.getAccessor())));
 				}
 			}
+			refuse(BeanShape.refusal(type, written, read, this.mapper));
 			lines.add("* " + member(written.findAnyGetter()));
 			lines.add("= " + member(written.findJsonValueAccessor()));
 			lines.add("t " + typeInfo(annotated,
@@ -236,22 +255,26 @@ record TypeShape(String mark, @Nullable String refusal) {
 			return lines.toString();
 		}
 
-		/**
-		 * Return whether a property is written, by the rule that Jackson applies to what
-		 * it found: no getter alone, where that is switched off.
-		 */
-		private boolean isWritten(BeanPropertyDefinition property) {
-			return property.couldDeserialize() || property.isExplicitlyIncluded()
-					|| !this.config.isEnabled(MapperFeature.REQUIRE_SETTERS_FOR_GETTERS);
-		}
-
 		private String member(@Nullable AnnotatedMember member) {
 			if (member == null) {
 				return "";
 			}
-			JavaType type = member.getType();
-			return ":" + reference(type) + typeInfo(member,
+			JavaType type = this.annotations.refineDeserializationType(this.reading, member, member.getType());
+			String before = this.refusal;
+			String reference = reference(type);
+			if (BeanShape.isSpecial(member, this.config)) {
+				// What is said of the member counts, and not what its type is.
+				this.refusal = before;
+			}
+			return ":" + reference + numbered(type, member) + typeInfo(member,
 					this.config.getSubtypeResolver().collectAndResolveSubtypesByClass(this.config, member, type));
+		}
+
+		/** A property that writes a constant as its number depends on their order. */
+		private String numbered(JavaType type, AnnotatedMember member) {
+			JsonFormat.Value format = type.isEnumType() ? this.annotations.findFormat(this.config, member) : null;
+			return (format != null && format.getShape().isNumeric())
+					? Arrays.toString(type.getRawClass().getEnumConstants()) : "";
 		}
 
 		private String typeInfo(Annotated annotated, Collection<NamedType> subtypes) {

@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.type.TypeFactory;
 
-import dev.cachestarter.CacheSettings;
-
 /**
  * The codec of values whose type no method declares: of code that puts a value, or asks
  * for one. What was put without a type has a mark that tells what it is, as far as one
@@ -41,20 +39,17 @@ final class UntypedValueCodec implements ValueCodec {
 
 	private static final int MOST_ELEMENTS = 10_000;
 
-	private final ValueCodecs codecs;
+	private final Codecs codecs;
 
 	private final Collection<Type> known;
 
 	/** The type that is asked for, {@code null} if none is. */
 	private final @Nullable Type named;
 
-	private final CacheSettings settings;
-
-	UntypedValueCodec(ValueCodecs codecs, Collection<Type> known, @Nullable Type named, CacheSettings settings) {
+	UntypedValueCodec(Codecs codecs, Collection<Type> known, @Nullable Type named) {
 		this.codecs = codecs;
 		this.known = known;
 		this.named = named;
-		this.settings = settings;
 	}
 
 	@Override
@@ -152,7 +147,7 @@ final class UntypedValueCodec implements ValueCodec {
 	}
 
 	private ValueCodec codec(Type type) {
-		return this.codecs.forType(type, this.settings);
+		return this.codecs.of(type);
 	}
 
 	/**
@@ -179,7 +174,7 @@ final class UntypedValueCodec implements ValueCodec {
 			return types.constructType(constant.getDeclaringClass());
 		}
 		Class<?> type = (value != null) ? value.getClass() : Object.class;
-		while (TypeShape.isJdk(type) && !Modifier.isPublic(type.getModifiers())) {
+		while (JdkTypes.isJdk(type) && !Modifier.isPublic(type.getModifiers())) {
 			type = type.getSuperclass();
 		}
 		return types.constructType(type);
@@ -200,7 +195,21 @@ final class UntypedValueCodec implements ValueCodec {
 	}
 
 	/**
-	 * Reads a value as what it says it is, and as what is asked for where it says nothing.
+	 * The codecs of declared types.
+	 */
+	interface Codecs {
+
+		ValueCodec of(Type type);
+
+		JavaType boxed(Type type);
+
+		TypeFactory types();
+
+	}
+
+	/**
+	 * Reads a value as what it says it is, and as what is asked for where it says
+	 * nothing.
 	 *
 	 * @param itself reads what says what it is
 	 * @param asked is asked for

@@ -16,39 +16,51 @@
 
 package dev.cachestarter.engine.value;
 
-import java.lang.reflect.Modifier;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Type;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamWriteConstraints;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.BeanDescription;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JacksonModule;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyName;
+import tools.jackson.databind.SerializationConfig;
 import tools.jackson.databind.annotation.JsonDeserialize;
 import tools.jackson.databind.annotation.JsonPOJOBuilder;
 import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.cfg.ConstructorDetector;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.cfg.EnumFeature;
 import tools.jackson.databind.cfg.MapperConfig;
 import tools.jackson.databind.introspect.Annotated;
+import tools.jackson.databind.introspect.AnnotatedMember;
 import tools.jackson.databind.introspect.AnnotatedMethod;
+import tools.jackson.databind.introspect.BeanPropertyDefinition;
 import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.ser.BeanPropertyWriter;
+import tools.jackson.databind.ser.ValueSerializerModifier;
 import tools.jackson.databind.type.LogicalType;
 import tools.jackson.databind.type.TypeFactory;
 
@@ -71,6 +83,16 @@ public final class ValueCodecs {
 
 	private static final int MAX_NAME_LENGTH = 50_000;
 
+	private static final String MODULE = "cache-starter";
+
+	/** Modules that come with the mapper, those of the class path included. */
+	private static final Set<String> OWN_MODULES = Stream
+		.concat(Stream.of(MODULE, SpringDataModule.NAME),
+				JsonMapper.Builder.findModules(ValueCodecs.class.getClassLoader())
+					.stream()
+					.map(JacksonModule::getModuleName))
+		.collect(Collectors.toUnmodifiableSet());
+
 	private final JsonMapper mapper;
 
 	private final Map<Key, ValueCodec> codecs = new ConcurrentHashMap<>();
@@ -90,7 +112,28 @@ public final class ValueCodecs {
 					+ "from your CacheJsonMapperBuilderCustomizer, and annotate abstract types with "
 					+ "@JsonTypeInfo(use = Id.NAME) and @JsonSubTypes.");
 		}
-		this.mapper = mapper;
+		this.mapper = readingWhatItWrites(mapper);
+	}
+
+	/**
+	 * Let numbers and truth values be read from text where a serializer of the
+	 * application's writes all of a class as text.
+	 */
+	private static JsonMapper readingWhatItWrites(JsonMapper mapper) {
+		List<Class<?>> text = new ArrayList<>();
+		for (Object sample : List.of(1L, 1, (short) 1, (byte) 1, 1.5, 1.5f, BigDecimal.ONE, BigInteger.ONE, true)) {
+			if (mapper.writeValueAsString(sample).startsWith("\"")) {
+				text.add(sample.getClass());
+				text.add(MethodType.methodType(sample.getClass()).unwrap().returnType());
+			}
+		}
+		if (text.isEmpty()) {
+			return mapper;
+		}
+		JsonMapper.Builder builder = mapper.rebuild();
+		text.forEach((type) -> builder.withCoercionConfig(type,
+				(config) -> config.setCoercion(CoercionInputShape.String, CoercionAction.TryConvert)));
+		return builder.build();
 	}
 
 	/**
@@ -122,20 +165,23 @@ public final class ValueCodecs {
 		return JsonMapper.builder(factory)
 			.annotationIntrospector(new EverythingIncluded())
 			.findAndAddModules(ValueCodecs.class.getClassLoader())
-			.addModule(new SimpleModule("cache-starter").addAbstractTypeMapping(Set.class, LinkedHashSet.class))
+			.addModule(new SimpleModule(MODULE).addAbstractTypeMapping(Set.class, LinkedHashSet.class)
+				.setSerializerModifier(new WhatIsRead()))
+			.addModule(new SpringDataModule())
+			.constructorDetector(ConstructorDetector.DEFAULT.withAllowImplicitWithDefaultConstructor(false))
 			.enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES,
 					DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
 					DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
 					DeserializationFeature.FAIL_ON_INVALID_SUBTYPE)
 			.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-			.enable(MapperFeature.REQUIRE_SETTERS_FOR_GETTERS)
+			.enable(MapperFeature.USE_GETTERS_AS_SETTERS)
 			.disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
 			.withCoercionConfig(LogicalType.Textual,
 					(textual) -> textual.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
 						.setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
 						.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
-			.enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
-			.disable(EnumFeature.READ_ENUMS_USING_TO_STRING, EnumFeature.WRITE_ENUMS_USING_TO_STRING)
+			.disable(EnumFeature.READ_ENUMS_USING_TO_STRING, EnumFeature.WRITE_ENUMS_USING_TO_STRING,
+					EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
 			.enable(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID)
 			.disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS, DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS,
 					DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE,
@@ -157,11 +203,29 @@ public final class ValueCodecs {
 	}
 
 	private ValueCodec newCodec(JavaType type, PayloadLimits limits) {
-		return new JsonValueCodec(type, shape(type), this.mapper, limits);
+		return new JsonValueCodec(type, shape(type), new PlaceFinder(this.mapper, OWN_MODULES).place(type), this.mapper,
+				limits);
 	}
 
-	TypeFactory types() {
-		return this.mapper.getTypeFactory();
+	private UntypedValueCodec.Codecs codecs(CacheSettings settings) {
+		return new UntypedValueCodec.Codecs() {
+
+			@Override
+			public ValueCodec of(Type type) {
+				return forType(type, settings);
+			}
+
+			@Override
+			public JavaType boxed(Type type) {
+				return ValueCodecs.this.boxed(type);
+			}
+
+			@Override
+			public TypeFactory types() {
+				return ValueCodecs.this.mapper.getTypeFactory();
+			}
+
+		};
 	}
 
 	private TypeShape shape(JavaType type) {
@@ -199,7 +263,7 @@ public final class ValueCodecs {
 	 * @return the codec
 	 */
 	public ValueCodec untyped(Collection<Type> known, CacheSettings settings) {
-		return new UntypedValueCodec(this, known, null, settings);
+		return new UntypedValueCodec(codecs(settings), known, null);
 	}
 
 	/**
@@ -213,7 +277,7 @@ public final class ValueCodecs {
 	 * @return the codec
 	 */
 	public ValueCodec named(Type type, Collection<Type> known, CacheSettings settings) {
-		return new UntypedValueCodec(this, known, type, settings);
+		return new UntypedValueCodec(codecs(settings), known, type);
 	}
 
 	/**
@@ -226,8 +290,8 @@ public final class ValueCodecs {
 	 * @return the codec
 	 */
 	public ValueCodec asked(Class<?> type, Collection<Type> known, CacheSettings settings) {
-		return new UntypedValueCodec.AsItIs(new UntypedValueCodec(this, known, null, settings),
-				new UntypedValueCodec(this, known, type, settings));
+		return new UntypedValueCodec.AsItIs(new UntypedValueCodec(codecs(settings), known, null),
+				new UntypedValueCodec(codecs(settings), known, type));
 	}
 
 	/**
@@ -243,7 +307,7 @@ public final class ValueCodecs {
 		return this.codecs.computeIfAbsent(new Key(pair, limits), (missing) -> new SerializerValueCodec(pair, limits));
 	}
 
-	JavaType boxed(Type type) {
+	private JavaType boxed(Type type) {
 		JavaType javaType = this.mapper.constructType(type);
 		return javaType.isPrimitive()
 				? this.mapper.constructType(
@@ -262,8 +326,30 @@ public final class ValueCodecs {
 	}
 
 	/**
+	 * Writes what is read back, and no derived getters: they are computed again.
+	 */
+	private static final class WhatIsRead extends ValueSerializerModifier {
+
+		private static final long serialVersionUID = 1L;
+
+		@Override
+		public List<BeanPropertyWriter> changeProperties(SerializationConfig config, BeanDescription.Supplier bean,
+				List<BeanPropertyWriter> writers) {
+			Set<String> written = new HashSet<>();
+			for (BeanPropertyDefinition property : bean.get().findProperties()) {
+				if (BeanShape.isWritten(property, config)) {
+					written.add(property.getName());
+				}
+			}
+			writers.removeIf((writer) -> !written.contains(writer.getName()));
+			return writers;
+		}
+
+	}
+
+	/**
 	 * Reads no {@code @JsonInclude}. Writes what a builder takes, though the class itself
-	 * has nothing to set it by.
+	 * has nothing to set it by. Reads numbers from text where they are written as text.
 	 */
 	private static final class EverythingIncluded extends JacksonAnnotationIntrospector {
 
@@ -277,6 +363,13 @@ public final class ValueCodecs {
 			PropertyName name = super.findNameForSerialization(config, annotated);
 			boolean implicit = name == null && annotated instanceof AnnotatedMethod getter && isTakenByBuilder(getter);
 			return implicit ? PropertyName.USE_DEFAULT : name;
+		}
+
+		@Override
+		public @Nullable Object findDeserializer(MapperConfig<?> config, Annotated annotated) {
+			Object stated = super.findDeserializer(config, annotated);
+			return (stated == null && annotated instanceof AnnotatedMember
+					&& TextScalars.isText(this, config, annotated)) ? TextScalars.class : stated;
 		}
 
 		private static boolean isTakenByBuilder(AnnotatedMethod getter) {
