@@ -37,6 +37,8 @@ import org.springframework.util.unit.DataSize;
  */
 public final class CacheSettings {
 
+	private static final Duration DEFAULT_NULL_TTL = Duration.ofSeconds(30);
+
 	private static final Duration SHORTEST = Duration.ofMillis(1);
 
 	/** What is longer counts as this: nanoseconds end after three centuries. */
@@ -99,11 +101,17 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return how long a cached {@code null} is fresh.
+	 * Return how long a cached {@code null} is fresh. What nobody has set is 30 seconds,
+	 * but no longer than a value is.
 	 * @return the time to live, zero if nulls are not cached
 	 */
 	public Duration nullTtl() {
-		return this.values.nullTtl;
+		Duration stated = this.values.nullTtl;
+		if (stated != null) {
+			return stated;
+		}
+		boolean shorter = !this.values.ttl.isZero() && this.values.ttl.compareTo(DEFAULT_NULL_TTL) < 0;
+		return shorter ? this.values.ttl : DEFAULT_NULL_TTL;
 	}
 
 	/**
@@ -357,7 +365,7 @@ public final class CacheSettings {
 	@Override
 	public String toString() {
 		return "ttl=" + text(this.values.ttl) + ", ttl-jitter=" + this.values.ttlJitter + ", null-ttl="
-				+ text(this.values.nullTtl);
+				+ text(nullTtl());
 	}
 
 	private CacheSettings with(java.util.function.Consumer<Values> change) {
@@ -409,7 +417,7 @@ public final class CacheSettings {
 
 		private double ttlJitter = 0.1;
 
-		private Duration nullTtl = Duration.ofSeconds(30);
+		private @Nullable Duration nullTtl;
 
 		private Duration loadWait = Duration.ofSeconds(5);
 

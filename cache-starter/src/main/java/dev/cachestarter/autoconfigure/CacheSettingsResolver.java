@@ -189,6 +189,7 @@ final class CacheSettingsResolver {
 		}
 		Duration ttl = (values.ttlPreset() != null) ? values.ttlPreset().ttl() : values.ttl();
 		CacheSettings result = set(settings, path + ".ttl", ttl, CacheSettings::withTtl);
+		result = (ttl != null) ? withNullsNoLonger(result) : result;
 		result = set(result, path + ".ttl-jitter", values.ttlJitter(), CacheSettings::withTtlJitter);
 		result = set(result, path + ".null-ttl", values.nullTtl(), CacheSettings::withNullTtl);
 		result = set(result, path + ".load-wait", values.loadWait(), CacheSettings::withLoadWait);
@@ -201,6 +202,12 @@ final class CacheSettingsResolver {
 		result = set(result, path + ".refresh-ahead", values.refreshAhead(), CacheSettings::withRefreshAhead);
 		result = set(result, path + ".compress-above", values.compressAbove(), CacheSettings::withCompressAbove);
 		return set(result, path + ".max-value-size", values.maxValueSize(), CacheSettings::withMaxValueSize);
+	}
+
+	/** Who sets a shorter time to live for values means nulls, too. */
+	private static CacheSettings withNullsNoLonger(CacheSettings settings) {
+		boolean longer = !settings.ttl().isZero() && settings.nullTtl().compareTo(settings.ttl()) > 0;
+		return longer ? settings.withNullTtl(settings.ttl()) : settings;
 	}
 
 	private static <T> CacheSettings set(CacheSettings settings, String property, @Nullable T value,
@@ -290,7 +297,7 @@ final class CacheSettingsResolver {
 		Level with(StatedConfiguration stated) {
 			CacheSettings result = this.settings;
 			if (stated.ttl() != null) {
-				result = result.withTtl(stated.ttl());
+				result = withNullsNoLonger(result.withTtl(stated.ttl()));
 			}
 			if (stated.withoutNulls()) {
 				result = result.withNullTtl(Duration.ZERO);

@@ -60,6 +60,28 @@ class CacheSettingsResolverTests {
 	private @Nullable TtlPolicy ttlPolicy;
 
 	@Test
+	void nullsLiveNoLongerThanValuesUnlessThatIsStatedForTheCache() {
+		set("cache-starter.defaults.null-ttl", "20s");
+		set("cache-starter.caches.[short].ttl", "1s");
+		set("cache-starter.caches.[stated].ttl", "1s");
+		set("cache-starter.caches.[stated].null-ttl", "5s");
+		set("cache-starter.caches.[long].ttl", "1h");
+		set("cache-starter.caches.[endless].ttl", "0");
+
+		EffectiveCacheSettings settings = resolve();
+
+		assertThat(settings.caches().get("short").nullTtl()).isEqualTo(Duration.ofSeconds(1));
+		assertThat(settings.caches().get("stated").nullTtl()).isEqualTo(Duration.ofSeconds(5));
+		assertThat(settings.caches().get("long").nullTtl()).isEqualTo(Duration.ofSeconds(20));
+		assertThat(settings.caches().get("endless").nullTtl()).isEqualTo(Duration.ofSeconds(20));
+		assertThat(CacheSettings.defaults().withTtl(Duration.ofSeconds(1)).nullTtl()).isEqualTo(Duration.ofSeconds(1));
+		assertThat(CacheSettings.defaults()
+			.withNullTtl(Duration.ofSeconds(9))
+			.withTtl(Duration.ofSeconds(1))
+			.nullTtl()).isEqualTo(Duration.ofSeconds(9));
+	}
+
+	@Test
 	void builtInSettingsHoldWhereNothingIsConfigured() {
 		EffectiveCacheSettings settings = resolve();
 

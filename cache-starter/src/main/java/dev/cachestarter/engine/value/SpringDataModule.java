@@ -43,7 +43,7 @@ import tools.jackson.databind.deser.Deserializers;
 import tools.jackson.databind.deser.std.StdConvertingDeserializer;
 import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.ser.Serializers;
-import tools.jackson.databind.ser.std.StdDelegatingSerializer;
+import tools.jackson.databind.ser.std.StdConvertingSerializer;
 import tools.jackson.databind.type.TypeFactory;
 import tools.jackson.databind.util.StdConverter;
 
@@ -99,12 +99,12 @@ final class SpringDataModule extends SimpleModule {
 			public @Nullable ValueSerializer<?> findSerializer(SerializationConfig config, JavaType type,
 					BeanDescription.Supplier bean, JsonFormat.@Nullable Value format) {
 				if (type.isTypeOrSubTypeOf(Window.class)) {
-					return new StdDelegatingSerializer(new ToForm(type));
+					return new StdConvertingSerializer(new ToForm(type));
 				}
 				// Jackson would write them as what they iterate over.
-				return type.hasRawClass(Page.class) ? new StdDelegatingSerializer(new As<Page<?>>(type, PageImpl.class))
+				return type.hasRawClass(Page.class) ? new StdConvertingSerializer(new As<Page<?>>(type, PageImpl.class))
 						: type.hasRawClass(Slice.class)
-								? new StdDelegatingSerializer(new As<Slice<?>>(type, SliceImpl.class)) : null;
+								? new StdConvertingSerializer(new As<Slice<?>>(type, SliceImpl.class)) : null;
 			}
 
 		});
