@@ -186,6 +186,16 @@ class MethodTypesRedisTests {
 	}
 
 	@Test
+	void springsWordForANullIsANull() {
+		Cache cache = this.instance.cache("products");
+		cache.put("none", org.springframework.cache.support.NullValue.INSTANCE);
+		cache.putIfAbsent("nothing", org.springframework.cache.support.NullValue.INSTANCE);
+
+		assertThat(cache.get("none")).isNotNull().extracting(Cache.ValueWrapper::get).isNull();
+		assertThat(cache.get("nothing")).isNotNull().extracting(Cache.ValueWrapper::get).isNull();
+	}
+
+	@Test
 	void whatCodePutsAMethodOfItsTypeReads() {
 		this.instance.cache("products").put("coffee", new Product("coffee", 9));
 

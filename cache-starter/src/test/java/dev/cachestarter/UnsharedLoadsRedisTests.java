@@ -20,12 +20,16 @@ import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
@@ -43,6 +47,7 @@ import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Loads whose value is nobody else's, or not yet: what is shared, stored and asked of
@@ -82,6 +87,30 @@ class UnsharedLoadsRedisTests {
 
 		assertThat(calls)
 			.allSatisfy((call) -> assertThat(call.get(60, TimeUnit.SECONDS)).as("loads at a time").isTrue());
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void whatTheCodecRefusesIsHandedToNobodyWhoWaitsForIt(boolean sync) throws Exception {
+		Shop.entered = new CountDownLatch(1);
+		Shop.go = new CountDownLatch(1);
+		Shop shop = this.instance.service();
+		Supplier<Entity> find = () -> sync ? shop.entitySync("1") : shop.entity("1");
+		CompletableFuture<Entity> first = CompletableFuture.supplyAsync(find, (task) -> new Thread(task).start());
+		assertThat(Shop.entered.await(20, TimeUnit.SECONDS)).isTrue();
+
+		List<Thread> threads = new CopyOnWriteArrayList<>();
+		CompletableFuture<Entity> second = CompletableFuture.supplyAsync(find, (task) -> {
+			Thread thread = new Thread(task);
+			threads.add(thread);
+			thread.start();
+		});
+		await().until(() -> threads.get(0).getState() == Thread.State.WAITING
+				|| threads.get(0).getState() == Thread.State.TIMED_WAITING);
+		Shop.go.countDown();
+
+		assertThat(second.get(60, TimeUnit.SECONDS)).isNotSameAs(first.get(60, TimeUnit.SECONDS));
+		assertThat(this.instance.counters("entities").notCacheable()).isEqualTo(2);
 	}
 
 	@Test
@@ -165,7 +194,41 @@ class UnsharedLoadsRedisTests {
 
 	}
 
+	/** As a persistence provider's, with a part that is not loaded. */
+	static class Entity {
+
+		private final List<String> lines = new NotLoaded();
+
+		public List<String> getLines() {
+			return this.lines;
+		}
+
+	}
+
+	static class NotLoaded extends AbstractList<String> implements org.hibernate.collection.spi.PersistentCollection {
+
+		@Override
+		public boolean wasInitialized() {
+			return false;
+		}
+
+		@Override
+		public String get(int index) {
+			throw new IllegalStateException("the session is closed");
+		}
+
+		@Override
+		public int size() {
+			throw new IllegalStateException("the session is closed");
+		}
+
+	}
+
 	static class Shop {
+
+		private static volatile CountDownLatch entered = new CountDownLatch(1);
+
+		private static volatile CountDownLatch go = new CountDownLatch(0);
 
 		private static volatile CountDownLatch together;
 
@@ -178,6 +241,23 @@ class UnsharedLoadsRedisTests {
 			catch (InterruptedException ex) {
 				throw new IllegalStateException(ex);
 			}
+		}
+
+		@Cacheable("entities")
+		public Entity entity(String id) {
+			entered.countDown();
+			try {
+				go.await(20, TimeUnit.SECONDS);
+			}
+			catch (InterruptedException ex) {
+				throw new IllegalStateException(ex);
+			}
+			return new Entity();
+		}
+
+		@Cacheable(cacheNames = "entities", sync = true)
+		public Entity entitySync(String id) {
+			return entity(id);
 		}
 
 		@Cacheable("numbers")

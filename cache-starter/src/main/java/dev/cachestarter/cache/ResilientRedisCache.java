@@ -297,8 +297,10 @@ public final class ResilientRedisCache extends RedisCache {
 	// Writing
 
 	@Override
-	public void put(Object key, @Nullable Object value) {
+	public void put(Object key, @Nullable Object storedValue) {
 		StoredKey stored = storedKey(key);
+		// Spring's word for a null, too.
+		Object value = fromStoreValue(storedValue);
 		Call call = Call.current();
 		if (call == null) {
 			putNow(stored, value, this.readers.get(), null);
@@ -330,7 +332,8 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	@Override
-	public @Nullable ValueWrapper putIfAbsent(Object key, @Nullable Object value) {
+	public @Nullable ValueWrapper putIfAbsent(Object key, @Nullable Object storedValue) {
+		Object value = fromStoreValue(storedValue);
 		Reading reading = this.writer.putIfAbsent(storedKey(key), value, this.readers.get(), this.engine.newDeadline());
 		return reading.isHit() ? new SimpleValueWrapper(reading.value()) : null;
 	}

@@ -75,10 +75,8 @@ class CacheSettingsResolverTests {
 		assertThat(settings.caches().get("long").nullTtl()).isEqualTo(Duration.ofSeconds(20));
 		assertThat(settings.caches().get("endless").nullTtl()).isEqualTo(Duration.ofSeconds(20));
 		assertThat(CacheSettings.defaults().withTtl(Duration.ofSeconds(1)).nullTtl()).isEqualTo(Duration.ofSeconds(1));
-		assertThat(CacheSettings.defaults()
-			.withNullTtl(Duration.ofSeconds(9))
-			.withTtl(Duration.ofSeconds(1))
-			.nullTtl()).isEqualTo(Duration.ofSeconds(9));
+		assertThat(CacheSettings.defaults().withNullTtl(Duration.ofSeconds(9)).withTtl(Duration.ofSeconds(1)).nullTtl())
+			.isEqualTo(Duration.ofSeconds(9));
 	}
 
 	@Test

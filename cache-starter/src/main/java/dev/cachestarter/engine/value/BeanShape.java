@@ -245,10 +245,14 @@ final class BeanShape {
 	 */
 	private static boolean isWithoutSubtypes(JavaType type, AnnotatedClass annotated, JsonMapper mapper) {
 		MapperConfig<?> config = mapper.serializationConfig();
-		if (config.getAnnotationIntrospector().findPolymorphicTypeInfo(config, annotated) != null) {
+		AnnotationIntrospector annotations = config.getAnnotationIntrospector();
+		if (annotations.findPolymorphicTypeInfo(config, annotated) != null) {
 			return false;
 		}
 		try {
+			if (annotations.refineDeserializationType(config, annotated, type) != type) {
+				return false;
+			}
 			mapper.readerFor(type).readValue("{}");
 			return false;
 		}

@@ -87,6 +87,19 @@ class WhatComesBackTests {
 	}
 
 	@Test
+	void aMixinLetsTheCacheHaveWhatIsIgnoredElsewhere() throws Exception {
+		ValueCodec codec = Codecs
+			.with(ValueCodecs.mapperBuilder().addMixIn(Secretive.class, SecretiveInTheCache.class).build())
+			.forType(Secretive.class, CacheSettings.defaults());
+		Secretive value = new Secretive();
+		value.setSecret("s");
+
+		Secretive copy = (Secretive) Objects.requireNonNull(Codecs.roundTrip(codec, value));
+
+		assertThat(copy.getSecret()).isEqualTo("s");
+	}
+
+	@Test
 	void anIgnoredGetterWithoutAFieldLosesNothing() throws Exception {
 		assertThat(comesBack(Named.class, new Named("a"))).isTrue();
 	}
@@ -583,6 +596,13 @@ class WhatComesBackTests {
 		public void setSecret(@Nullable String secret) {
 			this.secret = secret;
 		}
+
+	}
+
+	abstract static class SecretiveInTheCache {
+
+		@JsonIgnore(false)
+		private @Nullable String secret;
 
 	}
 
