@@ -66,10 +66,14 @@ class TextEntries implements Entries {
 	}
 
 	static ValueCodec.Encoded encoded(String value) {
+		return encoded(value, Callers.MARK);
+	}
+
+	static ValueCodec.Encoded encoded(String value, String mark) {
 		byte[] text = value.getBytes(StandardCharsets.UTF_8);
 		byte[] entry = new byte[ValueCodec.HEADROOM + text.length];
 		System.arraycopy(text, 0, entry, ValueCodec.HEADROOM, text.length);
-		return new ValueCodec.Encoded(entry, PayloadForm.PLAIN, text.length);
+		return new ValueCodec.Encoded(entry, PayloadForm.PLAIN, text.length, mark);
 	}
 
 	@Override
