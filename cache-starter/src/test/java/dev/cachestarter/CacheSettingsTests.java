@@ -51,7 +51,8 @@ class CacheSettingsTests {
 	private static final Map<String, Object> VALUES = new LinkedHashMap<>();
 
 	static {
-		VALUES.put("ttl", Duration.ofSeconds(11));
+		// Longer than nulls live.
+		VALUES.put("ttl", Duration.ofSeconds(41));
 		VALUES.put("ttlJitter", 0.33);
 		VALUES.put("nullTtl", Duration.ofSeconds(12));
 		VALUES.put("loadWait", Duration.ofSeconds(13));

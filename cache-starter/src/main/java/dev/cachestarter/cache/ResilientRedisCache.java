@@ -275,7 +275,7 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	private CompletableFuture<?> lookAt(StoredKey key, Call call) {
-		EntryReader reader = this.readers.get();
+		EntryReader reader = this.readers.get(call);
 		Ask ask = ask(key, reader, call, null);
 		return reader.look(ask).thenAccept((observed) -> call.missed(this, turns(), ask.seeing(observed, null)));
 	}
@@ -291,7 +291,7 @@ public final class ResilientRedisCache extends RedisCache {
 			// it.
 			this.evictor.evict(new Target.Key(stored), call, deadline(call));
 		}
-		return call.seize(this, turns(), ask(stored, this.readers.get(), call, null));
+		return call.seize(this, turns(), ask(stored, this.readers.get(call), call, null));
 	}
 
 	// Writing

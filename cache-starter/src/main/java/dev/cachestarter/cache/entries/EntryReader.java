@@ -64,11 +64,15 @@ public final class EntryReader implements Entries {
 
 	private final String mark;
 
+	/** Whether the mark tells a type. */
+	private final boolean isMarked;
+
 	EntryReader(CacheParts parts, ValueCodec codec) {
 		this.parts = parts;
 		this.engine = parts.engine();
 		this.codec = codec;
 		this.mark = codec.schemaMark();
+		this.isMarked = !this.mark.equals(EntryHeader.NO_MARK);
 	}
 
 	public ValueCodec codec() {
@@ -293,14 +297,11 @@ public final class EntryReader implements Entries {
 	 */
 	@Override
 	public boolean isReadable(EntryHeader header) {
-		String written = header.schemaMark();
-		return (written.equals(this.mark) && !written.equals(EntryHeader.NO_MARK)) || header.isNull()
-				|| this.codec.reading(written) != null;
+		return isOfThisMark(header) || header.isNull() || this.codec.reading(header.schemaMark()) != null;
 	}
 
 	private boolean isOfThisMark(EntryHeader header) {
-		String written = header.schemaMark();
-		return written.equals(this.mark) && !written.equals(EntryHeader.NO_MARK);
+		return this.isMarked && header.isOf(this.mark);
 	}
 
 	private boolean isDue(EntryHeader header, long now) {

@@ -65,10 +65,16 @@ public final class EntryReaders {
 	 * nobody's.
 	 */
 	public EntryReader get() {
+		return get(Call.current());
+	}
+
+	/**
+	 * Return the reader for an intercepted call, bound to the thread or not.
+	 */
+	public EntryReader get(@Nullable Call call) {
 		if (isTyped()) {
 			return stated();
 		}
-		Call call = Call.current();
 		EntryReader reader = (call != null) ? ofMethod(call.intercepted()) : null;
 		return (reader != null) ? reader : untyped();
 	}

@@ -212,6 +212,16 @@ public final class EntryHeader {
 		return text(SCHEMA_OFFSET, MARK_LENGTH);
 	}
 
+	/** Return whether the schema mark is a given one. */
+	public boolean isOf(String mark) {
+		for (int i = 0; i < MARK_LENGTH; i++) {
+			if (this.line[SCHEMA_OFFSET + i] != mark.charAt(i)) {
+				return false;
+			}
+		}
+		return true;
+	}
+
 	public String runMark() {
 		return text(RUN_OFFSET, MARK_LENGTH);
 	}

@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,7 @@ final class Place {
 	private final Map<Class<?>, List<Member>> members = new ConcurrentHashMap<>();
 
 	/** The classes that came back here as they were. */
-	private volatile Set<Class<?>> survived = NONE;
+	private final AtomicReference<Set<Class<?>>> survived = new AtomicReference<>(NONE);
 
 	/** The classes that did not, each with the reason and the cure. */
 	private final Map<Class<?>, String> refused = new ConcurrentHashMap<>();
@@ -113,7 +114,7 @@ final class Place {
 			return;
 		}
 		String refusal = this.refused.isEmpty() ? null : this.refused.get(type);
-		if (refusal == null && !this.survived.contains(type)) {
+		if (refusal == null && !this.survived.get().contains(type)) {
 			refusal = TypeShape.refusal(type);
 			look.first(this, type);
 		}
@@ -156,7 +157,11 @@ final class Place {
 
 	private List<Member> members(Class<?> type) {
 		List<Member> known = this.members.get(type);
-		return (known != null) ? known : this.members.computeIfAbsent(type, this.finder);
+		if (known == null) {
+			known = this.finder.apply(type);
+			this.members.put(type, known);
+		}
+		return known;
 	}
 
 	private static Iterable<?> elements(Object value) {
@@ -180,10 +185,12 @@ final class Place {
 		return order != null;
 	}
 
-	private synchronized void survived(Class<?> type) {
-		Set<Class<?>> more = new HashSet<>(this.survived);
-		more.add(type);
-		this.survived = Set.copyOf(more);
+	private void survived(Class<?> type) {
+		this.survived.updateAndGet((known) -> {
+			Set<Class<?>> more = new HashSet<>(known);
+			more.add(type);
+			return Set.copyOf(more);
+		});
 	}
 
 	/**
@@ -208,7 +215,7 @@ final class Place {
 			at = next;
 			found = step.type();
 		}
-		if (isPlainContainer(found) || at.survived.contains(found) || at.proof == Proof.VALUE) {
+		if (isPlainContainer(found) || at.survived.get().contains(found) || at.proof == Proof.VALUE) {
 			return false;
 		}
 		at.refused.put(found, why);

@@ -37,6 +37,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 
 import tools.jackson.databind.BeanDescription;
 import tools.jackson.databind.JavaType;
@@ -81,21 +82,38 @@ final class PlaceFinder {
 
 	private final Map<JavaType, Place> places = new HashMap<>();
 
+	private final ReentrantLock lock = new ReentrantLock();
+
 	/** Whether modules of the application's may change how anything is written. */
 	private final boolean isForeign;
 
 	PlaceFinder(JsonMapper mapper, Set<String> ownModules) {
 		this.mapper = mapper;
 		this.config = mapper.serializationConfig();
-		this.isForeign = mapper.registeredModules()
-			.stream()
-			.anyMatch((module) -> !ownModules.contains(module.getModuleName()));
+		this.isForeign = !areOwn(mapper, ownModules);
+	}
+
+	/**
+	 * Return whether a mapper has no modules of the application's.
+	 */
+	static boolean areOwn(JsonMapper mapper, Set<String> ownModules) {
+		return mapper.registeredModules().stream().allMatch((module) -> ownModules.contains(module.getModuleName()));
 	}
 
 	/**
 	 * Return the place where values of a type stand.
 	 */
-	synchronized Place place(JavaType type) {
+	Place place(JavaType type) {
+		this.lock.lock();
+		try {
+			return find(type);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private Place find(JavaType type) {
 		Place known = this.places.get(type);
 		if (known != null) {
 			return known;
@@ -179,15 +197,19 @@ final class PlaceFinder {
 	}
 
 	/** Return the properties of a class that stands where another is declared. */
-	synchronized List<Member> members(Class<?> type) {
+	List<Member> members(Class<?> type) {
 		if (JdkTypes.isJdk(type)) {
 			return List.of();
 		}
+		this.lock.lock();
 		try {
 			return bean(type(type)).members();
 		}
 		catch (RuntimeException | LinkageError ex) {
 			return List.of();
+		}
+		finally {
+			this.lock.unlock();
 		}
 	}
 

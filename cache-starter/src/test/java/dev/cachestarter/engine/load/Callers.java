@@ -101,7 +101,7 @@ class Callers {
 	void store(String value, CacheSettings settings, String mark) {
 		this.redis.remove(this.key.redisKey());
 		Caller caller = instance().caller(settings, mark);
-		load(caller.leads(), value);
+		load(caller.leads(), value, mark);
 		assertThat(stored()).isEqualTo(value);
 	}
 
@@ -113,8 +113,12 @@ class Callers {
 
 	/** End a load well. */
 	static void load(Flight flight, String value) {
+		load(flight, value, MARK);
+	}
+
+	static void load(Flight flight, String value, String mark) {
 		flight.loaded(value);
-		assertThat(flight.fill(TextEntries.encoded(value), TTL)).isCompletedWithValue(true);
+		assertThat(flight.fill(TextEntries.encoded(value, mark), TTL)).isCompletedWithValue(true);
 	}
 
 	static Decision get(CompletableFuture<Decision> decision) {

@@ -506,7 +506,8 @@ class TurnsTests {
 	void whatAnotherVersionHasWrittenIsReplacedWhenItsTimeIsUp() {
 		Flight flight = this.there.caller(STALE, "87654321").leads();
 		flight.loaded("of another");
-		assertThat(flight.fill(TextEntries.encoded("of another", "87654321"), Duration.ofSeconds(2))).isCompletedWithValue(true);
+		assertThat(flight.fill(TextEntries.encoded("of another", "87654321"), Duration.ofSeconds(2)))
+			.isCompletedWithValue(true);
 		this.callers.redis.pass(Duration.ofSeconds(3));
 
 		led(caller(STALE).decide());
