@@ -59,7 +59,6 @@ public final class EntryWriter {
 
 	private static final int MAX_ATTEMPTS = 3;
 
-	/** Which element it was makes no other warning. */
 	private static final Pattern INDEX = Pattern.compile("\\[\\d+]");
 
 	private final CacheParts parts;
@@ -301,11 +300,14 @@ public final class EntryWriter {
 		else {
 			this.parts.counters().notCacheable();
 		}
-		warnOnce(
-				ex.reason() + ":" + this.parts.name()
-						+ (size ? "" : ":" + INDEX.matcher(String.valueOf(ex.getMessage())).replaceAll("[]")),
-				key, String.valueOf(ex.getMessage()));
+		String message = String.valueOf(ex.getMessage());
+		warnOnce(ex.reason() + ":" + this.parts.name() + (size ? "" : subject(message)), key, message);
 		return size ? Prepared.NOT_STORED : Prepared.REFUSED;
+	}
+
+	/** Neither which container it was nor which element of it makes another warning. */
+	private static String subject(String message) {
+		return INDEX.matcher(message.substring(Math.max(0, message.indexOf(':')))).replaceAll("[]");
 	}
 
 	private void warnOnce(String subject, StoredKey key, String why) {

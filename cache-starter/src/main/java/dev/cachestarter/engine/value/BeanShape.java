@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.AnnotationIntrospector;
 import tools.jackson.databind.BeanDescription;
@@ -118,8 +119,9 @@ final class BeanShape {
 			}
 		}
 		for (Field field : fields(type.getRawClass())) {
-			if (isIgnored(field.getName(), written, read) && !writable.containsKey(field.getName())
-					&& !Modifier.isTransient(field.getModifiers())) {
+			BeanPropertyDefinition property = readable.get(field.getName());
+			if ((isIgnored(field.getName(), written, read) || isWriteOnly(property, config))
+					&& !writable.containsKey(field.getName()) && !Modifier.isTransient(field.getModifiers())) {
 				return "the property '%s' of %s is ignored by Jackson, so that a hit would be without it. "
 					.formatted(field.getName(), name) + ShapeCheck.Cause.LOST.cure();
 			}
@@ -196,6 +198,13 @@ final class BeanShape {
 			}
 		}
 		return fields;
+	}
+
+	/** Jackson's word for what is read from JSON and never shown in it. */
+	private static boolean isWriteOnly(@Nullable BeanPropertyDefinition property, MapperConfig<?> config) {
+		AnnotatedMember member = (property != null) ? property.getPrimaryMember() : null;
+		return member != null && config.getAnnotationIntrospector()
+			.findPropertyAccess(config, member) == JsonProperty.Access.WRITE_ONLY;
 	}
 
 	private static boolean isIgnored(String name, BeanDescription written, BeanDescription read) {

@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +28,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -67,8 +65,6 @@ final class Place {
 
 	private static final int MOST_OBJECTS = 100_000;
 
-	private static final Set<Class<?>> NONE = Set.of();
-
 	/** Finds the properties of a class that stands here though another is declared. */
 	private final Function<Class<?>, List<Member>> finder;
 
@@ -81,7 +77,7 @@ final class Place {
 	private final Map<Class<?>, List<Member>> members = new ConcurrentHashMap<>();
 
 	/** The classes that came back here as they were. */
-	private final AtomicReference<Set<Class<?>>> survived = new AtomicReference<>(NONE);
+	private final Set<Class<?>> survived = ConcurrentHashMap.newKeySet();
 
 	/** The classes that did not, each with the reason and the cure. */
 	private final Map<Class<?>, String> refused = new ConcurrentHashMap<>();
@@ -114,7 +110,7 @@ final class Place {
 			return;
 		}
 		String refusal = this.refused.isEmpty() ? null : this.refused.get(type);
-		if (refusal == null && !this.survived.get().contains(type)) {
+		if (refusal == null && !this.survived.contains(type)) {
 			refusal = TypeShape.refusal(type);
 			look.first(this, type);
 		}
@@ -185,14 +181,6 @@ final class Place {
 		return order != null;
 	}
 
-	private void survived(Class<?> type) {
-		this.survived.updateAndGet((known) -> {
-			Set<Class<?>> more = new HashSet<>(known);
-			more.add(type);
-			return Set.copyOf(more);
-		});
-	}
-
 	/**
 	 * Refuse a class from now on, if a difference was for its sake: at the place where it
 	 * was found, or as near to that as places are known.
@@ -215,7 +203,7 @@ final class Place {
 			at = next;
 			found = step.type();
 		}
-		if (isPlainContainer(found) || at.survived.get().contains(found) || at.proof == Proof.VALUE) {
+		if (isPlainContainer(found) || at.survived.contains(found) || at.proof == Proof.VALUE) {
 			return false;
 		}
 		at.refused.put(found, why);
@@ -293,7 +281,7 @@ final class Place {
 		private void first(Place place, Class<?> type) {
 			this.checks = true;
 			if (place.proof == Proof.CLASS) {
-				this.firsts.add(() -> place.survived(type));
+				this.firsts.add(() -> place.survived.add(type));
 			}
 		}
 

@@ -20,6 +20,7 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +71,33 @@ class SerializerValueCodecTests {
 		assertThat((byte[]) Codecs.roundTrip(bytes, new byte[] { 1, 2 })).containsExactly(1, 2);
 		assertThat(Codecs.roundTrip(buffers, ByteBuffer.wrap(new byte[] { 1, 2 })))
 			.isEqualTo(ByteBuffer.wrap(new byte[] { 1, 2 }));
+	}
+
+	@Test
+	void whatTheSerializerDoesNotRestoreIsNotCached() throws Exception {
+		ValueCodec codec = codec(new JacksonJsonRedisSerializer<>(Account.class));
+		codec.encode(new Account("a", null));
+
+		for (int i = 0; i < 3; i++) {
+			NotCacheableException refusal = catchThrowableOfType(NotCacheableException.class,
+					() -> codec.encode(new Account("a", "secret word")));
+
+			assertThat(refusal).hasMessageContaining("$.secret")
+				.hasMessageContaining("came back as null")
+				.hasMessageContaining("JacksonJsonRedisSerializer")
+				.hasMessageNotContaining("secret word");
+		}
+	}
+
+	@Test
+	void whatTheSerializerCannotReadIsToldByItsPlace() {
+		ValueCodec codec = codec(new JacksonJsonRedisSerializer<>(Agent.class));
+
+		assertThatExceptionOfType(CorruptEntryException.class)
+			.isThrownBy(() -> Codecs.decode(codec,
+					Codecs.entry("----", "{\"id\":[\"secret\"]}".getBytes(StandardCharsets.UTF_8))))
+			.withMessageContaining("$.id")
+			.withMessageNotContaining("secret");
 	}
 
 	@Test
@@ -216,6 +244,10 @@ class SerializerValueCodecTests {
 		NotCacheableException refusal = catchThrowableOfType(NotCacheableException.class, () -> codec.encode(value));
 		assertThat(refusal).isNotNull();
 		return refusal;
+	}
+
+	record Account(String name, @JsonIgnore @Nullable String secret) {
+
 	}
 
 	record Agent(String id) {

@@ -83,6 +83,7 @@ class WhatComesBackTests {
 		assertThat(whyNot(Secretive.class)).contains("'secret'", "Secretive", "ignored", "mix-in");
 		assertThat(whyNot(type(new ParameterizedTypeReference<Map<String, List<Secretive>>>() {
 		}))).contains("'secret'");
+		assertThat(whyNot(Account.class)).contains("'password'", "ignored");
 		assertThat(whyNot(Order.class)).isNull();
 	}
 
@@ -595,6 +596,21 @@ class WhatComesBackTests {
 
 		public void setSecret(@Nullable String secret) {
 			this.secret = secret;
+		}
+
+	}
+
+	static class Account {
+
+		@JsonProperty(access = JsonProperty.Access.WRITE_ONLY)
+		private @Nullable String password;
+
+		public @Nullable String getPassword() {
+			return this.password;
+		}
+
+		public void setPassword(String password) {
+			this.password = password;
 		}
 
 	}
