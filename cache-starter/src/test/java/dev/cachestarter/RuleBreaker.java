@@ -509,7 +509,7 @@ final class RuleBreaker implements AutoCloseable {
 				return;
 			}
 			if (isBroken(Rule.COMPARE_ON_ACQUIRE)) {
-				byte[] there = this.side.callForBytes(ascii("GETRANGE"), command.get(3), ascii("0"), ascii("138"));
+				byte[] there = this.side.callForBytes(ascii("GETRANGE"), command.get(3), ascii("0"), ascii("147"));
 				command.set(4, (there != null) ? there : new byte[0]);
 			}
 			if (isBroken(Rule.EXPIRE)) {

@@ -43,7 +43,7 @@ class PlatformCacheKeys {
 	 * @return the key
 	 */
 	String agentList(String orgId, @Nullable AgentQuery params) {
-		return "agents:list:" + this.keys.of(orgId, (params != null) ? params : AgentQuery.FIRST_PAGE);
+		return "agents:list:" + this.keys.text(orgId, (params != null) ? params : AgentQuery.FIRST_PAGE);
 	}
 
 	/**
@@ -61,7 +61,7 @@ class PlatformCacheKeys {
 	 * @return the key
 	 */
 	String agentDetails(long agentId) {
-		return "agents:details:" + this.keys.of(agentId);
+		return "agents:details:" + this.keys.text(agentId);
 	}
 
 	/**
@@ -70,7 +70,7 @@ class PlatformCacheKeys {
 	 * @return the key
 	 */
 	String agentStats(long agentId) {
-		return "agents:stats:" + this.keys.of(agentId);
+		return "agents:stats:" + this.keys.text(agentId);
 	}
 
 	/**
@@ -79,7 +79,7 @@ class PlatformCacheKeys {
 	 * @return the key
 	 */
 	String toolDefinitions(@Nullable ToolQuery params) {
-		return "tools:definitions:" + this.keys.of((params != null) ? params : ToolQuery.ALL);
+		return "tools:definitions:" + this.keys.text((params != null) ? params : ToolQuery.ALL);
 	}
 
 	/**
@@ -96,7 +96,7 @@ class PlatformCacheKeys {
 	 * @return the key
 	 */
 	String serverTools(long serverId) {
-		return "servers:tools:" + this.keys.of(serverId);
+		return "servers:tools:" + this.keys.text(serverId);
 	}
 
 	/**
@@ -105,7 +105,7 @@ class PlatformCacheKeys {
 	 * @return the key
 	 */
 	String serverList(String orgId) {
-		return "servers:list:" + this.keys.of(orgId);
+		return "servers:list:" + this.keys.text(orgId);
 	}
 
 	/**
@@ -114,7 +114,7 @@ class PlatformCacheKeys {
 	 * @return the key
 	 */
 	String serverHealth(long serverId) {
-		return "servers:health:" + this.keys.of(serverId);
+		return "servers:health:" + this.keys.text(serverId);
 	}
 
 }

@@ -47,7 +47,7 @@ class FeaturedTools {
 	}
 
 	List<ToolDefinition> find(String orgId, String topic) {
-		String key = "tools:featured:" + this.keys.of(orgId, topic);
+		String key = "tools:featured:" + this.keys.text(orgId, topic);
 		List<ToolDefinition> found = this.cache.getOrLoad(key, TOOLS, TtlPreset.FREQUENT.ttl(), () -> load(topic));
 		return Objects.requireNonNull(found);
 	}

@@ -104,7 +104,7 @@ class StaleAndRefreshTests {
 
 	private boolean isValue(String key) {
 		String header = this.redis.opsForValue().get(key, 0, 4);
-		return "cs1 v".equals(header);
+		return "cs2 v".equals(header);
 	}
 
 	private void age(String key, long age, long left) {

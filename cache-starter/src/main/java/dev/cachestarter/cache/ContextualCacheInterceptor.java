@@ -53,9 +53,11 @@ import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.call.CallFailure;
 import dev.cachestarter.cache.call.FutureCall;
 import dev.cachestarter.cache.call.ReactiveCall;
+import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys;
+import dev.cachestarter.engine.key.EntryKey;
 import dev.cachestarter.engine.key.KeyPattern;
-import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.UnkeyableException;
 
 /**
  * Spring's {@link CacheInterceptor} with a {@link Call} around each call.
@@ -163,7 +165,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		public void checkKey(Call call, CacheEvictOperation operation) {
 			if (!operation.isBeforeInvocation() && !operation.isCacheWide() && !mentionsResult(operation.getKey())
 					&& !mentionsResult(operation.getCondition())) {
-				forEach(call, operation, ResilientRedisCache::checkKey);
+				forEach(call, operation, (cache, key) -> {
+				});
 			}
 		}
 
@@ -215,7 +218,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			if (outermost == null && cause instanceof IllegalArgumentException illegal) {
 				outermost = illegal;
 			}
-			if (cause instanceof KeyText.UnkeyableException) {
+			if (cause instanceof UnkeyableException) {
 				return outermost;
 			}
 			cause = cause.getCause();
@@ -339,6 +342,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 		private @Nullable Method standIn;
 
+		private @Nullable Object named;
+
 		Operation(CacheOperationMetadata metadata, @Nullable Object[] args, Object target) {
 			super(metadata, args, target);
 		}
@@ -369,9 +374,58 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			return Call.outside(() -> super.canPutToCache(value));
 		}
 
+		/**
+		 * {@inheritDoc}
+		 * <p>
+		 * Our caches get the key as they know it: what it is made of may change while the
+		 * method runs, and what cannot be a key fails here, where it can be said which
+		 * argument that is.
+		 */
 		@Override
 		protected @Nullable Object generateKey(@Nullable Object result) {
-			return Call.outside(() -> super.generateKey(result));
+			try {
+				this.named = Call.outside(() -> named(super.generateKey(result)));
+				return this.named;
+			}
+			catch (UnkeyableException ex) {
+				throw ex.about(subject(ex.index()));
+			}
+		}
+
+		@Override
+		protected @Nullable Object getGeneratedKey() {
+			return this.named;
+		}
+
+		private @Nullable Object named(@Nullable Object key) {
+			if (key == null || key instanceof KeyPattern) {
+				return key;
+			}
+			boolean alike = true;
+			EntryKey rendered = null;
+			for (Cache cache : getCaches()) {
+				EntryKey here = (cache instanceof ResilientRedisCache ours) ? rendered(ours, key) : null;
+				alike &= here != null && (rendered == null || rendered.equals(here));
+				rendered = here;
+			}
+			// Another cache knows the key by what Spring made of it.
+			return (alike && rendered != null) ? rendered : key;
+		}
+
+		private EntryKey rendered(ResilientRedisCache cache, Object key) {
+			return (key instanceof String text && JoinedKey.isSegments(getOperation().getKey(), text))
+					? cache.joinedKey(text) : cache.entryKey(key);
+		}
+
+		private String subject(int index) {
+			String what = (index >= 0) ? "Value " + index + " of the key" : "The key";
+			if (StringUtils.hasText(getOperation().getKey())) {
+				return what + " '" + getOperation().getKey() + "' of " + ArgumentKeyGenerator.describe(getMethod());
+			}
+			return StringUtils.hasText(getOperation().getKeyGenerator())
+					? what + " by the generator '" + getOperation().getKeyGenerator() + "' of "
+							+ ArgumentKeyGenerator.describe(getMethod())
+					: ArgumentKeyGenerator.describe(getMethod(), Math.max(0, index));
 		}
 
 	}
@@ -405,11 +459,6 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				Object generated = super.generateKey(result);
 				if (generated == null) {
 					throw new IllegalArgumentException(NULL_KEY.formatted(getOperation()));
-				}
-				for (Cache cache : getCaches()) {
-					if (cache instanceof ResilientRedisCache ours) {
-						ours.checkKey(generated);
-					}
 				}
 				return generated;
 			};

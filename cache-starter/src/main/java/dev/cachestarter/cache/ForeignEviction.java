@@ -33,6 +33,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.UnkeyableException;
 
 /**
  * The eviction of a pattern from a cache that is not ours. To such a cache a
@@ -96,7 +97,7 @@ final class ForeignEviction {
 		}
 		if (cache instanceof ConcurrentMapCache mapCache) {
 			return () -> {
-				KeyText text = keys.get().text();
+				KeyText text = keys.get().renderer();
 				mapCache.getNativeCache().keySet().removeIf((key) -> matches(mapCache, pattern, text, key));
 			};
 		}
@@ -105,9 +106,9 @@ final class ForeignEviction {
 
 	private static boolean matches(Cache cache, KeyPattern pattern, KeyText text, Object key) {
 		try {
-			return pattern.matches(text.ofKey(key));
+			return pattern.matches(text.ofKey(key).text());
 		}
-		catch (KeyText.UnkeyableException ex) {
+		catch (UnkeyableException ex) {
 			throw unsupported(cache, pattern,
 					"it holds a key of " + key.getClass().getName() + ", of which there is no text to match");
 		}

@@ -44,6 +44,7 @@ import dev.cachestarter.cache.entries.LoaderCalls;
 import dev.cachestarter.cache.entries.Reading;
 import dev.cachestarter.cache.entries.TransactionScope;
 import dev.cachestarter.engine.entry.Target;
+import dev.cachestarter.engine.key.EntryKey;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask.Reload;
@@ -383,17 +384,22 @@ public final class ResilientRedisCache extends RedisCache {
 	// Keys, time
 
 	/**
-	 * Look whether a key, or a pattern, can be made of what an intercepted call gives.
-	 * @throws IllegalArgumentException if not
+	 * Return the key that an object stands for.
+	 * @throws dev.cachestarter.engine.key.UnkeyableException if it can be no key
 	 */
-	void checkKey(Object key) {
-		if (!(key instanceof String)) {
-			target(key);
-		}
+	EntryKey entryKey(Object key) {
+		return this.engine.keyText().ofKey(key);
+	}
+
+	/**
+	 * Return the key of a text that was joined from segments by colons.
+	 */
+	EntryKey joinedKey(String text) {
+		return this.engine.keyText().ofJoined(text);
 	}
 
 	StoredKey storedKey(Object key) {
-		return this.engine.layout().key(getName(), this.engine.keyText().ofKey(key));
+		return this.engine.layout().key(getName(), entryKey(key));
 	}
 
 	@Override

@@ -540,7 +540,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			RedisLink.Settings linkSettings = (this.link != null) ? this.link : linkSettings();
 			Engine.Settings settings = new Engine.Settings(linkSettings, this.keyPrefix, this.maxPendingEvictions,
 					this.distrustRestarts);
-			Engine engine = new Engine(this.connectionFactory, settings, this.cacheKeys.text(), new ValueCodecs(mapper),
+			Engine engine = new Engine(this.connectionFactory, settings, this.cacheKeys.renderer(),
+					new ValueCodecs(mapper),
 					new Engine.Hooks(this.ttlPolicy, this.listeners, this.refreshExecutor, this.refreshDecorator));
 			engine.layout().declare(this.caches.keySet());
 			try {

@@ -252,7 +252,7 @@ class CacheStarterAutoConfigurationTests {
 	void cacheKeysAreThereInEveryCase(String property) {
 		this.contextRunner.withPropertyValues(property)
 			.run((context) -> assertThat(context.getBean("cacheKeys", CacheKeys.class).of("org-1", 2))
-				.isEqualTo("org-1:2"));
+				.hasToString("org-1:2"));
 	}
 
 	@Test
@@ -269,7 +269,7 @@ class CacheStarterAutoConfigurationTests {
 		this.contextRunner.withPropertyValues("spring.cache.type=none")
 			.withUserConfiguration(KeyConverterConfiguration.class)
 			.run((context) -> assertThat(context.getBean(CacheKeys.class).of(new Tenant("a"), 1))
-				.isEqualTo("tenant-a:1"));
+				.hasToString("tenant-a:1"));
 	}
 
 	@Test
@@ -280,7 +280,7 @@ class CacheStarterAutoConfigurationTests {
 
 		this.contextRunner.withBean(RedisCacheConfiguration.class, () -> configuration)
 			.run((context) -> assertThat(context.getBean(CacheKeys.class).of(new Tenant("a"), 1))
-				.isEqualTo("tenant-a:1"));
+				.hasToString("tenant-a:1"));
 	}
 
 	@Test
@@ -291,7 +291,7 @@ class CacheStarterAutoConfigurationTests {
 						.configureKeyConverters((registry) -> registry.addConverter(Tenant.class, String.class,
 								(tenant) -> "tenant-" + tenant.name())))
 			.run((context) -> assertThat(context.getBean(CacheKeys.class).of(new Tenant("a"), 1))
-				.isEqualTo("tenant-a:1"));
+				.hasToString("tenant-a:1"));
 	}
 
 	@Test

@@ -135,12 +135,12 @@ class PatternTemplateTests {
 			KeyPattern pattern = keys.pattern("", tenant, ":*");
 			assertThat(pattern).as(texts.toString()).isEqualTo(keys.under(tenant));
 			for (Object other : tenants) {
-				String key = keys.of(other, texts.next(2), texts.next(2));
-				boolean same = keys.of(tenant).equals(keys.of(other));
+				String key = keys.text(other, texts.next(2), texts.next(2));
+				boolean same = keys.text(tenant).equals(keys.text(other));
 				assertThat(pattern.matches(key)).as("%s: %s against %s", texts, pattern, key).isEqualTo(same);
 			}
 		}
-		assertThat(Set.copyOf(tenants.stream().map((tenant) -> keys.of(tenant)).toList())).hasSizeGreaterThan(200);
+		assertThat(Set.copyOf(tenants.stream().map((tenant) -> keys.text(tenant)).toList())).hasSizeGreaterThan(200);
 	}
 
 	private static KeyPattern evaluate(String template, @Nullable Object orgId) {

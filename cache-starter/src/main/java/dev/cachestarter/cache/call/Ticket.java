@@ -65,7 +65,7 @@ public final class Ticket {
 	}
 
 	boolean isFor(Object other, StoredKey key) {
-		return this.cache == other && this.ask.key().equals(key);
+		return this.cache == other && this.ask.key().isSameAs(key);
 	}
 
 	Turns turns() {

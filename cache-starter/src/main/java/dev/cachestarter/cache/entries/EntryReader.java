@@ -241,6 +241,9 @@ public final class EntryReader implements Entries {
 					observed.isForeign() ? removed(key, observed, "it was not written by this cache") : observed,
 					epoch);
 		}
+		if (!header.isFor(key)) {
+			return missed(key, observed, epoch);
+		}
 		if (!isReadable(header)) {
 			otherVersion(key, header);
 			return missed(key, observed, epoch);
@@ -280,8 +283,12 @@ public final class EntryReader implements Entries {
 
 	/** Return whether what was found is past its time, and may serve for its load. */
 	boolean mayServe(@Nullable Observed observed) {
-		EntryHeader header = (observed != null && keepsStale()) ? observed.current() : null;
-		return header != null && isUsable(header) && !header.isFresh(this.engine.store().serverMillis());
+		if (observed == null || !keepsStale()) {
+			return false;
+		}
+		EntryHeader header = observed.current();
+		return header != null && isUsable(observed.key(), header)
+				&& !header.isFresh(this.engine.store().serverMillis());
 	}
 
 	// What a header says
@@ -434,7 +441,7 @@ public final class EntryReader implements Entries {
 			// While Redis does not answer, only what was evicted here is known.
 			Observed observed = (ex == null) ? now : (epoch(key) == stale.epoch()) ? stale.observed() : null;
 			EntryHeader header = (observed != null) ? observed.current() : null;
-			if (observed == null || header == null || !isUsable(header) || isEvicted(key)) {
+			if (observed == null || header == null || !isUsable(observed.key(), header) || isEvicted(key)) {
 				return null;
 			}
 			Decision.Value value = decode(observed, header);

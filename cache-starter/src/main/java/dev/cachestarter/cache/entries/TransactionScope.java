@@ -137,7 +137,8 @@ public final class TransactionScope implements TransactionSynchronization, Order
 	 */
 	void remember(StoredKey key, Object mark, @Nullable Object value, long epoch) {
 		if (this.loaded.size() < MOST_LOADED && !bypasses(key)) {
-			this.loaded.computeIfAbsent(key, (first) -> new HashMap<>(2)).put(mark, new Loaded(value, epoch));
+			this.loaded.computeIfAbsent(key, (first) -> new HashMap<>(2))
+				.put(List.of(key.mark(), mark), new Loaded(value, epoch));
 		}
 	}
 
@@ -147,7 +148,7 @@ public final class TransactionScope implements TransactionSynchronization, Order
 	 */
 	@Nullable Loaded loaded(StoredKey key, Object mark) {
 		Map<Object, Loaded> values = this.loaded.get(key);
-		return (values != null) ? values.get(mark) : null;
+		return (values != null) ? values.get(List.of(key.mark(), mark)) : null;
 	}
 
 	/**

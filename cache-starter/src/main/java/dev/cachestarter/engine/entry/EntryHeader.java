@@ -21,6 +21,8 @@ import java.util.Arrays;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.key.EntryKey;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.value.PayloadForm;
 import dev.cachestarter.engine.value.ValueCodec;
 
@@ -31,7 +33,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  *
  * <pre>
  * offset length field
- *      0      3 format, "cs1"
+ *      0      3 format, "cs2"
  *      4      1 kind: 'v' value, 'l' lease
  *      6     16 nonce: hex, of the lease under which the entry was made
  *     23     16 claim: nonce of who reloads this value now, else dashes
@@ -46,7 +48,9 @@ import dev.cachestarter.engine.value.ValueCodec;
  *               'u' lease of a key whose last load had no value to be stored,
  *               'r' one whose value the codec refuses; without
  *               a nonce, the trace that such a load leaves for a while
- *    138      1 line feed
+ *    139      8 key mark: what the key is of, where the same text may be several keys,
+ *               see {@link EntryKey}
+ *    147      1 line feed
  * </pre>
  *
  * One space separates the fields. The payload follows the line feed.
@@ -67,7 +71,7 @@ public final class EntryHeader {
 
 	static final int FRESH_OFFSET = 120;
 
-	static final String FORMAT = "cs1";
+	static final String FORMAT = "cs2";
 
 	public static final char VALUE = 'v';
 
@@ -101,6 +105,8 @@ public final class EntryHeader {
 
 	private static final int FLAGS_OFFSET = 134;
 
+	private static final int KEY_OFFSET = 139;
+
 	private static final int NONCE_LENGTH = 16;
 
 	private static final int MARK_LENGTH = 8;
@@ -109,12 +115,13 @@ public final class EntryHeader {
 
 	private static final int FLAGS_LENGTH = 4;
 
-	private static final int[] BLANKS = { 3, 5, 22, 39, 53, 70, 87, 96, 105, 119, 133 };
+	private static final int[] BLANKS = { 3, 5, 22, 39, 53, 70, 87, 96, 105, 119, 133, 138 };
 
 	private final byte[] line;
 
 	public EntryHeader(char kind, String nonce, String claim, long claimedUntil, String cacheGeneration,
-			String groupGeneration, String schemaMark, String runMark, long writtenAt, long freshUntil, String flags) {
+			String groupGeneration, String schemaMark, String runMark, long writtenAt, long freshUntil, String flags,
+			String keyMark) {
 		this.line = new byte[LENGTH];
 		Arrays.fill(this.line, (byte) ' ');
 		put(0, FORMAT, FORMAT.length());
@@ -129,6 +136,7 @@ public final class EntryHeader {
 		put(WRITTEN_OFFSET, writtenAt);
 		put(FRESH_OFFSET, freshUntil);
 		put(FLAGS_OFFSET, flags, FLAGS_LENGTH);
+		put(KEY_OFFSET, keyMark, MARK_LENGTH);
 		this.line[LENGTH - 1] = '\n';
 	}
 
@@ -151,7 +159,7 @@ public final class EntryHeader {
 	 */
 	static boolean isOfAnotherFormat(byte[] entry) {
 		return entry.length > 3 && entry[0] == 'c' && entry[1] == 's' && entry[2] >= '0' && entry[2] <= '9'
-				&& entry[2] != '1' && entry[3] == ' ';
+				&& entry[2] != FORMAT.charAt(2) && entry[3] == ' ';
 	}
 
 	/**
@@ -236,6 +244,27 @@ public final class EntryHeader {
 
 	String flags() {
 		return text(FLAGS_OFFSET, FLAGS_LENGTH);
+	}
+
+	String keyMark() {
+		return text(KEY_OFFSET, MARK_LENGTH);
+	}
+
+	/**
+	 * Return whether the entry is one that a key may read: what stands under the same
+	 * text may be another key's.
+	 */
+	public boolean isFor(StoredKey key) {
+		return isMarked(key.mark()) || EntryKey.accepts(key.mark(), keyMark());
+	}
+
+	private boolean isMarked(String mark) {
+		for (int i = 0; i < MARK_LENGTH; i++) {
+			if (this.line[KEY_OFFSET + i] != mark.charAt(i)) {
+				return false;
+			}
+		}
+		return true;
 	}
 
 	/**
@@ -355,7 +384,7 @@ public final class EntryHeader {
 
 	private static boolean isWellFormed(byte[] entry) {
 		if (entry.length < LENGTH || entry[LENGTH - 1] != '\n' || entry[0] != 'c' || entry[1] != 's'
-				|| entry[2] != '1') {
+				|| entry[2] != FORMAT.charAt(2)) {
 			return false;
 		}
 		for (int blank : BLANKS) {

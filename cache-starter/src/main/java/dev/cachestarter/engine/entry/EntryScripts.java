@@ -36,7 +36,7 @@ public final class EntryScripts {
 	 * what is there.
 	 */
 	public static final Script ACQUIRE = Script.of("""
-			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
+			local there = redis.pcall('GETRANGE', KEYS[1], 0, 147)
 			local answer = '+'
 			if type(there) == 'table' then
 			  if not string.find(there.err, 'WRONGTYPE', 1, true) then
@@ -90,7 +90,7 @@ public final class EntryScripts {
 	 * under a claim that still holds.
 	 */
 	public static final Script CLAIM = Script.of("""
-			local there = redis.pcall('GETRANGE', KEYS[1], 0, 138)
+			local there = redis.pcall('GETRANGE', KEYS[1], 0, 147)
 			if type(there) == 'table' then
 			  return '='
 			end

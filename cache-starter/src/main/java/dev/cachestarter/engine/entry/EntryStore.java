@@ -255,7 +255,8 @@ public final class EntryStore {
 	public CompletableFuture<Boolean> fill(Lease lease, ValueCodec.Encoded encoded, String schemaMark, Duration ttl,
 			Duration extra) {
 		new EntryHeader(EntryHeader.VALUE, lease.nonce(), EntryHeader.NO_NONCE, 0, lease.cacheGeneration(),
-				lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0, EntryHeader.flagsOf(encoded.form()))
+				lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0, EntryHeader.flagsOf(encoded.form()),
+				lease.key().mark())
 			.writeTo(encoded.entry());
 		Duration life = ttl.isZero() ? Duration.ZERO
 				: (ttl.compareTo(EntryScripts.LONGEST) > 0) ? EntryScripts.LONGEST.plus(extra) : ttl.plus(extra);
@@ -381,7 +382,7 @@ public final class EntryStore {
 	 * @return whether the lease was still there
 	 */
 	public CompletableFuture<Boolean> leaveTrace(Lease lease, Trace kind) {
-		byte[] trace = leaseHeader(EntryHeader.NO_NONCE, lease.cacheGeneration(), lease.groupGeneration(),
+		byte[] trace = leaseHeader(lease.key(), EntryHeader.NO_NONCE, lease.cacheGeneration(), lease.groupGeneration(),
 				lease.runMark(), flags(Lease.Holder.CALL, kind.flag));
 		return this.link
 			.run(EntryScripts.LEAVE_TRACE, lease.key().redisKey(), lease.identity(), trace,
@@ -459,15 +460,15 @@ public final class EntryStore {
 		String cacheGeneration = text(current.cacheGeneration());
 		String groupGeneration = text(current.groupGeneration());
 		this.generations.keep(key, cacheGeneration, groupGeneration, life);
-		byte[] header = leaseHeader(nonce, cacheGeneration, groupGeneration, runMark, flags);
+		byte[] header = leaseHeader(key, nonce, cacheGeneration, groupGeneration, runMark, flags);
 		return new NewLease(new Lease(key, nonce, runMark, Hold.LEASE,
 				Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH), cacheGeneration, groupGeneration), header);
 	}
 
-	private static byte[] leaseHeader(String nonce, String cacheGeneration, String groupGeneration, String runMark,
-			String flags) {
+	private static byte[] leaseHeader(StoredKey key, String nonce, String cacheGeneration, String groupGeneration,
+			String runMark, String flags) {
 		return new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0, cacheGeneration, groupGeneration,
-				EntryHeader.NO_MARK, runMark, 0, 0, flags)
+				EntryHeader.NO_MARK, runMark, 0, 0, flags, key.mark())
 			.bytes();
 	}
 

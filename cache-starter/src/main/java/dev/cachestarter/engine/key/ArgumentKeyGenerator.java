@@ -17,35 +17,35 @@
 package dev.cachestarter.engine.key;
 
 import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Map;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cache.interceptor.KeyGenerator;
+import org.springframework.cache.interceptor.SimpleKey;
+import org.springframework.cache.interceptor.SimpleKeyGenerator;
 import org.springframework.core.DefaultParameterNameDiscoverer;
 import org.springframework.core.KotlinDetector;
-import org.springframework.core.MethodClassKey;
 import org.springframework.core.ParameterNameDiscoverer;
 import org.springframework.core.ResolvableType;
-import org.springframework.util.ConcurrentReferenceHashMap;
 
 /**
- * The {@link KeyGenerator} of methods without a {@code key} expression: joins the
- * arguments with {@code :}, each rendered as a segment by {@link KeyText}. A key that
- * would forget a field crosses tenants, so an argument that cannot be rendered whole
- * fails the call.
+ * The {@link KeyGenerator} of methods without a {@code key} expression. Its keys are
+ * those of Spring's {@link SimpleKeyGenerator}: a single argument is the key itself,
+ * several are a {@link SimpleKey}. So other caches, and whoever names a key by its
+ * argument, find the same entry. What the key is in Redis, {@link KeyText} decides;
+ * {@code toString()} of a key of several arguments tells.
  */
 public final class ArgumentKeyGenerator implements KeyGenerator {
 
 	private static final ParameterNameDiscoverer PARAMETER_NAMES = new DefaultParameterNameDiscoverer();
 
-	private final KeyText keyText;
+	private final KeyText texts;
 
-	private final Map<MethodClassKey, ResolvableType[]> parameterTypes = new ConcurrentReferenceHashMap<>();
-
-	ArgumentKeyGenerator(KeyText keyText) {
-		this.keyText = keyText;
+	ArgumentKeyGenerator(KeyText texts) {
+		this.texts = texts;
 	}
 
 	/**
@@ -53,59 +53,55 @@ public final class ArgumentKeyGenerator implements KeyGenerator {
 	 * @param target the object that the method is called on
 	 * @param method the method
 	 * @param params its arguments
-	 * @return the key; argument lists that differ have different ones
-	 * @throws IllegalArgumentException if an argument is of a type that no key can be
-	 * made of, naming the parameter and the cure
+	 * @return the key. Of arguments that have no key it is one that our caches refuse
 	 */
 	@Override
-	public String generate(Object target, Method method, @Nullable Object... params) {
-		int count = KotlinDetector.isSuspendingFunction(method) ? params.length - 1 : params.length;
-		if (count == 0) {
-			return KeyText.NO_ARGUMENTS;
+	public Object generate(Object target, Method method, @Nullable Object... params) {
+		@Nullable Object[] arguments = KotlinDetector.isSuspendingFunction(method) ? Arrays.copyOf(params, params.length - 1)
+				: params;
+		if (arguments.length == 0) {
+			return SimpleKey.EMPTY;
 		}
-		if (count == 1) {
-			return segment(target, method, params, 0);
-		}
-		StringBuilder key = new StringBuilder(64);
+		Object only = (arguments.length == 1) ? arguments[0] : null;
+		return (only != null && !only.getClass().isArray()) ? only
+				: new GeneratedKey(this.texts::ofArguments, arguments);
+	}
+
+	/**
+	 * Return which parameters of a method have no key, so that every call would fail.
+	 * @param method the method
+	 * @param targetClass the class that it is called on
+	 * @return for each of them a sentence that names it and the cure
+	 */
+	public List<String> problems(Method method, Class<?> targetClass) {
+		List<String> problems = new ArrayList<>();
+		int count = method.getParameterCount() - (KotlinDetector.isSuspendingFunction(method) ? 1 : 0);
 		for (int i = 0; i < count; i++) {
-			if (i > 0) {
-				key.append(':');
+			UnkeyableException problem = this.texts.problem(ResolvableType.forMethodParameter(method, i, targetClass));
+			if (problem != null) {
+				problems.add(String.valueOf(problem.about(describe(method, i)).getMessage()));
 			}
-			key.append(segment(target, method, params, i));
 		}
-		return key.toString();
+		return problems;
 	}
 
-	private String segment(Object target, Method method, @Nullable Object[] params, int index) {
-		String simple = this.keyText.simpleSegment(params[index]);
-		if (simple != null) {
-			return simple;
-		}
-		try {
-			return this.keyText.segment(params[index], parameterTypes(target, method)[index]);
-		}
-		catch (KeyText.UnkeyableException ex) {
-			throw new IllegalArgumentException(ex.messageFor(describe(method, index)), ex);
-		}
-	}
-
-	private ResolvableType[] parameterTypes(Object target, Method method) {
-		Class<?> targetClass = target.getClass();
-		return this.parameterTypes.computeIfAbsent(new MethodClassKey(method, targetClass),
-				(key) -> resolve(method, targetClass));
-	}
-
-	private static ResolvableType[] resolve(Method method, Class<?> targetClass) {
-		ResolvableType[] types = new ResolvableType[method.getParameterCount()];
-		Arrays.setAll(types, (index) -> ResolvableType.forMethodParameter(method, index, targetClass));
-		return types;
-	}
-
-	private static String describe(Method method, int index) {
+	/**
+	 * Name an argument of a method, for a message.
+	 * @param index which one; what a variable number of arguments brings counts as the
+	 * last parameter
+	 */
+	public static String describe(Method method, int index) {
 		@Nullable String[] names = PARAMETER_NAMES.getParameterNames(method);
-		String name = (names != null) ? " ('" + names[index] + "')" : "";
-		return "Argument " + index + name + " of " + method.getDeclaringClass().getName() + "." + method.getName()
-				+ "(..)";
+		int parameter = Math.min(index, method.getParameterCount() - 1);
+		String name = (names != null && parameter >= 0) ? " ('" + names[parameter] + "')" : "";
+		return "Argument " + index + name + " of " + describe(method);
+	}
+
+	/**
+	 * Name a method, for a message.
+	 */
+	public static String describe(Method method) {
+		return method.getDeclaringClass().getName() + "." + method.getName() + "(..)";
 	}
 
 }

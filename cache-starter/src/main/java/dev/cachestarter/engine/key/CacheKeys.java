@@ -16,10 +16,14 @@
 
 package dev.cachestarter.engine.key;
 
+import java.util.Arrays;
+
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cache.interceptor.KeyGenerator;
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.core.convert.ConversionService;
+import org.springframework.util.ClassUtils;
 
 /**
  * Composes keys and patterns in which no value can be taken for more than a segment. It
@@ -54,30 +58,49 @@ public final class CacheKeys {
 	/**
 	 * Return the key of one value: the key that a method without a {@code key} expression
 	 * and with this argument has.
-	 * @param segment the value; a list or an array is one value
-	 * @return the key
+	 * @param value the value; a list or an array is one value
+	 * @return the key, for caches: what Spring's own generator makes of the argument
 	 * @throws IllegalArgumentException if the value is of a type that no key can be made
 	 * of
 	 */
 	// Without this method SpEL would take a lone list for the list of the values.
-	public String of(@Nullable Object segment) {
-		return segment(new @Nullable Object[] { segment }, 0);
+	public Object of(@Nullable Object value) {
+		return isContinuation(value) ? SimpleKey.EMPTY : checked(new @Nullable Object[] { value });
 	}
 
 	/**
 	 * Return the key of some values: the key that a method without a {@code key}
 	 * expression and with these arguments has.
-	 * <p>
-	 * Unlike the generator this method cannot see what a value was declared as: it tells
-	 * records of different classes apart only where they implement an interface of yours.
-	 * @param segments the values; an {@code Object[]} such as {@code #root.args} is all
-	 * of them
-	 * @return the key
+	 * @param values the values; an {@code Object[]} such as {@code #root.args} is all of
+	 * them
+	 * @return the key, for caches: equal to what Spring's own generator makes of the
+	 * arguments
 	 * @throws IllegalArgumentException if a value is of a type that no key can be made of
 	 */
-	public String of(@Nullable Object @Nullable ... segments) {
-		@Nullable Object[] values = unspread(segments);
-		return (values.length > 0) ? join(values) : KeyText.NO_ARGUMENTS;
+	public Object of(@Nullable Object @Nullable ... values) {
+		return checked(unspread(values));
+	}
+
+	/**
+	 * Return the key of some values as it stands in Redis after the name of the cache and
+	 * a colon: what {@link dev.cachestarter.CacheService} is given for a full key.
+	 * @param values the values; an {@code Object[]} is all of them
+	 * @return the text, such as <code>org-123:{"limit":20,"page":1}</code>
+	 * @throws IllegalArgumentException if a value is of a type that no key can be made of
+	 */
+	public String text(@Nullable Object @Nullable ... values) {
+		return this.keyText.ofKey(checked(unspread(values))).text();
+	}
+
+	private Object checked(@Nullable Object[] values) {
+		if (values.length == 0) {
+			return SimpleKey.EMPTY;
+		}
+		Object only = (values.length == 1) ? values[0] : null;
+		Object key = (only != null && !only.getClass().isArray()) ? only
+				: new GeneratedKey(this.keyText::ofArguments, values);
+		this.keyText.ofKey(key);
+		return key;
 	}
 
 	/**
@@ -90,7 +113,7 @@ public final class CacheKeys {
 	 * of
 	 */
 	public KeyPattern under(@Nullable Object segment) {
-		return KeyPattern.ofGroup(of(segment));
+		return KeyPattern.ofGroup(this.keyText.segment(segment));
 	}
 
 	/**
@@ -119,6 +142,10 @@ public final class CacheKeys {
 	 * @throws IllegalArgumentException if a value is of a type that no key can be made of
 	 */
 	public KeyPattern pattern(@Nullable Object... parts) {
+		if (parts.length == 3 && "".equals(parts[0]) && "".equals(parts[2])) {
+			// Nothing but a value: the key of that value.
+			return KeyPattern.of(KeyPattern.escapeGlob(text(new @Nullable Object[] { parts[1] })));
+		}
 		StringBuilder glob = new StringBuilder();
 		for (int i = 0; i < parts.length; i++) {
 			boolean value = i % 2 == 1;
@@ -135,7 +162,10 @@ public final class CacheKeys {
 		return new ArgumentKeyGenerator(this.keyText);
 	}
 
-	public KeyText text() {
+	/**
+	 * Return what renders the keys. Not for applications.
+	 */
+	public KeyText renderer() {
 		return this.keyText;
 	}
 
@@ -157,8 +187,8 @@ public final class CacheKeys {
 		try {
 			return this.keyText.segment(values[index]);
 		}
-		catch (KeyText.UnkeyableException ex) {
-			throw new IllegalArgumentException(ex.messageFor("Segment " + index + " of a cache key"), ex);
+		catch (UnkeyableException ex) {
+			throw ex.at(index);
 		}
 	}
 
@@ -166,11 +196,25 @@ public final class CacheKeys {
 	 * Undo what a call with a single argument does to it: a lone {@code null}, or an
 	 * array of anything but {@code Object}, is one value and not the list of them.
 	 */
-	private static @Nullable Object[] unspread(@Nullable Object @Nullable [] segments) {
-		if (segments == null || segments.getClass() != Object[].class) {
-			return new @Nullable Object[] { segments };
+	private static @Nullable Object[] unspread(@Nullable Object @Nullable [] values) {
+		if (values == null || values.getClass() != Object[].class) {
+			return new @Nullable Object[] { values };
 		}
-		return segments;
+		// #root.args of a Kotlin suspend function ends with one.
+		return (values.length > 0 && isContinuation(values[values.length - 1]))
+				? Arrays.copyOf(values, values.length - 1) : values;
+	}
+
+	private static boolean isContinuation(@Nullable Object value) {
+		if (value == null) {
+			return false;
+		}
+		for (Class<?> implemented : ClassUtils.getAllInterfacesForClass(value.getClass())) {
+			if (implemented.getName().equals("kotlin.coroutines.Continuation")) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 }

@@ -167,7 +167,17 @@ public final class KeyLayout {
 	 * @return where it stands
 	 */
 	public StoredKey key(String cacheName, String key) {
-		return storedKey(placeOf(cacheName), key, null);
+		return storedKey(placeOf(cacheName), key, null, EntryKey.SEGMENTS);
+	}
+
+	/**
+	 * Return where the entry of a key of a cache stands.
+	 * @param cacheName the name of a registered cache
+	 * @param key the key
+	 * @return where it stands
+	 */
+	public StoredKey key(String cacheName, EntryKey key) {
+		return storedKey(placeOf(cacheName), key.text(), null, key.mark());
 	}
 
 	/**
@@ -197,7 +207,7 @@ public final class KeyLayout {
 			return locate(fullKey, redisKey);
 		}
 		if (fullKey.length() > 1 && fullKey.charAt(1) == RESERVED) {
-			return storedKey(this.unnamed, fullKey.substring(1), redisKey);
+			return storedKey(this.unnamed, fullKey.substring(1), redisKey, EntryKey.SEGMENTS);
 		}
 		return null;
 	}
@@ -320,10 +330,12 @@ public final class KeyLayout {
 	private StoredKey locate(String fullKey, byte @Nullable [] redisKey) {
 		String withColon = nameAtStartOf(fullKey);
 		if (withColon == null) {
-			return storedKey(this.unnamed, fullKey, redisKey);
+			return storedKey(this.unnamed, (redisKey != null) ? fullKey : KeyEscapes.bounded(fullKey), redisKey,
+					EntryKey.SEGMENTS);
 		}
-		return storedKey(placeOf(withColon.substring(0, withColon.length() - 1)), fullKey.substring(withColon.length()),
-				redisKey);
+		String key = fullKey.substring(withColon.length());
+		return storedKey(placeOf(withColon.substring(0, withColon.length() - 1)),
+				(redisKey != null) ? key : KeyEscapes.bounded(key), redisKey, EntryKey.SEGMENTS);
 	}
 
 	private @Nullable String nameAtStartOf(String fullKey) {
@@ -331,7 +343,7 @@ public final class KeyLayout {
 		return (nearest != null && fullKey.startsWith(nearest)) ? nearest : null;
 	}
 
-	private StoredKey storedKey(Place place, String key, byte @Nullable [] redisKey) {
+	private StoredKey storedKey(Place place, String key, byte @Nullable [] redisKey, String mark) {
 		byte[] bytes = KeyBytes.of(key);
 		byte[] whole = redisKey;
 		if (whole == null) {
@@ -340,12 +352,12 @@ public final class KeyLayout {
 		}
 		int end = KeySegments.endOfFirst(key);
 		if (end < 0) {
-			return new StoredKey(place.cacheName(), key, null, whole, place.generationKey(), null);
+			return new StoredKey(place.cacheName(), key, null, whole, place.generationKey(), null, mark);
 		}
 		String group = key.substring(0, end);
 		int groupLength = (bytes.length == key.length()) ? end : KeyBytes.of(group).length;
 		return new StoredKey(place.cacheName(), key, group, whole, place.generationKey(),
-				concat(place.groupPrefix(), bytes, groupLength));
+				concat(place.groupPrefix(), bytes, groupLength), mark);
 	}
 
 	private Place placeOf(String cacheName) {

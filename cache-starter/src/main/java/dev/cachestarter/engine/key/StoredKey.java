@@ -28,9 +28,26 @@ import org.jspecify.annotations.Nullable;
  * @param redisKey the whole key in Redis, prefix included
  * @param cacheGenerationKey where the generation of the cache stands
  * @param groupGenerationKey where the generation of the group stands, if there is one
+ * @param mark what it is the key of, see {@link EntryKey}. Two keys that differ in this
+ * alone are equal, since they have one place: what is to tell them apart asks
+ * {@link #isSameAs}
  */
 public record StoredKey(String cacheName, String key, @Nullable String group, byte[] redisKey,
-		byte[] cacheGenerationKey, byte @Nullable [] groupGenerationKey) {
+		byte[] cacheGenerationKey, byte @Nullable [] groupGenerationKey, String mark) {
+
+	/**
+	 * Return whether another key is this one to Spring too, and not only to Redis.
+	 */
+	public boolean isSameAs(StoredKey other) {
+		return equals(other) && this.mark.equals(other.mark);
+	}
+
+	/**
+	 * Return whether the entry of another key may be read by this one.
+	 */
+	public boolean accepts(StoredKey other) {
+		return equals(other) && EntryKey.accepts(this.mark, other.mark);
+	}
 
 	/**
 	 * Return the key without the key prefix, as a reader of the log knows it.

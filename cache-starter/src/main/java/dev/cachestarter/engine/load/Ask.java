@@ -108,7 +108,7 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 
 	/** Return whether what was found is a value that the caller could use. */
 	boolean isUsable(EntryHeader header) {
-		return this.entries.isUsable(header);
+		return this.entries.isUsable(this.key, header);
 	}
 
 	/** Who holds the lease, if the caller leads. */

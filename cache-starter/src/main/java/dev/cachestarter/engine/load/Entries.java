@@ -54,10 +54,10 @@ public interface Entries {
 	boolean isReadable(EntryHeader header);
 
 	/**
-	 * Return whether a header is of a value that could be used, fresh or not.
+	 * Return whether a header is of a value that a key could use, fresh or not.
 	 */
-	default boolean isUsable(EntryHeader header) {
-		return !header.isLease() && isTrusted(header) && isReadable(header);
+	default boolean isUsable(StoredKey key, EntryHeader header) {
+		return header.isFor(key) && !header.isLease() && isTrusted(header) && isReadable(header);
 	}
 
 	/**

@@ -227,7 +227,7 @@ public final class Flight {
 	}
 
 	boolean isOf(StoredKey other) {
-		return this.key.equals(other);
+		return other.accepts(this.key);
 	}
 
 	/** Return whether those who join it get a value of their type. */

@@ -100,7 +100,7 @@ final class LocalFlights implements Ticks.Task {
 		if (ask.transactional()) {
 			return new LocalFlight(mine, 0, 0);
 		}
-		Subject subject = new Subject(ask.key(), ask.entries().mark());
+		Subject subject = new Subject(ask.key(), ask.key().mark(), ask.entries().mark());
 		long now = System.nanoTime();
 		LocalFlight own = new LocalFlight(mine, ask.entries().epoch(ask.key()), now);
 		LocalFlight current = this.running.compute(subject,
@@ -140,7 +140,7 @@ final class LocalFlights implements Ticks.Task {
 	/**
 	 * What is loaded: a key, as one type.
 	 */
-	private record Subject(StoredKey key, String mark) {
+	private record Subject(StoredKey place, String keyMark, String mark) {
 
 	}
 

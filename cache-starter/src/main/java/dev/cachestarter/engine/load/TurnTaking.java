@@ -191,6 +191,11 @@ final class TurnTaking {
 
 	/** Another holds the lease. */
 	private CompletableFuture<Turn> followHolder(Ask ask, Observed observed, String nonce, int attempts) {
+		EntryHeader there = observed.current();
+		if (there != null && !there.isFor(ask.key())) {
+			// What is loaded there is another key's.
+			return this.local.leadOrJoin(ask);
+		}
 		Coalesce coalesce = ask.settings().coalesce();
 		Flight flight = this.flights.of(nonce, ask.key());
 		if (isToItself(ask, observed, nonce, flight)) {
@@ -388,12 +393,14 @@ final class TurnTaking {
 	}
 
 	/**
-	 * Return whether another version of the class wrote a value a moment ago. Both
-	 * versions would else replace each other's value in a loop, as long as both run, and
-	 * wait for each other's load.
+	 * Return whether a value was written a moment ago that another version of the class
+	 * reads, or another key of the same text. Both would else replace each other's value
+	 * in a loop, and wait for each other's load.
 	 */
 	private boolean isYoungOther(Ask ask, EntryHeader header) {
-		if (header.isLease() || ask.entries().isReadable(header) || header.schemaMark().equals(EntryHeader.NO_MARK)) {
+		boolean ours = header.isFor(ask.key())
+				&& (ask.entries().isReadable(header) || header.schemaMark().equals(EntryHeader.NO_MARK));
+		if (header.isLease() || ours) {
 			return false;
 		}
 		// What is known of the server's clock may lag behind what it has just written.

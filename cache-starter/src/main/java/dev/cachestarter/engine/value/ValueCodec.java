@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public interface ValueCodec {
 
 	/** How many bytes an encoded entry leaves free at its beginning, for a header. */
-	int HEADROOM = 139;
+	int HEADROOM = 148;
 
 	/** The mark of a value whose type is not known. */
 	String NO_MARK = "--------";

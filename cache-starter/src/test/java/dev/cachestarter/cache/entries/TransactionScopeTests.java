@@ -51,7 +51,7 @@ class TransactionScopeTests {
 
 	/** Never started. */
 	private final Engine engine = new Engine(new LettuceConnectionFactory("localhost", 1),
-			new Engine.Settings(Interleavings.PATIENT, "", 100, false), new CacheKeys(null).text(),
+			new Engine.Settings(Interleavings.PATIENT, "", 100, false), new CacheKeys(null).renderer(),
 			new ValueCodecs(ResilientRedisCacheManager.jsonMapperBuilder().build()), Engine.Hooks.NONE);
 
 	private final List<String> log = new ArrayList<>();

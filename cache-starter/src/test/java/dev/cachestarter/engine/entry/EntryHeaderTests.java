@@ -20,6 +20,13 @@ import java.nio.charset.StandardCharsets;
 
 import org.junit.jupiter.api.Test;
 
+import org.springframework.cache.interceptor.SimpleKey;
+
+import dev.cachestarter.engine.key.CacheKeys;
+import dev.cachestarter.engine.key.EntryKey;
+import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.value.Codecs;
 import dev.cachestarter.engine.value.PayloadForm;
 
@@ -36,7 +43,8 @@ class EntryHeaderTests {
 
 	private static EntryHeader valueOf(long claimedUntil, long freshUntil) {
 		return new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", "fedcba9876543210", claimedUntil,
-				"00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 100, freshUntil, EntryHeader.NO_FLAGS);
+				"00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 100, freshUntil, EntryHeader.NO_FLAGS,
+				EntryKey.SEGMENTS);
 	}
 
 	@Test
@@ -76,7 +84,7 @@ class EntryHeaderTests {
 
 	@Test
 	void headersThatDifferAreNotEqual() {
-		assertThat(valueOf(1, 2)).isEqualTo(valueOf(1, 2)).isNotEqualTo(valueOf(2, 2)).isNotEqualTo("cs1");
+		assertThat(valueOf(1, 2)).isEqualTo(valueOf(1, 2)).isNotEqualTo(valueOf(2, 2)).isNotEqualTo("cs2");
 		assertThat(valueOf(1, 2).hashCode()).isNotZero().isNotEqualTo(valueOf(2, 2).hashCode());
 	}
 
@@ -99,40 +107,40 @@ class EntryHeaderTests {
 
 		String line = new String(header.toBytes(), StandardCharsets.US_ASCII);
 
-		assertThat(line).isEqualTo("cs1 v 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
-				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 ----\n");
+		assertThat(line).isEqualTo("cs2 v 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
+				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 ---- *-------\n");
 	}
 
 	@Test
 	void lineOfALeaseIsPinned() {
 		EntryHeader header = new EntryHeader(EntryHeader.LEASE, "0123456789abcdef", EntryHeader.NO_NONCE, 0,
 				"00112233aabbccdd", EntryHeader.NO_GENERATION, EntryHeader.NO_MARK, "9f8e7d6c", 1_700_000_000_000L, 0,
-				"--t-");
+				"--t-", "1-------");
 
 		String line = new String(header.toBytes(), StandardCharsets.US_ASCII);
 
-		assertThat(line).isEqualTo("cs1 l 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
-				+ "---------------- -------- 9f8e7d6c 1700000000000 0000000000000 --t-\n");
+		assertThat(line).isEqualTo("cs2 l 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
+				+ "---------------- -------- 9f8e7d6c 1700000000000 0000000000000 --t- 1-------\n");
 	}
 
 	@Test
 	void lineOfAClaimedCompressedValueAndOfANullIsPinned() {
 		EntryHeader claimed = new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", "fedcba9876543210",
 				1_700_000_002_000L, "00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 1_700_000_000_000L,
-				1_700_000_600_000L, "-z--");
+				1_700_000_600_000L, "-z--", "n3fa81c2");
 		EntryHeader nothing = Codecs.header("a1b2c3d4", "n---");
 
-		assertThat(claimed).hasToString("cs1 v 0123456789abcdef fedcba9876543210 1700000002000 00112233aabbccdd "
-				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 -z--");
-		assertThat(nothing).hasToString("cs1 v 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
-				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 n---");
+		assertThat(claimed).hasToString("cs2 v 0123456789abcdef fedcba9876543210 1700000002000 00112233aabbccdd "
+				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 -z-- n3fa81c2");
+		assertThat(nothing).hasToString("cs2 v 0123456789abcdef ---------------- 0000000000000 00112233aabbccdd "
+				+ "44556677eeff0011 a1b2c3d4 9f8e7d6c 1700000000000 1700000600000 n--- *-------");
 	}
 
 	@Test
 	void offsetsForScriptsPointAtTheirFields() {
 		String line = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toString();
 
-		assertThat(line.substring(0, EntryHeader.IDENTITY_LENGTH)).isEqualTo("cs1 v 0123456789abcdef ----------------");
+		assertThat(line.substring(0, EntryHeader.IDENTITY_LENGTH)).isEqualTo("cs2 v 0123456789abcdef ----------------");
 		assertThat(line.substring(EntryHeader.CLAIM_OFFSET)).startsWith("---------------- 0000000000000 ");
 		assertThat(line.substring(EntryHeader.WRITTEN_OFFSET)).startsWith("1700000000000 ");
 		assertThat(line.substring(EntryHeader.FRESH_OFFSET)).startsWith("1700000600000 ");
@@ -141,7 +149,7 @@ class EntryHeaderTests {
 	@Test
 	void whatWasWrittenIsParsed() {
 		EntryHeader header = new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", "fedcba9876543210", 42,
-				"00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 43, 44, "nzt-");
+				"00112233aabbccdd", "44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 43, 44, "nzt-", "n-------");
 		byte[] entry = new byte[EntryHeader.LENGTH + 5];
 		header.writeTo(entry);
 
@@ -151,9 +159,10 @@ class EntryHeaderTests {
 		assertThat(parsed)
 			.extracting(EntryHeader::kind, EntryHeader::nonce, EntryHeader::claim, EntryHeader::claimedUntil,
 					EntryHeader::cacheGeneration, EntryHeader::groupGeneration, EntryHeader::schemaMark,
-					EntryHeader::runMark, EntryHeader::writtenAt, EntryHeader::freshUntil, EntryHeader::flags)
+					EntryHeader::runMark, EntryHeader::writtenAt, EntryHeader::freshUntil, EntryHeader::flags,
+					EntryHeader::keyMark)
 			.containsExactly('v', "0123456789abcdef", "fedcba9876543210", 42L, "00112233aabbccdd", "44556677eeff0011",
-					"a1b2c3d4", "9f8e7d6c", 43L, 44L, "nzt-");
+					"a1b2c3d4", "9f8e7d6c", 43L, 44L, "nzt-", "n-------");
 		assertThat(parsed).extracting(EntryHeader::form, EntryHeader::isTransactional, EntryHeader::isLease)
 			.containsExactly(PayloadForm.NULL, true, false);
 	}
@@ -174,7 +183,8 @@ class EntryHeaderTests {
 		assertThat(EntryHeader.parse(new byte[0])).isNull();
 		assertThat(EntryHeader.parse(bytes("{\"id\":1}"))).isNull();
 		assertThat(EntryHeader.parse(java.util.Arrays.copyOf(entry, EntryHeader.LENGTH - 1))).isNull();
-		for (int offset : new int[] { 0, 1, 2, 3, 4, 5, 22, 39, 40, 53, 70, 87, 96, 105, 106, 119, 120, 133, 138 }) {
+		for (int offset : new int[] { 0, 1, 2, 3, 4, 5, 22, 39, 40, 53, 70, 87, 96, 105, 106, 119, 120, 133, 138,
+				147 }) {
 			byte[] broken = entry.clone();
 			broken[offset] = '!';
 			assertThat(EntryHeader.parse(broken)).as("offset " + offset).isNull();
@@ -184,7 +194,7 @@ class EntryHeaderTests {
 	@Test
 	void anotherFormatIsNoHeader() {
 		byte[] entry = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).toBytes();
-		entry[2] = '2';
+		entry[2] = '1';
 
 		assertThat(EntryHeader.parse(entry)).isNull();
 	}
@@ -199,6 +209,30 @@ class EntryHeaderTests {
 		assertThat(header.isUnder(CACHE, EntryHeader.NO_GENERATION_BYTES)).isFalse();
 		assertThat(header.isUnder(bytes("0011"), GROUP)).isFalse();
 		assertThat(header.isUnder(bytes("00112233aabbccdd0"), GROUP)).isFalse();
+	}
+
+	@Test
+	void entryIsForKeysThatItsMarkIsAcceptedBy() {
+		KeyLayout layout = new KeyLayout("", false);
+		layout.register("c");
+		KeyText texts = new CacheKeys(null).renderer();
+		StoredKey one = layout.key("c", texts.ofKey("a:b"));
+		StoredKey several = layout.key("c", texts.ofKey(new SimpleKey("a", "b")));
+		StoredKey full = layout.locate("c:a:b");
+
+		assertThat(marked(one).isFor(one)).isTrue();
+		assertThat(marked(one).isFor(several)).isFalse();
+		assertThat(marked(several).isFor(one)).isFalse();
+		assertThat(marked(several).isFor(several)).isTrue();
+		assertThat(marked(full).isFor(one)).isTrue();
+		assertThat(marked(full).isFor(several)).isTrue();
+		assertThat(marked(one).isFor(full)).isTrue();
+		assertThat(marked(several).isFor(full)).isTrue();
+	}
+
+	private static EntryHeader marked(StoredKey key) {
+		return new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", EntryHeader.NO_NONCE, 0, "00112233aabbccdd",
+				"44556677eeff0011", "a1b2c3d4", "9f8e7d6c", 0, 0, EntryHeader.NO_FLAGS, key.mark());
 	}
 
 	@Test
@@ -222,7 +256,8 @@ class EntryHeaderTests {
 
 	private static EntryHeader living(long writtenAt, long freshUntil) {
 		return new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", EntryHeader.NO_NONCE, 0, "00112233aabbccdd",
-				"44556677eeff0011", "a1b2c3d4", "9f8e7d6c", writtenAt, freshUntil, EntryHeader.NO_FLAGS);
+				"44556677eeff0011", "a1b2c3d4", "9f8e7d6c", writtenAt, freshUntil, EntryHeader.NO_FLAGS,
+				EntryKey.SEGMENTS);
 	}
 
 	@Test

@@ -262,7 +262,7 @@ class SweeperRedisTests {
 		String now = " %013d".formatted(System.currentTimeMillis());
 		this.redis.cli("HSET", "~due", "unknown%3Acache org-1", "0123456789abcdef" + now, "no target at all", "x",
 				"a\nb", "0123456789abcdef" + now);
-		this.redis.cli("SET", "unknown:cache:org-1:a", "cs1 whatever");
+		this.redis.cli("SET", "unknown:cache:org-1:a", "cs2 whatever");
 		fill(instance, "org-1", 1);
 		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 1);
 

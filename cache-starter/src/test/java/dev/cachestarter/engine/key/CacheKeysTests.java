@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,7 @@ import org.springframework.cache.annotation.CachingConfigurer;
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.concurrent.ConcurrentMapCacheManager;
 import org.springframework.cache.interceptor.KeyGenerator;
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -44,16 +46,17 @@ class CacheKeysTests {
 
 	@Test
 	void keyIsSegmentsJoinedByColons() {
-		assertThat(this.keys.of("org-123", new Page(1, 20))).isEqualTo("org-123:{\"limit\":20,\"page\":1}");
-		assertThat(this.keys.of("org:123", 7)).isEqualTo("org%3A123:7");
-		assertThat(this.keys.of()).isEqualTo("%noargs");
+		assertThat(this.keys.text("org-123", new Page(1, 20))).isEqualTo("org-123:{\"limit\":20,\"page\":1}");
+		assertThat(this.keys.text("org:123", 7)).isEqualTo("org%3A123:7");
+		assertThat(this.keys.text()).isEqualTo("%noargs");
+		assertThat(this.keys.of("org:123", 7)).hasToString("org%3A123:7");
 	}
 
 	@Test
 	void loneNullAndLoneArrayAreOneValue() {
-		assertThat(this.keys.of((Object[]) null)).isEqualTo("%null");
-		assertThat(this.keys.of((Object) null)).isEqualTo("%null");
-		assertThat(this.keys.of((Object[]) new String[] { "a", "b" })).isEqualTo("[\"a\",\"b\"]");
+		assertThat(this.keys.text((Object[]) null)).isEqualTo("%null");
+		assertThat(this.keys.of((Object) null)).hasToString("%null").isEqualTo(new SimpleKey((Object) null));
+		assertThat(this.keys.text((Object[]) new String[] { "a", "b" })).isEqualTo("[\"a\",\"b\"]");
 		assertThat(this.keys.under((Object[]) null).glob()).isEqualTo("%null:*");
 	}
 
@@ -63,25 +66,26 @@ class CacheKeysTests {
 
 		assertThat(pattern.glob()).isEqualTo("org-123:*");
 		assertThat(pattern.group()).isEqualTo("org-123");
-		assertThat(pattern.matches(this.keys.of("org-123", 1))).isTrue();
-		assertThat(pattern.matches(this.keys.of("org-1234", 1))).isFalse();
+		assertThat(pattern.matches(this.keys.text("org-123", 1))).isTrue();
+		assertThat(pattern.matches(this.keys.text("org-1234", 1))).isFalse();
 		assertThat(this.keys.under("org-123", new Page(1, 20)).glob()).isEqualTo("org-123:{\"limit\":20,\"page\":1}:*");
 	}
 
 	@Test
 	void listIsOneValue() {
-		assertThat(this.keys.of(List.of("a", "b"))).isEqualTo("[\"a\",\"b\"]");
+		assertThat(this.keys.of(List.of("a", "b"))).isEqualTo(List.of("a", "b"));
+		assertThat(this.keys.text(List.of("a", "b"))).isEqualTo("[\"a\",\"b\"]");
 		assertThat(this.keys.under(List.of("a", "b")).group()).isEqualTo("[\"a\",\"b\"]");
-		assertThat(this.keys.of(new Object[] { "a", "b" })).isEqualTo("a:b");
+		assertThat(this.keys.text(new Object[] { "a", "b" })).isEqualTo("a:b");
 	}
 
 	@Test
 	void underWildcardsIsTheKeysOfWildcardsAlone() {
 		KeyPattern pattern = this.keys.under("*");
 
-		assertThat(pattern.matches(this.keys.of("*", 1))).isTrue();
-		assertThat(pattern.matches(this.keys.of("org-1", 1))).isFalse();
-		assertThat(this.keys.under(List.of("*")).matches(this.keys.of(List.of("a"), 1))).isFalse();
+		assertThat(pattern.matches(this.keys.text("*", 1))).isTrue();
+		assertThat(pattern.matches(this.keys.text("org-1", 1))).isFalse();
+		assertThat(this.keys.under(List.of("*")).matches(this.keys.text(List.of("a"), 1))).isFalse();
 	}
 
 	@Test
@@ -94,7 +98,7 @@ class CacheKeysTests {
 	@Test
 	void valueThatNoKeyCanBeMadeOfIsRefusedWithItsPlace() {
 		assertThatIllegalArgumentException().isThrownBy(() -> this.keys.of("a", List.of(new Object())))
-			.withMessageContaining("Segment 1 of a cache key, at [0],");
+			.withMessageContaining("Value 1 of a cache key, at [0],");
 	}
 
 	@Test
@@ -122,10 +126,14 @@ class CacheKeysTests {
 		}
 	}
 
-	private static Set<Object> keys(AnnotationConfigApplicationContext context, String cacheName) {
+	private static Set<String> keys(AnnotationConfigApplicationContext context, String cacheName) {
 		ConcurrentMapCacheManager manager = context.getBean(ConcurrentMapCacheManager.class);
 		Object store = Objects.requireNonNull(manager.getCache(cacheName)).getNativeCache();
-		return Set.copyOf(((ConcurrentMap<?, ?>) store).keySet());
+		KeyText texts = new KeyText(null);
+		return ((ConcurrentMap<?, ?>) store).keySet()
+			.stream()
+			.map((key) -> texts.ofKey(key).text())
+			.collect(Collectors.toSet());
 	}
 
 	record Page(int page, int limit) {
@@ -204,6 +212,7 @@ class CacheKeysTests {
 
 		assertThat(keys.pattern("a*:", "v", ":?").glob()).isEqualTo("a*:v:?");
 		assertThat(keys.pattern("", 1, ":*").glob()).isEqualTo("1:*");
+		assertThat(keys.pattern("", "a:*", "").onlyKey()).isEqualTo("a:%2A");
 		assertThat(keys.pattern("a*:", "*", ":?").matches("ab:v:x")).isFalse();
 	}
 

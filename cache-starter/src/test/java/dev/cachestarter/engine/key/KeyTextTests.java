@@ -16,9 +16,15 @@
 
 package dev.cachestarter.engine.key;
 
+import java.io.File;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.net.MalformedURLException;
 import java.net.URI;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Timestamp;
 import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +35,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Date;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -39,6 +47,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SimpleTimeZone;
+import java.util.TimeZone;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -56,6 +66,10 @@ import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.core.convert.converter.Converter;
 import org.springframework.core.convert.support.DefaultConversionService;
 import org.springframework.core.convert.support.GenericConversionService;
+import org.springframework.data.domain.Limit;
+import org.springframework.data.domain.PageRequest;
+import org.springframework.data.domain.Pageable;
+import org.springframework.data.domain.Sort;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -89,8 +103,14 @@ class KeyTextTests {
 				arguments(new BigDecimal("1.00"), "1.00"), arguments(new BigDecimal("1E+3"), "1E+3"),
 				arguments(UUID.fromString("6f1c9a52-0a53-4f6b-9f52-3f3c1d0b7a11"),
 						"6f1c9a52-0a53-4f6b-9f52-3f3c1d0b7a11"),
-				arguments(DayOfWeek.MONDAY, "MONDAY"), arguments(Mode.SLOW, "SLOW"),
-				arguments(Locale.CANADA_FRENCH, "fr-CA"),
+				arguments(new Date(1), "1970-01-01T00%3A00%3A00.001Z"),
+				arguments(new Timestamp(1), "1970-01-01T00%3A00%3A00.001Z"),
+				arguments(new java.sql.Date(0), "1970-01-01T00%3A00%3A00Z"),
+				arguments(String.class, "java.lang.String"), arguments(url("https://a.b/c"), "https%3A//a.b/c"),
+				arguments(Path.of("a", "b"), "a/b"), arguments(new File("a/b"), "a/b"),
+				arguments(StandardCharsets.UTF_8, "UTF-8"),
+				arguments(TimeZone.getTimeZone("Europe/Paris"), "Europe/Paris"), arguments(DayOfWeek.MONDAY, "MONDAY"),
+				arguments(Mode.SLOW, "SLOW"), arguments(Locale.CANADA_FRENCH, "fr-CA"),
 				arguments(URI.create("https://a.b/c?d=*"), "https%3A//a.b/c%3Fd=%2A"),
 				arguments(Instant.parse("2026-11-23T10:15:30Z"), "2026-11-23T10%3A15%3A30Z"),
 				arguments(Duration.ofMinutes(5), "PT5M"),
@@ -117,6 +137,15 @@ class KeyTextTests {
 						new BigDecimal("1.00")),
 				"{\"empty\":{\"@optional\":null},\"full\":{\"@optional\":\"x\"},\"mode\":\"FAST\",\"nan\":\"NaN\",\"number\":{\"@optional\":3},\"price\":1.00,\"zero\":-0.0}"),
 				arguments(map, "{\"@@set\":\"mine\",\"A\":{},\"a\":[1,\"1\",\"c\",true],\"b\":null}"),
+				arguments(PageRequest.of(2, 20), "{\"page\":2,\"size\":20}"),
+				arguments(PageRequest.of(0, 5, Sort.by(Sort.Order.desc("name").ignoreCase(), Sort.Order.asc("id"))),
+						"{\"page\":0,\"size\":5,\"sort\":[{\"direction\":\"DESC\",\"ignoreCase\":true,\"property\":\"name\"},"
+								+ "{\"direction\":\"ASC\",\"property\":\"id\"}]}"),
+				arguments(Pageable.unpaged(), "{}"), arguments(Sort.unsorted(), "[]"),
+				arguments(Sort.by("name"), "[{\"direction\":\"ASC\",\"property\":\"name\"}]"),
+				arguments(Limit.of(3), "{\"limit\":3}"), arguments(new EnumMap<>(Map.of(Unit.HOUR, 1)), "{\"HOUR\":1}"),
+				arguments(Map.of(2L, "b", 1L, "a"), "{\"1\":\"a\",\"2\":\"b\"}"),
+				arguments(Collections.singletonMap(null, 1), "{\"@null\":1}"),
 				arguments(List.of("b", "a"), "[\"b\",\"a\"]"), arguments(List.of(), "[]"),
 				arguments(new String[] { "a" }, "[\"a\"]"), arguments(new int[] { 3, 1 }, "[3,1]"),
 				arguments(new byte[] { -1 }, "[-1]"), arguments(new char[] { 'a', '"' }, "[\"a\",\"\\\"\"]"),
@@ -164,7 +193,7 @@ class KeyTextTests {
 	@ParameterizedTest
 	@MethodSource
 	void whatCannotBeRenderedWholeIsRefusedWithItsPlaceAndTheCure(Object value, String[] messages) {
-		assertThatExceptionOfType(KeyText.UnkeyableException.class).isThrownBy(() -> this.keyText.segment(value))
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> this.keyText.segment(value))
 			.satisfies((ex) -> assertThat(ex).message().contains(messages));
 	}
 
@@ -176,8 +205,11 @@ class KeyTextTests {
 				arguments(new Object(), new String[] { "java.lang.Object" }),
 				arguments(new Holder(List.of("a", new Criteria("x"))), new String[] { "at .content[1],", "Criteria" }),
 				arguments(Map.of("k", Map.of("m", new StringBuilder())), new String[] { "at [\"k\"][\"m\"]," }),
-				arguments(Map.of(1, "x"), new String[] { "not a String" }),
-				arguments(Collections.singletonMap(null, "x"), new String[] { "not a String" }),
+				arguments(Map.of(new Criteria("x"), "x"), new String[] { "no simple value", "key expression" }),
+				arguments(Map.of(1, "x", "1", "x"), new String[] { "two keys of one text" }),
+				arguments(new Tagged(), new String[] { "Tagged", "more than its elements", "List.copyOf" }),
+				arguments(new SimpleTimeZone(1, "Mine"), new String[] { "SimpleTimeZone" }),
+				arguments(new OwnPage(), new String[] { "OwnPage", "key expression" }),
 				arguments(itself, new String[] { "holds itself", "key expression" }),
 				arguments(Set.of(new Criteria("x")), new String[] { "Criteria" }),
 				arguments(new SimpleEntry<>("a", "b"), new String[] { "SimpleEntry" }));
@@ -192,7 +224,7 @@ class KeyTextTests {
 		Object deeper = List.of(value);
 
 		assertThat(KeySegments.endOfFirst(segment(value) + ":x")).isEqualTo(segment(value).length());
-		assertThatExceptionOfType(KeyText.UnkeyableException.class).isThrownBy(() -> segment(deeper));
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(deeper));
 	}
 
 	@Test
@@ -212,7 +244,7 @@ class KeyTextTests {
 		GenericConversionService converters = new GenericConversionService();
 		converters.addConverter(Criteria.class, String.class, nothing());
 
-		assertThatExceptionOfType(KeyText.UnkeyableException.class)
+		assertThatExceptionOfType(UnkeyableException.class)
 			.isThrownBy(() -> new KeyText(converters).segment(List.of(new Criteria("x"))))
 			.withMessageContaining("answers null")
 			.withMessageContaining("at [0],");
@@ -224,12 +256,11 @@ class KeyTextTests {
 		KeyText converting = new KeyText(defaults);
 
 		assertThat(defaults.canConvert(Forgetful.class, String.class)).isTrue();
-		assertThatExceptionOfType(KeyText.UnkeyableException.class)
+		assertThatExceptionOfType(UnkeyableException.class)
 			.isThrownBy(() -> converting.segment(Forgetful.valueOf("x")));
-		assertThatExceptionOfType(KeyText.UnkeyableException.class)
+		assertThatExceptionOfType(UnkeyableException.class)
 			.isThrownBy(() -> converting.segment(new StringBuilder("x")));
-		assertThatExceptionOfType(KeyText.UnkeyableException.class)
-			.isThrownBy(() -> converting.segment(Stream.of("x")));
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> converting.segment(Stream.of("x")));
 	}
 
 	@Test
@@ -244,13 +275,99 @@ class KeyTextTests {
 	}
 
 	@Test
-	void keyOfAnExpressionIsTakenAsItIsIfItIsText() {
-		assertThat(this.keyText.ofKey("org-1:*:{x")).isEqualTo("org-1:*:{x");
-		assertThat(this.keyText.ofKey("")).isEmpty();
-		assertThat(this.keyText.ofKey(42L)).isEqualTo("42");
-		assertThat(this.keyText.ofKey(new Page(1, 20))).isEqualTo("{\"limit\":20,\"page\":1}");
-		assertThat(this.keyText.ofKey(Arrays.asList("a", null))).isEqualTo("[\"a\",null]");
-		assertThat(this.keyText.ofKey(new SimpleKey("a", 1))).isEqualTo("SimpleKey [a, 1]");
+	void colonsOfAWholeKeyPartSegments() {
+		assertThat(this.keyText.ofKey("org-1:*:{x")).hasToString("org-1:%2A:%7Bx");
+		assertThat(this.keyText.ofKey("")).hasToString("%empty");
+		assertThat(this.keyText.ofKey(":")).hasToString("%empty:%empty");
+		assertThat(this.keyText.ofKey(42L)).hasToString("42");
+		assertThat(this.keyText.ofKey(new Page(1, 20))).hasToString("{\"limit\":20,\"page\":1}");
+		assertThat(this.keyText.ofKey(Arrays.asList("a", null))).hasToString("[\"a\",null]");
+	}
+
+	@Test
+	void simpleKeyIsTheKeyOfItsValues() {
+		assertThat(this.keyText.ofKey(new SimpleKey("a", 1))).hasToString("a:1");
+		assertThat(this.keyText.ofKey(new SimpleKey("a:b", "c"))).hasToString("a%3Ab:c");
+		assertThat(this.keyText.ofKey(SimpleKey.EMPTY)).hasToString("%noargs");
+		assertThat(this.keyText.ofKey(new SimpleKey((Object) null))).hasToString("%null");
+		assertThat(this.keyText.ofKey(new SimpleKey("a", "b, c")))
+			.isNotEqualTo(this.keyText.ofKey(new SimpleKey("a, b", "c")));
+	}
+
+	@Test
+	void markTellsApartWhatHasOneText() {
+		EntryKey one = this.keyText.ofKey("acme:7");
+		EntryKey several = this.keyText.ofKey(new SimpleKey("acme", 7));
+		EntryKey joined = this.keyText.ofJoined("acme:7");
+
+		assertThat(List.of(one.text(), several.text(), joined.text())).containsOnly("acme:7");
+		assertThat(EntryKey.accepts(one.mark(), several.mark())).isFalse();
+		assertThat(EntryKey.accepts(several.mark(), one.mark())).isFalse();
+		assertThat(EntryKey.accepts(joined.mark(), several.mark())).isTrue();
+		assertThat(EntryKey.accepts(several.mark(), joined.mark())).isTrue();
+		assertThat(EntryKey.accepts(one.mark(), joined.mark())).isTrue();
+		assertThat(List.of(one.mark(), several.mark(), joined.mark())).containsExactly("1-------", "n-------",
+				"*-------");
+	}
+
+	@Test
+	void markTellsClassesApartThatTheTextDoesNot() {
+		List<Object> alike = List.of(new Page(1, 20), new Range(1, 20), Map.of("page", 1, "limit", 20));
+
+		assertThat(alike.stream().map((value) -> this.keyText.ofKey(value).text()))
+			.containsOnly("{\"limit\":20,\"page\":1}");
+		assertThat(alike.stream().map((value) -> this.keyText.ofKey(value).mark())).doesNotHaveDuplicates();
+		assertThat(alike.stream().map((value) -> this.keyText.ofKey(List.of("x", Set.of(value))).mark()))
+			.doesNotHaveDuplicates();
+		assertThat(this.keyText.ofKey(List.of(1))).isNotEqualTo(this.keyText.ofKey(new int[] { 1 }))
+			.isNotEqualTo(this.keyText.ofKey(new ArrayDeque<>(List.of(1))));
+		assertThat(this.keyText.ofKey(List.of(1)).mark()).isEqualTo("1-------");
+	}
+
+	@Test
+	void setsOfRecordsHaveOneMarkInAnyOrder() {
+		Set<Object> set = new LinkedHashSet<>(List.of(new Page(1, 2), new Range(1, 2), new Page(3, 4)));
+		Set<Object> other = new LinkedHashSet<>(List.of(new Page(3, 4), new Range(1, 2), new Page(1, 2)));
+
+		assertThat(this.keyText.ofKey(set)).isEqualTo(this.keyText.ofKey(other));
+	}
+
+	@Test
+	void whatIsLongStandsAsItsHash() {
+		String big = "x".repeat(1025);
+		String umlauts = "\u00e4".repeat(600);
+
+		assertThat(segment("x".repeat(1024))).hasSize(1024);
+		assertThat(segment(big)).matches("%text-[0-9a-f]{64}").isNotEqualTo(segment(big + "x"));
+		assertThat(segment(umlauts)).startsWith("%text-");
+		assertThat(segment(List.of(big))).matches("%json-[0-9a-f]{64}");
+		assertThat(segment("[\"" + big + "\"]")).isNotEqualTo(segment(List.of(big)));
+		assertThat(this.keyText.ofKey("a:" + big)).hasToString("a:" + segment(big));
+		assertThat(this.keyText.ofKey(new SimpleKey("a", big))).hasToString("a:" + segment(big));
+		assertThat(segment(segment(big))).isNotEqualTo(segment(big));
+	}
+
+	@Test
+	void textOfManySegmentsKeepsItsFirst() {
+		String text = "org-1:" + "a:".repeat(3000);
+
+		assertThat(this.keyText.ofKey(text).text()).matches("org-1:%rest-[0-9a-f]{64}")
+			.isNotEqualTo(this.keyText.ofKey(text + "a").text());
+		assertThat(this.keyText.ofKey(":".repeat(2_000_000)).text()).hasSizeLessThan(100);
+		assertThat(this.keyText.ofKey(":".repeat(1000)).text()).hasSizeLessThan(100);
+	}
+
+	@Test
+	void logsShowTheBeginningOfALongKey() {
+		assertThat(KeyText.printable("x\n" + "y".repeat(5000))).startsWith("x%0Ayyy")
+			.hasSizeLessThan(300)
+			.endsWith("(5002 characters)");
+	}
+
+	@Test
+	void noTextMeetsTheEndOfJson() {
+		assertThat(segment("1}")).isEqualTo("1%7D");
+		assertThat(KeyPattern.of("*:" + KeyPattern.escapeGlob(segment("1}"))).matches("acme:{\"id\":1}")).isFalse();
 	}
 
 	@Test
@@ -278,12 +395,58 @@ class KeyTextTests {
 		return this.keyText.segment(value);
 	}
 
+	private static URL url(String text) {
+		try {
+			return URI.create(text).toURL();
+		}
+		catch (MalformedURLException ex) {
+			throw new IllegalArgumentException(ex);
+		}
+	}
+
 	@SuppressWarnings("NullAway")
 	private static Converter<Criteria, String> nothing() {
 		return (criteria) -> null;
 	}
 
 	record Page(int page, int limit) {
+	}
+
+	record Range(int page, int limit) {
+	}
+
+	enum Unit {
+
+		HOUR
+
+	}
+
+	static class Tagged extends ArrayList<String> {
+
+		private static final long serialVersionUID = 1L;
+
+		@Nullable String tag;
+
+	}
+
+	static class OwnPage extends PageRequest {
+
+		private static final long serialVersionUID = 1L;
+
+		OwnPage() {
+			super(0, 1, Sort.unsorted());
+		}
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return this == other;
+		}
+
+		@Override
+		public int hashCode() {
+			return 1;
+		}
+
 	}
 
 	record Everything(@Nullable String nothing, Optional<String> empty, Optional<String> full, OptionalInt number,

@@ -277,7 +277,7 @@ class Callers {
 		/** As if this had been found. */
 		Ask asking(@Nullable Observed found) {
 			EntryHeader header = (found != null) ? found.current() : null;
-			boolean mayServe = header != null && this.entries.isUsable(header)
+			boolean mayServe = header != null && this.entries.isUsable(Callers.this.key, header)
 					&& (this.captured != null || !header.isFresh(this.at.store.serverMillis()))
 					&& !this.entries.settings.staleIfError().isZero();
 			Stale stale = (found != null && mayServe) ? new Stale(found, this.entries.epoch, this.captured) : null;

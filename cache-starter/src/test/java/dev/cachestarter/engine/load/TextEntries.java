@@ -129,7 +129,7 @@ class TextEntries implements Entries {
 		return deadline.limit(observe(stale.observed().key())).thenApply((observed) -> {
 			EntryHeader header = observed.current();
 			this.told.add("served");
-			return (header != null && isUsable(header)) ? decode(observed) : null;
+			return (header != null && isUsable(observed.key(), header)) ? decode(observed) : null;
 		});
 	}
 

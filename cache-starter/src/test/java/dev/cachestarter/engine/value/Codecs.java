@@ -21,6 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.key.EntryKey;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
 import dev.cachestarter.engine.value.ValueCodec.Encoded;
 import dev.cachestarter.engine.value.ValueCodec.NotCacheableException;
@@ -84,7 +85,8 @@ public final class Codecs {
 
 	public static EntryHeader header(String schemaMark, String flags) {
 		return new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", EntryHeader.NO_NONCE, 0, "00112233aabbccdd",
-				"44556677eeff0011", schemaMark, "9f8e7d6c", 1_700_000_000_000L, 1_700_000_600_000L, flags);
+				"44556677eeff0011", schemaMark, "9f8e7d6c", 1_700_000_000_000L, 1_700_000_600_000L, flags,
+				EntryKey.SEGMENTS);
 	}
 
 }
