@@ -23,6 +23,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrapper;
+import org.springframework.cache.support.NullValue;
 import org.springframework.cache.support.SimpleValueWrapper;
 import org.springframework.data.redis.cache.CacheStatistics;
 import org.springframework.data.redis.cache.RedisCache;
@@ -252,7 +253,7 @@ public final class ResilientRedisCache extends RedisCache {
 	@Override
 	@SuppressWarnings("unchecked")
 	public <T> @Nullable T get(Object key, Callable<T> valueLoader) {
-		return (T) this.loaderCalls.load(storedKey(key), this.readers.get(), null, valueLoader::call,
+		return (T) this.loaderCalls.load(storedKey(key), this.readers.get(), null, () -> unwrapped(valueLoader.call()),
 				(failure) -> new ValueRetrievalException(key, valueLoader,
 						(Call.current() != null && !(failure instanceof ThrowableWrapper))
 								? new ThrowableWrapper(failure) : failure));
@@ -300,8 +301,7 @@ public final class ResilientRedisCache extends RedisCache {
 	@Override
 	public void put(Object key, @Nullable Object storedValue) {
 		StoredKey stored = storedKey(key);
-		// Spring's word for a null, too.
-		Object value = fromStoreValue(storedValue);
+		Object value = unwrapped(storedValue);
 		Call call = Call.current();
 		if (call == null) {
 			putNow(stored, value, this.readers.get(), null);
@@ -334,9 +334,14 @@ public final class ResilientRedisCache extends RedisCache {
 
 	@Override
 	public @Nullable ValueWrapper putIfAbsent(Object key, @Nullable Object storedValue) {
-		Object value = fromStoreValue(storedValue);
+		Object value = unwrapped(storedValue);
 		Reading reading = this.writer.putIfAbsent(storedKey(key), value, this.readers.get(), this.engine.newDeadline());
 		return reading.isHit() ? new SimpleValueWrapper(reading.value()) : null;
+	}
+
+	/** Return what is meant: in the place of a {@code null}, Spring has an object. */
+	private static @Nullable Object unwrapped(@Nullable Object value) {
+		return (value instanceof NullValue) ? null : value;
 	}
 
 	// Evicting

@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.aop.MethodBeforeAdvice;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.BeanUtils;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.aop.support.NameMatchMethodPointcut;
 import org.springframework.beans.factory.ObjectProvider;
@@ -62,6 +63,7 @@ import org.springframework.cache.interceptor.CacheResolver;
 import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.cache.interceptor.LoggingCacheErrorHandler;
 import org.springframework.cache.interceptor.SimpleCacheResolver;
+import org.springframework.cache.support.NullValue;
 import org.springframework.cache.transaction.TransactionAwareCacheManagerProxy;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -454,6 +456,24 @@ class SpringSemanticsRedisTests {
 		shop.nothing("k");
 
 		assertThat(shop.calls()).isEqualTo(1);
+	}
+
+	@Test
+	void springsStandInForNullIsANull() {
+		ResilientRedisCache cache = open(Shop.class).cache("nulls");
+		NullValue another = BeanUtils.instantiateClass(NullValue.class);
+		cache.put("put", "old");
+
+		cache.put("put", another);
+		cache.putIfAbsent("absent", NullValue.INSTANCE);
+		Object loaded = cache.get("loaded", () -> NullValue.INSTANCE);
+
+		assertThat(loaded).isNull();
+		assertThat(List.of("put", "absent", "loaded")).allSatisfy((key) -> {
+			Cache.ValueWrapper found = cache.get(key);
+			assertThat(found).isNotNull();
+			assertThat(found.get()).isNull();
+		});
 	}
 
 	@Test
