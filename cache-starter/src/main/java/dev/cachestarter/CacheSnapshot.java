@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.Objects;
 
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -29,18 +30,24 @@ import org.jspecify.annotations.Nullable;
  * The state of the cache at one moment.
  *
  * @param enabled whether reads and writes go to Redis at present
- * @param keyCount the number of keys on the server (all masters of a cluster together),
- * absent when Redis does not answer or forbids the question
+ * @param keyCount the number of keys on the server (all masters of a cluster together):
+ * not of entries alone, but also of generations and leases, and of whoever else uses the
+ * server; absent when Redis does not answer or forbids the question
  * @param memoryUsed the memory that the server uses, in its own words such as
  * {@code 2.5M}, absent likewise
- * @param caches the counters of each cache by name, since the start of this application
+ * @param caches the counters of each cache in the order of their names, since the start
+ * of this application; those of keys of no cache, if there are any, under
+ * {@link #NO_CACHE}
  * @since 0.1.0
  */
 public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable String memoryUsed,
 		Map<String, Counters> caches) {
 
+	/** Stands for the name of the cache where there is none. */
+	public static final String NO_CACHE = "(no cache)";
+
 	public CacheSnapshot {
-		caches = Map.copyOf(caches);
+		caches = Collections.unmodifiableMap(new TreeMap<>(caches));
 	}
 
 	/**
@@ -78,12 +85,19 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		}
 
 		/**
-		 * Return all counters by name, as they are written to JSON.
+		 * Return all counters by name, as they are written to JSON, where the hit ratio
+		 * joins them.
 		 * @return the numbers
 		 */
-		@JsonValue
 		public Map<String, Long> asMap() {
 			return this.counts;
+		}
+
+		@JsonValue
+		Map<String, Object> json() {
+			Map<String, Object> json = new LinkedHashMap<>(this.counts);
+			json.put("hitRatio", Math.round(hitRatio() * 1000) / 1000.0);
+			return json;
 		}
 
 		/**

@@ -38,8 +38,9 @@ public interface TtlPolicy {
 	 * @param cacheName the name of the cache
 	 * @param key the key within the cache, as it stands in Redis after the cache's name
 	 * @param value the value that is about to be stored, {@code null} for a cached null
-	 * @return the time to live ({@link Duration#ZERO} for no expiry), or {@code null} to
-	 * leave it to the cache's settings; jitter is applied to neither
+	 * @return the time to live: {@link Duration#ZERO} for no expiry, less than a
+	 * millisecond counts as one; {@code null} or a negative duration to leave it to the
+	 * cache's settings. Jitter is not applied
 	 */
 	@Nullable Duration ttl(String cacheName, String key, @Nullable Object value);
 

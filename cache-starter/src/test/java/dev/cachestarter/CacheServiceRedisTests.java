@@ -416,7 +416,7 @@ class CacheServiceRedisTests {
 		assertThat(details.removals()).isEqualTo(1);
 		assertThat(details.failures()).isZero();
 		assertThat(details.hitRatio()).isEqualTo(0.5);
-		assertThat(counters(service, "").misses()).isEqualTo(1);
+		assertThat(counters(service, CacheSnapshot.NO_CACHE).misses()).isEqualTo(1);
 	}
 
 	private static CacheSnapshot.Counters counters(CacheService service, String cache) {

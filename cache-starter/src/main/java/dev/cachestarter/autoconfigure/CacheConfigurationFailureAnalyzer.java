@@ -67,6 +67,13 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		if (wrong != null) {
 			return new FailureAnalysis(wrong.problem() + origin(wrong.property()) + ".", wrong.cure(), wrong);
 		}
+		IllegalStateException annotation = wrongAnnotation(rootFailure);
+		if (annotation != null) {
+			return new FailureAnalysis(annotation.getMessage() + ".",
+					"Correct the annotation. In a pattern, text is a glob and what stands in #{...} is an expression, "
+							+ "as in \"#{#orgId}:*\".",
+					annotation);
+		}
 		BindException unbindable = findCause(rootFailure, BindException.class);
 		if (unbindable == null || !isOurs(unbindable.getName())) {
 			return null;
@@ -74,6 +81,16 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		UnboundConfigurationPropertiesException unknown = findCause(unbindable,
 				UnboundConfigurationPropertiesException.class);
 		return (unknown != null) ? unknownSettings(unknown, unbindable) : wrongValue(unbindable);
+	}
+
+	private static @Nullable IllegalStateException wrongAnnotation(Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof IllegalStateException wrong
+					&& String.valueOf(wrong.getMessage()).startsWith("@CacheEvictPattern on '")) {
+				return wrong;
+			}
+		}
+		return null;
 	}
 
 	private static boolean isOurs(ConfigurationPropertyName name) {

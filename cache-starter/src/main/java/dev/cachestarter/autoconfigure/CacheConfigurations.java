@@ -24,6 +24,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -85,6 +87,8 @@ import dev.cachestarter.engine.key.CacheKeys;
  * decided: first whether there is a reason to back off, then the cache itself.
  */
 abstract class CacheConfigurations {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnBooleanProperty(name = CacheStarterProperties.PREFIX + ".enabled", matchIfMissing = true)
@@ -262,13 +266,16 @@ abstract class CacheConfigurations {
 	static class ResilientCache {
 
 		@Bean
-		EffectiveCacheSettings cacheStarterSettings(CacheStarterProperties properties, CacheProperties springProperties,
-				ObjectProvider<RedisCacheConfiguration> configuration,
+		EffectiveCacheSettings cacheStarterSettings(Environment environment, CacheStarterProperties properties,
+				CacheProperties springProperties, ObjectProvider<RedisCacheConfiguration> configuration,
 				ObjectProvider<RedisCacheManagerBuilderCustomizer> customizers, ObjectProvider<TtlPolicy> ttlPolicy,
 				ResourceLoader resourceLoader) {
-			return new CacheSettingsResolver(properties, springProperties, configuration.getIfAvailable(),
-					customizers.orderedStream().toList(), ttlPolicy.getIfAvailable(), resourceLoader.getClassLoader())
+			EffectiveCacheSettings effective = new CacheSettingsResolver(properties, springProperties,
+					configuration.getIfAvailable(), customizers.orderedStream().toList(), ttlPolicy.getIfAvailable(),
+					resourceLoader.getClassLoader())
 				.resolve();
+			SettingTraps.find(environment, properties, effective).forEach(logger::warn);
+			return effective;
 		}
 
 		@Bean

@@ -126,7 +126,9 @@ final class CacheConnectionFactory {
 		catch (NoUniqueBeanDefinitionException ex) {
 			throw new CacheConfigurationException(
 					"There are several RedisConnectionFactory beans, and none is primary: " + candidates(),
-					"Name the one for the cache in '" + PROPERTY + "', or mark one with @Primary.", PROPERTY, ex);
+					"Mark one with @Primary; if the cache is to use another, name that in '" + PROPERTY
+							+ "'. Without a primary one, other parts of Spring Boot fail likewise.",
+					PROPERTY, ex);
 		}
 		if (factory == null) {
 			throw new CacheConfigurationException("The cache needs a LettuceConnectionFactory bean, and there is none",

@@ -91,6 +91,10 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 	private static String report(String name, Set<String> inUse) {
 		String problem = "No cache in use has the name '%s' that '%s' configures".formatted(name,
 				CacheStarterProperties.pathOf(name));
+		String bare = name.replaceAll("^\\[|]$", "");
+		if (!bare.equals(name) && inUse.contains(bare)) {
+			return problem + ": in YAML, put the brackets in quotes: \"[" + bare + "]\"";
+		}
 		return SimilarNames.closest(name, inUse)
 			.map((meant) -> "%s: did you mean '%s'?".formatted(problem, CacheStarterProperties.pathOf(meant)))
 			.orElseGet(

@@ -276,11 +276,8 @@ final class CacheSettingsResolver {
 		return (cacheName, key, value) -> {
 			Duration ttl = (first != null) ? first.ttl(cacheName, key, value) : null;
 			TtlFunction function = levels.getOrDefault(cacheName, defaults).ttlFunction();
-			if (ttl != null || function == null || value == null) {
-				return ttl;
-			}
-			Duration computed = function.getTimeToLive(key, value);
-			return (computed.toMillis() > 0) ? computed : Duration.ZERO;
+			boolean decided = ttl != null && !ttl.isNegative();
+			return (decided || function == null || value == null) ? ttl : function.getTimeToLive(key, value);
 		};
 	}
 

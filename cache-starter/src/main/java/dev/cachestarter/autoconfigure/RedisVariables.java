@@ -23,8 +23,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisProperties;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
+import org.springframework.core.env.PropertySource;
 import org.springframework.util.StringUtils;
 
 /**
@@ -60,8 +63,8 @@ record RedisVariables(@Nullable String host, @Nullable Integer port, @Nullable S
 	 * @return whether there is something to read
 	 */
 	static boolean present(Environment environment) {
-		return StringUtils.hasText(environment.getProperty(URL)) || StringUtils.hasText(environment.getProperty(HOST))
-				|| StringUtils.hasText(environment.getProperty(PASSWORD)) || portOf(environment) != null;
+		return StringUtils.hasText(valueOf(environment, URL)) || StringUtils.hasText(valueOf(environment, HOST))
+				|| StringUtils.hasText(valueOf(environment, PASSWORD)) || portOf(environment) != null;
 	}
 
 	/**
@@ -89,13 +92,13 @@ record RedisVariables(@Nullable String host, @Nullable Integer port, @Nullable S
 	 * @throws CacheConfigurationException if one of them makes no sense
 	 */
 	static RedisVariables read(Environment environment) {
-		String url = environment.getProperty(URL);
-		String password = textOrNull(environment.getProperty(PASSWORD));
+		String url = valueOf(environment, URL);
+		String password = textOrNull(valueOf(environment, PASSWORD));
 		if (StringUtils.hasText(url)) {
 			return parse(url.strip(), password);
 		}
 		Integer port = portOf(environment);
-		return new RedisVariables(textOrNull(environment.getProperty(HOST)), (port != null) ? valid(PORT, port) : null,
+		return new RedisVariables(textOrNull(valueOf(environment, HOST)), (port != null) ? valid(PORT, port) : null,
 				null, password, null, false);
 	}
 
@@ -141,7 +144,7 @@ record RedisVariables(@Nullable String host, @Nullable Integer port, @Nullable S
 	 * redis, which tells nothing that was meant for us.
 	 */
 	private static @Nullable Integer portOf(Environment environment) {
-		String port = environment.getProperty(PORT);
+		String port = valueOf(environment, PORT);
 		return (port != null && port.strip().matches("\\d+")) ? number(port.strip()) : null;
 	}
 
@@ -155,6 +158,24 @@ record RedisVariables(@Nullable String host, @Nullable Integer port, @Nullable S
 					"Set it to a port from 1 to 65535, such as 6379.");
 		}
 		return port;
+	}
+
+	/**
+	 * Return a variable. In a <code>.env</code> file, which shells and tools read in
+	 * their own ways, a blank and a number sign behind a value begin a comment.
+	 */
+	private static @Nullable String valueOf(Environment environment, String variable) {
+		String value = environment.getProperty(variable);
+		if (value == null || !(environment instanceof ConfigurableEnvironment configurable)) {
+			return value;
+		}
+		for (PropertySource<?> source : configurable.getPropertySources()) {
+			if (!ConfigurationPropertySources.isAttachedConfigurationPropertySource(source)
+					&& source.containsProperty(variable)) {
+				return source.getName().contains(".env") ? value.replaceFirst("(^|\\s+)#.*$", "").strip() : value;
+			}
+		}
+		return value;
 	}
 
 	private static @Nullable String textOrNull(@Nullable String text) {

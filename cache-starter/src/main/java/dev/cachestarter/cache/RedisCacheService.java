@@ -214,7 +214,10 @@ final class RedisCacheService implements CacheService {
 		for (String name : this.names.get()) {
 			counters.put(name, cacheOf(name).counters().snapshot());
 		}
-		counters.put("", this.unnamed.counters().snapshot());
+		CacheSnapshot.Counters unnamed = this.unnamed.counters().snapshot();
+		if (unnamed.asMap().values().stream().anyMatch((count) -> count > 0)) {
+			counters.put(CacheSnapshot.NO_CACHE, unnamed);
+		}
 		Long keyCount = null;
 		String memoryUsed = null;
 		Deadline deadline = this.engine.newDeadline();

@@ -74,6 +74,8 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private final Engine engine;
 
+	private final RedisCacheConfiguration shown;
+
 	private final CacheParts parts;
 
 	private final EntryReaders readers;
@@ -86,13 +88,27 @@ public final class ResilientRedisCache extends RedisCache {
 
 	ResilientRedisCache(String name, RedisCacheWriter writer, RedisCacheConfiguration configuration,
 			CacheSettings settings, Engine engine) {
-		super(name, writer, configuration);
+		// Nulls are allowed whatever is shown: an entry that another instance has stored
+		// may be one.
+		super(name, writer, RedisCacheConfiguration.defaultCacheConfig());
 		this.engine = engine;
+		this.shown = configuration;
 		this.parts = new CacheParts(name, settings, new CacheCounters(), engine);
 		this.readers = new EntryReaders(this.parts);
 		this.writer = new EntryWriter(this.parts);
 		this.evictor = new EntryEvictor(this.parts);
 		this.loaderCalls = new LoaderCalls(this, this.parts, this.writer);
+	}
+
+	/**
+	 * Return the settings of this cache as far as Spring Data has them: TTL, key prefix,
+	 * whether nulls are cached, and the value serializer if the application has stated
+	 * one. {@link #getSettings()} has all.
+	 * @return the configuration
+	 */
+	@Override
+	public RedisCacheConfiguration getCacheConfiguration() {
+		return this.shown;
 	}
 
 	/**

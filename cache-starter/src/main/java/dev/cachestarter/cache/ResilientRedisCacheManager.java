@@ -50,6 +50,7 @@ import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheManager;
 import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
 import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEventListener;
@@ -96,7 +97,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	private volatile boolean running;
 
 	private ResilientRedisCacheManager(Builder builder, Engine engine) {
-		super(UnusedCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
+		super(ResilientCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
 				builder.caches.keySet().toArray(String[]::new));
 		this.engine = engine;
 		this.defaults = builder.defaults;
@@ -199,8 +200,19 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	}
 
 	private ResilientRedisCache newCache(String name, CacheSettings settings) {
-		return new ResilientRedisCache(name, UnusedCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(),
-				settings, this.engine);
+		return new ResilientRedisCache(name, ResilientCacheWriter.INSTANCE, shown(settings), settings, this.engine);
+	}
+
+	private RedisCacheConfiguration shown(CacheSettings settings) {
+		String prefix = this.engine.keyPrefix();
+		RedisCacheConfiguration shown = RedisCacheConfiguration.defaultCacheConfig()
+			.entryTtl(settings.ttl())
+			.computePrefixWith((cacheName) -> prefix + cacheName + ":");
+		if (settings.nullTtl().isZero()) {
+			shown = shown.disableCachingNullValues();
+		}
+		SerializationPair<?> serializer = settings.valueSerializer();
+		return (serializer != null) ? shown.serializeValuesWith(serializer) : shown;
 	}
 
 	/**

@@ -97,7 +97,7 @@ class CacheReportTests {
 
 		assertThat(output).containsOnlyOnce("Cache report: 3 cached methods")
 			.containsOnlyOnce("not cached as they should be: 2")
-			.containsOnlyOnce("WARN dev.cachestarter -- Uncacheable.thread(String) is not cached as it should be: ")
+			.containsOnlyOnce("Uncacheable.thread(String) is not cached as it should be: ")
 			.containsOnlyOnce("Uncacheable.threads(String) is not cached as it should be: ");
 	}
 

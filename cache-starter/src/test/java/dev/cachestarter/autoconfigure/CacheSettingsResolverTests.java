@@ -367,8 +367,8 @@ class CacheSettingsResolverTests {
 
 		assertThat(policy.ttl("agents", "1", "four")).isEqualTo(Duration.ofSeconds(4));
 		assertThat(policy.ttl("agents", "1", "")).as("no expiry, as in Spring Data").isZero();
-		assertThat(policy.ttl("agents", "1", "past")).as("no expiry, as in Spring Data").isZero();
-		assertThat(policy.ttl("agents", "1", "now")).as("no expiry, as in Spring Data").isZero();
+		assertThat(policy.ttl("agents", "1", "past")).as("left to the settings").isNegative();
+		assertThat(policy.ttl("agents", "1", "now")).as("the shortest there is").isPositive();
 		assertThat(policy.ttl("agents", "1", null)).as("nulls have a TTL of their own").isNull();
 	}
 

@@ -377,7 +377,7 @@ class CacheStarterAutoConfigurationTests {
 		this.contextRunner.withUserConfiguration(ConnectionFactoriesConfiguration.class)
 			.run((context) -> assertRefused(context,
 					"There are several RedisConnectionFactory beans, and none is primary: [first, second]",
-					"Name the one for the cache in 'cache-starter.connection.factory'"));
+					"Mark one with @Primary; if the cache is to use another, name that in 'cache-starter.connection.factory'"));
 	}
 
 	@Test

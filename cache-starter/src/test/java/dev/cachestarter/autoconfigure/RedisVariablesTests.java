@@ -16,12 +16,15 @@
 
 package dev.cachestarter.autoconfigure;
 
+import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.core.env.MapPropertySource;
 import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -65,6 +68,33 @@ class RedisVariablesTests {
 			.withMessageContaining("Set it to redis://")
 			.withMessageNotContaining("secret")
 			.withNoCause();
+	}
+
+	@Test
+	void aCommentBehindAValueOfAnEnvFileIsNoPartOfIt() {
+		this.environment.getPropertySources()
+			.addFirst(new MapPropertySource(
+					"Config resource 'file [.env]' via location 'optional:file:.env[.properties]'",
+					Map.of("REDIS_HOST", "example.com # where it is", "REDIS_PORT", "6380   # optional",
+							"REDIS_PASSWORD", "sec#ret  # optional")));
+
+		assertThat(RedisVariables.read(this.environment))
+			.isEqualTo(new RedisVariables("example.com", 6380, null, "sec#ret", null, false));
+	}
+
+	@Test
+	void anEmptyValueWithACommentInAnEnvFileIsNone() {
+		this.environment.getPropertySources()
+			.addFirst(new MapPropertySource("file [.env]", Map.of("REDIS_PASSWORD", "# none")));
+
+		assertThat(RedisVariables.present(this.environment)).isFalse();
+	}
+
+	@Test
+	void elsewhereANumberSignBelongsToThePassword() {
+		this.environment.setProperty("REDIS_PASSWORD", "sec #ret");
+
+		assertThat(RedisVariables.read(this.environment).password()).isEqualTo("sec #ret");
 	}
 
 	@Test

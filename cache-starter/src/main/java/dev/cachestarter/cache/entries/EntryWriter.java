@@ -61,6 +61,9 @@ public final class EntryWriter {
 
 	private static final Pattern INDEX = Pattern.compile("\\[\\d+]");
 
+	/** Redis counts in milliseconds. */
+	private static final Duration SHORTEST = Duration.ofMillis(1);
+
 	private final CacheParts parts;
 
 	private final Engine engine;
@@ -322,7 +325,7 @@ public final class EntryWriter {
 			try {
 				Duration decided = Call.outside(() -> policy.ttl(this.parts.name(), key.key(), value));
 				if (decided != null && !decided.isNegative()) {
-					return decided;
+					return (decided.isZero() || decided.compareTo(SHORTEST) > 0) ? decided : SHORTEST;
 				}
 			}
 			catch (Throwable ex) {

@@ -59,7 +59,8 @@ final class LinkReport {
 	void refused(String error) {
 		if (this.refusalReported.compareAndSet(false, true)) {
 			logger.error("Cache service Redis error: " + error + " [" + this.display
-					+ "]; check spring.data.redis.username and password, and the rights of that user");
+					+ "]; check spring.data.redis.username and password (or REDIS_PASSWORD and REDIS_URL, if they say it), "
+					+ "and the rights of that user");
 		}
 	}
 

@@ -30,11 +30,11 @@ import org.springframework.data.redis.cache.RedisCacheWriter;
  * and has its commands queued while Redis cannot be reached: nothing of ours goes that
  * way, and what did would go past the leases.
  */
-final class UnusedCacheWriter implements RedisCacheWriter {
+final class ResilientCacheWriter implements RedisCacheWriter {
 
-	static final UnusedCacheWriter INSTANCE = new UnusedCacheWriter();
+	static final ResilientCacheWriter INSTANCE = new ResilientCacheWriter();
 
-	private UnusedCacheWriter() {
+	private ResilientCacheWriter() {
 	}
 
 	@Override
