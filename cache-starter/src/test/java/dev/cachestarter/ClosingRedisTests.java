@@ -74,7 +74,7 @@ class ClosingRedisTests extends Interleavings {
 			assertThat(threads).containsAll(Footprint.threadsOfCaches());
 			assertThat(Footprint.now().sockets()).isLessThanOrEqualTo(before.sockets());
 		});
-		assertThat(output.toString().lines()).noneMatch((line) -> line.contains("already closed"));
+		assertThat(output.toString().lines()).noneMatch((line) -> line.contains("Connection is already closed"));
 		System.out.println("Before contexts were opened and closed: " + before + "; after: " + Footprint.now());
 	}
 

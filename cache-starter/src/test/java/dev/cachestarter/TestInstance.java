@@ -127,7 +127,8 @@ public final class TestInstance<S> implements AutoCloseable {
 	}
 
 	public TestInstance<S> awaitUp() {
-		await().atMost(Duration.ofSeconds(10)).until(() -> engine().link().isUp());
+		// A link that has left often stays down for ten seconds.
+		await().atMost(Duration.ofSeconds(30)).until(() -> engine().link().isUp());
 		return this;
 	}
 

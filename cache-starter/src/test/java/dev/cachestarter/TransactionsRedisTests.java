@@ -331,6 +331,31 @@ class TransactionsRedisTests {
 	}
 
 	@Test
+	void nobodyReadsTheOldValueOnceACommitHasReturnedWhosePutWasNotAnswered() {
+		this.prices.price("a");
+		Thread committer = new Thread(() -> this.transaction.executeWithoutResult((status) -> {
+			this.prices.replace("a", 2);
+			this.redis.pause();
+		}));
+		int pending;
+		try {
+			committer.start();
+			await().atMost(Duration.ofSeconds(30)).until(() -> committer.getState() == Thread.State.TIMED_WAITING);
+
+			// Its time to wait is over, for one reason or another.
+			committer.interrupt();
+			await().atMost(Duration.ofSeconds(30)).until(() -> !committer.isAlive());
+			pending = this.instance.engine().evictions().pendingCount();
+		}
+		finally {
+			this.redis.resume();
+		}
+
+		assertThat(pending).isEqualTo(1);
+		await().atMost(Duration.ofSeconds(30)).until(() -> this.instance.engine().evictions().pendingCount() == 0);
+	}
+
+	@Test
 	void aPutIsForgottenWithARollback() {
 		this.prices.price("a");
 

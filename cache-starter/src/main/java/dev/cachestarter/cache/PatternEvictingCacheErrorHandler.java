@@ -37,8 +37,8 @@ import org.springframework.cache.Cache;
 import org.springframework.cache.interceptor.CacheErrorHandler;
 import org.springframework.dao.DataAccessException;
 
+import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.key.KeyPattern;
-import dev.cachestarter.engine.redis.RedisLink;
 
 /**
  * A {@link CacheErrorHandler} that keeps failures of a cache from the caller, and
@@ -74,7 +74,7 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	private final AtomicBoolean scheduled = new AtomicBoolean();
 
 	private final ScheduledExecutorService retries = Executors
-		.newSingleThreadScheduledExecutor((task) -> RedisLink.daemon(task, "cache-starter-evictions"));
+		.newSingleThreadScheduledExecutor((task) -> DaemonThreads.daemon(task, "cache-starter-evictions"));
 
 	private final ConcurrentMap<String, Boolean> reported = new ConcurrentHashMap<>();
 

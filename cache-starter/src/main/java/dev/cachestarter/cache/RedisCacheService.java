@@ -42,6 +42,7 @@ import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.EntryEvictor;
 import dev.cachestarter.cache.entries.EntryReader;
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
@@ -229,8 +230,8 @@ final class RedisCacheService implements CacheService {
 				sizes.add(orAbsent(master.keyCount()));
 				memories.add(orAbsent(master.memory()));
 			}
-			keyCount = sum(deadline.await(RedisLink.all(sizes)));
-			memoryUsed = memory(deadline.await(RedisLink.all(memories)));
+			keyCount = sum(deadline.await(Futures.all(sizes)));
+			memoryUsed = memory(deadline.await(Futures.all(memories)));
 		}
 		catch (RedisWaitException ex) {
 			// Absent, then.

@@ -187,6 +187,23 @@ class PatternEvictingCacheErrorHandlerTests {
 		assertThat(hanging.tried.size()).isLessThan(20);
 	}
 
+	@Test
+	void whatFailsAgainWhileItIsEvictedIsEvictedOnceMore() {
+		this.cache.put("key", "old");
+		this.cache.evicted = () -> {
+			this.cache.evicted = () -> {
+			};
+			this.cache.put("key", "old as well");
+			this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, "key");
+		};
+
+		this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, "key");
+
+		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		assertThat(this.cache.getNativeCache()).isEmpty();
+		assertThat(this.cache.tried).hasSize(2);
+	}
+
 	@Configuration(proxyBeanMethods = false)
 	@EnableCaching(proxyTargetClass = true)
 	static class Caching {
@@ -232,6 +249,10 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		volatile Duration delay = Duration.ZERO;
 
+		/** What happens when a key was evicted, before it is known. */
+		volatile Runnable evicted = () -> {
+		};
+
 		final List<Object> tried = new CopyOnWriteArrayList<>();
 
 		BrokenCache(String name) {
@@ -269,6 +290,7 @@ class PatternEvictingCacheErrorHandlerTests {
 			this.tried.add(key);
 			fail(key);
 			super.evict(key);
+			this.evicted.run();
 		}
 
 		@Override

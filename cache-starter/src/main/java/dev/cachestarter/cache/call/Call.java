@@ -421,7 +421,7 @@ public abstract class Call {
 	 */
 	public static <T> @Nullable T settle(@Nullable Call call, CompletableFuture<T> write, Deadline deadline) {
 		if (call != null && call.isAsynchronous()) {
-			call.returnsAfter(deadline.limit(write.copy()));
+			call.returnsAfter(deadline.limit(write));
 			return null;
 		}
 		try {

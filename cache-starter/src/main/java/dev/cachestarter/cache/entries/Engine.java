@@ -43,6 +43,7 @@ import org.springframework.util.ClassUtils;
 import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Evictions;
@@ -136,13 +137,13 @@ public final class Engine {
 		this.keyPrefix = settings.keyPrefix();
 		this.layout = new KeyLayout(this.keyPrefix, source.isClusterAware());
 		this.link = new RedisLink(source, settings.link());
-		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> RedisLink.daemon(task, "cache-starter-timer"));
+		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> DaemonThreads.daemon(task, "cache-starter-timer"));
 		this.timer.setRemoveOnCancelPolicy(true);
 		this.background = new BackgroundLoads(hooks.refreshExecutor(), hooks.refreshDecorator(),
 				(code) -> Call.run(null, code), this.timer);
 		this.continuations = new Continuations(this.timer);
 		this.events = new ThreadPoolExecutor(0, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
-				(task) -> RedisLink.daemon(task, "cache-starter-events"));
+				(task) -> DaemonThreads.daemon(task, "cache-starter-events"));
 		this.store = new EntryStore(this.link, this.nonces);
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.layout, this.sweeper, this.timer, settings.maxPendingEvictions(),
@@ -156,35 +157,47 @@ public final class Engine {
 			}
 
 			@Override
-			public CompletableFuture<Integer> returning(boolean restarted) {
+			public void replaced() {
+				Engine.this.evictions.replayRecent(Engine.this.link.lastWhole());
+			}
+
+			@Override
+			public CompletableFuture<Integer> returning() {
 				Engine.this.nonces.reseed();
-				if (restarted) {
-					Engine.this.evictions.replayRecent(Engine.this.link.lastWhole());
-				}
 				return Engine.this.evictions.recover();
 			}
 
 			@Override
-			public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
-				long session = Engine.this.link.session();
-				applied.thenAccept((count) -> {
-					// What is replayed may take longer than the link lasts: then the news
-					// that it was lost again is out already.
-					if (Engine.this.link.session() == session) {
-						Engine.this.evictions.told(count);
-					}
-					if (!first && Engine.this.link.session() == session) {
-						logger.info("Cache service connected to Redis again, after " + away.toMillis()
-								+ " ms away; evictions applied: " + count);
-					}
-					tell((listener) -> {
-						if (Engine.this.link.session() == session) {
-							listener.onBack(first ? Duration.ZERO : away, count);
-						}
-					});
+			public void connected(CompletableFuture<Integer> applied) {
+				arrived(Duration.ZERO, applied, (count) -> {
 				});
 			}
 
+			@Override
+			public void back(Duration away, CompletableFuture<Integer> applied) {
+				arrived(away, applied, (count) -> logger.info("Cache service connected to Redis again, after "
+						+ away.toMillis() + " ms away; evictions applied: " + count));
+			}
+
+		});
+	}
+
+	/**
+	 * Tell of a link that is up, when what was pending is applied. That may take longer
+	 * than the link lasts: then the news that it was lost again is out already.
+	 */
+	private void arrived(Duration away, CompletableFuture<Integer> applied, Consumer<Integer> news) {
+		long session = this.link.session();
+		applied.thenAccept((count) -> {
+			if (this.link.session() == session) {
+				this.evictions.told(count);
+				news.accept(count);
+			}
+			tell((listener) -> {
+				if (this.link.session() == session) {
+					listener.onBack(away, count);
+				}
+			});
 		});
 	}
 

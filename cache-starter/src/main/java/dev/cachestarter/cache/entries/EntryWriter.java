@@ -160,7 +160,7 @@ public final class EntryWriter {
 	 */
 	public <T> void settle(@Nullable Call call, StoredKey key, CompletableFuture<T> put, Deadline deadline) {
 		if (call != null && call.isAsynchronous()) {
-			call.returnsAfter(deadline.limit(put.copy()).whenComplete((done, ex) -> evictUnlessDone(key, put)));
+			call.returnsAfter(deadline.limit(put).whenComplete((done, ex) -> evictUnlessDone(key, put)));
 		}
 		else {
 			await(key, put, deadline);

@@ -310,7 +310,7 @@ public final class LoaderCalls {
 			return;
 		}
 		ask.deadline()
-			.limit(filled.copy())
+			.limit(filled)
 			.handleAsync((stored, ex) -> result.complete(value), this.engine.executor())
 			.exceptionally((ex) -> result.complete(value));
 	}

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
@@ -102,16 +103,23 @@ final class ClonedFactory extends LettuceConnectionFactory {
 
 		@Override
 		public RedisCredentialsProvider createCredentialsProvider(RedisConfiguration configuration) {
-			return () -> Objects
-				.requireNonNull(RedisCredentialsProviderFactory.super.createCredentialsProvider(where(this.source)))
-				.resolveCredentials();
+			return now(() -> Objects
+				.requireNonNull(RedisCredentialsProviderFactory.super.createCredentialsProvider(where(this.source))));
 		}
 
 		@Override
 		public RedisCredentialsProvider createSentinelCredentialsProvider(RedisSentinelConfiguration configuration) {
-			return () -> RedisCredentialsProviderFactory.super.createSentinelCredentialsProvider(
-					Objects.requireNonNull(this.source.getSentinelConfiguration()))
-				.resolveCredentials();
+			return now(() -> RedisCredentialsProviderFactory.super.createSentinelCredentialsProvider(
+					Objects.requireNonNull(this.source.getSentinelConfiguration())));
+		}
+
+		/**
+		 * What is configured is there at once. If the driver is not told so, it logs in
+		 * on the common pool, and waits for a thread of it that the application may need.
+		 */
+		private static RedisCredentialsProvider.ImmediateRedisCredentialsProvider now(
+				Supplier<RedisCredentialsProvider> provider) {
+			return () -> Objects.requireNonNull(provider.get().resolveCredentials().toFuture().getNow(null));
 		}
 
 	}

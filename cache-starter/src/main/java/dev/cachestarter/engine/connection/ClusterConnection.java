@@ -82,7 +82,7 @@ final class ClusterConnection extends LettuceConnection {
 
 	ClusterConnection(RedisClusterClient client, StatefulRedisClusterConnection<byte[], byte[]> connection,
 			RedisConnector.Patience patience, EventLoopLag lags) {
-		super(connection.async(), patience, lags);
+		super(connection, connection.async(), patience, lags);
 		this.client = client;
 		this.connection = connection;
 		client.addListener(this.listener);
@@ -136,6 +136,7 @@ final class ClusterConnection extends LettuceConnection {
 			try {
 				StatefulRedisConnection<byte[], byte[]> node = opening.get(Math.max(0, until - System.nanoTime()),
 						TimeUnit.NANOSECONDS);
+				awaitActive();
 				this.nodes.put(each.getKey(), new Node(node, runId(node.async()), new Pulse()));
 			}
 			catch (ExecutionException | TimeoutException ex) {
@@ -241,9 +242,8 @@ final class ClusterConnection extends LettuceConnection {
 	}
 
 	@Override
-	public void close() {
+	void closing() {
 		this.client.removeListener(this.listener);
-		this.connection.closeAsync();
 	}
 
 	private boolean isOfNodes(RedisChannelHandler<?, ?> handler) {

@@ -16,11 +16,17 @@
 
 package dev.cachestarter.engine.connection;
 
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -98,6 +104,23 @@ final class EventLoopLag implements NettyCustomizer {
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * Wait until every loop has run what it had to run when this was called.
+	 * @param timeout the longest wait for all of them
+	 * @throws TimeoutException if a loop is busy for longer than that
+	 */
+	void awaitQueued(Duration timeout) throws InterruptedException, ExecutionException, TimeoutException {
+		long until = System.nanoTime() + timeout.toNanos();
+		List<Future<?>> reached = new ArrayList<>();
+		for (EventExecutor loop : this.meters.keySet()) {
+			reached.add(loop.submit(() -> {
+			}));
+		}
+		for (Future<?> each : reached) {
+			each.get(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
+		}
 	}
 
 	/**

@@ -19,6 +19,7 @@ package dev.cachestarter.engine.connection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -30,6 +31,7 @@ import java.util.function.LongSupplier;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisFuture;
+import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,8 @@ abstract class LettuceConnection implements RedisConnection {
 
 	private final RedisCommands commands;
 
+	private final StatefulConnection<byte[], byte[]> connection;
+
 	private final RedisClusterAsyncCommands<byte[], byte[]> driver;
 
 	private final RedisConnector.Patience patience;
@@ -61,8 +65,13 @@ abstract class LettuceConnection implements RedisConnection {
 
 	private volatile @Nullable Consumer<String> told;
 
-	LettuceConnection(RedisClusterAsyncCommands<byte[], byte[]> driver, RedisConnector.Patience patience,
-			EventLoopLag lags) {
+	private final AtomicBoolean closing = new AtomicBoolean();
+
+	private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+
+	LettuceConnection(StatefulConnection<byte[], byte[]> connection, RedisClusterAsyncCommands<byte[], byte[]> driver,
+			RedisConnector.Patience patience, EventLoopLag lags) {
+		this.connection = connection;
 		this.driver = driver;
 		this.commands = new LettuceCommands(driver);
 		this.patience = patience;
@@ -105,10 +114,22 @@ abstract class LettuceConnection implements RedisConnection {
 
 	@Override
 	public final Greeting greet() throws Exception {
+		if (!this.pinged) {
+			awaitActive();
+		}
 		long sent = System.nanoTime();
 		long took = ping();
 		Identity identity = meet(sent);
 		return new Greeting(identity, clockOffset(), took);
+	}
+
+	/**
+	 * Wait until commands can be sent on what was connected. If the driver has logged in
+	 * on another thread than the event loop, it hands out a connection while the loop
+	 * still has to make it active, and until then rejects every command.
+	 */
+	final void awaitActive() throws Exception {
+		this.lags.awaitQueued(this.patience.connect());
 	}
 
 	/**
@@ -234,6 +255,32 @@ abstract class LettuceConnection implements RedisConnection {
 				told.accept(why);
 			}
 		}
+	}
+
+	@Override
+	public final void close() {
+		closeOnce();
+	}
+
+	/**
+	 * Close it, unless that was done before: the driver warns of a second time.
+	 * @return completed when it is closed
+	 */
+	final CompletableFuture<@Nullable Void> closeOnce() {
+		if (this.closing.compareAndSet(false, true)) {
+			closing();
+			this.connection.closeAsync().whenComplete((same, ex) -> this.closed.complete(null));
+		}
+		return this.closed;
+	}
+
+	/** Called before it is closed. */
+	void closing() {
+	}
+
+	/** Return what completes when it is closed. */
+	final CompletableFuture<@Nullable Void> closed() {
+		return this.closed;
 	}
 
 	final boolean isLost() {

@@ -21,6 +21,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -178,7 +179,9 @@ public final class RedisDriver implements RedisConnector {
 
 		private final AbstractRedisClient client;
 
-		private final Supplier<RedisConnection> connecting;
+		private final Supplier<LettuceConnection> connecting;
+
+		private final Set<LettuceConnection> open = ConcurrentHashMap.newKeySet();
 
 		private final String display;
 
@@ -199,14 +202,17 @@ public final class RedisDriver implements RedisConnector {
 		}
 
 		RedisConnection connect() {
-			return this.connecting.get();
+			LettuceConnection connection = this.connecting.get();
+			this.open.add(connection);
+			connection.closed().thenRun(() -> this.open.remove(connection));
+			return connection;
 		}
 
-		private RedisConnection connect(RedisClient server) {
+		private LettuceConnection connect(RedisClient server) {
 			return new SingleConnection(server.connect(ByteArrayCodec.INSTANCE), this.patience, this.lag);
 		}
 
-		private RedisConnection connect(RedisClusterClient cluster) {
+		private LettuceConnection connect(RedisClusterClient cluster) {
 			if (this.connected) {
 				// Who is master may have changed; the first connection reads it anyway.
 				cluster.refreshPartitions();
@@ -218,7 +224,13 @@ public final class RedisDriver implements RedisConnector {
 
 		CompletionStage<?> close() {
 			CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
-			this.client.shutdownAsync(0, 1, TimeUnit.SECONDS)
+			// The driver closes those to the nodes of a cluster twice, and warns of it,
+			// unless
+			// nothing is open any more.
+			CompletableFuture
+				.allOf(this.open.stream().map(LettuceConnection::closeOnce).toArray(CompletableFuture[]::new))
+				.completeOnTimeout(null, 1, TimeUnit.SECONDS)
+				.thenCompose((same) -> this.client.shutdownAsync(0, 1, TimeUnit.SECONDS))
 				.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS)
 					.addListener((same) -> closed.complete(null)));
 			return closed;

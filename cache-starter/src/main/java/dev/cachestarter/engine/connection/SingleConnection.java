@@ -43,7 +43,7 @@ final class SingleConnection extends LettuceConnection {
 
 	SingleConnection(StatefulRedisConnection<byte[], byte[]> connection, RedisConnector.Patience patience,
 			EventLoopLag lags) {
-		super(connection.async(), patience, lags);
+		super(connection, connection.async(), patience, lags);
 		this.connection = connection;
 		connection.addListener(new RedisConnectionStateListener() {
 
@@ -118,11 +118,6 @@ final class SingleConnection extends LettuceConnection {
 	@Override
 	public Pulse pulse(byte[]... keys) {
 		return this.pulse;
-	}
-
-	@Override
-	public void close() {
-		this.connection.closeAsync();
 	}
 
 }

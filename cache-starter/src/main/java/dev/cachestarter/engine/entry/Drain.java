@@ -36,9 +36,9 @@ import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.PendingEvictions.Pending;
-import dev.cachestarter.engine.redis.RedisLink;
 
 /**
  * Asks Redis again for the pending evictions of one kind, in rounds of which one runs at
@@ -178,7 +178,7 @@ final class Drain {
 				lanes.add(oneAfterAnother(batches));
 			}
 		}
-		return RedisLink.all(lanes).thenApply((taken) -> taken.stream().mapToInt(Integer::intValue).sum());
+		return Futures.all(lanes).thenApply((taken) -> taken.stream().mapToInt(Integer::intValue).sum());
 	}
 
 	private int lanes() {

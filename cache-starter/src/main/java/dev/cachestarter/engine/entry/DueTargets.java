@@ -32,6 +32,7 @@ import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.engine.entry.Target.Whole;
@@ -208,7 +209,7 @@ final class DueTargets {
 		if (!arguments.isEmpty()) {
 			forgotten.add(this.link.run(FORGET, this.layout.sweepDueKey(), arguments.toArray(byte[][]::new)));
 		}
-		return RedisLink.all(forgotten);
+		return Futures.all(forgotten);
 	}
 
 	/** A target as a line: the cache and, if it is one, the group. */

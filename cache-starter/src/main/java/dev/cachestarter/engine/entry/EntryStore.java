@@ -31,6 +31,7 @@ import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.Lease.Hold;
 import dev.cachestarter.engine.key.StoredKey;
@@ -266,7 +267,7 @@ public final class EntryStore {
 			.whenComplete((answer, ex) -> this.full.wrote(ex))
 			.thenApply((answer) -> Arrays.equals(answer, ONE))
 			.exceptionallyCompose((ex) -> endRefused(lease, ex).<Boolean>handle((done, again) -> {
-				throw new CompletionException(RedisLink.unwrap(ex));
+				throw new CompletionException(Futures.unwrap(ex));
 			}));
 		filled.thenAccept((stored) -> {
 			if (stored) {

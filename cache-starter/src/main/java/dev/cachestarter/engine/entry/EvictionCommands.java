@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.redis.RedisLink;
 
@@ -101,7 +102,7 @@ final class EvictionCommands {
 		}
 		portions.values().forEach((portion) -> removed.add(this.link.unlink(portion.toArray(byte[][]::new))));
 		return (removed.size() == 1) ? removed.get(0)
-				: RedisLink.all(removed).thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
+				: Futures.all(removed).thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
 	}
 
 	/**

@@ -16,29 +16,20 @@
 
 package dev.cachestarter.engine.entry;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyText;
@@ -308,7 +299,7 @@ public final class Evictions {
 	private void warn(Throwable ex) {
 		if (RedisErrors.isRefusal(ex) && this.link.isUp() && this.warned.compareAndSet(false, true)) {
 			this.takenSinceWarned.set(0);
-			logger.warn("Cache evictions are pending: Redis refuses them (" + RedisErrors.prefix(RedisLink.unwrap(ex))
+			logger.warn("Cache evictions are pending: Redis refuses them (" + RedisErrors.prefix(Futures.unwrap(ex))
 					+ "). What they name is bypassed here until it has taken "
 					+ "them; other instances may still read it");
 		}

@@ -29,6 +29,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.connection.SlotView;
@@ -114,7 +115,7 @@ final class PatternWalks {
 			walkOrDrop(glob).whenComplete((count, ex) -> {
 				end(glob);
 				if (ex != null) {
-					deleted.completeExceptionally(RedisLink.unwrap(ex));
+					deleted.completeExceptionally(Futures.unwrap(ex));
 				}
 				else {
 					deleted.complete(count);
@@ -167,7 +168,7 @@ final class PatternWalks {
 		}
 		// Without a name, caches that only others know may be concerned.
 		return walked.exceptionallyCompose((ex) -> (RedisErrors.isUnavailable(ex) && glob.cacheName() != null)
-				? dropGenerations(glob) : CompletableFuture.failedFuture(RedisLink.unwrap(ex)));
+				? dropGenerations(glob) : CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}
 
 	private CompletableFuture<Long> walk(Glob glob) {
@@ -180,7 +181,7 @@ final class PatternWalks {
 	}
 
 	private static CompletableFuture<List<SlotView>> slots(List<Master> masters) {
-		return RedisLink.all(masters.stream().map(Master::slots).toList());
+		return Futures.all(masters.stream().map(Master::slots).toList());
 	}
 
 	private CompletableFuture<Long> delete(List<Master> masters, byte[] match, Glob glob) {
@@ -188,7 +189,7 @@ final class PatternWalks {
 		for (Master master : masters) {
 			walks.add(delete(master, null, match, glob));
 		}
-		return RedisLink.all(walks).thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
+		return Futures.all(walks).thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
 	}
 
 	private CompletableFuture<Long> delete(Master master, @Nullable KeyPage after, byte[] match, Glob glob) {
@@ -247,11 +248,11 @@ final class PatternWalks {
 					});
 				}))));
 		return found.exceptionallyCompose((ex) -> RedisErrors.isUnavailable(ex)
-				? CompletableFuture.completedFuture(List.of()) : CompletableFuture.failedFuture(RedisLink.unwrap(ex)));
+				? CompletableFuture.completedFuture(List.of()) : CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}
 
 	private CompletableFuture<List<byte[]>> cacheGenerations(List<Master> masters) {
-		return RedisLink.all(masters.stream().map((master) -> cacheGenerations(master, null)).toList())
+		return Futures.all(masters.stream().map((master) -> cacheGenerations(master, null)).toList())
 			.thenApply((found) -> found.stream().flatMap(List::stream).toList());
 	}
 

@@ -16,13 +16,9 @@
 
 package dev.cachestarter.engine.entry;
 
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -43,6 +39,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.DaemonThreads;
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.DueTargets.Announced;
@@ -105,7 +103,7 @@ public final class Sweeper {
 	private final Pace pace;
 
 	private final ScheduledExecutorService worker = Executors
-		.newSingleThreadScheduledExecutor((task) -> RedisLink.daemon(task, "cache-starter-sweeper"));
+		.newSingleThreadScheduledExecutor((task) -> DaemonThreads.daemon(task, "cache-starter-sweeper"));
 
 	private final DueTargets announced;
 
@@ -205,7 +203,7 @@ public final class Sweeper {
 			Thread.currentThread().interrupt();
 		}
 		catch (ExecutionException | TimeoutException | RuntimeException ex) {
-			logger.debug("Sweeping is put off: " + RedisLink.unwrap(ex).getMessage());
+			logger.debug("Sweeping is put off: " + Futures.unwrap(ex).getMessage());
 			// While Redis cannot be reached nothing is sent.
 			this.failures = this.link.isUp() ? Math.min(this.failures + 1, 10) : 0;
 			Duration pause = this.pace.retry().multipliedBy(1L << this.failures);
@@ -357,7 +355,7 @@ public final class Sweeper {
 							? CompletableFuture.completedFuture(new byte[0]) : CompletableFuture.failedFuture(ex)));
 			}
 		}
-		List<byte[]> found = get(RedisLink.all(headers));
+		List<byte[]> found = get(Futures.all(headers));
 		// Generations after headers: see above.
 		Map<Target, CompletableFuture<Observed>> generations = new HashMap<>();
 		List<CompletableFuture<@Nullable Target>> swept = new ArrayList<>();
@@ -370,7 +368,7 @@ public final class Sweeper {
 					.thenCompose((now) -> sweep(key, header, now.withEntry(bytes), targets)));
 			}
 		}
-		for (Target target : get(RedisLink.all(swept))) {
+		for (Target target : get(Futures.all(swept))) {
 			if (target != null) {
 				this.removed.merge(target, 1L, Long::sum);
 			}

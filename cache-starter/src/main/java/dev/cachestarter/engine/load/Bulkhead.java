@@ -33,7 +33,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.connection.DaemonThreads;
 
 /**
  * The threads of our own for loads in the background, with a share for each cache.
@@ -71,7 +71,7 @@ final class Bulkhead {
 		this.room = room;
 		AtomicInteger number = new AtomicInteger();
 		this.threads = new ThreadPoolExecutor(0, total, 30, TimeUnit.SECONDS, new SynchronousQueue<>(),
-				(task) -> RedisLink.daemon(task, "cache-starter-refresh-" + number.incrementAndGet()));
+				(task) -> DaemonThreads.daemon(task, "cache-starter-refresh-" + number.incrementAndGet()));
 	}
 
 	/**

@@ -124,7 +124,7 @@ final class Flights implements Ticks.Task {
 	<T> CompletableFuture<T> awaitLease(Ask ask, Flight flight, CompletableFuture<T> sent,
 			Function<T, @Nullable Lease> leaseOf) {
 		boolean failedAtOnce = sent.isCompletedExceptionally();
-		return ask.deadline().limit(sent.copy()).whenComplete((answer, ex) -> {
+		return ask.deadline().limit(sent).whenComplete((answer, ex) -> {
 			if (ex == null || failedAtOnce || RedisErrors.isRefusal(ex)) {
 				// Nothing was sent, or Redis has said that it places nothing.
 				return;

@@ -82,14 +82,17 @@ public final class Deadline {
 			throw new RedisWaitException("interrupted", ex);
 		}
 		finally {
-			ended(begun, timedOut);
+			long waited = this.budget.end(begun);
+			if (timedOut) {
+				this.link.gaveUp(this.session, waited);
+			}
 		}
 	}
 
 	/**
 	 * Return a future that fails when the budget is spent before the given one completes.
-	 * @param future what is waited for; must not be shared with others
-	 * @return the same, limited
+	 * @param future what to wait for; it is not changed
+	 * @return its result, or a {@link TimeoutException}
 	 */
 	public <T> CompletableFuture<T> limit(CompletableFuture<T> future) {
 		if (future.isDone()) {
@@ -100,18 +103,15 @@ public final class Deadline {
 			return CompletableFuture.failedFuture(new TimeoutException("no time left to wait for Redis"));
 		}
 		long begun = this.budget.begin();
-		Timeouts.Wait wait = TIMEOUTS.add(future, limit);
-		return future.whenComplete((value, ex) -> {
+		CompletableFuture<T> limited = future.copy();
+		Timeouts.Wait wait = TIMEOUTS.add(limited, limit);
+		return limited.whenComplete((value, ex) -> {
 			TIMEOUTS.remove(wait);
-			ended(begun, ex instanceof TimeoutException);
+			long waited = this.budget.end(begun);
+			if (ex instanceof TimeoutException) {
+				this.link.gaveUp(this.session, waited);
+			}
 		});
-	}
-
-	private void ended(long begun, boolean timedOut) {
-		long waited = this.budget.end(begun);
-		if (timedOut) {
-			this.link.gaveUp(this.session, waited);
-		}
 	}
 
 	/**

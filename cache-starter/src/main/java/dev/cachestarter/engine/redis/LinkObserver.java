@@ -28,19 +28,40 @@ public interface LinkObserver {
 	LinkObserver NONE = new LinkObserver() {
 	};
 
+	/**
+	 * Called whenever the link is no longer up.
+	 */
 	default void away(String why) {
 	}
 
 	/**
+	 * Called before {@link #returning()} if it is another server than before, or the same
+	 * with another history.
+	 */
+	default void replaced() {
+	}
+
+	/**
 	 * Called before anything but evictions is sent again.
-	 * @param restarted whether it is another server, or the same with another history
 	 * @return how many pending evictions Redis has taken then
 	 */
-	default CompletableFuture<Integer> returning(boolean restarted) {
+	default CompletableFuture<Integer> returning() {
 		return CompletableFuture.completedFuture(0);
 	}
 
-	default void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
+	/**
+	 * Called when the link is up for the first time.
+	 * @param applied how many pending evictions Redis has taken
+	 */
+	default void connected(CompletableFuture<Integer> applied) {
+	}
+
+	/**
+	 * Called whenever the link is up again.
+	 * @param away how long it was not
+	 * @param applied how many pending evictions Redis has taken
+	 */
+	default void back(Duration away, CompletableFuture<Integer> applied) {
 	}
 
 }

@@ -333,7 +333,10 @@ final class Recovery {
 		this.judge.expectAnswers();
 		this.state.beginRecovery(outbox);
 		try {
-			CompletableFuture<Integer> applied = this.observer.returning(restarted);
+			if (restarted) {
+				this.observer.replaced();
+			}
+			CompletableFuture<Integer> applied = this.observer.returning();
 			applied.copy()
 				.completeOnTimeout(0, this.pauses.answer().plus(LONGER).toNanos(), TimeUnit.NANOSECONDS)
 				.exceptionally((ex) -> 0)
@@ -363,8 +366,11 @@ final class Recovery {
 		}
 		if (first) {
 			quietly(this.report::connected);
+			quietly(() -> this.observer.connected(applied));
 		}
-		quietly(() -> this.observer.back(first, away, applied));
+		else {
+			quietly(() -> this.observer.back(away, applied));
+		}
 	}
 
 	/**

@@ -24,12 +24,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -40,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisCommands;
@@ -141,7 +140,7 @@ public final class RedisLink {
 	public RedisLink(LettuceConnectionFactory source, Settings settings) {
 		this(new RedisDriver(source, new RedisConnector.Patience(settings.commandTimeout(), settings.connectTimeout()),
 				settings.queue()), settings, System::nanoTime,
-				Executors.newSingleThreadScheduledExecutor((task) -> daemon(task, "cache-starter-link")));
+				Executors.newSingleThreadScheduledExecutor((task) -> DaemonThreads.daemon(task, "cache-starter-link")));
 	}
 
 	/**
@@ -185,21 +184,6 @@ public final class RedisLink {
 
 	private void left(String why) {
 		this.recovery.left(why);
-	}
-
-	public static Thread daemon(Runnable task, String name) {
-		// What is bound to the thread that happens to need it first is nobody else's.
-		Thread thread = new Thread(null, task, name, 0, false);
-		thread.setDaemon(true);
-		return thread;
-	}
-
-	public static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> futures) {
-		return Futures.all(futures);
-	}
-
-	public static Throwable unwrap(Throwable ex) {
-		return Futures.unwrap(ex);
 	}
 
 	public void observe(LinkObserver observer) {
@@ -326,7 +310,7 @@ public final class RedisLink {
 		if (keys.length <= PORTION) {
 			return send((commands) -> commands.mget(keys), length(keys), keys);
 		}
-		return all(portions(keys).stream().map(this::read).toList()).thenApply((portions) -> {
+		return Futures.all(portions(keys).stream().map(this::read).toList()).thenApply((portions) -> {
 			List<byte @Nullable []> values = new ArrayList<>(keys.length);
 			portions.forEach(values::addAll);
 			return values;
@@ -379,7 +363,7 @@ public final class RedisLink {
 		if (keys.length <= PORTION) {
 			return send(Parcel.Kind.EVICTION, (commands) -> commands.unlink(keys), length(keys), keys);
 		}
-		return all(portions(keys).stream().map(this::unlink).toList())
+		return Futures.all(portions(keys).stream().map(this::unlink).toList())
 			.thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
 	}
 
@@ -395,7 +379,7 @@ public final class RedisLink {
 		return this.<byte[]>send((commands) -> commands.evalsha(script, key, arguments), bytes, key)
 			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
 					? send((commands) -> commands.eval(script, key, arguments), bytes, key)
-					: CompletableFuture.failedFuture(unwrap(ex)));
+					: CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}
 
 	/**

@@ -36,8 +36,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.scheduler.Schedulers;
 
+import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.load.Continuations.Bounds;
-import dev.cachestarter.engine.redis.RedisLink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -51,7 +51,7 @@ class ContinuationsTests {
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
 	private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1,
-			(task) -> RedisLink.daemon(task, "cache-starter-timer"));
+			(task) -> DaemonThreads.daemon(task, "cache-starter-timer"));
 
 	private final CountDownLatch end = new CountDownLatch(1);
 

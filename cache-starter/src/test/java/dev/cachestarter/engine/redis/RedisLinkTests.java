@@ -902,6 +902,8 @@ class RedisLinkTests {
 
 		boolean throwing;
 
+		private boolean replaced;
+
 		Supplier<CompletableFuture<Integer>> returning = () -> CompletableFuture.completedFuture(0);
 
 		Runnable back = () -> {
@@ -924,15 +926,27 @@ class RedisLinkTests {
 		}
 
 		@Override
-		public CompletableFuture<Integer> returning(boolean restarted) {
-			this.events.add("returning: " + (restarted ? "another" : "same"));
+		public void replaced() {
+			this.replaced = true;
+		}
+
+		@Override
+		public CompletableFuture<Integer> returning() {
+			this.events.add("returning: " + (this.replaced ? "another" : "same"));
+			this.replaced = false;
 			return this.returning.get();
 		}
 
 		@Override
-		public void back(boolean first, Duration away, CompletableFuture<Integer> applied) {
+		public void connected(CompletableFuture<Integer> applied) {
 			this.back.run();
-			told("back: " + (first ? "first" : "again"));
+			told("back: first");
+		}
+
+		@Override
+		public void back(Duration away, CompletableFuture<Integer> applied) {
+			this.back.run();
+			told("back: again");
 		}
 
 	}
