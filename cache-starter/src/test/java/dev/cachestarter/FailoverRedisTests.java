@@ -201,7 +201,7 @@ class FailoverRedisTests {
 			this.redis.awaitOk();
 
 			this.traffic.awaitRecovery();
-			this.traffic.assertAllIsWell("Cluster: a node away, the others cached");
+			this.traffic.assertAllIsWell("Cluster: a node down, the others cached");
 		}
 
 		@Test

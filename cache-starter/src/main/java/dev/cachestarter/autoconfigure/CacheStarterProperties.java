@@ -193,14 +193,17 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	}
 
 	/**
-	 * When the cache stops to ask Redis, and for how long.
+	 * When the cache stops calling Redis, and for how long.
 	 *
-	 * @param failureRate Share of failing commands that stops it, in percent.
-	 * @param slowCall From when on a command is slow.
-	 * @param slowCallRate Share of slow commands that stops it, in percent.
-	 * @param window Over how many commands these shares are counted.
-	 * @param openFor How long it stays away if Redis failed soon after it was back.
-	 * @param openForMax Longest that this grows to; less if an outage was seen to end.
+	 * @param failureRate Failure rate at which the cache stops calling Redis, in percent.
+	 * @param slowCall Response time above which a command counts as slow.
+	 * @param slowCallRate Rate of slow commands at which the cache stops calling Redis,
+	 * in percent.
+	 * @param window Number of commands over which these rates are calculated.
+	 * @param openFor How long the cache does not use Redis if it failed again soon after
+	 * it had recovered.
+	 * @param openForMax Upper limit of this back-off, which doubles each time. It ends
+	 * early once an outage is over and Redis has been healthy for open-for.
 	 */
 	record CircuitBreaker(@DefaultValue("50") int failureRate, @DefaultValue("200ms") Duration slowCall,
 			@DefaultValue("80") int slowCallRate, @DefaultValue("20") int window, @DefaultValue("1s") Duration openFor,
@@ -226,8 +229,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param beforeReady Whether the application is ready only when they have ended.
 	 * @param timeout Longest that the application's readiness waits for them. After that
 	 * they go on in the background.
-	 * @param waitForRedis Longest that they wait for a Redis that is away. After that
-	 * what is left is left out.
+	 * @param waitForRedis How long they wait for a Redis that cannot be reached. After
+	 * that the remaining steps are skipped.
 	 */
 	record WarmUp(@DefaultValue("true") boolean enabled, @DefaultValue("4") int concurrency,
 			@DefaultValue("false") boolean beforeReady, @DefaultValue("1m") Duration timeout,

@@ -68,7 +68,7 @@ public interface RedisCommands {
 	CompletionStage<byte[]> eval(Script script, byte[] key, byte[]... arguments);
 
 	/**
-	 * One master, for what must be asked of all of them.
+	 * One master, for commands that every master must answer.
 	 */
 	interface Server {
 

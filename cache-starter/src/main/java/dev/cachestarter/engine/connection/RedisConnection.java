@@ -36,7 +36,7 @@ public interface RedisConnection {
 	RedisCommands commands();
 
 	/**
-	 * Return each master, for what must be asked of all of them.
+	 * Return each master, for commands that every master must answer.
 	 */
 	CompletableFuture<List<RedisCommands.Server>> masters();
 

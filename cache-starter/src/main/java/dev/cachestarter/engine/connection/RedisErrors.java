@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RedisErrors {
 
-	/** What every command fails with while the link is away. */
+	/** What every command fails with while the link is down. */
 	public static final RuntimeException AWAY = new AwayException();
 
 	/** The server answers, but not as one that can be used. */

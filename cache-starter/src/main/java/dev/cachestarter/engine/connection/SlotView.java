@@ -33,7 +33,8 @@ public record SlotView(BitSet owned, BitSet assigned, boolean isMoving) {
 
 	/**
 	 * Read what {@code CLUSTER NODES} answers: a line for each node, which ends with its
-	 * slots. Slots on the move stand in brackets, in the line of the node itself alone.
+	 * slots. Slots that are being moved are in brackets, only in the line of the node
+	 * itself.
 	 */
 	static SlotView parse(String nodes) {
 		BitSet owned = new BitSet();

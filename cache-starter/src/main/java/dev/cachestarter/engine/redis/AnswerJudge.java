@@ -112,7 +112,7 @@ final class AnswerJudge implements Outbox.Listener {
 			leaveIfTripped(LinkState.Cause.ANSWERS);
 		}
 		else if (connection.isWhole() || !RedisErrors.isOfSending(ex)) {
-			// Else it failed for want of a node that is known to be away.
+			// Else it failed because of a node that is known to be down.
 			this.breaker.onError(duration, TimeUnit.NANOSECONDS, ex);
 			// What was under way on a connection that breaks fails before the break is
 			// told.

@@ -58,10 +58,10 @@ final class LinkState {
 	private volatile long pausedUntil;
 
 	/**
-	 * Create the state of a link that is away.
+	 * Create the state of a link that is down.
 	 * @param clock the time in nanoseconds
-	 * @param openFor how long a link that left soon after it was back is not up again
-	 * @param openForMax the longest that this grows to
+	 * @param openFor back-off of a link that goes down again soon after it was up
+	 * @param openForMax upper limit of the back-off
 	 * @param away is given the reason whenever the link leaves
 	 */
 	LinkState(LongSupplier clock, Duration openFor, Duration openForMax, Consumer<String> away) {
@@ -95,7 +95,7 @@ final class LinkState {
 	}
 
 	/**
-	 * Throw a connection away: none of its answers is heard from now on.
+	 * Drop a connection: its answers are ignored from now on.
 	 */
 	void lose(Outbox lost, String why) {
 		boolean left;
@@ -233,7 +233,7 @@ final class LinkState {
 
 	/**
 	 * Be up.
-	 * @return how long it was away
+	 * @return how long it was down
 	 * @throws IllegalStateException if the connection has been lost
 	 */
 	Duration arrive(Outbox outbox) {
@@ -281,7 +281,7 @@ final class LinkState {
 	}
 
 	/**
-	 * Begin again, away.
+	 * Begin again, with the link down.
 	 */
 	void open() {
 		this.closed = false;

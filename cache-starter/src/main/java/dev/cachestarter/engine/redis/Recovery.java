@@ -74,7 +74,9 @@ final class Recovery {
 
 	private boolean everUp;
 
-	/** Whether, since it left, Redis was looked at, and when in vain. */
+	/**
+	 * Whether Redis was checked since the link went down, and when a check last failed.
+	 */
 	private boolean looked;
 
 	private @Nullable Long lookedInVainAt;
@@ -162,7 +164,7 @@ final class Recovery {
 	}
 
 	/**
-	 * Return what completes when it has been tried to connect, in vain or not.
+	 * Return what completes when the first attempt to connect has succeeded or failed.
 	 */
 	CompletableFuture<@Nullable Void> tried() {
 		return this.tried;
@@ -341,7 +343,7 @@ final class Recovery {
 				.completeOnTimeout(0, this.pauses.answer().plus(LONGER).toNanos(), TimeUnit.NANOSECONDS)
 				.exceptionally((ex) -> 0)
 				.get();
-			// One node of a cluster that hangs must not keep the others away.
+			// One node of a cluster that hangs must not keep the others from being used.
 			if (this.judge.missedAnswers() && outbox.connection().isOneServer()) {
 				throw new TimeoutException();
 			}
@@ -415,7 +417,7 @@ final class Recovery {
 	 * How long it pauses, and waits.
 	 *
 	 * @param answer the longest that an answer may take
-	 * @param slow from when on an answer is slow
+	 * @param slow response time above which an answer is slow
 	 * @param retry pause between two attempts to connect
 	 * @param loginRetry the same when the login was refused
 	 * @param openFor for how long Redis must have been well to be past an outage

@@ -65,16 +65,16 @@ import dev.cachestarter.engine.connection.SlotView;
  * </pre>
  *
  * <p>
- * While the link is <em>away</em>, every command fails at once without touching a socket.
- * Callers never probe; a background thread does. It greets the connection that is there,
- * which means that it asks for {@code PING}, the server's identity and its clock. If that
- * is not answered well in time, the thread closes the connection and makes another one.
- * So one call at most waits for a Redis that hangs.
+ * While the link is <em>down</em> ({@code AWAY}), every command fails at once without
+ * touching a socket. Callers never probe; a background thread does. It greets the
+ * connection that is there, which means that it asks for {@code PING}, the server's
+ * identity and its clock. If that is not answered well in time, the thread closes the
+ * connection and makes another one. So one call at most waits for a Redis that hangs.
  * <p>
  * While the link is <em>recovering</em>, only evictions are sent: those that are pending,
  * and one of nothing, since a server may answer {@code PING} and not take a write. If
- * they are not answered in time, the link is away as before. If they are answered, even
- * with a refusal, the link is up: what was refused is still pending, and bypassed.
+ * they are not answered in time, the link is still down. If they are answered, even with
+ * a refusal, the link is up: what was refused is still pending, and bypassed.
  * <p>
  * <em>Which server it is</em> decides what must be evicted again. If the {@link Identity}
  * is another than at the last recovery, or is not known, what was acknowledged shortly
@@ -283,7 +283,7 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Send a command, or fail at once while the link is away. Never blocks and never
+	 * Send a command, or fail at once while the link is down. Never blocks and never
 	 * throws.
 	 * @param kind what it is for
 	 * @param command sends it
@@ -391,7 +391,7 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Return each master, for what must be asked of all of them. Also while the link
+	 * Return each master, for commands that every master must answer. Also while the link
 	 * recovers.
 	 */
 	public CompletableFuture<List<Master>> masters() {
@@ -439,11 +439,11 @@ public final class RedisLink {
 	 * @param commandTimeout the longest that a command may take
 	 * @param connectTimeout the longest that connecting may take
 	 * @param failureRate share of failing commands that opens the breaker, in percent
-	 * @param slowCall from when on a command is slow
+	 * @param slowCall response time above which a command is slow
 	 * @param slowCallRate share of slow commands that opens the breaker, in percent
 	 * @param window over how many commands these shares are counted
-	 * @param openFor how long a link that left soon after it was back is not up again
-	 * @param openForMax the longest that this grows to
+	 * @param openFor back-off of a link that goes down again soon after it was up
+	 * @param openForMax upper limit of the back-off
 	 * @param retry pause between two attempts to connect
 	 * @param loginRetry the same when the login was refused
 	 * @param heartbeat pause between two heartbeats of a link that is up
