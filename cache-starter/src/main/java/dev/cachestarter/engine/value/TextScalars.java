@@ -34,6 +34,7 @@ import tools.jackson.databind.annotation.JsonSerialize;
 import tools.jackson.databind.cfg.MapperConfig;
 import tools.jackson.databind.deser.std.StdDeserializer;
 import tools.jackson.databind.introspect.Annotated;
+import tools.jackson.databind.introspect.AnnotatedMethod;
 import tools.jackson.databind.ser.std.ToStringSerializer;
 
 import org.springframework.util.ClassUtils;
@@ -65,7 +66,9 @@ final class TextScalars extends StdDeserializer<Object> {
 	 * Return whether a property writes its number or truth value as text.
 	 */
 	static boolean isText(AnnotationIntrospector annotations, MapperConfig<?> config, Annotated annotated) {
-		if (!PARSERS.containsKey(ClassUtils.resolvePrimitiveIfNecessary(annotated.getRawType()))) {
+		Class<?> type = (annotated instanceof AnnotatedMethod method && method.getParameterCount() == 1)
+				? method.getRawParameterType(0) : annotated.getRawType();
+		if (!PARSERS.containsKey(ClassUtils.resolvePrimitiveIfNecessary(type))) {
 			return false;
 		}
 		JsonFormat.Value format = annotations.findFormat(config, annotated);

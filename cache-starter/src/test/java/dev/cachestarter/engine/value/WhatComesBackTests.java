@@ -289,6 +289,20 @@ class WhatComesBackTests {
 	}
 
 	@Test
+	void numbersThatABeanWritesAsTextComeBackBySetters() throws Exception {
+		TextBean bean = new TextBean();
+		bean.setNumber(5);
+		bean.setTotal(new BigDecimal("1.50"));
+		bean.setOpen(true);
+
+		TextBean copy = (TextBean) Codecs.roundTrip(codec(TextBean.class), bean);
+
+		assertThat(copy).usingRecursiveComparison().isEqualTo(bean);
+		assertThat(Codecs.payload(Codecs.entry(codec(TextBean.class), bean))).contains("\"number\":\"5\"",
+				"\"total\":\"1.50\"", "\"open\":\"true\"");
+	}
+
+	@Test
 	void textInThePlaceOfAnotherNumberStaysAnError() {
 		byte[] entry = Codecs.entry("----", "{\"name\":\"a\",\"size\":\"1\"}".getBytes());
 
@@ -483,6 +497,44 @@ class WhatComesBackTests {
 	interface View {
 
 		String getName();
+
+	}
+
+	/** Annotated at the field, at the getter, and at the setter. */
+	static class TextBean {
+
+		@JsonFormat(shape = JsonFormat.Shape.STRING)
+		private long number;
+
+		private BigDecimal total = BigDecimal.ZERO;
+
+		private boolean open;
+
+		public long getNumber() {
+			return this.number;
+		}
+
+		public void setNumber(long number) {
+			this.number = number;
+		}
+
+		@JsonSerialize(using = ToStringSerializer.class)
+		public BigDecimal getTotal() {
+			return this.total;
+		}
+
+		public void setTotal(BigDecimal total) {
+			this.total = total;
+		}
+
+		public boolean isOpen() {
+			return this.open;
+		}
+
+		@JsonSerialize(using = ToStringSerializer.class)
+		public void setOpen(boolean open) {
+			this.open = open;
+		}
 
 	}
 
