@@ -63,6 +63,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.ConfigurationCondition;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
+import org.springframework.core.ResolvableType;
 import org.springframework.core.env.Environment;
 import org.springframework.core.io.ResourceLoader;
 import org.springframework.core.task.TaskDecorator;
@@ -80,7 +81,9 @@ import dev.cachestarter.autoconfigure.warmup.CacheWarmUp;
 import dev.cachestarter.autoconfigure.warmup.CacheWarmUpLifecycle;
 import dev.cachestarter.cache.CachingPostProcessor;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys;
+import dev.cachestarter.engine.key.UnkeyableException;
 
 /**
  * The parts of {@link CacheStarterAutoConfiguration}, in the order in which they are
@@ -113,10 +116,15 @@ abstract class CacheConfigurations {
 		@Bean
 		@Lazy(false)
 		StartReport cacheStarterReport(ConfigurableListableBeanFactory beanFactory, AnnotatedMethods methods,
-				CacheStarterProperties properties) {
+				CacheStarterProperties properties, ObjectProvider<CacheKeys> cacheKeys) {
 			boolean fail = properties.onNotCacheable() == CacheStarterProperties.OnNotCacheable.FAIL;
-			return new StartReport(beanFactory, methods, (method, index, type) -> null,
-					fail ? Enabled::refuse : StartReport::warn);
+			return new StartReport(beanFactory, methods, (method, index, type) -> {
+				UnkeyableException problem = cacheKeys.getObject()
+					.renderer()
+					.problem(ResolvableType.forMethodParameter(method, index, type));
+				return (problem != null) ? problem.about(ArgumentKeyGenerator.describe(method, index)).getMessage()
+						: null;
+			}, fail ? Enabled::refuse : StartReport::warn);
 		}
 
 		private static void refuse(List<CacheReport.CachedMethod> problems) {

@@ -36,8 +36,10 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cache.annotation.CacheConfig;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
+import org.springframework.cache.annotation.CachingConfigurer;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.concurrent.ConcurrentMapCacheManager;
+import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.mock.env.MockEnvironment;
 
 import dev.cachestarter.CacheEvictPattern;
@@ -99,6 +101,33 @@ class CacheReportTests {
 			.containsOnlyOnce("not cached as they should be: 2")
 			.containsOnlyOnce("Uncacheable.thread(String) is not cached as it should be: ")
 			.containsOnlyOnce("Uncacheable.threads(String) is not cached as it should be: ");
+	}
+
+	@Test
+	void argumentsThatCannotBeKeysAreSaidHoweverTheKeyIsStated(CapturedOutput output) {
+		this.contextRunner.withBean(Unkeyable.class).run((context) -> {
+			assertThat(context).hasNotFailed();
+			assertThat(context.getBean(CacheReport.class).problems()).extracting(CachedMethod::method)
+				.containsExactly("Unkeyable.evict(Filter)", "Unkeyable.find(String, Filter)", "Unkeyable.index(Filter)",
+						"Unkeyable.named(Filter)");
+		});
+
+		assertThat(output).containsOnlyOnce("Unkeyable.find(String, Filter) is not cached as it should be: Argument 1")
+			.contains("register a Converter");
+	}
+
+	@Test
+	void argumentsMayBeAnythingForAKeyGeneratorOfTheApplication() {
+		this.contextRunner.withBean(UnkeyableWithoutKey.class)
+			.withBean(CachingConfigurer.class, () -> new CachingConfigurer() {
+
+				@Override
+				public KeyGenerator keyGenerator() {
+					return (target, method, arguments) -> "key";
+				}
+
+			})
+			.run((context) -> assertThat(context.getBean(CacheReport.class).problems()).isEmpty());
 	}
 
 	@Test
@@ -230,6 +259,46 @@ class CacheReportTests {
 		@Cacheable("things")
 		public String text(String key) {
 			return key;
+		}
+
+	}
+
+	static class Filter {
+
+	}
+
+	static class UnkeyableWithoutKey {
+
+		@Cacheable("filters")
+		public String find(String organization, Filter filter) {
+			return organization;
+		}
+
+	}
+
+	static class Unkeyable extends UnkeyableWithoutKey {
+
+		@Cacheable(cacheNames = "filters", key = "#filter")
+		public String named(Filter filter) {
+			return "";
+		}
+
+		@Cacheable(cacheNames = "filters", key = "#p0")
+		public String index(Filter filter) {
+			return "";
+		}
+
+		@CacheEvict("filters")
+		public void evict(Filter filter) {
+		}
+
+		@CacheEvict(cacheNames = "filters", allEntries = true)
+		public void evictAll(Filter filter) {
+		}
+
+		@Cacheable(cacheNames = "filters", key = "#filter.hashCode()")
+		public String composed(Filter filter) {
+			return "";
 		}
 
 	}

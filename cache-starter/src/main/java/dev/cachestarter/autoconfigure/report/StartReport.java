@@ -54,6 +54,7 @@ import dev.cachestarter.CacheReport;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.autoconfigure.report.AnnotatedMethods.Annotated;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.value.ValueTypes;
 
 /**
@@ -169,7 +170,7 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 	private boolean keysAreOurs() {
 		CacheInterceptor interceptor = this.beanFactory.getBeanProvider(CacheInterceptor.class).getIfUnique();
 		return interceptor == null || interceptor.getKeyGenerator() instanceof SimpleKeyGenerator
-				|| interceptor.getKeyGenerator().getClass().getName().startsWith("dev.cachestarter.");
+				|| interceptor.getKeyGenerator() instanceof ArgumentKeyGenerator;
 	}
 
 	private CachedMethod describe(Annotated annotated, ResilientRedisCacheManager manager, boolean keysAreOurs) {
