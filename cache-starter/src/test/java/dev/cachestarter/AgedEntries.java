@@ -32,6 +32,7 @@ import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
@@ -151,8 +152,8 @@ abstract class AgedEntries extends Interleavings {
 			@Override
 			int call(Shop shop) {
 				try {
-					return java.util.Objects
-						.requireNonNull(shop.instance().cache("rows").get("t1:1", () -> Source.load("t1", "1")))
+					return java.util.Objects.requireNonNull(
+							shop.instance().cache("rows").get(new SimpleKey("t1", "1"), () -> Source.load("t1", "1")))
 						.version();
 				}
 				catch (org.springframework.cache.Cache.ValueRetrievalException ex) {
@@ -164,8 +165,9 @@ abstract class AgedEntries extends Interleavings {
 		RETRIEVE("rows") {
 			@Override
 			int call(Shop shop) {
-				return joined(shop.instance().cache("rows").retrieve("t1:1", () -> Source.loadLater("t1", "1")))
-					.version();
+				return joined(shop.instance()
+					.cache("rows")
+					.retrieve(new SimpleKey("t1", "1"), () -> Source.loadLater("t1", "1"))).version();
 			}
 		},
 

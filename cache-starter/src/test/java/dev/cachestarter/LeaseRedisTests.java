@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
@@ -145,7 +146,7 @@ class LeaseRedisTests extends Interleavings {
 	void aDeadLeaderDelaysOthersByItsLeaseAtMost(Set<Rule> broken) throws Exception {
 		Instance dead = instance(broken);
 		Instance other = instance(Set.of());
-		StoredKey key = dead.context().storedKey("rows", "t1:1");
+		StoredKey key = dead.context().storedKey("rows", new SimpleKey("t1", "1"));
 		EntryStore store = dead.context().engine().store();
 		Observed observed = store.observe(key).get(10, TimeUnit.SECONDS);
 		assertThat(store.acquire(observed, store.newNonce(), Duration.ofMillis(300), Lease.Holder.CALL)
@@ -170,7 +171,8 @@ class LeaseRedisTests extends Interleavings {
 		Instance distrusting = instance(none, none.host(), none.port(),
 				(builder) -> Internals.link(builder.defaults(TIMELESS), PATIENT).distrustRestarts(true));
 		EntryStore store = dead.context().engine().store();
-		Observed observed = store.observe(dead.context().storedKey("rows", "t1:1")).get(10, TimeUnit.SECONDS);
+		Observed observed = store.observe(dead.context().storedKey("rows", new SimpleKey("t1", "1")))
+			.get(10, TimeUnit.SECONDS);
 		Acquired acquired = store.acquire(observed, store.newNonce(), Duration.ofMinutes(1), Lease.Holder.CALL)
 			.get(10, TimeUnit.SECONDS);
 		assertThat(acquired.lease()).isNotNull();
@@ -195,7 +197,7 @@ class LeaseRedisTests extends Interleavings {
 		Observed observed = leader.context()
 			.engine()
 			.store()
-			.observe(leader.context().storedKey("rows", "t1:1"))
+			.observe(leader.context().storedKey("rows", new SimpleKey("t1", "1")))
 			.get(10, TimeUnit.SECONDS);
 		network.holdBack();
 		CompletableFuture<?> late = leader.context()
@@ -244,7 +246,7 @@ class LeaseRedisTests extends Interleavings {
 	void aLookAtTheCacheLeavesNoLease() {
 		Instance instance = instance(Set.of());
 
-		assertThat(instance.context().cache("rows").get("t1:1")).isNull();
+		assertThat(instance.context().cache("rows").get(new SimpleKey("t1", "1"))).isNull();
 		assertThat(instance.context().cacheService().get("rows:t1:1", Row.class)).isEmpty();
 
 		assertThat(this.redis.keys("*")).isEmpty();
@@ -503,8 +505,9 @@ class LeaseRedisTests extends Interleavings {
 				return java.util.Objects
 					.requireNonNull(instance.context()
 						.cache("rows")
-						.retrieve("t1:1",
-								() -> CompletableFuture.completedFuture(new Row("t1", "1", Rows.VERSIONS.get("t1:1"))))
+						.retrieve(new SimpleKey("t1", "1"),
+								() -> CompletableFuture
+									.completedFuture(new Row("t1", "1", Rows.VERSIONS.get(new SimpleKey("t1", "1")))))
 						.join())
 					.version();
 			}
@@ -516,7 +519,8 @@ class LeaseRedisTests extends Interleavings {
 					.requireNonNull(instance.context()
 						.cacheService()
 						.getAll(List.of("rows:t1:1"), Row.class,
-								(keys) -> Map.of("rows:t1:1", new Row("t1", "1", Rows.VERSIONS.get("t1:1"))))
+								(keys) -> Map.of("rows:t1:1",
+										new Row("t1", "1", Rows.VERSIONS.get(new SimpleKey("t1", "1")))))
 						.get("rows:t1:1"))
 					.version();
 			}

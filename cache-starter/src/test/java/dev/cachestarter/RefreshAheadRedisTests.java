@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.aop.support.annotation.AnnotationMatchingPointcut;
 import org.springframework.beans.factory.config.BeanDefinition;
@@ -460,7 +461,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 		Shop shop = shop(AHEAD);
 		shop.holdOld(Way.PLAIN);
 
-		assertThat(shop.instance().cache("rows").get("t1:1")).isNotNull();
+		assertThat(shop.instance().cache("rows").get(new SimpleKey("t1", "1"))).isNotNull();
 		assertThat(shop.instance().cacheService().get("rows:t1:1", Row.class)).isPresent();
 
 		assertThat(EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes("rows:t1:1"))).claim())

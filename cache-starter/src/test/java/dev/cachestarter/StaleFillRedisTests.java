@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
+import org.springframework.cache.interceptor.SimpleKey;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -427,7 +428,7 @@ class StaleFillRedisTests extends Interleavings {
 		BY_CACHE {
 			@Override
 			void by(Instance instance, Row row) {
-				instance.context().cache("rows").put(row.tenant() + ":" + row.id(), row);
+				instance.context().cache("rows").put(new SimpleKey(row.tenant(), row.id()), row);
 			}
 		},
 		BY_SERVICE {

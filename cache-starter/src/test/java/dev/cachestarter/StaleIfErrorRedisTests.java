@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 import dev.cachestarter.RuleBreaker.Rule;
@@ -471,7 +472,8 @@ class StaleIfErrorRedisTests extends AgedEntries {
 		Shop shop = shop(STALE);
 		shop.hold(Way.PLAIN);
 		EntryStore store = shop.instance().engine().store();
-		Observed observed = store.observe(shop.instance().storedKey("rows", "t1:1")).get(10, TimeUnit.SECONDS);
+		Observed observed = store.observe(shop.instance().storedKey("rows", new SimpleKey("t1", "1")))
+			.get(10, TimeUnit.SECONDS);
 		assertThat(store.claim(observed, "00000000deadbeef", Duration.ofMillis(300), 600)
 			.get(10, TimeUnit.SECONDS)
 			.lease()).isNotNull();
@@ -519,9 +521,9 @@ class StaleIfErrorRedisTests extends AgedEntries {
 		pause(Way.PLAIN);
 		ResilientRedisCache cache = shop.instance().cache("rows");
 
-		assertThat(cache.get("t1:1")).isNull();
+		assertThat(cache.get(new SimpleKey("t1", "1"))).isNull();
 		assertThat(shop.instance().cacheService().get("rows:t1:1", Row.class)).isEmpty();
-		assertThat(cache.putIfAbsent("t1:1", new Row("t1", "1", 9))).isNull();
+		assertThat(cache.putIfAbsent(new SimpleKey("t1", "1"), new Row("t1", "1", 9))).isNull();
 		assertThat(Way.PLAIN.call(shop)).isEqualTo(9);
 	}
 
