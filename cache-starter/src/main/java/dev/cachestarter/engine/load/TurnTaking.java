@@ -295,13 +295,17 @@ final class TurnTaking {
 	/**
 	 * Lease a key if that is possible at once, waiting for nobody. Whoever leases several
 	 * keys at once leaves those that another loads.
-	 * @return the flight, or {@code null} if there is none to be had; never fails
+	 * @return the flight, which stores nothing if Redis did not take the lease or nobody
+	 * is to replace what is there, or {@code null} if another has it; never fails
 	 */
 	CompletableFuture<@Nullable Flight> tryLead(Ask ask) {
 		Observed observed = ask.observed();
 		EntryHeader header = (observed != null) ? trusted(ask, observed) : null;
 		if (observed == null || isLeasedByAnother(ask, header)) {
 			return CompletableFuture.completedFuture(null);
+		}
+		if (header != null && isYoungOther(ask, header)) {
+			return CompletableFuture.completedFuture(alone(ask));
 		}
 		boolean leaves = header != null && ask.isUsable(header)
 				&& (ask.keeps(header) || header.isFresh(this.store.serverMillis()));

@@ -145,7 +145,7 @@ import dev.cachestarter.engine.load.Flight.Turn;
  * <tr>
  * <td>the value of another version of the class, just written</td>
  * <td>leads or joins without a lease</td>
- * <td>leases</td>
+ * <td>loads alone</td>
  * <td>looks again</td>
  * </tr>
  * <tr>
@@ -227,7 +227,7 @@ import dev.cachestarter.engine.load.Flight.Turn;
  * <tr>
  * <td>it timed out</td>
  * <td>what is stale serves; else a second turn</td>
- * <td>load alone</td>
+ * <td>what is stale serves; else load alone</td>
  * <td>what is stale serves; else load alone</td>
  * </tr>
  * <tr>
@@ -313,7 +313,7 @@ public final class Turns {
 			if (turn instanceof Turn.LookAgain || turn instanceof Turn.Failed) {
 				return CompletableFuture.completedFuture(new Decision.LookAgain());
 			}
-			return (turn instanceof Turn.TimedOut) ? serveOr(ask, null, () -> loadAlone(ask)) : decisionOf(ask, turn);
+			return decisionOf(ask, turn, () -> loadAlone(ask));
 		});
 	}
 
@@ -374,11 +374,14 @@ public final class Turns {
 		if (turn instanceof Turn.LookAgain) {
 			return secondTurn(ask);
 		}
-		return (turn instanceof Turn.TimedOut) ? serveOr(ask, null, () -> secondTurn(ask)) : decisionOf(ask, turn);
+		return decisionOf(ask, turn, () -> secondTurn(ask));
 	}
 
-	/** Say what the last turn means for the caller: one who got nothing loads. */
-	private CompletableFuture<Decision> decisionOf(Ask ask, Turn turn) {
+	/**
+	 * Say what a turn means for the caller.
+	 * @param timedOut what one does who has waited and has nothing that serves
+	 */
+	private CompletableFuture<Decision> decisionOf(Ask ask, Turn turn, Supplier<CompletableFuture<Decision>> timedOut) {
 		if (turn instanceof Turn.Lead lead) {
 			return CompletableFuture.completedFuture(new Decision.Load(lead.flight()));
 		}
@@ -395,6 +398,9 @@ public final class Turns {
 			return serveOr(ask, failure, () -> ask.declared().test(failure)
 					? CompletableFuture.completedFuture(new Decision.Failure(failure)) : loadAlone(ask));
 		}
+		if (turn instanceof Turn.TimedOut) {
+			return serveOr(ask, null, timedOut);
+		}
 		return loadAlone(ask);
 	}
 
@@ -404,7 +410,8 @@ public final class Turns {
 
 	/** Take another turn, for one who has waited and has nothing that serves. */
 	private CompletableFuture<Decision> secondTurn(Ask ask) {
-		return thenDecide(ask, guarded(ask, () -> this.taking.takeAgain(ask)), (turn) -> decisionOf(ask, turn));
+		return thenDecide(ask, guarded(ask, () -> this.taking.takeAgain(ask)),
+				(turn) -> decisionOf(ask, turn, () -> loadAlone(ask)));
 	}
 
 	private CompletableFuture<Decision> handOver(Ask ask, Turn.Lead lead) {

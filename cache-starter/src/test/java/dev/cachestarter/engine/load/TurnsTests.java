@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -36,6 +37,7 @@ import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Callers.Caller;
 import dev.cachestarter.engine.load.Callers.Instance;
+import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.MemoryRedis.Answers;
 
 import static dev.cachestarter.engine.load.Callers.MARK;
@@ -496,6 +498,19 @@ class TurnsTests {
 	}
 
 	@Test
+	void ofSeveralKeysOneThatAnotherVersionHasJustWrittenIsLeftAlone() {
+		this.callers.store("of another", PLAIN, "87654321");
+
+		alone(caller().decideAtOnce());
+		alone(caller().inTransaction().decideAtOnce());
+		assertThat(Objects.requireNonNull(caller().tryLead()).canFill()).isFalse();
+
+		assertThat(stored()).isEqualTo("of another");
+		this.callers.redis.pass(Duration.ofSeconds(10));
+		led(caller().decideAtOnce());
+	}
+
+	@Test
 	void whatIsOfNoTypeIsReplacedAtOnce() {
 		this.callers.store("of none", PLAIN, EntryHeader.NO_MARK);
 
@@ -743,6 +758,35 @@ class TurnsTests {
 		caller.entries.decodes = false;
 
 		alone(caller.decide());
+	}
+
+	@Test
+	void whoHasWaitedInASecondTurnTakesAStaleValueToo() {
+		CacheSettings settings = STALE.withLoadTimeout(SHORT);
+		this.callers.storeStale("old");
+		caller(settings).leads();
+		Callers there = this.callers;
+		byte[] old = Objects.requireNonNull(there.redis.get(there.key.redisKey()));
+		TextEntries entries = new TextEntries(this.here.store, settings, MARK) {
+
+			@Override
+			public CompletableFuture<Decision.@Nullable Value> serve(Stale stale, Deadline deadline,
+					Executor executor) {
+				if (!this.told.contains("served")) {
+					there.redis.remove(there.key.redisKey());
+					CompletableFuture<Decision.@Nullable Value> nothing = super.serve(stale, deadline, executor);
+					there.redis.set(there.key.redisKey(), old, 0);
+					return nothing;
+				}
+				return super.serve(stale, deadline, executor);
+			}
+
+		};
+
+		CompletableFuture<Decision> decision = there.new Caller(this.here, entries).decide();
+
+		assertThat(value(decision)).isEqualTo("old");
+		assertThat(entries.told).containsExactly("served", "served");
 	}
 
 	@Test
