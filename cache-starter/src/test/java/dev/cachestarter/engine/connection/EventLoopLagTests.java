@@ -74,7 +74,7 @@ class EventLoopLagTests {
 	@Test
 	void aLoopThatGetsItsProcessorInShortSlicesIsLateForMostOfTheTime() {
 		ManualWorker worker = new ManualWorker();
-		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, worker::now);
+		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, () -> false, worker::now);
 		meter.nanos();
 
 		// As with twenty others for two processors: each pause is just too short to be
@@ -90,7 +90,7 @@ class EventLoopLagTests {
 	@Test
 	void aLoopThatIsPunctualIsNotLateHoweverOftenItIsLookedAt() {
 		ManualWorker worker = new ManualWorker();
-		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, worker::now);
+		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, () -> false, worker::now);
 		meter.nanos();
 		worker.skip(Duration.ofMillis(100));
 		worker.run();
@@ -103,6 +103,39 @@ class EventLoopLagTests {
 		}
 
 		assertThat(meter.nanos() - before).isZero();
+	}
+
+	@Test
+	void aLookIsPutOffAsLongAsTheLoopIsSeenToRunWithoutIt() {
+		ManualWorker worker = new ManualWorker();
+		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, () -> true, worker::now);
+		meter.nanos();
+		worker.skip(Duration.ofMillis(100));
+		worker.run();
+		long before = meter.nanos();
+
+		for (int i = 0; i < 300; i++) {
+			worker.advance(Duration.ofNanos(300_000));
+			meter.nanos();
+			assertThat(meter.due() - worker.now()).isGreaterThan(Duration.ofMillis(1).toNanos());
+		}
+
+		assertThat(meter.nanos() - before).isZero();
+	}
+
+	@Test
+	void aPauseThatEndsWithAnAnswerIsNoLessLate() {
+		ManualWorker worker = new ManualWorker();
+		EventLoopLag.Meter meter = new EventLoopLag.Meter(worker, () -> true, worker::now);
+		meter.nanos();
+		worker.advance(Duration.ofMillis(25));
+		long before = meter.nanos();
+
+		worker.skip(Duration.ofMillis(100));
+
+		assertThat(TimeUnit.NANOSECONDS.toMillis(meter.nanos() - before)).isBetween(70L, 100L);
+		worker.run();
+		assertThat(TimeUnit.NANOSECONDS.toMillis(meter.nanos() - before)).isBetween(70L, 100L);
 	}
 
 	private long late(long before) {
