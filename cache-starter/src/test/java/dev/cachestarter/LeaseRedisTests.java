@@ -506,8 +506,7 @@ class LeaseRedisTests extends Interleavings {
 					.requireNonNull(instance.context()
 						.cache("rows")
 						.retrieve(new SimpleKey("t1", "1"),
-								() -> CompletableFuture
-									.completedFuture(new Row("t1", "1", Rows.VERSIONS.get(new SimpleKey("t1", "1")))))
+								() -> CompletableFuture.completedFuture(new Row("t1", "1", Rows.VERSIONS.get("t1:1"))))
 						.join())
 					.version();
 			}
@@ -519,8 +518,7 @@ class LeaseRedisTests extends Interleavings {
 					.requireNonNull(instance.context()
 						.cacheService()
 						.getAll(List.of("rows:t1:1"), Row.class,
-								(keys) -> Map.of("rows:t1:1",
-										new Row("t1", "1", Rows.VERSIONS.get(new SimpleKey("t1", "1")))))
+								(keys) -> Map.of("rows:t1:1", new Row("t1", "1", Rows.VERSIONS.get("t1:1"))))
 						.get("rows:t1:1"))
 					.version();
 			}
