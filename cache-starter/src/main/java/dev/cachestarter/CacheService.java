@@ -175,7 +175,9 @@ public interface CacheService {
 
 	/**
 	 * Remove this application's entries and no others: all under its key prefix, or,
-	 * where that is empty, those of the caches known by name.
+	 * where that is empty, those of the caches known by name and what this service has
+	 * stored under other names. Instances of other applications that have no key prefix
+	 * either share these other names.
 	 */
 	void clear();
 

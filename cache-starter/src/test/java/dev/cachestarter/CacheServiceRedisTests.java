@@ -41,6 +41,7 @@ import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cache.annotation.CacheEvict;
+import org.springframework.cache.Cache;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
@@ -330,10 +331,11 @@ class CacheServiceRedisTests {
 	}
 
 	@Test
-	void withoutAKeyPrefixClearTakesTheCachesKnownByName() {
+	void withoutAKeyPrefixClearTakesTheCachesKnownByNameAndWhatWasSetUnderOtherNames() {
 		TestInstance<Agents> writer = open();
 		writer.service().list("org-1", 1);
 		writer.cacheService().set("motd", "v");
+		writer.cacheService().set("news:today", "v");
 		this.redis.cli("SET", "stranger:1", "x");
 		TestInstance<Agents> fresh = open();
 
@@ -341,8 +343,28 @@ class CacheServiceRedisTests {
 
 		writer.service().list("org-1", 1);
 		assertThat(writer.service().loads()).isEqualTo(2);
-		assertThat(writer.cacheService().get("motd", String.class)).contains("v");
+		assertThat(writer.cacheService().get("motd", String.class)).isEmpty();
+		assertThat(writer.cacheService().get("news:today", String.class)).isEmpty();
+		await().atMost(Duration.ofSeconds(30))
+			.untilAsserted(() -> assertThat(this.redis.keys("*")).doesNotContain("motd", "news:today"));
 		assertThat(this.redis.keys("stranger:*")).containsExactly("stranger:1");
+	}
+
+	@Test
+	void clearLeavesTheCachesThatOnlyAnotherApplicationKnows() {
+		TestInstance<Agents> writer = open();
+		TestInstance<Agents> stranger = open();
+		Cache orders = Objects.requireNonNull(stranger.manager().getCache("orders"));
+		orders.put("1", "kept");
+		orders.put("org-1:1", "kept");
+		writer.cacheService().set("motd", "v");
+
+		writer.cacheService().clear();
+
+		await().atMost(Duration.ofSeconds(30))
+			.untilAsserted(() -> assertThat(this.redis.keys("*")).doesNotContain("motd"));
+		assertThat(orders.get("1", String.class)).isEqualTo("kept");
+		assertThat(orders.get("org-1:1", String.class)).isEqualTo("kept");
 	}
 
 	// Together with annotated methods

@@ -196,6 +196,7 @@ final class RedisCacheService implements CacheService {
 		// One deadline for all of it.
 		Deadline deadline = this.engine.newDeadline();
 		this.engine.layout().cacheNames().forEach((name) -> evict(new Target.Whole(name), deadline));
+		evict(new Target.Whole(""), deadline);
 		if (!this.engine.keyPrefix().isEmpty()) {
 			evict(new Target.Glob(null, KeyPattern.of("*")), deadline);
 		}

@@ -63,6 +63,7 @@ import org.springframework.cache.interceptor.CacheResolver;
 import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.cache.interceptor.LoggingCacheErrorHandler;
 import org.springframework.cache.interceptor.SimpleCacheResolver;
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.cache.support.NullValue;
 import org.springframework.cache.transaction.TransactionAwareCacheManagerProxy;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
@@ -801,6 +802,32 @@ class SpringSemanticsRedisTests {
 	}
 
 	@Test
+	void putIfAbsentLeavesWhatIsOfAnotherType() {
+		ResilientRedisCache cache = open(Shop.class).cache("anything");
+		String stored = "{\"of\":\"another\"}";
+		cache.put("k", new Price(1));
+		cache.put("long", 1L);
+
+		assertThat(cache.putIfAbsent("k", "second")).as("it is there").isNotNull();
+		assertThat(cache.putIfAbsent("long", 2)).isNotNull();
+		assertThat(cache.get("k", Price.class)).isEqualTo(new Price(1));
+		assertThat(cache.get("long", Long.class)).isEqualTo(1L);
+		assertThat(cache.putIfAbsent("other", stored)).isNull();
+		assertThat(cache.putIfAbsent("other", new Price(2))).isNotNull();
+		assertThat(cache.get("other", String.class)).isEqualTo(stored);
+	}
+
+	@Test
+	void putIfAbsentOfAnotherKeyOfTheSameTextTakesItsPlace() {
+		ResilientRedisCache cache = open(Shop.class).cache("texts");
+		cache.put("acme:7", "one");
+
+		assertThat(cache.putIfAbsent(new SimpleKey("acme", "7"), "several")).isNull();
+		assertThat(cache.get(new SimpleKey("acme", "7"), String.class)).isEqualTo("several");
+		assertThat(cache.get("acme:7")).isNull();
+	}
+
+	@Test
 	void evictIfPresentAndInvalidateTellWhetherThereWasSomething() {
 		ResilientRedisCache cache = open(Shop.class).cache("texts");
 		cache.put("k", "v");
@@ -930,6 +957,9 @@ class SpringSemanticsRedisTests {
 	/** No lease is left, at once or as soon as it has been given back. */
 	private void assertNoLeases(String glob) {
 		await().atMost(Duration.ofSeconds(1)).untilAsserted(() -> assertThat(this.redis.keys(glob)).isEmpty());
+	}
+
+	record Price(long cents) {
 	}
 
 	private static @Nullable Object valueOf(Cache cache, String key) {

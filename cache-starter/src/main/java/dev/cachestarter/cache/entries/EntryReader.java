@@ -307,6 +307,15 @@ public final class EntryReader implements Entries {
 		return isOfThisMark(header) || header.isNull() || this.codec.reading(header.schemaMark()) != null;
 	}
 
+	/**
+	 * Return whether what was found is the key's and fresh, but not of this type.
+	 */
+	boolean isOfAnotherType(@Nullable Observed observed) {
+		EntryHeader header = (observed != null) ? observed.current() : null;
+		return observed != null && header != null && !header.isLease() && header.isFor(observed.key())
+				&& isTrusted(header) && !isOfThisMark(header) && header.isFresh(this.engine.store().serverMillis());
+	}
+
 	private boolean isOfThisMark(EntryHeader header) {
 		return this.isMarked && header.isOf(this.mark);
 	}

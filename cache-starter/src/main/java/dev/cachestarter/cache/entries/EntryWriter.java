@@ -209,10 +209,11 @@ public final class EntryWriter {
 	 * Store a value if there is none that is fresh, on the calling thread; in a
 	 * transaction, when that has committed.
 	 * @param reader reads what is there, as the type of the value
-	 * @return what is there, a miss if the value was stored or Redis did not answer
+	 * @return what is there, as {@code null} if it is of another type; a miss if the
+	 * value was stored or Redis did not answer
 	 */
 	public Reading putIfAbsent(StoredKey key, @Nullable Object value, EntryReader reader, Deadline deadline) {
-		Reading reading = reader.read(key, deadline, Purpose.LOOK);
+		Reading reading = present(key, reader, deadline);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (reading.isHit()) {
 			return reading;
@@ -234,13 +235,22 @@ public final class EntryWriter {
 			}
 			// Each attempt writes its own header into it.
 			encoded = prepare(key, value, reader.codec(), null).encoded();
-			reading = reader.read(key, deadline, Purpose.LOOK);
+			reading = present(key, reader, deadline);
 			if (reading.isHit()) {
 				return reading;
 			}
 			observed = reading.observed();
 		}
 		return reading;
+	}
+
+	/**
+	 * Read what is there. A value of a type that is not read here is there all the same.
+	 */
+	private static Reading present(StoredKey key, EntryReader reader, Deadline deadline) {
+		Reading reading = reader.read(key, deadline, Purpose.LOOK);
+		return (reading.isHit() || !reader.isOfAnotherType(reading.observed())) ? reading
+				: new Reading(Reading.Kind.HIT, null, reading.observed(), reading.epoch());
 	}
 
 	/** Return whether there is nothing more to try. */

@@ -59,6 +59,11 @@ final class DueTargets {
 	/** How many lines there may be before groups are announced as their cache. */
 	static final int MOST = 4000;
 
+	private static final Target UNNAMED = new Whole("");
+
+	/** The encoding of no name. */
+	private static final String UNNAMED_LINE = "%";
+
 	private static final Duration LIFE = Duration.ofDays(1);
 
 	/** Few enough arguments for one script to take. */
@@ -156,7 +161,7 @@ final class DueTargets {
 		arguments.add(KeyBytes.of(Integer.toString(MOST)));
 		for (Target target : targets) {
 			arguments.add(KeyBytes.of(lineOf(target)));
-			arguments.add(KeyBytes.of(encoded(String.valueOf(target.cacheName()))));
+			arguments.add(KeyBytes.of(lineOf(new Whole(String.valueOf(target.cacheName())))));
 			arguments.add(KeyBytes.of(this.nonces.get()));
 		}
 		return this.link.run(ANNOUNCE, this.layout.sweepDueKey(), arguments.toArray(byte[][]::new));
@@ -175,7 +180,7 @@ final class DueTargets {
 			Set<Target> targets = new HashSet<>();
 			for (int i = 1; i < lines.length; i += 2) {
 				Target target = read(lines[i]);
-				if (target != null && known.contains(target.cacheName())) {
+				if (target != null && (UNNAMED.equals(target) || known.contains(target.cacheName()))) {
 					targets.add(target);
 					values.put(lines[i], lines[i + 1]);
 				}
@@ -214,6 +219,9 @@ final class DueTargets {
 
 	/** A target as a line: the cache and, if it is one, the group. */
 	private static String lineOf(Target target) {
+		if (UNNAMED.equals(target)) {
+			return UNNAMED_LINE;
+		}
 		String line = encoded(String.valueOf(target.cacheName()));
 		return (target instanceof Group group) ? line + ' ' + encoded(group.group()) : line;
 	}
@@ -223,6 +231,9 @@ final class DueTargets {
 	}
 
 	private static @Nullable Target read(String line) {
+		if (line.equals(UNNAMED_LINE)) {
+			return UNNAMED;
+		}
 		String[] parts = line.split(" ", -1);
 		try {
 			String cacheName = URLDecoder.decode(parts[0], StandardCharsets.UTF_8);

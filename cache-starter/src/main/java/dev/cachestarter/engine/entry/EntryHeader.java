@@ -258,6 +258,13 @@ public final class EntryHeader {
 		return isMarked(key.mark()) || EntryKey.accepts(key.mark(), keyMark());
 	}
 
+	/**
+	 * Return whether the entry is of no named cache, as far as its writer knew.
+	 */
+	boolean isUnnamed() {
+		return isMarked(EntryKey.UNNAMED);
+	}
+
 	private boolean isMarked(String mark) {
 		for (int i = 0; i < MARK_LENGTH; i++) {
 			if (this.line[KEY_OFFSET + i] != mark.charAt(i)) {

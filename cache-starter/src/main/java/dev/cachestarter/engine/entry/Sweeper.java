@@ -82,8 +82,9 @@ import dev.cachestarter.engine.redis.RedisLink;
  * is just what a sweep would free. Each instance then sweeps what it has evicted itself:
  * that two do so at once is more work and no harm.
  * <p>
- * What belongs to no named cache is left to its TTL: its keys could as well be of a cache
- * that only another instance knows, under generations of its own.
+ * Of what belongs to no named cache here, only what its writer has marked so is swept,
+ * and only if all of it was evicted: another key could be of a cache that only another
+ * instance knows, under generations of its own.
  */
 public final class Sweeper {
 
@@ -146,8 +147,8 @@ public final class Sweeper {
 	 */
 	void sweepLater(Target target) {
 		String cacheName = target.cacheName();
-		if ((target instanceof Group || target instanceof Whole) && cacheName != null && !cacheName.isEmpty()) {
-			this.due.add((this.due.size() < DueTargets.MOST) ? target : new Whole(cacheName));
+		if (target instanceof Whole || (target instanceof Group group && !group.cacheName().isEmpty())) {
+			this.due.add((this.due.size() < DueTargets.MOST) ? target : new Whole(String.valueOf(cacheName)));
 			lookAfter(this.pace.gather());
 		}
 	}
@@ -363,7 +364,7 @@ public final class Sweeper {
 			byte[] bytes = found.get(i);
 			StoredKey key = keys.get(i);
 			EntryHeader header = EntryHeader.parse(bytes);
-			if (header != null) {
+			if (header != null && (!key.cacheName().isEmpty() || header.isUnnamed())) {
 				swept.add(generations.computeIfAbsent(groupOf(key), (same) -> this.store.observeGenerations(key))
 					.thenCompose((now) -> sweep(key, header, now.withEntry(bytes), targets)));
 			}

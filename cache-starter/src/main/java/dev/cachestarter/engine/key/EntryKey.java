@@ -83,6 +83,12 @@ public final class EntryKey {
 	/** The mark of segments as they are. */
 	public static final String SEGMENTS = "*-------";
 
+	/**
+	 * The mark of keys that belong to no named cache. It tells whoever sweeps them from
+	 * entries of a cache that it does not know.
+	 */
+	public static final String UNNAMED = "*unnamed";
+
 	private static final String ONE = "1-------";
 
 	private static final String SEVERAL = "n-------";

@@ -167,7 +167,7 @@ public final class KeyLayout {
 	 * @return where it stands
 	 */
 	public StoredKey key(String cacheName, String key) {
-		return storedKey(placeOf(cacheName), key, null, EntryKey.SEGMENTS);
+		return storedKey(placeOf(cacheName), key, null, cacheName.isEmpty() ? EntryKey.UNNAMED : EntryKey.SEGMENTS);
 	}
 
 	/**
@@ -207,7 +207,7 @@ public final class KeyLayout {
 			return locate(fullKey, redisKey);
 		}
 		if (fullKey.length() > 1 && fullKey.charAt(1) == RESERVED) {
-			return storedKey(this.unnamed, fullKey.substring(1), redisKey, EntryKey.SEGMENTS);
+			return storedKey(this.unnamed, fullKey.substring(1), redisKey, EntryKey.UNNAMED);
 		}
 		return null;
 	}
@@ -331,7 +331,7 @@ public final class KeyLayout {
 		String withColon = nameAtStartOf(fullKey);
 		if (withColon == null) {
 			return storedKey(this.unnamed, (redisKey != null) ? fullKey : KeyEscapes.bounded(fullKey), redisKey,
-					EntryKey.SEGMENTS);
+					EntryKey.UNNAMED);
 		}
 		String key = fullKey.substring(withColon.length());
 		return storedKey(placeOf(withColon.substring(0, withColon.length() - 1)),
