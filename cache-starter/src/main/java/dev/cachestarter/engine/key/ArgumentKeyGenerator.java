@@ -17,9 +17,7 @@
 package dev.cachestarter.engine.key;
 
 import java.lang.reflect.Method;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +27,6 @@ import org.springframework.cache.interceptor.SimpleKeyGenerator;
 import org.springframework.core.DefaultParameterNameDiscoverer;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ParameterNameDiscoverer;
-import org.springframework.core.ResolvableType;
 
 /**
  * The {@link KeyGenerator} of methods without a {@code key} expression. Its keys are
@@ -65,24 +62,6 @@ public final class ArgumentKeyGenerator implements KeyGenerator {
 		Object only = (arguments.length == 1) ? arguments[0] : null;
 		return (only != null && !only.getClass().isArray()) ? only
 				: new GeneratedKey(this.texts::ofArguments, arguments);
-	}
-
-	/**
-	 * Return which parameters of a method have no key, so that every call would fail.
-	 * @param method the method
-	 * @param targetClass the class that it is called on
-	 * @return for each of them a sentence that names it and the cure
-	 */
-	public List<String> problems(Method method, Class<?> targetClass) {
-		List<String> problems = new ArrayList<>();
-		int count = method.getParameterCount() - (KotlinDetector.isSuspendingFunction(method) ? 1 : 0);
-		for (int i = 0; i < count; i++) {
-			UnkeyableException problem = this.texts.problem(ResolvableType.forMethodParameter(method, i, targetClass));
-			if (problem != null) {
-				problems.add(String.valueOf(problem.about(describe(method, i)).getMessage()));
-			}
-		}
-		return problems;
 	}
 
 	/**
