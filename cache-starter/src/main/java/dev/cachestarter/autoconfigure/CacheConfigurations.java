@@ -81,6 +81,7 @@ import dev.cachestarter.autoconfigure.warmup.CacheWarmUp;
 import dev.cachestarter.autoconfigure.warmup.CacheWarmUpLifecycle;
 import dev.cachestarter.cache.CachingPostProcessor;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.UnkeyableException;
@@ -124,7 +125,8 @@ abstract class CacheConfigurations {
 					.problem(ResolvableType.forMethodParameter(method, index, type));
 				return (problem != null) ? problem.about(ArgumentKeyGenerator.describe(method, index)).getMessage()
 						: null;
-			}, fail ? Enabled::refuse : StartReport::warn);
+			}, fail ? Enabled::refuse : StartReport::warn,
+					fail ? Runnable::run : (task) -> DaemonThreads.daemon(task, "cache-starter-report").start());
 		}
 
 		private static void refuse(List<CacheReport.CachedMethod> problems) {

@@ -47,7 +47,7 @@ public final class AnnotatedMethods {
 
 	private final CacheOperationSource operations;
 
-	private @Nullable List<Annotated> found;
+	private volatile @Nullable List<Annotated> found;
 
 	public AnnotatedMethods(ConfigurableListableBeanFactory beanFactory, CacheOperationSource operations) {
 		this.beanFactory = beanFactory;

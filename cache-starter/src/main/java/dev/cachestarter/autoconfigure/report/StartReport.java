@@ -18,6 +18,7 @@ package dev.cachestarter.autoconfigure.report;
 
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,6 +27,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,6 +41,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.cache.interceptor.CacheInterceptor;
 import org.springframework.cache.interceptor.CacheOperation;
@@ -61,9 +67,11 @@ import dev.cachestarter.engine.value.ValueTypes;
  * The {@link CacheReport} of an application context, told in the log once all singletons
  * are there: one line for all, and a warning for each method that cannot be cached.
  */
-public final class StartReport implements CacheReport, SmartInitializingSingleton {
+public final class StartReport implements CacheReport, SmartInitializingSingleton, DisposableBean {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
 	private static final ParameterNameDiscoverer PARAMETER_NAMES = new DefaultParameterNameDiscoverer();
 
@@ -80,7 +88,15 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 
 	private final Consumer<List<CachedMethod>> onProblems;
 
-	private @Nullable List<CachedMethod> methods;
+	private final Executor executor;
+
+	private final ReentrantLock lock = new ReentrantLock();
+
+	private final CountDownLatch told = new CountDownLatch(1);
+
+	private volatile boolean telling;
+
+	private volatile @Nullable List<CachedMethod> methods;
 
 	/**
 	 * Create a report.
@@ -89,13 +105,16 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 	 * @param keyCheck tells whether an argument can be a key
 	 * @param onProblems is given the methods that cannot be cached at start, unless there
 	 * are none
+	 * @param executor runs that: for some hundred types it takes longer than a start
+	 * should
 	 */
 	public StartReport(BeanFactory beanFactory, AnnotatedMethods annotated, KeyCheck keyCheck,
-			Consumer<List<CachedMethod>> onProblems) {
+			Consumer<List<CachedMethod>> onProblems, Executor executor) {
 		this.beanFactory = beanFactory;
 		this.annotated = annotated;
 		this.keyCheck = keyCheck;
 		this.onProblems = onProblems;
+		this.executor = executor;
 	}
 
 	/**
@@ -110,30 +129,61 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 	@Override
 	public void afterSingletonsInstantiated() {
 		ResilientRedisCacheManager manager = manager();
-		if (manager == null) {
-			return;
+		if (manager != null) {
+			// What needs the beans; the rest is a matter of types, and takes its time.
+			this.annotated.all();
+			this.telling = true;
+			this.executor.execute(() -> tell(manager));
 		}
-		List<CachedMethod> all = methods();
-		Set<String> caches = new TreeSet<>(manager.getCacheNames());
-		all.forEach((method) -> caches.addAll(method.caches()));
-		List<CachedMethod> problems = problems();
-		logger.info("Cache report: %d cached methods, %d caches, Redis at %s%s".formatted(all.size(), caches.size(),
-				manager.getRedisAddress(),
-				problems.isEmpty() ? "" : "; not cached as they should be: " + problems.size()));
-		if (!problems.isEmpty()) {
-			this.onProblems.accept(problems);
+	}
+
+	private void tell(ResilientRedisCacheManager manager) {
+		try {
+			List<CachedMethod> all = methods();
+			Set<String> caches = new TreeSet<>(manager.getCacheNames());
+			all.forEach((method) -> caches.addAll(method.caches()));
+			List<CachedMethod> problems = problems();
+			logger.info("Cache report: %d cached methods, %d caches, Redis at %s%s".formatted(all.size(), caches.size(),
+					manager.getRedisAddress(),
+					problems.isEmpty() ? "" : "; not cached as they should be: " + problems.size()));
+			if (!problems.isEmpty()) {
+				this.onProblems.accept(problems);
+			}
+		}
+		finally {
+			this.told.countDown();
+		}
+	}
+
+	/**
+	 * An application that ends at once has its report all the same.
+	 */
+	@Override
+	public void destroy() throws InterruptedException {
+		if (this.telling) {
+			this.told.await(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
 		}
 	}
 
 	@Override
 	public List<CachedMethod> methods() {
 		List<CachedMethod> all = this.methods;
-		if (all == null) {
-			ResilientRedisCacheManager manager = manager();
-			all = (manager != null) ? describe(manager) : List.of();
-			this.methods = all;
+		if (all != null) {
+			return all;
 		}
-		return all;
+		this.lock.lock();
+		try {
+			all = this.methods;
+			if (all == null) {
+				ResilientRedisCacheManager manager = manager();
+				all = (manager != null) ? describe(manager) : List.of();
+				this.methods = all;
+			}
+			return all;
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	private @Nullable ResilientRedisCacheManager manager() {
