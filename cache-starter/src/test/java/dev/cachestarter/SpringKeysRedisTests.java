@@ -16,6 +16,7 @@
 
 package dev.cachestarter;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -62,7 +63,11 @@ class SpringKeysRedisTests {
 
 	SpringKeysRedisTests(RedisServer redis) {
 		this.redis = redis;
-		this.instance = TestInstance.of(Desk.class, redis);
+		this.instance = TestInstance.of(Desk.class, redis.host(), redis.port(), (builder) -> {
+			TestInstance.patient(builder);
+			// Longer than any wait of a test: who waits for another's load is seen to.
+			builder.defaults(CacheSettings.defaults().withLoadWait(Duration.ofMinutes(1)));
+		});
 	}
 
 	@BeforeEach
@@ -348,7 +353,7 @@ class SpringKeysRedisTests {
 		private String loadSlowly(String what) {
 			this.loading.incrementAndGet();
 			try {
-				this.go.await(10, TimeUnit.SECONDS);
+				this.go.await(1, TimeUnit.MINUTES);
 			}
 			catch (InterruptedException ex) {
 				Thread.currentThread().interrupt();
