@@ -93,7 +93,7 @@ abstract class AgedEntries extends Interleavings {
 
 	boolean isPaused(Way way) {
 		EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(way.key())));
-		return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis(), Long.MAX_VALUE);
+		return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis(), Duration.ofDays(1));
 	}
 
 	/** The tenant of the thread; for expressions. */

@@ -82,7 +82,7 @@ class ArchitectureTests {
 	private static final int MOST_CLASSES = 22;
 
 	/** What users of the engine may see. */
-	private static final Set<String> PUBLIC_TYPES = Set.of("CacheEventListener", "CacheEvictPattern",
+	private static final Set<String> PUBLIC_TYPES = Set.of("Breaker", "CacheEventListener", "CacheEvictPattern",
 			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport", "CacheService", "CacheSettings",
 			"CacheSnapshot", "CacheWarmer", "CachingPostProcessor", "KeyPattern", "PatternEvictingCacheErrorHandler",
 			"ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");

@@ -46,6 +46,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 import dev.cachestarter.OutageLab.Fault;
 import dev.cachestarter.OutageLab.Item;
 import dev.cachestarter.OutageLab.Shop;
+import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
@@ -322,7 +323,7 @@ class CallsInOutagesRedisTests {
 						(builder) -> builder.commandTimeout(Duration.ofSeconds(2))
 							.connectTimeout(Duration.ofSeconds(2))
 							.caches(CACHES)
-							.breaker(ResilientRedisCacheManager.Breaker.defaults()
+							.breaker(Breaker.defaults()
 								.withFailureRate(100)
 								.withSlowCall(Duration.ofMillis(1900))
 								.withSlowCallRate(100)

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.OutageLab.Shop;
+import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Evictions;
@@ -199,7 +200,7 @@ class EvictionsAfterOutagesRedisTests {
 	void evictionsOfLongKeysGoThroughANarrowLineWithoutTakingTheLinkDown() {
 		Duration patience = Duration.ofSeconds(2);
 		try (OutageLab lab = new OutageLab((builder) -> builder.commandTimeout(patience)
-			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+			.breaker(Breaker.defaults()
 				.withFailureRate(100)
 				.withSlowCall(patience)
 				.withSlowCallRate(100)

@@ -44,6 +44,7 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -135,7 +136,7 @@ public final class OutageLab implements AutoCloseable {
 	/** The defaults, but for how long one waits who was away several times. */
 	static void impatient(ResilientRedisCacheManager.Builder builder) {
 		builder.caches(List.of("items", "others", "motd"))
-			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+			.breaker(Breaker.defaults()
 				.withFailureRate(50)
 				.withSlowCall(Duration.ofMillis(200))
 				.withSlowCallRate(80)

@@ -174,7 +174,8 @@ class RefreshAheadRedisTests extends AgedEntries {
 		await().until(() -> shop.counters(Way.PLAIN).refreshFailures() == 1);
 		await().until(() -> {
 			EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(Way.PLAIN.key())));
-			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis(), Long.MAX_VALUE);
+			return header != null && header.isPaused()
+					&& header.isClaimed(System.currentTimeMillis(), Duration.ofDays(1));
 		});
 
 		assertThat(Way.PLAIN.call(shop)).isEqualTo(0);
@@ -297,7 +298,8 @@ class RefreshAheadRedisTests extends AgedEntries {
 
 		await().until(() -> {
 			EntryHeader header = EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(Way.PLAIN.key())));
-			return header != null && header.isPaused() && header.isClaimed(System.currentTimeMillis(), Long.MAX_VALUE);
+			return header != null && header.isPaused()
+					&& header.isClaimed(System.currentTimeMillis(), Duration.ofDays(1));
 		});
 		assertThat(shop.service().findMine("1").version()).isEqualTo(0);
 		assertThat(shop.counters(Way.PLAIN).refreshFailures()).isEqualTo(1);

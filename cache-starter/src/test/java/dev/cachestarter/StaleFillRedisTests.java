@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
@@ -279,7 +280,7 @@ class StaleFillRedisTests extends Interleavings {
 				(builder) -> builder.defaults(TIMELESS)
 					.commandTimeout(patience)
 					.connectTimeout(patience)
-					.breaker(ResilientRedisCacheManager.Breaker.defaults()
+					.breaker(Breaker.defaults()
 						.withFailureRate(100)
 						.withSlowCall(patience)
 						.withSlowCallRate(100)

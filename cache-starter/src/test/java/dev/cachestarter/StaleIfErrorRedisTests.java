@@ -474,7 +474,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 		EntryStore store = shop.instance().engine().store();
 		Observed observed = store.observe(shop.instance().storedKey("rows", new SimpleKey("t1", "1")))
 			.get(10, TimeUnit.SECONDS);
-		assertThat(store.claim(observed, "00000000deadbeef", Duration.ofMillis(300), 600)
+		assertThat(store.claim(observed, "00000000deadbeef", Duration.ofMillis(300), Duration.ofMillis(600))
 			.get(10, TimeUnit.SECONDS)
 			.lease()).isNotNull();
 		Source.version = 4;

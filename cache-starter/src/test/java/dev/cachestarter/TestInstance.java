@@ -27,6 +27,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.CachingPostProcessor;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCache;
@@ -63,7 +64,7 @@ public final class TestInstance<S> implements AutoCloseable {
 		Duration patience = Duration.ofSeconds(10);
 		builder.commandTimeout(patience)
 			.connectTimeout(patience)
-			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+			.breaker(Breaker.defaults()
 				.withFailureRate(100)
 				.withSlowCall(patience)
 				.withSlowCallRate(100)

@@ -79,6 +79,7 @@ import dev.cachestarter.autoconfigure.report.AnnotatedMethods;
 import dev.cachestarter.autoconfigure.report.StartReport;
 import dev.cachestarter.autoconfigure.warmup.CacheWarmUp;
 import dev.cachestarter.autoconfigure.warmup.CacheWarmUpLifecycle;
+import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.CachingPostProcessor;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.connection.DaemonThreads;
@@ -337,7 +338,7 @@ abstract class CacheConfigurations {
 				ResilientRedisCacheManager.Builder builder) {
 			CacheStarterProperties.CircuitBreaker breaker = properties.circuitBreaker();
 			named(".circuit-breaker.",
-					() -> builder.breaker(ResilientRedisCacheManager.Breaker.defaults()
+					() -> builder.breaker(Breaker.defaults()
 						.withFailureRate(breaker.failureRate())
 						.withSlowCallRate(breaker.slowCallRate())
 						.withSlowCall(breaker.slowCall())

@@ -31,7 +31,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 import dev.cachestarter.CacheSettings;
-import dev.cachestarter.cache.ResilientRedisCacheManager.Breaker;
+import dev.cachestarter.cache.Breaker;
 
 /**
  * Finds settings that are allowed and that nobody can have meant.

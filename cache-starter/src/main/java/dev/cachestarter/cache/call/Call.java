@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Predicate;
@@ -52,7 +51,7 @@ import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueTypes;
 
 /**
- * One intercepted call: which keys it missed, which leases it holds for them, what it may
+ * One intercepted call: which keys it missed and leads ({@link Tickets}), what it may
  * still wait for Redis, and which writes it must not return before.
  * <p>
  * Spring's interceptor asks a cache for a key, runs the method and puts the result, and
@@ -101,8 +100,7 @@ public abstract class Call {
 
 	private final Intercepted intercepted;
 
-	/** A subscriber may cancel the call from any thread while leases arrive on others. */
-	private final List<Ticket> tickets = new CopyOnWriteArrayList<>();
+	private final Tickets tickets = new Tickets();
 
 	private final @Nullable Ticket reloaded;
 
@@ -113,8 +111,6 @@ public abstract class Call {
 	private volatile @Nullable Deadline deadline;
 
 	private volatile @Nullable Executor continuations;
-
-	private volatile boolean closed;
 
 	private volatile boolean hasOtherCaches;
 
@@ -128,7 +124,7 @@ public abstract class Call {
 		this.intercepted = intercepted;
 		this.reloaded = reloaded;
 		if (reloaded != null) {
-			this.tickets.add(reloaded);
+			this.tickets.hold(reloaded);
 		}
 	}
 
@@ -357,12 +353,11 @@ public abstract class Call {
 	 * Note a miss.
 	 */
 	public void missed(Object cache, Turns turns, Ask ask) {
-		this.tickets.removeIf((ticket) -> ticket.isFor(cache, ask.key()));
-		this.tickets.add(new Ticket(cache, turns, ask, Ticket.Kind.MISS));
+		this.tickets.missed(cache, turns, ask);
 	}
 
 	public boolean knows(Object cache, StoredKey key) {
-		return this.tickets.stream().anyMatch((ticket) -> ticket.isFor(cache, key));
+		return this.tickets.knows(cache, key);
 	}
 
 	/**
@@ -370,39 +365,14 @@ public abstract class Call {
 	 * @return completed when it is leased, or is known not to be
 	 */
 	public CompletableFuture<?> seize(Object cache, Turns turns, Ask ask) {
-		for (Ticket ticket : this.tickets) {
-			if (ticket.isPut() && ticket.isFor(cache, ask.key())) {
-				return CompletableFuture.completedFuture(null);
-			}
-		}
-		this.tickets.removeIf((ticket) -> ticket.isFor(cache, ask.key()));
-		Ticket ticket = new Ticket(cache, turns, ask, Ticket.Kind.PUT);
-		this.tickets.add(ticket);
-		return turns.seize(ask).thenAccept((flight) -> assign(ticket, flight));
-	}
-
-	/**
-	 * Give a ticket its flight. One that comes when the call is over already is released
-	 * at once.
-	 */
-	private void assign(Ticket ticket, @Nullable Flight flight) {
-		ticket.leads(flight);
-		if (this.closed && flight != null) {
-			flight.release();
-		}
+		return this.tickets.seize(cache, turns, ask);
 	}
 
 	/**
 	 * Return the ticket for a put, if the call has one, and mark it as used.
 	 */
 	public @Nullable Ticket claimTicket(Object cache, StoredKey key) {
-		for (Ticket ticket : this.tickets) {
-			if (!ticket.isClaimed() && ticket.isFor(cache, key)) {
-				ticket.claim();
-				return ticket;
-			}
-		}
-		return null;
+		return this.tickets.claim(cache, key);
 	}
 
 	/**
@@ -457,7 +427,7 @@ public abstract class Call {
 
 	private CompletableFuture<Decision> prepareAndDecide() {
 		List<CompletableFuture<?>> before = new ArrayList<>();
-		boolean others = isAsynchronous() && firstMissed() != null;
+		boolean others = isAsynchronous() && this.tickets.firstMissed() != null;
 		SpringSide spring = this.intercepted.spring();
 		try {
 			for (CacheOperation operation : this.intercepted.operations()) {
@@ -480,58 +450,15 @@ public abstract class Call {
 			.thenComposeAsync((done) -> decideOnTickets(), userCode(continuations()));
 	}
 
-	/**
-	 * The first of the caches that were missed decides; the others are leased if that is
-	 * possible at once, since waiting for more than one could make two calls wait for
-	 * each other.
-	 */
 	private CompletableFuture<Decision> decideOnTickets() {
-		Ticket first = firstMissed();
-		if (first == null) {
-			return CompletableFuture.completedFuture(new Decision.Load(null));
-		}
-		Flight given = first.flight();
-		if (given != null) {
-			return leaseOthers(first).thenApply((done) -> new Decision.Load(given));
-		}
-		if (this.intercepted.hasPuts()) {
-			return leaseOthers(null).thenApply((done) -> new Decision.Load(null));
-		}
-		return first.turns().decide(first.ask()).thenCompose((decision) -> {
-			if (decision instanceof Decision.Load load) {
-				assign(first, load.flight());
-				return leaseOthers(first).thenApply((done) -> load);
-			}
-			storedByOther();
-			return CompletableFuture.completedFuture(decision);
-		});
-	}
-
-	private CompletableFuture<Void> leaseOthers(@Nullable Ticket first) {
-		List<CompletableFuture<?>> leases = new ArrayList<>();
-		for (Ticket ticket : this.tickets) {
-			if (ticket != first && !ticket.isPut() && ticket.flight() == null) {
-				leases.add(ticket.turns().tryLead(ticket.ask()).thenAccept((flight) -> assign(ticket, flight)));
-			}
-		}
-		return CompletableFuture.allOf(leases.toArray(CompletableFuture[]::new));
-	}
-
-	/** The first key that was missed: the one whose load another may be waited for. */
-	private @Nullable Ticket firstMissed() {
-		for (Ticket ticket : this.tickets) {
-			if (!ticket.isPut()) {
-				return ticket;
-			}
-		}
-		return null;
+		return this.intercepted.hasPuts() ? this.tickets.leaseAll() : this.tickets.decide();
 	}
 
 	/**
 	 * The settings of the first cache that was missed, {@code null} if none of ours was.
 	 */
 	@Nullable CacheSettings settings() {
-		Ticket first = firstMissed();
+		Ticket first = this.tickets.firstMissed();
 		return (first != null) ? first.ask().entries().settings() : null;
 	}
 
@@ -540,18 +467,7 @@ public abstract class Call {
 	 * be stored, or others wait for it.
 	 */
 	boolean isLoadOfUse() {
-		for (Ticket ticket : this.tickets) {
-			Flight flight = ticket.flight();
-			if (flight != null && flight.isOfUse()) {
-				return true;
-			}
-		}
-		return this.hasOtherCaches;
-	}
-
-	/** What is put from now on is stored already, by another. */
-	private void storedByOther() {
-		this.tickets.forEach(Ticket::storedByOther);
+		return this.tickets.isLoadOfUse() || this.hasOtherCaches;
 	}
 
 	/**
@@ -560,28 +476,14 @@ public abstract class Call {
 	 * itself.
 	 */
 	@Nullable Leading loadsFor() {
-		Leading leading = Leading.current();
-		for (Ticket ticket : this.tickets) {
-			Flight flight = ticket.flight();
-			if (flight != null) {
-				// An asynchronous call may have gone on on a thread that knows of
-				// nothing.
-				leading = Leading.of(flight, (leading != null) ? leading : ticket.ask().leading());
-			}
-		}
-		return leading;
+		return this.tickets.loadsFor();
 	}
 
 	/**
 	 * Keep the method's result for those who share the loads of this call.
 	 */
 	void loaded(@Nullable Object value) {
-		for (Ticket ticket : this.tickets) {
-			Flight flight = ticket.flight();
-			if (flight != null && !ticket.isPut()) {
-				flight.loaded(value);
-			}
-		}
+		this.tickets.loaded(value);
 	}
 
 	/**
@@ -590,25 +492,7 @@ public abstract class Call {
 	 * @return a value that serves, or the failure; never fails
 	 */
 	CompletableFuture<Decision> failed(Throwable failure) {
-		Ticket first = firstMissed();
-		for (Ticket ticket : this.tickets) {
-			Flight flight = ticket.flight();
-			if (flight != null && ticket.isPut()) {
-				flight.release();
-			}
-			else if (flight != null && ticket != first) {
-				flight.fail(failure);
-			}
-		}
-		if (first == null) {
-			return CompletableFuture.completedFuture(new Decision.Failure(failure));
-		}
-		return first.turns().failed(first.ask(), first.flight(), failure).thenApply((decision) -> {
-			if (decision instanceof Decision.Value) {
-				storedByOther();
-			}
-			return decision;
-		});
+		return this.tickets.failed(failure);
 	}
 
 	// The end
@@ -623,12 +507,7 @@ public abstract class Call {
 
 	/** The caller has gone on without the call: it ends, but for what others wait for. */
 	void cancel() {
-		for (Ticket ticket : this.tickets) {
-			Flight flight = ticket.flight();
-			if (flight != null) {
-				flight.cancel();
-			}
-		}
+		this.tickets.cancel();
 	}
 
 	/**
@@ -636,13 +515,7 @@ public abstract class Call {
 	 * come included.
 	 */
 	void close() {
-		this.closed = true;
-		for (Ticket ticket : this.tickets) {
-			Flight flight = ticket.flight();
-			if (flight != null && !ticket.isClaimed()) {
-				flight.release();
-			}
-		}
+		this.tickets.close();
 	}
 
 	/**

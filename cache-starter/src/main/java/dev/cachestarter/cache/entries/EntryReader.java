@@ -322,16 +322,12 @@ public final class EntryReader implements Entries {
 
 	private boolean isDue(EntryHeader header, long now) {
 		long ahead = settings().refreshAhead().toMillis();
-		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, longestClaim());
+		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, Lease.longestClaim(settings()));
 	}
 
 	/** Return whether a load of the entry has failed, and none is to be tried yet. */
 	private boolean isPaused(EntryHeader header, long now) {
-		return header.isPaused() && header.isClaimed(now, longestClaim());
-	}
-
-	private long longestClaim() {
-		return Lease.longestClaim(settings()).toMillis();
+		return header.isPaused() && header.isClaimed(now, Lease.longestClaim(settings()));
 	}
 
 	private boolean keepsStale() {

@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.entry;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 
 import org.jspecify.annotations.Nullable;
@@ -298,11 +299,11 @@ public final class EntryHeader {
 	 * that has more time left than any is given is from before the server's clock was set
 	 * back, and does not count.
 	 * @param now the server's clock in milliseconds
-	 * @param longest the most that a claim can have left, in milliseconds
+	 * @param longest the most that a claim can have left
 	 */
-	public boolean isClaimed(long now, long longest) {
+	public boolean isClaimed(long now, Duration longest) {
 		long left = claimedUntil() - now;
-		return left > 0 && left <= longest;
+		return left > 0 && left <= longest.toMillis();
 	}
 
 	/**

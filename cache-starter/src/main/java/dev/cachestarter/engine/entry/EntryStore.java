@@ -303,13 +303,13 @@ public final class EntryStore {
 	 * @param observed what was observed, a value under current generations
 	 * @param nonce what tells the claim from all others, never used before
 	 * @param life how long the claim holds unless it is renewed
-	 * @param longest the most that another claim can have left, in milliseconds
+	 * @param longest the most that another claim can have left
 	 */
-	public CompletableFuture<Acquired> claim(Observed observed, String nonce, Duration life, long longest) {
+	public CompletableFuture<Acquired> claim(Observed observed, String nonce, Duration life, Duration longest) {
 		StoredKey key = observed.key();
 		byte[] header = observed.header();
 		String runMark = this.link.runMark();
-		byte[] most = ascii(Long.toString(longest));
+		byte[] most = ascii(Long.toString(longest.toMillis()));
 		this.generations.keep(key, text(observed.cacheGeneration()), text(observed.groupGeneration()), life);
 		return this.link.run(EntryScripts.CLAIM, key.redisKey(), header, ascii(nonce), EntryScripts.millis(life), most)
 			.thenApply((answer) -> {
@@ -363,16 +363,17 @@ public final class EntryStore {
 	 * Remove the lease that was observed, if it is one that nobody can have made: it is
 	 * still there and never ends, or ends later than any lease does.
 	 * @param observed what was observed
-	 * @param longest the most that a lease can have left, in milliseconds
+	 * @param longest the most that a lease can have left
 	 * @return whether it was removed
 	 */
-	public CompletableFuture<Boolean> breakLease(Observed observed, long longest) {
+	public CompletableFuture<Boolean> breakLease(Observed observed, Duration longest) {
 		EntryHeader header = observed.current();
 		if (header == null || !header.isLease()) {
 			return CompletableFuture.completedFuture(false);
 		}
 		byte[] identity = Arrays.copyOf(observed.header(), EntryHeader.IDENTITY_LENGTH);
-		return this.link.run(EntryScripts.BREAK, observed.key().redisKey(), identity, ascii(Long.toString(longest)))
+		return this.link
+			.run(EntryScripts.BREAK, observed.key().redisKey(), identity, ascii(Long.toString(longest.toMillis())))
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 

@@ -57,11 +57,6 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 		return this.entries.settings();
 	}
 
-	/** Return the most that a claim on the key can have left, in milliseconds. */
-	long longestClaim() {
-		return Lease.longestClaim(settings()).toMillis();
-	}
-
 	/**
 	 * The same after another look.
 	 * @param found what was found, {@code null} if nothing could be read

@@ -240,7 +240,7 @@ final class TurnTaking {
 	private CompletableFuture<Turn> giveUpFollowing(Ask ask, Observed observed, @Nullable Flight flight) {
 		if (flight == null && ask.waitUntil() - System.nanoTime() <= 0) {
 			// One that can never end would hold up every caller for ever.
-			this.store.breakLease(observed, ask.longestClaim());
+			this.store.breakLease(observed, Lease.longestClaim(ask.settings()));
 		}
 		return ask.keeps(observed.current()) ? CompletableFuture.completedFuture(new Turn.TimedOut())
 				: this.local.leadOrJoin(ask);
@@ -360,7 +360,8 @@ final class TurnTaking {
 	private CompletableFuture<Acquired> acquire(Ask ask, Observed observed, Hold hold, Flight flight) {
 		Duration life = ask.settings().lease();
 		return this.flights.awaitLease(ask, flight,
-				(hold == Hold.CLAIM) ? this.store.claim(observed, flight.nonce(), life, ask.longestClaim())
+				(hold == Hold.CLAIM)
+						? this.store.claim(observed, flight.nonce(), life, Lease.longestClaim(ask.settings()))
 						: this.store.acquire(observed, flight.nonce(), life, ask.holder()),
 				Acquired::lease);
 	}
@@ -413,7 +414,7 @@ final class TurnTaking {
 	}
 
 	private boolean isClaimed(Ask ask, EntryHeader header) {
-		return header.isClaimed(this.store.serverMillis(), ask.longestClaim());
+		return header.isClaimed(this.store.serverMillis(), Lease.longestClaim(ask.settings()));
 	}
 
 	/** Return whether the load of another, with a given nonce, is nothing to wait for. */

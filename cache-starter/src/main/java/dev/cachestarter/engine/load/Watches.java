@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 
@@ -157,8 +158,8 @@ final class Watches {
 
 		private boolean isHeld(EntryHeader header) {
 			return header.isLease() ? header.nonce().equals(this.lease.nonce())
-					: header.claim().equals(this.lease.nonce())
-							&& header.isClaimed(Watches.this.store.serverMillis(), this.ask.longestClaim());
+					: header.claim().equals(this.lease.nonce()) && header.isClaimed(Watches.this.store.serverMillis(),
+							Lease.longestClaim(this.ask.settings()));
 		}
 
 		private void end(@Nullable Observed observed, @Nullable Throwable ex) {

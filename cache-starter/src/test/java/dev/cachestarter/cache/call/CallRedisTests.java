@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.OutageLab;
 import dev.cachestarter.TestInstance;
+import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
@@ -55,7 +56,7 @@ class CallRedisTests {
 	private TestInstance<OutageLab.Shop> instance(String host, int port, Duration patience) {
 		Consumer<ResilientRedisCacheManager.Builder> settings = (builder) -> builder.commandTimeout(patience)
 			.connectTimeout(Duration.ofSeconds(10))
-			.breaker(ResilientRedisCacheManager.Breaker.defaults()
+			.breaker(Breaker.defaults()
 				.withFailureRate(100)
 				.withSlowCall(patience)
 				.withSlowCallRate(100)

@@ -18,6 +18,8 @@ package dev.cachestarter.engine.entry;
 
 import java.nio.charset.StandardCharsets;
 
+import java.time.Duration;
+
 import org.junit.jupiter.api.Test;
 
 import org.springframework.cache.interceptor.SimpleKey;
@@ -58,10 +60,10 @@ class EntryHeaderTests {
 	void aClaimHoldsUntilItsTimeAndNoLongerThanAClaimCan() {
 		EntryHeader claimed = valueOf(1000, 0);
 
-		assertThat(claimed.isClaimed(999, 10)).isTrue();
-		assertThat(claimed.isClaimed(1000, 10)).isFalse();
-		assertThat(claimed.isClaimed(990, 10)).isTrue();
-		assertThat(claimed.isClaimed(989, 10)).as("by a clock that was set back").isFalse();
+		assertThat(claimed.isClaimed(999, Duration.ofMillis(10))).isTrue();
+		assertThat(claimed.isClaimed(1000, Duration.ofMillis(10))).isFalse();
+		assertThat(claimed.isClaimed(990, Duration.ofMillis(10))).isTrue();
+		assertThat(claimed.isClaimed(989, Duration.ofMillis(10))).as("by a clock that was set back").isFalse();
 	}
 
 	@Test

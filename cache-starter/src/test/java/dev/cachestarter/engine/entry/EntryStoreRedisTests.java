@@ -42,7 +42,7 @@ class EntryStoreRedisTests {
 
 	private static final Duration LEASE = Duration.ofSeconds(2);
 
-	private static final long LONGEST = Duration.ofSeconds(6).toMillis();
+	private static final Duration LONGEST = Duration.ofSeconds(6);
 
 	private final RedisServer redis;
 
@@ -132,7 +132,7 @@ class EntryStoreRedisTests {
 		StoredKey key = this.layout.key("pages", "org-1:1");
 		fill(key, "value", Duration.ofSeconds(20));
 
-		get(this.store.claim(observe(key), this.store.newNonce(), Duration.ofSeconds(60), 120_000));
+		get(this.store.claim(observe(key), this.store.newNonce(), Duration.ofSeconds(60), Duration.ofSeconds(120)));
 
 		assertThat(this.redis.number("PTTL", "pages:org-1:1")).isBetween(20_001L, 60_000L);
 	}
