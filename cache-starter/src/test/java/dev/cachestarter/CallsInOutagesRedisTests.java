@@ -39,8 +39,6 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.Caching;
-import org.springframework.transaction.support.AbstractPlatformTransactionManager;
-import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.cachestarter.OutageLab.Fault;
@@ -50,6 +48,7 @@ import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Transactions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -381,28 +380,6 @@ class CallsInOutagesRedisTests {
 				this.cacheManager.getCache("b").evict(id);
 				return values.get(0);
 			});
-		}
-
-	}
-
-	/** Transactions of nothing. */
-	private static final class Transactions extends AbstractPlatformTransactionManager {
-
-		@Override
-		protected Object doGetTransaction() {
-			return this;
-		}
-
-		@Override
-		protected void doBegin(Object transaction, org.springframework.transaction.TransactionDefinition definition) {
-		}
-
-		@Override
-		protected void doCommit(DefaultTransactionStatus status) {
-		}
-
-		@Override
-		protected void doRollback(DefaultTransactionStatus status) {
 		}
 
 	}

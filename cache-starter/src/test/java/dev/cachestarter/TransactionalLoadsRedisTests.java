@@ -41,13 +41,12 @@ import org.springframework.transaction.reactive.AbstractReactiveTransactionManag
 import org.springframework.transaction.reactive.GenericReactiveTransaction;
 import org.springframework.transaction.reactive.TransactionSynchronizationManager;
 import org.springframework.transaction.reactive.TransactionalOperator;
-import org.springframework.transaction.support.AbstractPlatformTransactionManager;
-import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Threads;
+import dev.cachestarter.testing.Transactions;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -458,31 +457,6 @@ class TransactionalLoadsRedisTests extends Interleavings {
 		@CachePut(cacheNames = "prices", key = "#id")
 		public Mono<Integer> putReactive(String id, int price) {
 			return Mono.just(price);
-		}
-
-	}
-
-	/**
-	 * Transactions on nothing.
-	 */
-	@SuppressWarnings("serial")
-	private static final class Transactions extends AbstractPlatformTransactionManager {
-
-		@Override
-		protected Object doGetTransaction() {
-			return new Object();
-		}
-
-		@Override
-		protected void doBegin(Object begun, TransactionDefinition definition) {
-		}
-
-		@Override
-		protected void doCommit(DefaultTransactionStatus status) {
-		}
-
-		@Override
-		protected void doRollback(DefaultTransactionStatus status) {
 		}
 
 	}

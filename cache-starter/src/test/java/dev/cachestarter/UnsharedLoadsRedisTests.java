@@ -16,12 +16,15 @@
 
 package dev.cachestarter;
 
+import java.time.Duration;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -38,12 +41,12 @@ import org.springframework.cache.annotation.Caching;
 import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.transaction.TransactionDefinition;
-import org.springframework.transaction.support.AbstractPlatformTransactionManager;
-import org.springframework.transaction.support.DefaultTransactionStatus;
+import org.springframework.test.util.ReflectionTestUtils;
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
+import dev.cachestarter.testing.Transactions;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -81,8 +84,7 @@ class UnsharedLoadsRedisTests {
 
 		List<CompletableFuture<Boolean>> calls = new ArrayList<>();
 		for (int i = 0; i < callers; i++) {
-			calls.add(CompletableFuture.supplyAsync(() -> this.instance.service().lazy("1").alone,
-					(task) -> new Thread(task).start()));
+			calls.add(CompletableFuture.supplyAsync(() -> this.instance.service().lazy("1").alone, Threads.OWN));
 		}
 
 		assertThat(calls)
@@ -96,7 +98,7 @@ class UnsharedLoadsRedisTests {
 		Shop.go = new CountDownLatch(1);
 		Shop shop = this.instance.service();
 		Supplier<Entity> find = () -> sync ? shop.entitySync("1") : shop.entity("1");
-		CompletableFuture<Entity> first = CompletableFuture.supplyAsync(find, (task) -> new Thread(task).start());
+		CompletableFuture<Entity> first = CompletableFuture.supplyAsync(find, Threads.OWN);
 		assertThat(Shop.entered.await(20, TimeUnit.SECONDS)).isTrue();
 
 		List<Thread> threads = new CopyOnWriteArrayList<>();
@@ -130,14 +132,20 @@ class UnsharedLoadsRedisTests {
 	}
 
 	@Test
-	void aLeaseThatRedisRefusesIsAskedForOnce() throws Exception {
+	void aLeaseThatRedisRefusesIsAskedForOnce() {
+		ScheduledThreadPoolExecutor timer = (ScheduledThreadPoolExecutor) Objects
+			.requireNonNull(ReflectionTestUtils.getField(this.instance.manager().engine(), "timer"));
 		this.redis.cli("CONFIG", "SET", "maxmemory", "1");
 		try {
 			long before = scripts();
 			for (int i = 0; i < 30; i++) {
 				this.instance.service().number("refused-" + i);
 			}
-			Thread.sleep(1500);
+
+			// Whatever is to be asked again keeps it at work.
+			await().atMost(Duration.ofSeconds(20))
+				.during(Duration.ofMillis(200))
+				.until(() -> timer.getQueue().isEmpty());
 
 			assertThat(scripts() - before).isLessThan(80);
 		}
@@ -285,28 +293,6 @@ class UnsharedLoadsRedisTests {
 				THREAD.accumulateAndGet(Thread.currentThread().getName(), (one, other) -> one + " " + other);
 				return arguments[0];
 			};
-		}
-
-	}
-
-	@SuppressWarnings("serial")
-	private static final class Transactions extends AbstractPlatformTransactionManager {
-
-		@Override
-		protected Object doGetTransaction() {
-			return new Object();
-		}
-
-		@Override
-		protected void doBegin(Object transaction, TransactionDefinition definition) {
-		}
-
-		@Override
-		protected void doCommit(DefaultTransactionStatus status) {
-		}
-
-		@Override
-		protected void doRollback(DefaultTransactionStatus status) {
 		}
 
 	}

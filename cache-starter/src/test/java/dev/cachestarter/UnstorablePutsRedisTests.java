@@ -31,14 +31,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
-import org.springframework.transaction.TransactionDefinition;
-import org.springframework.transaction.support.AbstractPlatformTransactionManager;
-import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.unit.DataSize;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Transactions;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -199,31 +197,6 @@ class UnstorablePutsRedisTests {
 		@CachePut(cacheNames = "texts", key = "#result == null or true ? #keys[0] : ''")
 		public @Nullable String replaceByResult(List<String> keys, @Nullable String value) {
 			return value;
-		}
-
-	}
-
-	/**
-	 * Transactions of nothing.
-	 */
-	@SuppressWarnings("serial")
-	private static final class Transactions extends AbstractPlatformTransactionManager {
-
-		@Override
-		protected Object doGetTransaction() {
-			return this;
-		}
-
-		@Override
-		protected void doBegin(Object transaction, TransactionDefinition definition) {
-		}
-
-		@Override
-		protected void doCommit(DefaultTransactionStatus status) {
-		}
-
-		@Override
-		protected void doRollback(DefaultTransactionStatus status) {
 		}
 
 	}
