@@ -65,7 +65,7 @@ class SoakRedisTests {
 		this.instance = TestInstance
 			.of(Catalogue.class, redis.host(), redis.port(),
 					(builder) -> builder.defaults(CacheSettings.defaults().withTtl(TTL))
-						.caches(List.of("items", "lists")))
+						.caches(List.of("items", "lists", "failures")))
 			.awaitUp();
 	}
 
@@ -183,12 +183,12 @@ class SoakRedisTests {
 			return List.of(load(tenant, id));
 		}
 
-		@Cacheable("lists")
+		@Cacheable("failures")
 		public List<String> failing(String tenant, String id) {
 			throw new Unknown(tenant);
 		}
 
-		@Cacheable("lists")
+		@Cacheable("failures")
 		public Mono<String> failingMono(String tenant, String id) {
 			return Mono.error(() -> new Unknown(tenant));
 		}

@@ -321,7 +321,10 @@ public final class Evictions {
 		this.exact.forgetRefused();
 		this.patterns.forgetRefused();
 		CompletableFuture<Integer> probe = this.commands.probe().handle((none, ex) -> 0);
-		return probe.thenCombine(drainAll(), Integer::sum).thenApply(this.takenUntold::addAndGet);
+		// Counted when the round ends: the probe of an attempt that came to nothing may
+		// be answered long after the attempt that follows it.
+		CompletableFuture<Integer> drained = drainAll().thenApply(this.takenUntold::addAndGet);
+		return probe.thenCombine(drained, (none, taken) -> taken);
 	}
 
 	/**
