@@ -611,6 +611,15 @@ public abstract class Call {
 			return ValueTypes.valueType(this.method, this.targetClass);
 		}
 
+		/**
+		 * Return whether the caller can be given {@code null}. Where a method returns a
+		 * primitive, Spring's proxy fails with it.
+		 */
+		public boolean takesNull() {
+			Class<?> returned = this.method.getReturnType();
+			return !returned.isPrimitive() || returned == void.class;
+		}
+
 		private boolean declares(Throwable failure) {
 			if (failure instanceof RuntimeException || failure instanceof Error) {
 				return true;

@@ -67,12 +67,27 @@ public final class EntryReader implements Entries {
 	/** Whether the mark tells a type. */
 	private final boolean isMarked;
 
+	private final boolean takesNull;
+
 	EntryReader(CacheParts parts, ValueCodec codec) {
+		this(parts, codec, true);
+	}
+
+	private EntryReader(CacheParts parts, ValueCodec codec, boolean takesNull) {
 		this.parts = parts;
 		this.engine = parts.engine();
 		this.codec = codec;
 		this.mark = codec.schemaMark();
 		this.isMarked = !this.mark.equals(EntryHeader.NO_MARK);
+		this.takesNull = takesNull;
+	}
+
+	/**
+	 * Return a reader of the same entries for who can be given no null: where there is
+	 * one, it finds an entry of another type.
+	 */
+	EntryReader withoutNulls() {
+		return new EntryReader(this.parts, this.codec, false);
 	}
 
 	public ValueCodec codec() {
@@ -213,7 +228,7 @@ public final class EntryReader implements Entries {
 			return missed(key, null, 0);
 		}
 		TransactionScope.Loaded loaded = (transaction != null) ? transaction.loaded(key, this.mark) : null;
-		if (loaded == null || loaded.epoch() != epoch(key)) {
+		if (loaded == null || loaded.epoch() != epoch(key) || (loaded.value() == null && !this.takesNull)) {
 			return null;
 		}
 		this.parts.counters().hit();
@@ -304,7 +319,13 @@ public final class EntryReader implements Entries {
 	 */
 	@Override
 	public boolean isReadable(EntryHeader header) {
-		return isOfThisMark(header) || header.isNull() || this.codec.reading(header.schemaMark()) != null;
+		return header.isNull() ? this.takesNull
+				: isOfThisMark(header) || this.codec.reading(header.schemaMark()) != null;
+	}
+
+	@Override
+	public boolean takesNull() {
+		return this.takesNull;
 	}
 
 	/**
@@ -402,6 +423,13 @@ public final class EntryReader implements Entries {
 	 */
 	private void otherVersion(StoredKey key, EntryHeader header) {
 		this.parts.counters().otherVersion();
+		if (header.isNull()) {
+			this.engine.warnOnce("null:" + this.parts.name(),
+					("Cache '%s' has a null under key '%s', which a method that returns a primitive cannot return: "
+							+ "it is called instead. Let methods that share a key return the same type")
+						.formatted(this.parts.name(), key.logName()));
+			return;
+		}
 		String written = header.schemaMark();
 		if (written.equals(EntryHeader.NO_MARK)) {
 			this.engine.warnOnce("untyped:" + this.parts.name(),

@@ -73,7 +73,7 @@ public final class EntryReaders {
 	 */
 	public EntryReader get(@Nullable Call call) {
 		if (isTyped()) {
-			return stated();
+			return (call == null || call.intercepted().takesNull()) ? stated() : stated().withoutNulls();
 		}
 		EntryReader reader = (call != null) ? ofMethod(call.intercepted()) : null;
 		return (reader != null) ? reader : untyped();
@@ -145,6 +145,7 @@ public final class EntryReaders {
 			ValueCodecs codecs = this.parts.engine().codecs();
 			reader = new EntryReader(this.parts, Call.outside(() -> (type == Object.class)
 					? codecs.named(type, List.of(), this.settings) : codecs.forType(type, this.settings)));
+			reader = call.takesNull() ? reader : reader.withoutNulls();
 			this.ofMethods.put(key, reader);
 		}
 		this.last = new OfMethod(call.method(), call.targetClass(), reader);

@@ -54,6 +54,14 @@ public interface Entries {
 	boolean isReadable(EntryHeader header);
 
 	/**
+	 * Return whether a null is a value of this type. It is none for a method that returns
+	 * a primitive, though other methods of its type may have stored one.
+	 */
+	default boolean takesNull() {
+		return true;
+	}
+
+	/**
 	 * Return whether a header is of a value that a key could use, fresh or not.
 	 */
 	default boolean isUsable(StoredKey key, EntryHeader header) {

@@ -385,7 +385,7 @@ public final class Turns {
 		if (turn instanceof Turn.Lead lead) {
 			return CompletableFuture.completedFuture(new Decision.Load(lead.flight()));
 		}
-		if (turn instanceof Turn.Shared shared) {
+		if (turn instanceof Turn.Shared shared && (shared.value() != null || ask.entries().takesNull())) {
 			ask.entries().shared();
 			return CompletableFuture.completedFuture(new Decision.Value(shared.value()));
 		}
