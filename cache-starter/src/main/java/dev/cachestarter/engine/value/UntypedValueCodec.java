@@ -39,6 +39,9 @@ final class UntypedValueCodec implements ValueCodec {
 
 	private static final int MOST_ELEMENTS = 10_000;
 
+	/** What is nested deeper is no type that anybody would name. */
+	private static final int DEEPEST = 16;
+
 	private final Codecs codecs;
 
 	private final Collection<Type> known;
@@ -71,7 +74,7 @@ final class UntypedValueCodec implements ValueCodec {
 		}
 		JavaType type;
 		try {
-			type = natural(value, this.codecs.types());
+			type = natural(value, this.codecs.types(), 0);
 		}
 		catch (RuntimeException ex) {
 			throw new NotCacheableException(NotCacheableException.Reason.UNSERIALIZABLE,
@@ -154,21 +157,25 @@ final class UntypedValueCodec implements ValueCodec {
 	 * Return the type as which a reader would most naturally ask for a value: its class,
 	 * or a container of what its elements have in common.
 	 */
-	private static JavaType natural(@Nullable Object value, TypeFactory types) {
+	private static JavaType natural(@Nullable Object value, TypeFactory types, int depth) {
+		if (depth == DEEPEST) {
+			return TypeFactory.unknownType();
+		}
 		if (value instanceof Map<?, ?> map) {
-			return types.constructMapType(Map.class, common(map.keySet(), types), common(map.values(), types));
+			return types.constructMapType(Map.class, common(map.keySet(), types, depth),
+					common(map.values(), types, depth));
 		}
 		if (value instanceof List<?> list) {
-			return types.constructCollectionType(List.class, common(list, types));
+			return types.constructCollectionType(List.class, common(list, types, depth));
 		}
 		if (value instanceof Set<?> set) {
-			return types.constructCollectionType(Set.class, common(set, types));
+			return types.constructCollectionType(Set.class, common(set, types, depth));
 		}
 		if (value instanceof Collection<?> collection) {
-			return types.constructCollectionType(Collection.class, common(collection, types));
+			return types.constructCollectionType(Collection.class, common(collection, types, depth));
 		}
 		if (value instanceof Optional<?> optional) {
-			return types.constructReferenceType(Optional.class, natural(optional.orElse(null), types));
+			return types.constructReferenceType(Optional.class, natural(optional.orElse(null), types, depth + 1));
 		}
 		if (value instanceof Enum<?> constant) {
 			return types.constructType(constant.getDeclaringClass());
@@ -180,12 +187,12 @@ final class UntypedValueCodec implements ValueCodec {
 		return types.constructType(type);
 	}
 
-	private static JavaType common(Collection<?> values, TypeFactory types) {
+	private static JavaType common(Collection<?> values, TypeFactory types, int depth) {
 		JavaType common = null;
 		int left = MOST_ELEMENTS;
 		for (Iterator<?> i = values.iterator(); i.hasNext() && left > 0; left--) {
 			Object value = i.next();
-			JavaType type = (value != null) ? natural(value, types) : common;
+			JavaType type = (value != null) ? natural(value, types, depth + 1) : common;
 			if (common != null && !common.equals(type)) {
 				return TypeFactory.unknownType();
 			}

@@ -26,9 +26,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -72,8 +70,8 @@ import org.springframework.util.StringUtils;
 import dev.cachestarter.CacheSettings;
 
 /**
- * Makes the codecs of an application and keeps them: one for each type of values and each
- * set of limits. Thread-safe.
+ * Makes the codecs of an application, one for each type of values and each set of limits,
+ * and keeps those that are used. Thread-safe.
  */
 public final class ValueCodecs {
 
@@ -82,6 +80,8 @@ public final class ValueCodecs {
 	private static final int MAX_NUMBER_LENGTH = 1000;
 
 	private static final int MAX_NAME_LENGTH = 50_000;
+
+	private static final int MOST_TYPES = 500;
 
 	private static final String MODULE = "cache-starter";
 
@@ -95,9 +95,13 @@ public final class ValueCodecs {
 
 	private final JsonMapper mapper;
 
-	private final Map<Key, ValueCodec> codecs = new ConcurrentHashMap<>();
+	/**
+	 * Bounded, since values that are put without a type bring shapes of their own, of
+	 * which whoever sends JSON to the application can make as many as they like.
+	 */
+	private final RecentlyUsed<Key, ValueCodec> codecs = new RecentlyUsed<>(MOST_TYPES);
 
-	private final Map<JavaType, TypeShape> shapes = new ConcurrentHashMap<>();
+	private final RecentlyUsed<JavaType, TypeShape> shapes = new RecentlyUsed<>(MOST_TYPES);
 
 	/**
 	 * Create an empty set of codecs.
@@ -200,9 +204,7 @@ public final class ValueCodecs {
 	 */
 	public ValueCodec forType(Type type, CacheSettings settings) {
 		PayloadLimits limits = PayloadLimits.of(settings);
-		Key key = new Key(type, limits);
-		ValueCodec codec = this.codecs.get(key);
-		return (codec != null) ? codec : this.codecs.computeIfAbsent(key, (missing) -> newCodec(boxed(type), limits));
+		return this.codecs.get(new Key(type, limits), (missing) -> newCodec(boxed(type), limits));
 	}
 
 	private ValueCodec newCodec(JavaType type, PayloadLimits limits) {
@@ -232,7 +234,7 @@ public final class ValueCodecs {
 	}
 
 	private TypeShape shape(JavaType type) {
-		return this.shapes.computeIfAbsent(type, (missing) -> TypeShape.of(missing, this.mapper));
+		return this.shapes.get(type, (missing) -> TypeShape.of(missing, this.mapper));
 	}
 
 	/**
@@ -307,7 +309,7 @@ public final class ValueCodecs {
 	 */
 	public ValueCodec forSerializer(SerializationPair<?> pair, CacheSettings settings) {
 		PayloadLimits limits = PayloadLimits.of(settings);
-		return this.codecs.computeIfAbsent(new Key(pair, limits), (missing) -> new SerializerValueCodec(pair, limits));
+		return this.codecs.get(new Key(pair, limits), (missing) -> new SerializerValueCodec(pair, limits));
 	}
 
 	private JavaType boxed(Type type) {
