@@ -105,7 +105,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param nullTtl How long a cached null is fresh. 0 to cache no nulls.
 	 * @param loadWait Longest that a caller waits for another's load of the same key.
 	 * @param lease How long a lease on a key lives unless its holder renews it.
-	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
+	 * @param loadLeaseLimit How long the lease on a key is renewed while its load runs.
 	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
 	 * one instance, "cluster" those of all instances.
 	 * @param loadTimeout How long a load may take before a stale entry is served instead.
@@ -138,7 +138,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param nullTtl How long a cached null is fresh. 0 to cache no nulls.
 	 * @param loadWait Longest that a caller waits for another's load of the same key.
 	 * @param lease How long a lease on a key lives unless its holder renews it.
-	 * @param loadLeaseLimit How long a lease is renewed while its load runs.
+	 * @param loadLeaseLimit How long the lease on a key is renewed while its load runs.
 	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
 	 * one instance, "cluster" those of all instances.
 	 * @param loadTimeout How long a load may take before a stale entry is served instead.
@@ -199,11 +199,13 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param slowCall Response time above which a command counts as slow.
 	 * @param slowCallRate Rate of slow commands at which the cache stops calling Redis,
 	 * in percent.
-	 * @param window Number of commands over which these rates are calculated.
+	 * @param window Number of commands over which the failure rate and the rate of slow
+	 * commands are calculated.
 	 * @param openFor How long the cache does not use Redis if it failed again soon after
 	 * it had recovered.
-	 * @param openForMax Upper limit of this back-off, which doubles each time. It ends
-	 * early once an outage is over and Redis has been healthy for open-for.
+	 * @param openForMax Upper limit of the time for which the cache does not use Redis,
+	 * which doubles from open-for each time it fails again. It ends early once an outage
+	 * is over and Redis has been healthy for open-for.
 	 */
 	record CircuitBreaker(@DefaultValue("50") int failureRate, @DefaultValue("200ms") Duration slowCall,
 			@DefaultValue("80") int slowCallRate, @DefaultValue("20") int window, @DefaultValue("1s") Duration openFor,
@@ -214,8 +216,9 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	/**
 	 * Evictions that Redis has not taken.
 	 *
-	 * @param maxEntries How many are kept apart. Beyond that they are widened to their
-	 * group, then to their cache, and never dropped.
+	 * @param maxEntries How many evictions that Redis has not taken are kept apart.
+	 * Beyond that they are widened to their group, then to their cache, and never
+	 * dropped.
 	 */
 	record PendingEvictions(@DefaultValue("10000") int maxEntries) {
 
@@ -224,13 +227,14 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	/**
 	 * The CacheWarmer beans.
 	 *
-	 * @param enabled Whether they run.
-	 * @param concurrency How many steps of a warmer run at a time.
-	 * @param beforeReady Whether the application is ready only when they have ended.
-	 * @param timeout Longest that the application's readiness waits for them. After that
-	 * they go on in the background.
-	 * @param waitForRedis How long they wait for a Redis that cannot be reached. After
-	 * that the remaining steps are skipped.
+	 * @param enabled Whether CacheWarmer beans run.
+	 * @param concurrency How many steps of a CacheWarmer run at a time.
+	 * @param beforeReady Whether the application is ready only when all CacheWarmer beans
+	 * have ended.
+	 * @param timeout Longest that the application's readiness waits for CacheWarmer
+	 * beans. After that they go on in the background.
+	 * @param waitForRedis How long CacheWarmer beans wait for a Redis that cannot be
+	 * reached. After that the remaining steps are skipped.
 	 */
 	record WarmUp(@DefaultValue("true") boolean enabled, @DefaultValue("4") int concurrency,
 			@DefaultValue("false") boolean beforeReady, @DefaultValue("1m") Duration timeout,
