@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -85,9 +86,10 @@ class PrimitiveResultsRedisTests {
 	@Test
 	void theNullOfALoadIsNotSharedWithIt() throws Exception {
 		counts().hold();
-		CompletableFuture<@Nullable Long> perhaps = CompletableFuture.supplyAsync(() -> counts().perhaps("b"));
+		CompletableFuture<@Nullable Long> perhaps = CompletableFuture.supplyAsync(() -> counts().perhaps("b"),
+				Threads.OWN);
 		assertThat(counts().awaitLoad()).isTrue();
-		CompletableFuture<Long> sure = CompletableFuture.supplyAsync(() -> counts().sure("b"));
+		CompletableFuture<Long> sure = CompletableFuture.supplyAsync(() -> counts().sure("b"), Threads.OWN);
 		await().until(() -> this.instance.counters("counts").misses() == 2);
 
 		counts().goOn();

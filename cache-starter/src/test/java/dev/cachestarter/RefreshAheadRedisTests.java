@@ -50,6 +50,7 @@ import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -493,7 +494,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 		Way.PLAIN.call(shop);
 		load.awaitReached();
 
-		CompletableFuture<Void> closed = CompletableFuture.runAsync(shop.instance()::close);
+		CompletableFuture<Void> closed = CompletableFuture.runAsync(shop.instance()::close, Threads.OWN);
 
 		assertThat(closed).succeedsWithin(Duration.ofSeconds(10));
 	}
