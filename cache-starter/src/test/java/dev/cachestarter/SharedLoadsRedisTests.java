@@ -65,23 +65,16 @@ class SharedLoadsRedisTests extends Interleavings {
 	@ParameterizedTest
 	@EnumSource
 	void aCallerOfAnotherTypeLoadsForItself(Way way) throws Exception {
-		TestInstance<Shop> shop = shop(TIMELESS);
-		Pause slow = Shop.pause();
-		Call<Object> name = call(() -> way.name(shop));
-		slow.awaitReached();
-
-		Object size = call(() -> way.size(shop)).result();
-		slow.release();
-
-		assertThat(size).isEqualTo(new Size(1));
-		assertThat(name.result()).isEqualTo(new Name("tea"));
-		assertThat(Shop.LOADS).hasValue(2);
+		assertLoadsForItself(way, shop(TIMELESS));
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void withoutRedisACallerOfAnotherTypeLoadsForItselfToo(Way way) throws Exception {
-		TestInstance<Shop> shop = withoutRedis(shop(TIMELESS));
+		assertLoadsForItself(way, withoutRedis(shop(TIMELESS)));
+	}
+
+	private void assertLoadsForItself(Way way, TestInstance<Shop> shop) throws Exception {
 		Pause slow = Shop.pause();
 		Call<Object> name = call(() -> way.name(shop));
 		slow.awaitReached();

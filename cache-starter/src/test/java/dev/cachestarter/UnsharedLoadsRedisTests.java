@@ -53,8 +53,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Loads whose value is nobody else's, or not yet: what is shared, stored and asked of
- * Redis for them.
+ * Loads whose value belongs to one caller alone, or does so until it is stored: what is
+ * shared, what is stored, and which commands Redis receives for them.
  */
 @WithRedis
 class UnsharedLoadsRedisTests {
