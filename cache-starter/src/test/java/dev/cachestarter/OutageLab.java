@@ -51,6 +51,7 @@ import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.RespClient;
+import dev.cachestarter.testing.Threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -424,7 +425,8 @@ public final class OutageLab implements AutoCloseable {
 
 		CLIENTS_KILLED("CLIENT KILL", (lab) -> lab.killClients(), (lab) -> lab.killClients()),
 
-		ASLEEP("DEBUG SLEEP", (lab) -> CompletableFuture.runAsync(() -> lab.redis.cli("DEBUG", "SLEEP", "2")),
+		ASLEEP("DEBUG SLEEP",
+				(lab) -> CompletableFuture.runAsync(() -> lab.redis.cli("DEBUG", "SLEEP", "2"), Threads.OWN),
 				(lab) -> lab.awaitServer()),
 
 		FULL("out of memory (OOM)", (lab) -> lab.admin("CONFIG", "SET", "maxmemory", "1"),

@@ -34,6 +34,7 @@ import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -92,7 +93,7 @@ class UnansweredWritesRedisTests {
 	@Test
 	void whatWasLoadedBeforeAnEvictionThatRedisRefusesIsNotStored() throws Exception {
 		Names names = this.instance.service();
-		CompletableFuture<String> loading = CompletableFuture.supplyAsync(() -> names.find("1"));
+		CompletableFuture<String> loading = CompletableFuture.supplyAsync(() -> names.find("1"), Threads.OWN);
 		assertThat(names.awaitReached()).isTrue();
 		this.redis.cli("ACL", "SETUSER", "default", "-unlink");
 		this.cache.evict("1");

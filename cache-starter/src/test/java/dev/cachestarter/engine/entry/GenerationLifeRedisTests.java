@@ -39,6 +39,7 @@ import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -114,7 +115,7 @@ class GenerationLifeRedisTests {
 	@Test
 	void aGenerationLivesAsLongAsTheLoadForWhichItWasMade() throws Exception {
 		Pages pages = open(Duration.ofMinutes(10), Duration.ZERO);
-		CompletableFuture<Integer> loading = CompletableFuture.supplyAsync(() -> pages.slow("org-1", 1));
+		CompletableFuture<Integer> loading = CompletableFuture.supplyAsync(() -> pages.slow("org-1", 1), Threads.OWN);
 		pages.awaitReached();
 		String made = text(GROUP);
 

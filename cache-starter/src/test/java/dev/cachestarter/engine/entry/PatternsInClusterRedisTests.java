@@ -40,6 +40,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -110,7 +111,7 @@ class PatternsInClusterRedisTests {
 
 		this.hold.arm(source.port());
 		CompletableFuture<Void> evicted = CompletableFuture
-			.runAsync(() -> this.instance.cache("pages").clear("*:page-1"));
+			.runAsync(() -> this.instance.cache("pages").clear("*:page-1"), Threads.OWN);
 		this.hold.awaitHeld();
 		await().atMost(PATIENCE).until(() -> scans(target) > walked);
 		if (slotState.equals("is being moved")) {
