@@ -197,6 +197,10 @@ class FailoverRedisTests {
 			await().atMost(PATIENCE).until(() -> info(other).contains("cluster_state:ok"));
 			await().atMost(PATIENCE).until(this.traffic::isUp);
 			this.traffic.awaitHits(50);
+			CacheSnapshot withoutIt = this.traffic.instances.get(0).cacheService().getStats();
+			assertThat(withoutIt.enabled()).isTrue();
+			assertThat(withoutIt.keyCount()).as("a master that is dead has no known number of keys").isNull();
+			assertThat(withoutIt.caches().get("rows").hits()).isPositive();
 			node.start();
 			this.redis.awaitOk();
 
