@@ -111,8 +111,11 @@ public final class Evictions {
 
 	private final AtomicInteger takenSinceWarned = new AtomicInteger();
 
-	/** What was taken in attempts to come back, and has not been told. */
+	/** What was taken before the link was up again, and has not been told. */
 	private final AtomicInteger takenUntold = new AtomicInteger();
+
+	/** Attempts to come back whose rounds are not over. */
+	private final AtomicInteger recovering = new AtomicInteger();
 
 	private final Drain exact;
 
@@ -192,6 +195,10 @@ public final class Evictions {
 		if (server != this.servers.get()) {
 			this.pending.failed(target, sequence);
 			return false;
+		}
+		if (this.recovering.get() > 0 || !this.link.isUp()) {
+			// Whoever has asked for it: an attempt to come back, or a round in between.
+			this.takenUntold.incrementAndGet();
 		}
 		this.pending.acknowledged(target, sequence);
 		drainOf(target).forgetRefused(target);
@@ -314,16 +321,21 @@ public final class Evictions {
 	/**
 	 * Ask a Redis that is back, before it is read from, for all that is pending, and for
 	 * nothing once: one that answers {@code PING} need not take writes.
-	 * @return how many it has taken, in attempts to come back that came to nothing too,
-	 * since that was last {@link #told(int) told}
+	 * @return how many it has taken since that was last {@link #told(int) told}: in this
+	 * attempt to come back, in those before that came to nothing, and in rounds of the
+	 * timer's that came between
 	 */
 	public CompletableFuture<Integer> recover() {
 		this.exact.forgetRefused();
 		this.patterns.forgetRefused();
+		this.recovering.incrementAndGet();
 		CompletableFuture<Integer> probe = this.commands.probe().handle((none, ex) -> 0);
 		// Counted when the round ends: the probe of an attempt that came to nothing may
 		// be answered long after the attempt that follows it.
-		CompletableFuture<Integer> drained = drainAll().thenApply(this.takenUntold::addAndGet);
+		CompletableFuture<Integer> drained = drainAll().handle((taken, ex) -> {
+			this.recovering.decrementAndGet();
+			return this.takenUntold.get();
+		});
 		return probe.thenCombine(drained, (none, taken) -> taken);
 	}
 

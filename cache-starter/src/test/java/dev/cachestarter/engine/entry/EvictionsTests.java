@@ -15,11 +15,14 @@
  */
 package dev.cachestarter.engine.entry;
 
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +35,8 @@ import dev.cachestarter.engine.entry.Target.Key;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.LinkObserver;
+import dev.cachestarter.engine.redis.MemoryRedis;
 import dev.cachestarter.engine.redis.RedisLink;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -139,6 +144,36 @@ class EvictionsTests {
 		evictions.replaced(target, before);
 
 		assertThat(evictions.covers(target.key())).isTrue();
+	}
+
+	@Test
+	void whatARoundOfTheTimersTakesWhileTheLinkComesBackIsToldToo() {
+		MemoryRedis redis = new MemoryRedis();
+		RedisLink link = redis.unstarted(Duration.ofSeconds(1));
+		Evictions evictions = new Evictions(link, this.layout, this.sweeper, this.timer, 1000, System::nanoTime);
+		List<CompletableFuture<Integer>> told = new ArrayList<>();
+		link.observe(new LinkObserver() {
+
+			@Override
+			public CompletableFuture<Integer> returning() {
+				evictions.drainAll();
+				CompletableFuture<Integer> taken = evictions.recover();
+				told.add(taken);
+				return taken;
+			}
+
+		});
+		for (int i = 0; i < 3; i++) {
+			evictions.evict(new Key(this.layout.key("items", "org:" + i)));
+		}
+		assertThat(evictions.pendingCount()).isEqualTo(3);
+
+		redis.start(link);
+
+		assertThat(link.isUp()).isTrue();
+		assertThat(evictions.pendingCount()).isZero();
+		assertThat(told).singleElement().satisfies((taken) -> assertThat(taken).isCompletedWithValue(3));
+		link.close();
 	}
 
 	@Test

@@ -78,10 +78,21 @@ public final class MemoryRedis implements RedisConnector {
 	 * Return a link that is up, as one instance has it.
 	 */
 	public RedisLink link(Duration timeout) {
-		RedisLink link = new RedisLink(this, RedisLink.Settings.of(timeout, timeout), this.worker::now, this.worker);
+		RedisLink link = unstarted(timeout);
+		start(link);
+		return link;
+	}
+
+	/**
+	 * Return a link that has not looked for this Redis yet.
+	 */
+	public RedisLink unstarted(Duration timeout) {
+		return new RedisLink(this, RedisLink.Settings.of(timeout, timeout), this.worker::now, this.worker);
+	}
+
+	public void start(RedisLink link) {
 		link.start();
 		this.worker.run();
-		return link;
 	}
 
 	/**
