@@ -55,6 +55,7 @@ import dev.cachestarter.engine.load.Flight;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.members;
@@ -71,6 +72,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ArchitectureTests {
 
 	private static final String ROOT = "dev.cachestarter";
+
+	private static final String DIAGNOSIS = ROOT + ".diagnosis..";
 
 	private static final String METRICS = ROOT + ".metrics..";
 
@@ -109,13 +112,23 @@ class ArchitectureTests {
 	static final ArchRule metricsAndActuatorKnowTheEngineAlone = classes().that()
 		.resideInAnyPackage(METRICS, ACTUATE)
 		.should()
-		.onlyDependOnClassesThat(resideInAPackage(ROOT).or(DescribedPredicate.not(resideInAPackage(ROOT + ".."))))
+		.onlyDependOnClassesThat(
+				resideInAnyPackage(ROOT, ROOT + ".engine..", ROOT + ".cache..", DIAGNOSIS, METRICS, ACTUATE)
+					.or(DescribedPredicate.not(resideInAPackage(ROOT + ".."))))
 		.allowEmptyShould(true);
+
+	@ArchTest
+	static final ArchRule onlyItsOwnPackagesKnowActuator = noClasses().that()
+		.resideOutsideOfPackages(ACTUATE, ROOT + ".autoconfigure.actuate..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("org.springframework.boot.actuate..", "org.springframework.boot.health..");
 
 	/** In the order in which data passes them: each may know those before it. */
 	private static final List<String> LAYERS = List.of("", ".engine.key", ".engine.value", ".engine.connection",
 			".engine.redis", ".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache",
-			".metrics", ".actuate", ".autoconfigure.report", ".autoconfigure.warmup", ".autoconfigure");
+			".diagnosis", ".metrics", ".actuate", ".autoconfigure.report", ".autoconfigure.warmup",
+			".autoconfigure.actuate", ".autoconfigure");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

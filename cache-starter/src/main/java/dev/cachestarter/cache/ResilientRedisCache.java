@@ -16,6 +16,7 @@
 
 package dev.cachestarter.cache;
 
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -26,6 +27,7 @@ import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrap
 import org.springframework.cache.support.NullValue;
 import org.springframework.cache.support.SimpleValueWrapper;
 import org.springframework.data.redis.cache.CacheStatistics;
+import org.springframework.data.redis.cache.CacheStatisticsCollector;
 import org.springframework.data.redis.cache.RedisCache;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheWriter;
@@ -434,6 +436,78 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 		call.goesOnBy(this.engine.executor());
 		return call.deadline(this.engine.link());
+	}
+
+	/**
+	 * Stands where {@code RedisCache} wants a writer. Spring Data's writer swallows
+	 * failures, and has its commands queued while Redis cannot be reached: nothing of
+	 * ours goes that way, and what did would go past the leases.
+	 * <p>
+	 * It is the native cache of its cache, and Spring Boot's {@code caches} endpoint
+	 * shows the name of its class: hence its place.
+	 */
+	static final class Writer implements RedisCacheWriter {
+
+		static final Writer INSTANCE = new Writer();
+
+		private Writer() {
+		}
+
+		@Override
+		public byte @Nullable [] get(String name, byte[] key) {
+			throw unsupported();
+		}
+
+		@Override
+		public CompletableFuture<byte[]> retrieve(String name, byte[] key, @Nullable Duration ttl) {
+			throw unsupported();
+		}
+
+		@Override
+		public void put(String name, byte[] key, byte[] value, @Nullable Duration ttl) {
+			throw unsupported();
+		}
+
+		@Override
+		public CompletableFuture<Void> store(String name, byte[] key, byte[] value, @Nullable Duration ttl) {
+			throw unsupported();
+		}
+
+		@Override
+		public byte @Nullable [] putIfAbsent(String name, byte[] key, byte[] value, @Nullable Duration ttl) {
+			throw unsupported();
+		}
+
+		@Override
+		public void evict(String name, byte[] key) {
+			throw unsupported();
+		}
+
+		@Override
+		public void clear(String name, byte[] pattern) {
+			throw unsupported();
+		}
+
+		@Override
+		public void clearStatistics(String name) {
+			throw unsupported();
+		}
+
+		@Override
+		public RedisCacheWriter withStatisticsCollector(CacheStatisticsCollector cacheStatisticsCollector) {
+			return this;
+		}
+
+		@Override
+		public CacheStatistics getCacheStatistics(String cacheName) {
+			throw unsupported();
+		}
+
+		private static UnsupportedOperationException unsupported() {
+			return new UnsupportedOperationException(
+					"This cache writes through leases, not through a RedisCacheWriter: use the Cache itself");
+		}
+
 	}
 
 }

@@ -96,7 +96,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	private volatile boolean running;
 
 	private ResilientRedisCacheManager(Builder builder, Engine engine) {
-		super(ResilientCacheWriter.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
+		super(ResilientRedisCache.Writer.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
 				builder.caches.keySet().toArray(String[]::new));
 		this.engine = engine;
 		this.defaults = builder.defaults;
@@ -199,7 +199,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	}
 
 	private ResilientRedisCache newCache(String name, CacheSettings settings) {
-		return new ResilientRedisCache(name, ResilientCacheWriter.INSTANCE, shown(settings), settings, this.engine);
+		return new ResilientRedisCache(name, ResilientRedisCache.Writer.INSTANCE, shown(settings), settings,
+				this.engine);
 	}
 
 	private RedisCacheConfiguration shown(CacheSettings settings) {

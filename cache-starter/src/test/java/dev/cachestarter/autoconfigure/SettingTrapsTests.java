@@ -108,7 +108,7 @@ class SettingTrapsTests {
 				assertThat(agents.getAllowCacheNullValues()).isFalse();
 				assertThat(shown.get("tools").getTtlFunction().getTimeToLive("a", "b")).isZero();
 				assertThat(context.getBean(RedisCacheManager.class).getCache("agents").getNativeCache().getClass())
-					.hasToString("class dev.cachestarter.cache.ResilientCacheWriter");
+					.hasToString("class dev.cachestarter.cache.ResilientRedisCache$Writer");
 			});
 	}
 

@@ -16,6 +16,8 @@
 
 package dev.cachestarter.engine.entry;
 
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -25,9 +27,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.OptionalLong;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
@@ -109,6 +113,9 @@ public final class Evictions {
 	/** Whether it was said that Redis refuses evictions. */
 	private final AtomicBoolean warned = new AtomicBoolean();
 
+	/** What Redis refused them with last. */
+	private volatile @Nullable String refusedWith;
+
 	private final AtomicInteger takenSinceWarned = new AtomicInteger();
 
 	/** What was taken before the link was up again, and has not been told. */
@@ -128,7 +135,7 @@ public final class Evictions {
 		this.commands = new EvictionCommands(link, layout, new PatternWalks(link, layout, sweeper));
 		this.sweeper = sweeper;
 		this.maxEntries = maxEntries;
-		this.pending = new PendingEvictions(maxEntries);
+		this.pending = new PendingEvictions(maxEntries, clock);
 		this.lastPruned.set(clock.getAsLong());
 		Drain.Outcome outcome = new DrainOutcome();
 		this.exact = new Drain(Target.Kind.EXACT, this.pending, this.commands, outcome, timer);
@@ -295,8 +302,33 @@ public final class Evictions {
 		return this.epochs.computeIfAbsent(cacheName, (name) -> new AtomicLong());
 	}
 
+	/**
+	 * Return how many evictions Redis has not acknowledged, those that are under way at
+	 * this moment included.
+	 */
 	public int pendingCount() {
 		return this.pending.size();
+	}
+
+	/**
+	 * Return for how long the oldest of those is pending that Redis has not taken when it
+	 * was asked last.
+	 * @return empty if there are none
+	 */
+	public Optional<Duration> oldestPending() {
+		OptionalLong since = this.pending.oldestLate();
+		return since.isPresent()
+				? Optional.of(Duration.ofNanos(Math.max(0, this.clock.getAsLong() - since.getAsLong())))
+				: Optional.empty();
+	}
+
+	/**
+	 * Return why Redis refuses evictions.
+	 * @return the prefix of its error, such as {@code NOPERM}, {@code null} if it does
+	 * not refuse them
+	 */
+	public @Nullable String refusedWith() {
+		return this.warned.get() ? this.refusedWith : null;
 	}
 
 	/**
@@ -304,7 +336,11 @@ public final class Evictions {
 	 * and refuses.
 	 */
 	private void warn(Throwable ex) {
-		if (RedisErrors.isRefusal(ex) && this.link.isUp() && this.warned.compareAndSet(false, true)) {
+		if (!RedisErrors.isRefusal(ex) || !this.link.isUp()) {
+			return;
+		}
+		this.refusedWith = RedisErrors.prefix(Futures.unwrap(ex));
+		if (this.warned.compareAndSet(false, true)) {
 			this.takenSinceWarned.set(0);
 			logger.warn("Cache evictions are pending: Redis refuses them (" + RedisErrors.prefix(Futures.unwrap(ex))
 					+ "). What they name is bypassed here until it has taken "

@@ -18,6 +18,8 @@ package dev.cachestarter.engine.entry;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 import dev.cachestarter.engine.entry.Target.Glob;
@@ -41,10 +43,18 @@ final class PendingEvictions {
 
 	private final int maxEntries;
 
+	private final LongSupplier clock;
+
 	private final TargetMap<Asked> targets = new TargetMap<>();
 
-	PendingEvictions(int maxEntries) {
+	/**
+	 * Create an empty set.
+	 * @param maxEntries how many are kept apart
+	 * @param clock as {@link System#nanoTime()}
+	 */
+	PendingEvictions(int maxEntries, LongSupplier clock) {
 		this.maxEntries = maxEntries;
+		this.clock = clock;
 	}
 
 	/**
@@ -74,19 +84,18 @@ final class PendingEvictions {
 	 * Note that Redis is asked for a target. It is pending from now on.
 	 */
 	void add(Target target, long sequence) {
-		add(target, new Asked(sequence, false));
+		add(target, new Asked(sequence, false, this.clock.getAsLong()));
 	}
 
 	/**
 	 * Note that Redis is yet to be asked for a target. It is pending from now on.
 	 */
 	void addLate(Target target, long sequence) {
-		add(target, new Asked(sequence, true));
+		add(target, new Asked(sequence, true, this.clock.getAsLong()));
 	}
 
 	private void add(Target target, Asked asked) {
-		this.targets.partOf(target)
-			.merge(target, asked, (known, added) -> (known.sequence() > added.sequence()) ? known : added);
+		this.targets.partOf(target).merge(target, asked, (known, added) -> known.joinedBy(added));
 	}
 
 	/**
@@ -103,7 +112,7 @@ final class PendingEvictions {
 	void failed(Target target, long sequence) {
 		this.targets.partOf(target)
 			.computeIfPresent(target,
-					(same, known) -> (known.sequence() == sequence) ? new Asked(sequence, true) : known);
+					(same, known) -> (known.sequence() == sequence) ? new Asked(sequence, true, known.since()) : known);
 	}
 
 	/**
@@ -152,6 +161,23 @@ final class PendingEvictions {
 		return isAnyLate(Kind.EXACT) || isAnyLate(Kind.PATTERN);
 	}
 
+	/**
+	 * Return when the oldest of those was first asked for that Redis has not taken when
+	 * it was asked last, on the clock of this set; empty if there are none.
+	 */
+	OptionalLong oldestLate() {
+		long now = this.clock.getAsLong();
+		OptionalLong age = OptionalLong.empty();
+		for (Kind kind : Kind.values()) {
+			for (Asked asked : this.targets.part(kind).values()) {
+				if (asked.late() && (age.isEmpty() || now - asked.since() > age.getAsLong())) {
+					age = OptionalLong.of(now - asked.since());
+				}
+			}
+		}
+		return age.isPresent() ? OptionalLong.of(now - age.getAsLong()) : age;
+	}
+
 	int size() {
 		return this.targets.size();
 	}
@@ -171,8 +197,16 @@ final class PendingEvictions {
 	 *
 	 * @param sequence in which sequence
 	 * @param late whether Redis has not taken it then
+	 * @param since since when the target is pending
 	 */
-	private record Asked(long sequence, boolean late) {
+	private record Asked(long sequence, boolean late, long since) {
+
+		/** The newer of two askings, pending for as long as the older. */
+		Asked joinedBy(Asked other) {
+			Asked newer = (this.sequence > other.sequence) ? this : other;
+			long first = (this.since - other.since <= 0) ? this.since : other.since;
+			return new Asked(newer.sequence, newer.late, first);
+		}
 
 	}
 

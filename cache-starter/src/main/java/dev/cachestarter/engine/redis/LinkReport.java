@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.redis;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -31,14 +32,40 @@ final class LinkReport {
 
 	private final String display;
 
+	private final LongSupplier clock;
+
 	/** What was last said to be wrong, {@code null} while there is nothing to say. */
 	private volatile @Nullable String reported;
 
 	/** Whether it was said already that the login, or a command, is not permitted. */
 	private final AtomicBoolean refusalReported = new AtomicBoolean();
 
-	LinkReport(String display) {
+	/** What Redis last refused, {@code null} if nothing since the link is up. */
+	private volatile @Nullable Refusal refusal;
+
+	/**
+	 * Create a report.
+	 * @param display where Redis is, in words
+	 * @param clock the time in nanoseconds
+	 */
+	LinkReport(String display, LongSupplier clock) {
 		this.display = display;
+		this.clock = clock;
+	}
+
+	/**
+	 * Return what was last said to be wrong.
+	 * @return {@code null} while nothing is, and before the first attempt to connect
+	 */
+	@Nullable String problem() {
+		return this.reported;
+	}
+
+	/**
+	 * Return what Redis last refused although the link is up, or to let us log in.
+	 */
+	@Nullable Refusal refusal() {
+		return this.refusal;
 	}
 
 	/**
@@ -57,6 +84,7 @@ final class LinkReport {
 	 * Say, once until the link is back, what only a human can put right.
 	 */
 	void refused(String error) {
+		this.refusal = new Refusal(error, this.clock.getAsLong());
 		if (this.refusalReported.compareAndSet(false, true)) {
 			logger.error("Cache service Redis error: " + error + " [" + this.display
 					+ "]; check spring.data.redis.username and password (or REDIS_PASSWORD and REDIS_URL, if they say it), "
@@ -69,6 +97,7 @@ final class LinkReport {
 	 */
 	void recovered() {
 		this.reported = null;
+		this.refusal = null;
 		this.refusalReported.set(false);
 	}
 
@@ -77,6 +106,16 @@ final class LinkReport {
 	 */
 	void connected() {
 		logger.info("Cache service connected to Redis [" + this.display + "]");
+	}
+
+	/**
+	 * What Redis refused.
+	 *
+	 * @param error in its words
+	 * @param at when, in nanoseconds
+	 */
+	record Refusal(String error, long at) {
+
 	}
 
 }

@@ -83,6 +83,20 @@ final class LinkState {
 		return this.current.phase() == Phase.UP;
 	}
 
+	/**
+	 * Return for how long the link has been up, or not up.
+	 */
+	Duration lasting() {
+		this.lock.lock();
+		try {
+			long since = isUp() ? this.arrivedAt : this.awaySince;
+			return Duration.ofNanos(Math.max(0, this.clock.getAsLong() - since));
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
 	boolean isClosed() {
 		return this.closed;
 	}

@@ -81,6 +81,9 @@ final class Recovery {
 
 	private @Nullable Long lookedInVainAt;
 
+	/** Whether Redis is well, and only waited with. */
+	private volatile boolean resting;
+
 	/** Whether the last heartbeat was slow. One alone may meet a burst. */
 	private boolean slowBefore;
 
@@ -129,6 +132,14 @@ final class Recovery {
 	 */
 	long lastWhole() {
 		return this.lastWhole;
+	}
+
+	/**
+	 * Return whether Redis was well when it was last looked at, and is not used yet only
+	 * because it has failed so lately.
+	 */
+	boolean isResting() {
+		return this.resting;
 	}
 
 	long serverMillis() {
@@ -257,6 +268,7 @@ final class Recovery {
 			this.looked = true;
 			CompletableFuture<Integer> taken = recover(outbox);
 			long pause = pauseLeft();
+			this.resting = pause > 0;
 			if (pause > 0) {
 				workAfter(Math.min(this.pauses.retry().toMillis(), pause));
 				return;
@@ -272,6 +284,7 @@ final class Recovery {
 	}
 
 	private void failed(Throwable ex) {
+		this.resting = false;
 		boolean refused = RedisErrors.isRefusedLogin(ex);
 		String error = (ex instanceof TimeoutException) ? this.timeoutText : RedisErrors.describe(ex);
 		if (refused) {

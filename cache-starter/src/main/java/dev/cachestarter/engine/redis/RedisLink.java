@@ -123,6 +123,9 @@ public final class RedisLink {
 	/** More keys than these go in several commands: no server is held up by one. */
 	private static final int PORTION = 500;
 
+	/** For how long a refusal is news. */
+	private static final long REFUSED_LATELY = TimeUnit.MINUTES.toNanos(1);
+
 	private final Settings settings;
 
 	private final RedisConnector connector;
@@ -130,6 +133,10 @@ public final class RedisLink {
 	private final ScheduledExecutorService worker;
 
 	private final LinkState state;
+
+	private final LinkReport report;
+
+	private final LongSupplier clock;
 
 	private final AnswerJudge judge;
 
@@ -154,7 +161,9 @@ public final class RedisLink {
 		this.settings = settings;
 		this.connector = connector;
 		this.worker = worker;
-		LinkReport report = new LinkReport(connector.display());
+		this.clock = clock;
+		this.report = new LinkReport(connector.display(), clock);
+		LinkReport report = this.report;
 		String timeoutText = "a command was not answered within " + settings.commandTimeout().toMillis() + " ms";
 		this.state = new LinkState(clock, settings.openFor(), settings.openForMax(), this::left);
 		this.judge = new AnswerJudge(this.state, breaker(settings), report, clock,
@@ -240,6 +249,23 @@ public final class RedisLink {
 	 */
 	public boolean isUp() {
 		return this.state.isUp();
+	}
+
+	/**
+	 * Return how the link is, for people.
+	 */
+	public LinkCondition condition() {
+		LinkReport.Refusal last = this.report.refusal();
+		String refused = (last != null && this.clock.getAsLong() - last.at() < REFUSED_LATELY) ? last.error() : null;
+		Duration lasting = this.state.lasting();
+		if (this.state.isUp()) {
+			return new LinkCondition((refused != null) ? LinkCondition.Kind.REFUSED : LinkCondition.Kind.WELL, true,
+					lasting, refused);
+		}
+		LinkCondition.Kind kind = this.state.isClosed() ? LinkCondition.Kind.STOPPED
+				: (refused != null) ? LinkCondition.Kind.REFUSED
+						: this.recovery.isResting() ? LinkCondition.Kind.BREAKER_OPEN : LinkCondition.Kind.UNREACHABLE;
+		return new LinkCondition(kind, false, lasting, this.report.problem());
 	}
 
 	/**

@@ -178,7 +178,7 @@ class EvictionsTests {
 
 	@Test
 	void aRoundThatFailsDoesNotEndAllLaterOnes() {
-		PendingEvictions pending = new PendingEvictions(100);
+		PendingEvictions pending = new PendingEvictions(100, System::nanoTime);
 		pending.addLate(new Key(this.layout.key("items", "1")), 1);
 		AtomicInteger asked = new AtomicInteger();
 		Drain drain = new Drain(Target.Kind.EXACT, pending,

@@ -16,6 +16,9 @@
 
 package dev.cachestarter.engine.entry;
 
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+
 import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.engine.entry.Target.Glob;
@@ -35,7 +38,9 @@ class PendingEvictionsTests {
 
 	private final KeyLayout layout = new KeyLayout("", false);
 
-	private final PendingEvictions pending = new PendingEvictions(10);
+	private final AtomicLong now = new AtomicLong();
+
+	private final PendingEvictions pending = new PendingEvictions(10, this.now::get);
 
 	PendingEvictionsTests() {
 		this.layout.register("agents");
@@ -70,6 +75,28 @@ class PendingEvictionsTests {
 		assertThat(this.pending.isAnyLate(Target.Kind.EXACT)).isFalse();
 		this.pending.failed(target, 2);
 		assertThat(this.pending.isAnyLate(Target.Kind.EXACT)).isTrue();
+	}
+
+	@Test
+	void theOldestIsTheOneThatWasFirstAskedForAndNotTakenHoweverOftenItWasAskedForSince() {
+		Key first = new Key(key("org-1:1"));
+		Key second = new Key(key("org-1:2"));
+		this.pending.add(first, 1);
+		assertThat(this.pending.oldestLate()).as("under way").isEmpty();
+
+		this.now.set(5);
+		this.pending.add(second, 2);
+		this.pending.failed(second, 2);
+		assertThat(this.pending.oldestLate()).isEqualTo(OptionalLong.of(5));
+		this.pending.failed(first, 1);
+		this.now.set(9);
+		this.pending.addLate(first, 3);
+
+		assertThat(this.pending.oldestLate()).isEqualTo(OptionalLong.of(0));
+		this.pending.acknowledged(first, 3);
+		assertThat(this.pending.oldestLate()).isEqualTo(OptionalLong.of(5));
+		this.pending.acknowledged(second, 2);
+		assertThat(this.pending.oldestLate()).isEmpty();
 	}
 
 	@Test

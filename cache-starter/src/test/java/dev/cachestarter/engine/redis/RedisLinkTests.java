@@ -190,6 +190,56 @@ class RedisLinkTests {
 	}
 
 	@Test
+	void itsConditionSaysWhatIsTheMatterAndForHowLong() {
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.UNREACHABLE);
+		assertThat(this.link.condition().error()).as("not known yet").isNull();
+		this.redis.refusal = new RedisConnectionException("nobody listens");
+		this.link.start();
+		this.worker.advance(Duration.ofSeconds(3));
+		assertThat(this.link.condition()).isEqualTo(
+				new LinkCondition(LinkCondition.Kind.UNREACHABLE, false, Duration.ofSeconds(3), "nobody listens"));
+
+		this.redis.refusal = null;
+		this.worker.advance(RETRY);
+		settle();
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+		assertThat(this.link.condition().error()).isNull();
+		assertThat(this.link.condition().lasting()).isGreaterThanOrEqualTo(OPEN_FOR_MAX);
+
+		stop();
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.STOPPED);
+	}
+
+	@Test
+	void itsConditionTellsARedisThatIsGivenTimeFromOneThatCannotBeReached() {
+		up();
+		hang();
+		this.worker.run();
+
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.BREAKER_OPEN);
+		assertThat(this.link.condition().isUp()).isFalse();
+
+		this.redis.refusal = new RedisConnectionException("nobody listens");
+		this.redis.connection().lose();
+		this.worker.advance(RETRY);
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.UNREACHABLE);
+	}
+
+	@Test
+	void itsConditionNamesACommandThatWasRefusedLately() {
+		up();
+		Command refused = hold("k");
+		refused.answer().completeExceptionally(new RedisCommandExecutionException("NOPERM no right to run 'mget'"));
+
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.REFUSED);
+		assertThat(this.link.condition().isUp()).isTrue();
+		assertThat(this.link.condition().error()).contains("mget");
+
+		this.worker.advance(Duration.ofMinutes(2));
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+	}
+
+	@Test
 	void aRedisThatCannotBeConnectedToIsTriedAgain() {
 		this.redis.refusal = new RedisConnectionException("refused");
 		this.link.start();
