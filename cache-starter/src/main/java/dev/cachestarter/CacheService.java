@@ -160,7 +160,8 @@ public interface CacheService {
 	 * did not answer in time: then the eviction is pending, and this instance alone knows
 	 * of it until Redis answers. Note that {@code agents:list:org-123*}, which does not
 	 * close the segment, also takes {@code org-1234}; {@code agents:list:org-123:*} does
-	 * not.
+	 * not. Only entries of this cache are removed: what other applications store under
+	 * names that match stays.
 	 * @param pattern the pattern, against whole keys without the key prefix
 	 */
 	void invalidate(String pattern);

@@ -252,9 +252,8 @@ public final class EntryReader implements Entries {
 	private Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose) {
 		EntryHeader header = observed.current();
 		if (header == null || header.isLease() || !isTrusted(header)) {
-			return missed(key,
-					observed.isForeign() ? removed(key, observed, "it was not written by this cache") : observed,
-					epoch);
+			return missed(key, (observed.isForeign() && replaces(key, purpose))
+					? removed(key, observed, "it was not written by this cache") : observed, epoch);
 		}
 		if (!header.isFor(key)) {
 			return missed(key, observed, epoch);
@@ -286,6 +285,15 @@ public final class EntryReader implements Entries {
 		}
 		boolean due = purpose == Purpose.LOAD && fresh && isDue(header, now);
 		return new Reading(due ? Kind.DUE : Kind.HIT, value.value(), observed, epoch);
+	}
+
+	/**
+	 * Return whether what others wrote is removed. Under the name of a cache everything
+	 * is the cache's. Any other key may be a stranger's, so that a mere look at it leaves
+	 * it alone.
+	 */
+	private static boolean replaces(StoredKey key, Purpose purpose) {
+		return purpose == Purpose.LOAD || !key.cacheName().isEmpty();
 	}
 
 	private Reading missed(StoredKey key, @Nullable Observed observed, long epoch) {

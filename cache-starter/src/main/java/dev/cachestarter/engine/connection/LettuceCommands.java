@@ -64,11 +64,6 @@ final class LettuceCommands implements RedisCommands {
 	}
 
 	@Override
-	public CompletionStage<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
-		return this.commands.set(key, value, SetArgs.Builder.nx().px(life.toMillis())).thenApply((ok) -> ok != null);
-	}
-
-	@Override
 	public CompletionStage<Long> unlink(byte[]... keys) {
 		return this.commands.unlink(keys);
 	}

@@ -46,12 +46,6 @@ public interface RedisCommands {
 	CompletionStage<Boolean> set(byte[] key, byte[] value, Duration life);
 
 	/**
-	 * Set a key if it is not there.
-	 * @return whether it was not
-	 */
-	CompletionStage<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life);
-
-	/**
 	 * Delete keys.
 	 * @return how many there were
 	 */

@@ -63,6 +63,9 @@ public final class EntryHeader {
 
 	public static final int LENGTH = ValueCodec.HEADROOM;
 
+	/** As much of the line as tells an entry from what others write. */
+	static final int TAG_LENGTH = 4;
+
 	/** As much of the line as tells a lease or a claim from every other. */
 	public static final int IDENTITY_LENGTH = 39;
 
@@ -159,8 +162,16 @@ public final class EntryHeader {
 	 * another format.
 	 */
 	static boolean isOfAnotherFormat(byte[] entry) {
-		return entry.length > 3 && entry[0] == 'c' && entry[1] == 's' && entry[2] >= '0' && entry[2] <= '9'
-				&& entry[2] != FORMAT.charAt(2) && entry[3] == ' ';
+		return isTag(entry) && entry[2] != FORMAT.charAt(2);
+	}
+
+	/**
+	 * Return whether bytes begin as an entry of this cache does, in whatever format.
+	 * @param entry an entry, or its first {@link #TAG_LENGTH} bytes
+	 */
+	static boolean isTag(byte[] entry) {
+		return entry.length >= TAG_LENGTH && entry[0] == 'c' && entry[1] == 's' && entry[2] >= '0' && entry[2] <= '9'
+				&& entry[3] == ' ';
 	}
 
 	/**

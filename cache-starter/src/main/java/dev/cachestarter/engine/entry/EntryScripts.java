@@ -170,6 +170,23 @@ public final class EntryScripts {
 			""");
 
 	/**
+	 * KEYS[1] the lease of the instance that sweeps; ARGV: a lease, its life in ms.
+	 * Answers '1' if it was placed. What is there holds for an hour at most: nobody
+	 * sweeps under what lasts longer, or is no text.
+	 */
+	static final Script ELECT = Script.of("""
+			local there = redis.pcall('GET', KEYS[1])
+			if type(there) == 'string' then
+			  local left = redis.call('PTTL', KEYS[1])
+			  if left >= 0 and left <= 3600000 then
+			    return '0'
+			  end
+			end
+			redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+			return '1'
+			""");
+
+	/**
 	 * KEYS[1] generation; ARGV: a fresh random, the shortest life that it needs in ms.
 	 */
 	public static final Script GENERATION = Script.of("""

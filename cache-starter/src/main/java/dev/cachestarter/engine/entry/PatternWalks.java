@@ -40,7 +40,8 @@ import dev.cachestarter.engine.redis.RedisLink.Master;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
- * Deletes the keys that match a pattern, by walks through all keys with {@code SCAN}.
+ * Deletes the entries whose keys match a pattern, by walks through all keys with
+ * {@code SCAN}. What others have written under such a key stays.
  * <p>
  * {@code SCAN} returns every key that is there from its beginning to its end. So every
  * value and every lease that was there when the walk began is deleted, and a lease placed
@@ -194,15 +195,38 @@ final class PatternWalks {
 
 	private CompletableFuture<Long> delete(Master master, @Nullable KeyPage after, byte[] match, Glob glob) {
 		return master.scan(after, match, PAGE).thenCompose((page) -> {
-			byte[][] keys = page.keys().stream().filter((key) -> isEntry(key, glob)).toArray(byte[][]::new);
-			CompletableFuture<Long> deleted = (keys.length > 0) ? this.link.unlink(keys)
-					: CompletableFuture.completedFuture(0L);
+			CompletableFuture<Long> deleted = delete(page.keys().stream().filter((key) -> isNamed(key, glob)).toList());
 			// The next page is asked for while this one is deleted.
 			return page.isLast() ? deleted : deleted.thenCombine(delete(master, page, match, glob), Long::sum);
 		});
 	}
 
-	private boolean isEntry(byte[] redisKey, Glob glob) {
+	/**
+	 * Delete those of some keys that hold an entry. What does not begin as one is a
+	 * stranger's, whatever it is called. One that becomes an entry after it was looked at
+	 * is of a load that began after this walk.
+	 */
+	private CompletableFuture<Long> delete(List<byte[]> keys) {
+		List<CompletableFuture<Boolean>> entries = new ArrayList<>();
+		for (byte[] key : keys) {
+			entries.add(this.link.readStart(key, EntryHeader.TAG_LENGTH)
+				.thenApply(EntryHeader::isTag)
+				.exceptionallyCompose((ex) -> RedisErrors.isWrongType(ex) ? CompletableFuture.completedFuture(false)
+						: CompletableFuture.failedFuture(ex)));
+		}
+		return Futures.all(entries).thenCompose((own) -> {
+			List<byte[]> found = new ArrayList<>();
+			for (int i = 0; i < keys.size(); i++) {
+				if (own.get(i)) {
+					found.add(keys.get(i));
+				}
+			}
+			return found.isEmpty() ? CompletableFuture.completedFuture(0L)
+					: this.link.unlink(found.toArray(byte[][]::new));
+		});
+	}
+
+	private boolean isNamed(byte[] redisKey, Glob glob) {
 		StoredKey key = this.layout.parse(redisKey);
 		return key != null && (glob.cacheName() != null || glob.names(key));
 	}

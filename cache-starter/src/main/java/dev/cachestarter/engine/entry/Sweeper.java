@@ -272,7 +272,8 @@ public final class Sweeper {
 		byte[] lease = KeyBytes.of(this.store.newNonce());
 		this.held = lease;
 		try {
-			if (get(this.link.setIfAbsent(this.layout.sweepLeaseKey(), lease, this.pace.lease()))) {
+			if (Arrays.equals(get(this.link.run(EntryScripts.ELECT, this.layout.sweepLeaseKey(), lease,
+					EntryScripts.millis(this.pace.lease()))), ONE)) {
 				return lease;
 			}
 			this.held = null;

@@ -374,14 +374,6 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Set a key if it is not there.
-	 * @return whether it was not
-	 */
-	public CompletableFuture<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
-		return send((commands) -> commands.setIfAbsent(key, value, life), length(key, value), key);
-	}
-
-	/**
 	 * Delete keys. Sent while the link recovers, too.
 	 * @return how many there were
 	 */

@@ -79,7 +79,7 @@ class PatternWalksRedisTests {
 
 	@Test
 	void fewWalksRunAtATimeHoweverManyAreAskedFor() throws Exception {
-		this.redis.cli("SET", "pages:t:7", "x");
+		this.redis.cli("SET", "pages:t:7", "cs2 v");
 		this.hold.arm(this.redis.port());
 
 		List<CompletableFuture<Long>> evicted = IntStream.range(0, 90)
@@ -104,7 +104,7 @@ class PatternWalksRedisTests {
 		this.hold.awaitHeld();
 		await().atMost(PATIENCE).until(() -> this.redis.info("cmdstat_scan").contains("calls="));
 
-		this.redis.cli("SET", "pages:t:7", "stored behind the first walk");
+		this.redis.cli("SET", "pages:t:7", "cs2 v stored behind the first walk");
 		List<CompletableFuture<Long>> later = IntStream.range(0, 50).mapToObj((number) -> evict("*:7")).toList();
 
 		assertThat(this.hold.sent()).isOne();

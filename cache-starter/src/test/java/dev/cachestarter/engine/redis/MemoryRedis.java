@@ -350,17 +350,6 @@ public final class MemoryRedis implements RedisConnector {
 		}
 
 		@Override
-		public CompletableFuture<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
-			return command("SET NX", () -> {
-				boolean absent = get(key) == null;
-				if (absent) {
-					MemoryRedis.this.set(key, value, life.toMillis());
-				}
-				return absent;
-			});
-		}
-
-		@Override
 		public CompletableFuture<Long> unlink(byte[]... keys) {
 			return command("UNLINK", () -> Arrays.stream(keys).mapToLong(MemoryRedis.this::remove).sum());
 		}
