@@ -75,7 +75,7 @@ class CacheHealthRedisTests {
 						.containsEntry("redis", "localhost:" + redis.port())
 						.doesNotContainKey("reason");
 
-					redis.close();
+					redis.stop();
 					context.getBean(Items.class).changed("1");
 
 					await().until(() -> Boolean.FALSE.equals(health(context).getDetails().get("connected")));
