@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -31,41 +32,48 @@ import org.junit.jupiter.params.provider.MethodSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests that the pages of {@code docs} show code that compiles: a block after a comment
- * with the name of a file is a part of that file, among the sources of these tests. The
- * page of the sample's examples is compared by the sample.
+ * Tests that the README and the pages of {@code docs} show code that compiles: every
+ * block of Java stands after a comment with the name of a file, and is a part of that
+ * file, among the sources of this repository. The page of the sample's examples is
+ * compared by the sample.
  */
 class DocumentedCodeTests {
-
-	private static final Path PAGES = Path.of("..", "docs");
 
 	private static final Pattern SNIPPET = Pattern.compile("<!-- (\\S+\\.java) -->\\n```java\\n(.*?)```",
 			Pattern.DOTALL);
 
-	static Stream<Arguments> snippets() throws IOException {
-		try (Stream<Path> pages = Files.list(PAGES)) {
-			return pages.filter((page) -> page.toString().endsWith(".md") && !page.endsWith("examples.md"))
-				.sorted()
-				.toList()
-				.stream()
-				.flatMap((page) -> SNIPPET.matcher(read(page))
-					.results()
-					.map((match) -> Arguments.of(page.getFileName().toString(), match.group(1), match.group(2))));
-		}
+	static List<Path> pages() {
+		return DocumentedPages.all().stream().filter((page) -> !page.endsWith("examples.md")).toList();
+	}
+
+	static Stream<Arguments> snippets() {
+		return pages().stream()
+			.flatMap((page) -> SNIPPET.matcher(DocumentedPages.read(page))
+				.results()
+				.map((match) -> Arguments.of(page.getFileName().toString(), match.group(1), match.group(2))));
 	}
 
 	@ParameterizedTest
 	@MethodSource("snippets")
-	void codeOfAPageIsCodeOfAFile(String page, String file, String snippet) throws IOException {
-		try (Stream<Path> files = Files.find(Path.of("src", "test", "java"), 20,
-				(path, attributes) -> path.endsWith(file))) {
-			assertThat(unindented(read(files.findFirst().orElseThrow()))).contains(unindented(snippet));
+	void codeOfAPageIsCodeOfAFile(String page, String file, String snippet) {
+		try (Stream<Path> files = Stream.of("cache-starter", "cache-starter-sample")
+			.flatMap((module) -> sources(DocumentedPages.ROOT.resolve(module).resolve("src"), file))) {
+			Path source = files.findFirst().orElseThrow();
+			assertThat(unindented(DocumentedPages.read(source))).contains(unindented(snippet));
 		}
 	}
 
-	private static String read(Path file) {
+	@ParameterizedTest
+	@MethodSource("pages")
+	void allCodeOfAPageIsCompared(Path page) {
+		long blocks = DocumentedPages.read(page).lines().filter((line) -> line.strip().equals("```java")).count();
+
+		assertThat(SNIPPET.matcher(DocumentedPages.read(page)).results()).hasSize((int) blocks);
+	}
+
+	private static Stream<Path> sources(Path folder, String file) {
 		try {
-			return Files.readString(file);
+			return Files.find(folder, 20, (path, attributes) -> path.endsWith(file));
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

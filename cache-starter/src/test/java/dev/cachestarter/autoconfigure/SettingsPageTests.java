@@ -20,11 +20,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
+import dev.cachestarter.DocumentedPages;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,15 +47,15 @@ import org.springframework.core.io.ClassPathResource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Keeps {@code docs/settings.md} true.
+ * Keeps {@code docs/settings.md} true, and what other pages say of settings.
  */
 class SettingsPageTests {
 
-	private static final Path PAGE = Path.of("..", "docs", "settings.md");
+	private static final Path PAGE = DocumentedPages.ROOT.resolve("docs/settings.md");
 
 	@ParameterizedTest
-	@MethodSource
-	void itsExamplesBind(String yaml) throws IOException {
+	@MethodSource("examples")
+	void examplesBind(Path page, String yaml) throws IOException {
 		MutablePropertySources sources = new MutablePropertySources();
 		new YamlPropertySourceLoader().load("example", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)))
 			.forEach(sources::addLast);
@@ -59,15 +64,43 @@ class SettingsPageTests {
 				"cache-starter", Bindable.of(CacheStarterProperties.class),
 				new NoUnboundElementsBindHandler(BindHandler.DEFAULT));
 
-		assertThat(properties.caches()).containsKey("agents:list");
+		if (page.equals(PAGE)) {
+			assertThat(properties.caches()).containsKey("agents:list");
+		}
 	}
 
-	static List<String> itsExamplesBind() throws IOException {
-		return Pattern.compile("(?s)```yaml\n(.*?)```")
-			.matcher(page())
-			.results()
-			.map((found) -> found.group(1))
+	static List<Arguments> examples() {
+		return DocumentedPages.all()
+			.stream()
+			.flatMap((page) -> Pattern.compile("(?s)```yaml\n(.*?)```")
+				.matcher(DocumentedPages.read(page))
+				.results()
+				.map((found) -> Arguments.of(page, found.group(1).stripIndent())))
 			.toList();
+	}
+
+	@ParameterizedTest
+	@MethodSource("tables")
+	void tablesOfOtherPagesHaveTheDefaults(Path page) throws IOException {
+		Map<String, String> defaults = new HashMap<>();
+		for (JsonNode setting : metadata().get("properties")) {
+			String name = setting.get("name").asString();
+			String value = setting.path("defaultValue").asString("");
+			defaults.put(name, value);
+			defaults.putIfAbsent(name.substring(name.lastIndexOf('.') + 1), value);
+		}
+
+		Pattern row = Pattern.compile("(?m)^\\| `([a-z.-]+)` \\| `([^`]+)` \\|");
+		assertThat(row.matcher(DocumentedPages.read(page)).results()).allSatisfy((found) -> {
+			String value = defaults.get(found.group(1));
+			if (value != null) {
+				assertThat(found.group(2)).as(found.group(1)).isEqualTo(value);
+			}
+		});
+	}
+
+	static List<Path> tables() {
+		return DocumentedPages.all();
 	}
 
 	@Test
