@@ -18,6 +18,9 @@ package dev.cachestarter.engine.value;
 
 import java.io.InputStream;
 import java.io.Reader;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -30,6 +33,8 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.Spliterator;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -55,6 +60,7 @@ import tools.jackson.databind.introspect.BeanPropertyDefinition;
 import tools.jackson.databind.introspect.ClassIntrospector;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.jsontype.NamedType;
+import tools.jackson.databind.type.TypeFactory;
 
 /**
  * What is known of a type before any value of it was seen: the mark of its shape, and
@@ -169,6 +175,7 @@ record TypeShape(String mark, @Nullable String refusal) {
 			}
 			Class<?> raw = type.getRawClass();
 			refuse(refusal(raw));
+			refuse(HashedAddresses.refusal(type, this.config.getTypeFactory()));
 			StringBuilder reference = new StringBuilder(raw.getName());
 			for (int i = 0; i < type.containedTypeCount(); i++) {
 				reference.append((i == 0) ? "<" : ",").append(reference(type.containedType(i)));
@@ -300,6 +307,80 @@ record TypeShape(String mark, @Nullable String refusal) {
 		private void refuse(@Nullable String reason) {
 			if (this.refusal == null) {
 				this.refusal = reason;
+			}
+		}
+
+	}
+
+	/**
+	 * Finds sets and maps whose elements or keys ask the name service when they are read.
+	 * The hash of a {@link URL} is that of the address of its host, so that a hit would
+	 * wait for as long as that takes, and hosts may be what a stranger has chosen.
+	 */
+	private static final class HashedAddresses {
+
+		private final TypeFactory types;
+
+		private final Set<JavaType> seen = new HashSet<>();
+
+		HashedAddresses(TypeFactory types) {
+			this.types = types;
+		}
+
+		/**
+		 * Return why values of a type cannot be cached for this reason.
+		 * @param type the type; what it only contains is not looked at
+		 * @return the reason and the cure, or {@code null} if there is none
+		 */
+		static @Nullable String refusal(JavaType type, TypeFactory types) {
+			JavaType hashed = hashed(type);
+			if (hashed == null || !new HashedAddresses(types).isLookedUp(hashed)) {
+				return null;
+			}
+			return ("%s hashes its %s when it is read, and the hash of a java.net.URL asks the name service for the "
+					+ "address of its host: each hit would wait for that. Use java.net.URI, or a list.")
+				.formatted(type.toCanonical(), (type.getKeyType() != null) ? "keys" : "elements");
+		}
+
+		private static @Nullable JavaType hashed(JavaType type) {
+			Class<?> raw = type.getRawClass();
+			if (Map.class.isAssignableFrom(raw)) {
+				return SortedMap.class.isAssignableFrom(raw) ? null : type.getKeyType();
+			}
+			return (Set.class.isAssignableFrom(raw) && !SortedSet.class.isAssignableFrom(raw)) ? type.getContentType()
+					: null;
+		}
+
+		/** Return whether the hash of a value of a type is made of the hash of an URL. */
+		private boolean isLookedUp(@Nullable JavaType type) {
+			if (type == null || type.isArrayType() || !this.seen.add(type)) {
+				return false;
+			}
+			Class<?> raw = type.getRawClass();
+			return raw == URL.class || isLookedUp(type.getKeyType()) || isLookedUp(type.getContentType())
+					|| (isRecord(raw) && isAnyFieldLookedUp(type));
+		}
+
+		private boolean isAnyFieldLookedUp(JavaType type) {
+			for (Field field : type.getRawClass().getDeclaredFields()) {
+				if (!Modifier.isStatic(field.getModifiers())
+						&& isLookedUp(this.types.resolveMemberType(field.getGenericType(), type.getBindings()))) {
+					return true;
+				}
+			}
+			return false;
+		}
+
+		/** Records and Kotlin's data classes; what other classes hash, nobody tells. */
+		private static boolean isRecord(Class<?> type) {
+			if (type.isRecord()) {
+				return true;
+			}
+			try {
+				return !JdkTypes.isJdk(type) && type.getMethod("component1") != null;
+			}
+			catch (NoSuchMethodException | LinkageError ex) {
+				return false;
 			}
 		}
 

@@ -19,16 +19,24 @@ package dev.cachestarter.engine.value;
 import java.lang.reflect.Type;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.core.ParameterizedTypeReference;
+import org.springframework.core.ResolvableType;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
@@ -103,6 +111,63 @@ class HostileValuesTests {
 			.isEqualTo(new Socket(InetSocketAddress.createUnresolved("localhost", 80)));
 	}
 
+	@Test
+	void noHostIsLookedUpForAnAddressThatIsRead() throws Exception {
+		URL address = CountedAddresses.of("host.example");
+		Object values = List.of(new Link("a", address), new Link("b", address));
+		Type type = new ParameterizedTypeReference<List<Link>>() {
+		}.getType();
+		int before = CountedAddresses.lookUps();
+
+		Object copy = Codecs.roundTrip(Codecs.of(type), values);
+
+		assertThat(((Link) ((List<?>) copy).get(0)).address().toExternalForm()).isEqualTo(address.toExternalForm());
+		assertThat(CountedAddresses.lookUps()).isEqualTo(before);
+	}
+
+	static Stream<Type> hashed() {
+		return Stream.of(new ParameterizedTypeReference<Set<URL>>() {
+		}, new ParameterizedTypeReference<HashSet<URL>>() {
+		}, new ParameterizedTypeReference<Map<URL, Integer>>() {
+		}, new ParameterizedTypeReference<Map<String, List<Set<Optional<URL>>>>>() {
+		}, new ParameterizedTypeReference<Set<Link>>() {
+		}, new ParameterizedTypeReference<Set<Box<List<URL>>>>() {
+		}, new ParameterizedTypeReference<Box<Set<URL>>>() {
+		}).map(ParameterizedTypeReference::getType);
+	}
+
+	@ParameterizedTest
+	@MethodSource("hashed")
+	void whatWouldLookHostsUpAtEachHitIsRefused(Type type) {
+		ValueCodec codec = Codecs.of(type);
+		int before = CountedAddresses.lookUps();
+
+		assertThat(Codecs.with(ValueCodecs.mapperBuilder().build()).whyNotCacheable(ResolvableType.forType(type)))
+			.contains("java.net.URI");
+		for (String json : List.of("[\"counted://a/\"]", "{\"counted://a/\":1}", "{\"a\":[[\"counted://a/\"]]}",
+				"[{\"name\":\"a\",\"address\":\"counted://a/\"}]", "[{\"value\":[\"counted://a/\"]}]",
+				"{\"value\":[\"counted://a/\"]}")) {
+			assertThat(catchThrowable(
+					() -> Codecs.decode(codec, Codecs.entry("----", json.getBytes(StandardCharsets.UTF_8)))))
+				.isInstanceOf(CorruptEntryException.class);
+		}
+		assertThat(CountedAddresses.lookUps()).isEqualTo(before);
+	}
+
+	@Test
+	void setsThatLookNothingUpAreNotRefused() {
+		for (Type type : Stream.of(new ParameterizedTypeReference<Set<URI>>() {
+		}, new ParameterizedTypeReference<Map<String, URL>>() {
+		}, new ParameterizedTypeReference<Set<Entity>>() {
+		}, new ParameterizedTypeReference<Set<Box<String>>>() {
+		}, new ParameterizedTypeReference<Set<Box<Box<Integer>>>>() {
+		}).map(ParameterizedTypeReference::getType).toList()) {
+			assertThat(Codecs.with(ValueCodecs.mapperBuilder().build()).whyNotCacheable(ResolvableType.forType(type)))
+				.as(type.getTypeName())
+				.isNull();
+		}
+	}
+
 	/** Each number is a shape: of lists and maps around a number. */
 	private static Object value(int shape) {
 		Object value = 1L;
@@ -116,6 +181,21 @@ class HostileValuesTests {
 	}
 
 	record Socket(InetSocketAddress address) {
+	}
+
+	record Link(String name, URL address) {
+	}
+
+	record Box<T>(T value) {
+	}
+
+	/** What it hashes is no business of its type's. */
+	static class Entity {
+
+		public long id;
+
+		public @Nullable URL address;
+
 	}
 
 }
