@@ -217,8 +217,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * Evictions that Redis has not taken.
 	 *
 	 * @param maxEntries How many evictions that Redis has not taken are kept apart.
-	 * Beyond that they are widened to their group, then to their cache, and never
-	 * dropped.
+	 * Beyond that, or beyond 1 KB for each, they are widened to their group, then to
+	 * their cache, and never dropped.
 	 */
 	record PendingEvictions(@DefaultValue("10000") int maxEntries) {
 

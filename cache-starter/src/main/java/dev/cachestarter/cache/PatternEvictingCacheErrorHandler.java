@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.cache.Cache;
 import org.springframework.cache.interceptor.CacheErrorHandler;
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.dao.DataAccessException;
 
 import dev.cachestarter.engine.connection.DaemonThreads;
@@ -61,6 +62,9 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	/** Beyond that, single keys are given up for the whole cache. */
 	private static final int MAX_PENDING = 10_000;
 
+	/** So they are if their texts take more. */
+	private static final long MAX_CHARACTERS = 10_000_000;
+
 	/** A failure that takes longer is one of the cache, and not of the key. */
 	private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -68,6 +72,9 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 
 	/** What failed, with the newest time of asking. */
 	private final ConcurrentMap<Pending, Long> pending = new ConcurrentHashMap<>();
+
+	/** Of all keys that are kept. */
+	private final AtomicLong characters = new AtomicLong();
 
 	private final AtomicLong sequences = new AtomicLong();
 
@@ -129,9 +136,19 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	}
 
 	private void keep(Cache cache, @Nullable Object key) {
-		Pending target = new Pending(cache, (this.pending.size() < MAX_PENDING) ? key : null);
-		this.pending.put(target, this.sequences.incrementAndGet());
+		boolean fits = this.pending.size() < MAX_PENDING && this.characters.get() < MAX_CHARACTERS;
+		Pending target = new Pending(cache, fits ? key : null);
+		if (this.pending.put(target, this.sequences.incrementAndGet()) == null) {
+			this.characters.addAndGet(target.characters());
+		}
 		retryLater();
+	}
+
+	/** What failed again meanwhile is another eviction, and stays. */
+	private void forget(Pending target, Long sequence) {
+		if (this.pending.remove(target, sequence)) {
+			this.characters.addAndGet(-target.characters());
+		}
 	}
 
 	private void retryLater() {
@@ -155,11 +172,10 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 			long start = System.nanoTime();
 			try {
 				target.evict();
-				// What failed again meanwhile is another eviction, and stays.
-				this.pending.remove(target, sequence);
+				forget(target, sequence);
 			}
 			catch (UnsupportedOperationException ex) {
-				this.pending.remove(target, sequence);
+				forget(target, sequence);
 			}
 			catch (Throwable ex) {
 				// Errors included: the others are to have their turn.
@@ -190,6 +206,14 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	}
 
 	private record Pending(Cache cache, @Nullable Object key) {
+
+		/** As far as a key is text that a caller may have chosen. */
+		long characters() {
+			if (this.key instanceof CharSequence text) {
+				return text.length();
+			}
+			return (this.key instanceof SimpleKey || this.key instanceof KeyPattern) ? this.key.toString().length() : 0;
+		}
 
 		void evict() {
 			if (this.key == null) {

@@ -30,6 +30,7 @@ import org.springframework.cache.annotation.CachingConfigurer;
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.concurrent.ConcurrentMapCache;
 import org.springframework.cache.interceptor.CacheErrorHandler;
+import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.cache.support.SimpleCacheManager;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -106,6 +107,28 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
 		assertThat(this.cache.getNativeCache()).containsOnlyKeys("well");
+	}
+
+	@Test
+	void ofKeysThatAreTooLongTheWholeCacheIsEvicted() {
+		this.cache.failure = new QueryTimeoutException("hangs");
+		String longText = "x".repeat(1_000_000);
+		for (int i = 0; i < 50; i++) {
+			Object key = (i % 2 == 0) ? i + longText : new SimpleKey(i, longText);
+			this.cache.getNativeCache().put(key, "old");
+			this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, key);
+		}
+		assertThat(this.handler.getPendingCount()).isEqualTo(11);
+
+		this.cache.failure = null;
+
+		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		assertThat(this.cache.getNativeCache()).isEmpty();
+		this.cache.failure = new QueryTimeoutException("hangs");
+		for (String key : List.of("1", "2")) {
+			this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, key);
+		}
+		assertThat(this.handler.getPendingCount()).as("there is room again").isEqualTo(2);
 	}
 
 	@Test

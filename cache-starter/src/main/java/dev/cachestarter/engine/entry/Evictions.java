@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import java.util.OptionalLong;
 
@@ -103,7 +104,7 @@ public final class Evictions {
 	private final AtomicLong globEpoch = new AtomicLong();
 
 	/** When a target was last acknowledged, for those of the last minute. */
-	private final ConcurrentMap<Target, Long> recent = new ConcurrentHashMap<>();
+	private final TargetMap<Long> recent = new TargetMap<>();
 
 	private final AtomicLong lastPruned = new AtomicLong();
 
@@ -222,13 +223,24 @@ public final class Evictions {
 		long pruned = this.lastPruned.get();
 		if (now - pruned > TimeUnit.SECONDS.toNanos(5) && this.lastPruned.compareAndSet(pruned, now)) {
 			long lastWhole = this.link.lastWhole();
-			this.recent.values().removeIf((when) -> lastWhole - when > RECENT_NANOS);
+			eachRecent((same, when) -> this.recent.change(same,
+					(known) -> (known == null || lastWhole - known > RECENT_NANOS) ? null : known));
 		}
 		Target kept = target;
-		while (this.recent.size() >= this.maxEntries && !this.recent.containsKey(kept) && !kept.equals(kept.widen())) {
+		while (isFull() && !this.recent.contains(kept) && !kept.equals(kept.widen())) {
 			kept = kept.widen();
 		}
-		this.recent.merge(kept, now, Math::max);
+		this.recent.change(kept, (known) -> (known == null) ? now : Math.max(known, now));
+	}
+
+	private boolean isFull() {
+		return this.recent.size() >= this.maxEntries || this.recent.bytes() >= Target.maxBytes(this.maxEntries);
+	}
+
+	private void eachRecent(BiConsumer<Target, Long> action) {
+		for (Target.Kind kind : Target.Kind.values()) {
+			this.recent.all(kind).forEach(action);
+		}
 	}
 
 	/**
@@ -261,7 +273,7 @@ public final class Evictions {
 	 */
 	public void replayRecent(long lost) {
 		this.servers.incrementAndGet();
-		this.recent.forEach((target, when) -> {
+		eachRecent((target, when) -> {
 			if (lost - when <= RECENT_NANOS) {
 				// Newer than an acknowledgement that is just being taken note of.
 				this.pending.addLate(this.pending.fit(target), this.sequences.incrementAndGet());
@@ -329,6 +341,13 @@ public final class Evictions {
 	 */
 	public @Nullable String refusedWith() {
 		return this.warned.get() ? this.refusedWith : null;
+	}
+
+	/**
+	 * Return about how much memory all takes that is remembered of evictions.
+	 */
+	long bytes() {
+		return this.pending.bytes() + this.recent.bytes();
 	}
 
 	/**

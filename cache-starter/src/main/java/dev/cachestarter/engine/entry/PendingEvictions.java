@@ -45,6 +45,8 @@ final class PendingEvictions {
 
 	private final LongSupplier clock;
 
+	private final long maxBytes;
+
 	private final TargetMap<Asked> targets = new TargetMap<>();
 
 	/**
@@ -55,20 +57,23 @@ final class PendingEvictions {
 	PendingEvictions(int maxEntries, LongSupplier clock) {
 		this.maxEntries = maxEntries;
 		this.clock = clock;
+		this.maxBytes = Target.maxBytes(maxEntries);
 	}
 
 	/**
 	 * Return the target under which an eviction is kept: itself, or a wider one if there
-	 * are too many.
+	 * are too many, or all of them take too much memory.
 	 */
 	Target fit(Target target) {
-		Target wider = fit(target, this.targets.part(Kind.EXACT).size() / this.maxEntries);
-		return (wider instanceof Glob && !has(wider) && this.targets.part(Kind.PATTERN).size() >= MAX_GLOBS)
+		long timesTooMany = Math.max(this.targets.all(Kind.EXACT).size() / this.maxEntries,
+				this.targets.bytes() / this.maxBytes);
+		Target wider = fit(target, timesTooMany);
+		return (wider instanceof Glob && !has(wider) && this.targets.all(Kind.PATTERN).size() >= MAX_GLOBS)
 				? wider.widen() : wider;
 	}
 
 	/** Once too many and a target is widened once, twice too many and it is so twice. */
-	private Target fit(Target target, int timesTooMany) {
+	private Target fit(Target target, long timesTooMany) {
 		if (timesTooMany == 0 || has(target)) {
 			return target;
 		}
@@ -77,7 +82,7 @@ final class PendingEvictions {
 	}
 
 	private boolean has(Target target) {
-		return this.targets.partOf(target).containsKey(target);
+		return this.targets.contains(target);
 	}
 
 	/**
@@ -95,24 +100,22 @@ final class PendingEvictions {
 	}
 
 	private void add(Target target, Asked asked) {
-		this.targets.partOf(target).merge(target, asked, (known, added) -> known.joinedBy(added));
+		this.targets.change(target, (known) -> (known != null) ? known.joinedBy(asked) : asked);
 	}
 
 	/**
 	 * Note that Redis has acknowledged one asking.
 	 */
 	void acknowledged(Target target, long sequence) {
-		this.targets.partOf(target)
-			.computeIfPresent(target, (same, known) -> (known.sequence() == sequence) ? null : known);
+		this.targets.change(target, (known) -> (known != null && known.sequence() == sequence) ? null : known);
 	}
 
 	/**
 	 * Note that Redis has not taken one asking.
 	 */
 	void failed(Target target, long sequence) {
-		this.targets.partOf(target)
-			.computeIfPresent(target,
-					(same, known) -> (known.sequence() == sequence) ? new Asked(sequence, true, known.since()) : known);
+		this.targets.change(target, (known) -> (known != null && known.sequence() == sequence)
+				? new Asked(sequence, true, known.since()) : known);
 	}
 
 	/**
@@ -138,7 +141,7 @@ final class PendingEvictions {
 
 	private List<Pending> list(Kind kind, Predicate<Asked> wanted) {
 		List<Pending> found = new ArrayList<>();
-		this.targets.part(kind).forEach((target, asked) -> {
+		this.targets.all(kind).forEach((target, asked) -> {
 			if (wanted.test(asked)) {
 				found.add(new Pending(target, asked.sequence()));
 			}
@@ -150,7 +153,7 @@ final class PendingEvictions {
 	 * Return whether there is one that Redis has not taken when it was asked last.
 	 */
 	boolean isAnyLate(Kind kind) {
-		return this.targets.part(kind).values().stream().anyMatch(Asked::late);
+		return this.targets.all(kind).values().stream().anyMatch(Asked::late);
 	}
 
 	/**
@@ -169,7 +172,7 @@ final class PendingEvictions {
 		long now = this.clock.getAsLong();
 		OptionalLong age = OptionalLong.empty();
 		for (Kind kind : Kind.values()) {
-			for (Asked asked : this.targets.part(kind).values()) {
+			for (Asked asked : this.targets.all(kind).values()) {
 				if (asked.late() && (age.isEmpty() || now - asked.since() > age.getAsLong())) {
 					age = OptionalLong.of(now - asked.since());
 				}
@@ -180,6 +183,13 @@ final class PendingEvictions {
 
 	int size() {
 		return this.targets.size();
+	}
+
+	/**
+	 * Return about how much memory they take.
+	 */
+	long bytes() {
+		return this.targets.bytes();
 	}
 
 	/**

@@ -90,6 +90,9 @@ public final class Sweeper {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
+	/** What is longer is announced, and kept here, as its cache. */
+	private static final int LONGEST_NAME = 2048;
+
 	/** What elects when Redis is out of memory. */
 	private static final byte[] NO_LEASE = new byte[0];
 
@@ -148,7 +151,8 @@ public final class Sweeper {
 	void sweepLater(Target target) {
 		String cacheName = target.cacheName();
 		if (target instanceof Whole || (target instanceof Group group && !group.cacheName().isEmpty())) {
-			this.due.add((this.due.size() < DueTargets.MOST) ? target : new Whole(String.valueOf(cacheName)));
+			boolean fits = this.due.size() < DueTargets.MOST && target.describe().length() <= LONGEST_NAME;
+			this.due.add(fits ? target : new Whole(String.valueOf(cacheName)));
 			lookAfter(this.pace.gather());
 		}
 	}

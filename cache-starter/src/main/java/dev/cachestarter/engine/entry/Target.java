@@ -49,6 +49,21 @@ public sealed interface Target {
 	String describe();
 
 	/**
+	 * About how many bytes of memory it takes to remember it.
+	 */
+	default long bytes() {
+		return 200 + 2L * describe().length();
+	}
+
+	/**
+	 * Return how many bytes so many targets may take, all together: few keys are longer
+	 * than that on average, and whoever brings longer ones must not fill the memory.
+	 */
+	static long maxBytes(int entries) {
+		return 1024L * Math.max(entries, 1024);
+	}
+
+	/**
 	 * Whether a key is in the unnamed cache and begins with a text and a colon. What is
 	 * the unnamed cache's to one instance may be a named one's to another, which learns
 	 * of names as it uses caches.
@@ -103,6 +118,14 @@ public sealed interface Target {
 		@Override
 		public String describe() {
 			return this.key.displayName();
+		}
+
+		@Override
+		public long bytes() {
+			String group = this.key.group();
+			byte[] groupKey = this.key.groupGenerationKey();
+			return 300 + 2L * this.key.key().length() + this.key.redisKey().length
+					+ ((group != null) ? 2L * group.length() : 0) + ((groupKey != null) ? groupKey.length : 0);
 		}
 
 	}
@@ -177,6 +200,12 @@ public sealed interface Target {
 		public String describe() {
 			String cache = this.cacheName;
 			return (cache == null || cache.isEmpty()) ? this.pattern.glob() : cache + ":" + this.pattern.glob();
+		}
+
+		@Override
+		public long bytes() {
+			// It is kept as a text and as the steps of a match.
+			return 300 + 6L * this.pattern.glob().length();
 		}
 
 	}

@@ -16,9 +16,14 @@
 
 package dev.cachestarter.engine.entry;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.key.StoredKey;
 
@@ -36,13 +41,39 @@ final class TargetMap<V> {
 	/** Those that are matched. */
 	private final ConcurrentMap<Target, V> globs = new ConcurrentHashMap<>();
 
+	/** What they take in memory. */
+	private final AtomicLong bytes = new AtomicLong();
+
 	/** The length of the longest name of a cache that any target has had. */
 	private volatile int longestName;
 
 	/**
-	 * Return the part of this map in which a target is kept.
+	 * Change what is known of a target, at once for all who look.
+	 * @param change is given what is known, {@code null} if the target is not in here,
+	 * and returns what is to be known, {@code null} to remove the target
 	 */
-	ConcurrentMap<Target, V> partOf(Target target) {
+	void change(Target target, Function<@Nullable V, @Nullable V> change) {
+		partOf(target).compute(target, (same, known) -> {
+			V now = change.apply(known);
+			if ((known == null) != (now == null)) {
+				this.bytes.addAndGet((now != null) ? target.bytes() : -target.bytes());
+			}
+			return now;
+		});
+	}
+
+	boolean contains(Target target) {
+		return part(Target.Kind.of(target)).containsKey(target);
+	}
+
+	/**
+	 * Return about how much memory they take.
+	 */
+	long bytes() {
+		return this.bytes.get();
+	}
+
+	private ConcurrentMap<Target, V> partOf(Target target) {
 		String cacheName = target.cacheName();
 		if (cacheName != null && cacheName.length() > this.longestName) {
 			this.longestName = cacheName.length();
@@ -51,9 +82,13 @@ final class TargetMap<V> {
 	}
 
 	/**
-	 * Return all targets of one kind.
+	 * Return all targets of one kind, as they are at any time.
 	 */
-	ConcurrentMap<Target, V> part(Target.Kind kind) {
+	Map<Target, V> all(Target.Kind kind) {
+		return Collections.unmodifiableMap(part(kind));
+	}
+
+	private ConcurrentMap<Target, V> part(Target.Kind kind) {
 		return switch (kind) {
 			case EXACT -> this.exact;
 			case PATTERN -> this.globs;

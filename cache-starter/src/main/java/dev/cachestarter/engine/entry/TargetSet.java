@@ -30,7 +30,7 @@ public final class TargetSet {
 	 * Add a target. Adding it again has no effect.
 	 */
 	public void add(Target target) {
-		this.targets.partOf(target).put(target, Boolean.TRUE);
+		this.targets.change(target, (known) -> Boolean.TRUE);
 	}
 
 	/**

@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
+import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.StoredKey;
 
 /**
@@ -52,7 +54,7 @@ final class Flights implements Ticks.Task {
 	/** How many are asked for in one tick. */
 	private static final int DISOWNED_AT_ONCE = 50;
 
-	/** More than this are left to their life. */
+	/** More than this, or what takes more memory, are left to their life. */
 	private static final int MAX_ORPHANS = 10_000;
 
 	private final EntryStore store;
@@ -62,6 +64,9 @@ final class Flights implements Ticks.Task {
 	private final ConcurrentMap<String, Flight> flights = new ConcurrentHashMap<>();
 
 	private final ConcurrentMap<String, Orphan> orphans = new ConcurrentHashMap<>();
+
+	/** What they take in memory. */
+	private final AtomicLong orphanBytes = new AtomicLong();
 
 	Flights(EntryStore store, Ticks ticks) {
 		this.store = store;
@@ -133,7 +138,7 @@ final class Flights implements Ticks.Task {
 			sent.thenAccept((late) -> {
 				Lease lease = leaseOf.apply(late);
 				if (lease != null) {
-					giveBack(lease).thenRun(() -> this.orphans.remove(flight.nonce()));
+					giveBack(lease).thenRun(() -> forgetOrphan(flight.nonce()));
 				}
 			});
 		});
@@ -144,12 +149,22 @@ final class Flights implements Ticks.Task {
 	}
 
 	private void disownLater(StoredKey key, String nonce, Duration life) {
-		if (this.orphans.size() < MAX_ORPHANS) {
+		if (this.orphans.size() < MAX_ORPHANS && this.orphanBytes.get() < Target.maxBytes(MAX_ORPHANS)) {
 			long now = System.nanoTime();
 			// The server may take it as late as the driver gives up on it, and some.
 			long until = now + life.toNanos() + TimeUnit.SECONDS.toNanos(2);
-			this.orphans.put(nonce, new Orphan(key, until, now));
+			Orphan orphan = new Orphan(key, until, now);
+			if (this.orphans.put(nonce, orphan) == null) {
+				this.orphanBytes.addAndGet(orphan.bytes());
+			}
 			this.ticks.wake();
+		}
+	}
+
+	private void forgetOrphan(String nonce) {
+		Orphan orphan = this.orphans.remove(nonce);
+		if (orphan != null) {
+			this.orphanBytes.addAndGet(-orphan.bytes());
 		}
 	}
 
@@ -183,7 +198,7 @@ final class Flights implements Ticks.Task {
 		for (Map.Entry<String, Orphan> each : this.orphans.entrySet()) {
 			Orphan orphan = each.getValue();
 			if (now - orphan.until > 0) {
-				this.orphans.remove(each.getKey());
+				forgetOrphan(each.getKey());
 			}
 			else if (asked < DISOWNED_AT_ONCE && now - orphan.nextTry > 0) {
 				orphan.askedAgainAt(now);
@@ -208,6 +223,10 @@ final class Flights implements Ticks.Task {
 			this.key = key;
 			this.until = until;
 			this.nextTry = nextTry + this.pause;
+		}
+
+		long bytes() {
+			return new Target.Key(this.key).bytes();
 		}
 
 		/** Less and less often: a Redis that does not answer has enough to do. */

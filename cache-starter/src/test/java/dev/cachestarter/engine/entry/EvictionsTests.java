@@ -107,6 +107,64 @@ class EvictionsTests {
 	}
 
 	@Test
+	void whatIsRememberedOfLongKeysTakesLittleMemoryAndNoneIsForgotten() {
+		Evictions evictions = evictions(1000);
+		String longText = "x".repeat(60_000);
+
+		for (int i = 0; i < 1000; i++) {
+			Key target = new Key(this.layout.locate("items:org-" + i + ":" + longText));
+			evictions.evict(target);
+			evictions.remember(target);
+		}
+
+		// Twice what so many keys of a kilobyte take, for each of pending and recent.
+		assertThat(evictions.bytes()).isLessThan(4_500_000);
+		evictions.replayRecent(System.nanoTime());
+		for (int i = 0; i < 1000; i++) {
+			assertThat(evictions.covers(this.layout.locate("items:org-" + i + ":" + longText))).isTrue();
+		}
+		assertThat(evictions.covers(this.layout.key("others", "org-1:1"))).isFalse();
+		assertThat(evictions.bytes()).isLessThan(4_500_000);
+	}
+
+	@Test
+	void patternsAreWeighedToo() {
+		Evictions evictions = evictions(1000);
+
+		for (int i = 0; i < 1000; i++) {
+			evictions.remember(new Glob("items", KeyPattern.of(i + "*" + "x".repeat(60_000))));
+		}
+
+		assertThat(evictions.bytes()).isLessThan(2_000_000);
+	}
+
+	@Test
+	void whatIsEndedTakesNoMemory() {
+		PendingEvictions pending = new PendingEvictions(100, System::nanoTime);
+		Key target = new Key(this.layout.key("items", "org-1:1"));
+		pending.add(target, 1);
+		pending.add(target, 2);
+		pending.failed(target, 2);
+		long bytes = pending.bytes();
+
+		pending.acknowledged(target, 1);
+		assertThat(pending.bytes()).isEqualTo(bytes).isEqualTo(target.bytes());
+		pending.acknowledged(target, 2);
+		pending.acknowledged(target, 2);
+
+		assertThat(pending.bytes()).isZero();
+	}
+
+	@Test
+	void aGroupWithALongNameIsSweptWithItsCache() {
+		for (int i = 0; i < 10; i++) {
+			this.sweeper.sweepLater(new Target.Group("items", i + "x".repeat(60_000)));
+		}
+
+		assertThat(this.sweeper.dueCount()).isEqualTo(1);
+	}
+
+	@Test
 	void littleIsKeptOfWhatCannotBeAnnouncedToBeSwept() {
 		for (int i = 0; i < 20_000; i++) {
 			this.sweeper.sweepLater(new Target.Group("items", "org-" + i));
