@@ -30,10 +30,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Mono;
 
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
@@ -55,6 +58,7 @@ import static org.awaitility.Awaitility.await;
  * is never read as one.
  */
 @WithRedis
+@ExtendWith(OutputCaptureExtension.class)
 class SpringKeysRedisTests {
 
 	private final RedisServer redis;
@@ -190,7 +194,30 @@ class SpringKeysRedisTests {
 		assertThat(desk().findIn("acme", "7")).as("was not replaced").isEqualTo(acmes);
 		String strangers = desk().find("other:7");
 		assertThat(desk().findIn("other", "7")).isNotEqualTo(strangers);
-		assertThat(desk().find("other:7")).isEqualTo(strangers);
+	}
+
+	@Test
+	void whoChoosesTheTextOfOneArgumentTakesNoEntryOfSeveralAway(CapturedOutput output) {
+		desk().find("acme:7");
+		desk().findIn("acme", "7");
+
+		assertThat(desk().find("acme:7")).isNotEqualTo(desk().find("acme:7"));
+
+		int loads = desk().loads();
+		desk().findIn("acme", "7");
+		assertThat(desk().loads()).as("is cached").isEqualTo(loads);
+		assertThat(output).containsOnlyOnce("Cache 'desk' has the entry of another key under 'desk:acme:7'");
+	}
+
+	@Test
+	void textThatIsJoinedOfLongValuesEvictsWhatTheyAreTheKeyOf() {
+		String part = "p".repeat(1000);
+		String loaded = desk().findOf(part, part, part, part, part);
+		assertThat(desk().findOf(part, part, part, part, part)).isEqualTo(loaded);
+
+		desk().forgetOf(part, part, part, part, part);
+
+		assertThat(desk().findOf(part, part, part, part, part)).isNotEqualTo(loaded);
 	}
 
 	@Test
@@ -434,6 +461,15 @@ class SpringKeysRedisTests {
 
 		@CacheEvict(cacheNames = "desk", key = "#org + ':' + #id")
 		public void forgetInByText(String org, String id) {
+		}
+
+		@Cacheable("desk")
+		public String findOf(String a, String b, String c, String d, String e) {
+			return load("parts");
+		}
+
+		@CacheEvict(cacheNames = "desk", key = "#a + ':' + #b + ':' + #c + ':' + #d + ':' + #e")
+		public void forgetOf(String a, String b, String c, String d, String e) {
 		}
 
 		@CacheEvict("desk")

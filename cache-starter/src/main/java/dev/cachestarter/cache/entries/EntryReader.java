@@ -256,6 +256,7 @@ public final class EntryReader implements Entries {
 					? removed(key, observed, "it was not written by this cache") : observed, epoch);
 		}
 		if (!header.isFor(key)) {
+			otherKey(key);
 			return missed(key, observed, epoch);
 		}
 		if (!isReadable(header)) {
@@ -424,6 +425,14 @@ public final class EntryReader implements Entries {
 		this.engine.warnOnce("unreadable:" + this.parts.name(),
 				"Cache '%s' holds an entry that cannot be read, under key '%s': %s. Such entries are misses and removed"
 					.formatted(this.parts.name(), key.logName(), why));
+	}
+
+	/** Say once that two keys of one text are in use. */
+	private void otherKey(StoredKey key) {
+		this.engine.warnOnce("same-text:" + this.parts.name(),
+				("Cache '%s' has the entry of another key under '%s': one argument, such as 'a:b', has the text of "
+						+ "several, such as 'a' and 'b', and only one of them is cached. Give the methods caches of their own")
+					.formatted(this.parts.name(), key.logName()));
 	}
 
 	/**

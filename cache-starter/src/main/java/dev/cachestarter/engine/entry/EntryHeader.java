@@ -271,6 +271,21 @@ public final class EntryHeader {
 	}
 
 	/**
+	 * Return whether the entry is another key's, in whose place this one may be put.
+	 */
+	public boolean givesWayTo(StoredKey key) {
+		return EntryKey.goesBefore(key.mark(), keyMark());
+	}
+
+	/**
+	 * Return whether the entry is another key's, and this one is not to be put in its
+	 * place.
+	 */
+	public boolean goesBefore(StoredKey key) {
+		return EntryKey.goesBefore(keyMark(), key.mark());
+	}
+
+	/**
 	 * Return whether the entry is of no named cache, as far as its writer knew.
 	 */
 	boolean isUnnamed() {

@@ -445,7 +445,7 @@ public final class EntryStore {
 	/** A lease over the trace of a load without a value to be stored carries it on. */
 	private static char traceOf(Observed observed) {
 		EntryHeader there = observed.current();
-		return (there == null || !there.isLease() || !there.isUnstored()) ? NO_TRACE
+		return (there == null || !there.isLease() || !there.isUnstored() || !there.isFor(observed.key())) ? NO_TRACE
 				: (there.isRefused() ? Trace.REFUSED : Trace.UNSTORED).flag;
 	}
 

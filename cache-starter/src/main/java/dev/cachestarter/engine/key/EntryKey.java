@@ -71,9 +71,10 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  * <li>What evicts looks at texts alone. Evicting the one key evicts the other as well,
  * which costs a miss and can be undone by nobody.</li>
- * <li>A put replaces the other key's entry. A load does not if that entry is young: its
- * caller gets its value, and nothing is stored, so that two keys with one place do not
- * replace each other in a loop.</li>
+ * <li>A put replaces the other key's entry. A load does so if its key goes before the
+ * other ({@link #goesBefore}). Else its caller gets its value, and nothing is stored: as
+ * long as there is an entry of a key that goes before this one, or a young one of its own
+ * kind, so that two keys with one place do not replace each other in a loop.</li>
  * <li>A lease carries the mark too. Nobody waits for the load of a key that its own does
  * not accept, and no load is shared between two such keys.</li>
  * </ul>
@@ -144,6 +145,18 @@ public final class EntryKey {
 	 */
 	public static boolean accepts(String mark, String written) {
 		return written.charAt(0) == ANY || mark.charAt(0) == ANY || written.equals(mark);
+	}
+
+	/**
+	 * Return whether a key may take the place of another of the same text, which must
+	 * leave it to the first as long as that has a value there. Who may choose a single
+	 * argument can spell the text of any arguments; nobody else's entry is to be lost by
+	 * it.
+	 * @param mark the mark of the key
+	 * @param other the mark of the other, whose entries it does not read
+	 */
+	public static boolean goesBefore(String mark, String other) {
+		return mark.charAt(0) == SEVERAL.charAt(0) && other.charAt(0) == ONE.charAt(0);
 	}
 
 	@Override

@@ -46,9 +46,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A segment of more than {@value #MAX_SEGMENT} bytes stands as the hash of its text. Of a
- * text with colons that would take more than {@value #MAX_TEXT} characters the first
- * segment stands as it is, and all the rest as one hash. So no argument, however long,
- * makes a command to Redis or what is remembered of an eviction large.
+ * text with more than {@value #MAX_SEGMENTS} segments that would take more than
+ * {@value #MAX_TEXT} characters the first segment stands as it is, and all the rest as
+ * one hash. So no argument, however long, makes a command to Redis or what is remembered
+ * of an eviction large.
  */
 final class KeyEscapes {
 
@@ -61,6 +62,8 @@ final class KeyEscapes {
 	static final int MAX_SEGMENT = 1024;
 
 	static final int MAX_TEXT = 4096;
+
+	static final int MAX_SEGMENTS = 16;
 
 	static final int MAX_KEY = 65_536;
 
@@ -106,23 +109,31 @@ final class KeyEscapes {
 		if (colon < 0) {
 			return segment(text);
 		}
-		String key = (text.length() <= MAX_TEXT) ? segments(text) : null;
+		String key = segments(text);
 		return (key != null) ? key
 				: segment(text.substring(0, colon)) + ":" + hash("%rest-", text.substring(colon + 1));
 	}
 
-	/** Return the segments of a text, {@code null} if they get too long. */
+	/** Return the segments of a text, {@code null} if they get too many and too long. */
 	private static @Nullable String segments(String text) {
-		StringBuilder key = new StringBuilder(text.length() + 16);
+		StringBuilder key = new StringBuilder(Math.min(text.length(), MAX_TEXT) + 16);
 		int start = 0;
 		int colon = text.indexOf(':');
-		while (colon >= 0 && key.length() <= MAX_TEXT) {
+		for (int count = 1; colon >= 0; count++) {
 			key.append(segment(text.substring(start, colon))).append(':');
+			if (count >= MAX_SEGMENTS && key.length() > MAX_TEXT) {
+				return null;
+			}
 			start = colon + 1;
 			colon = text.indexOf(':', start);
 		}
 		key.append(segment(text.substring(start)));
-		return (key.length() <= MAX_TEXT) ? key.toString() : null;
+		return (key.length() <= MAX_TEXT || isOfFew(text)) ? key.toString() : null;
+	}
+
+	/** Arguments have no such limit, and a text of as many segments must meet them. */
+	private static boolean isOfFew(String text) {
+		return text.chars().filter((current) -> current == ':').count() < MAX_SEGMENTS;
 	}
 
 	/**

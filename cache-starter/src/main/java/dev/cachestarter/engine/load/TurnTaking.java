@@ -122,7 +122,7 @@ final class TurnTaking {
 				&& (hold == Hold.CLAIM || !header.isPaused())) {
 			return followClaim(ask, observed, header, attempts);
 		}
-		if (header != null && isYoungOther(ask, header)) {
+		if (header != null && isLeftAlone(ask, header)) {
 			return this.local.leadOrJoin(ask);
 		}
 		return lead(ask, observed, hold, attempts);
@@ -304,7 +304,7 @@ final class TurnTaking {
 		if (observed == null || isLeasedByAnother(ask, header)) {
 			return CompletableFuture.completedFuture(null);
 		}
-		if (header != null && isYoungOther(ask, header)) {
+		if (header != null && isLeftAlone(ask, header)) {
 			return CompletableFuture.completedFuture(alone(ask));
 		}
 		boolean leaves = header != null && ask.isUsable(header)
@@ -391,22 +391,26 @@ final class TurnTaking {
 
 	/** A lease that nobody has, or that this caller takes over. */
 	private boolean isFree(Ask ask, EntryHeader header) {
-		if (header.isNobodys() || this.flights.isOrphan(header.nonce())) {
+		if (header.isNobodys() || header.givesWayTo(ask.key()) || this.flights.isOrphan(header.nonce())) {
 			return true;
 		}
 		return header.isTransactional() && !ask.transactional() && !ask.isLeading(header.nonce());
 	}
 
 	/**
-	 * Return whether a value was written a moment ago that another version of the class
-	 * reads, or another key of the same text. Both would else replace each other's value
-	 * in a loop, and wait for each other's load.
+	 * Return whether a value is left alone that this caller cannot use: it was written a
+	 * moment ago, and another version of the class reads it, or another key of the same
+	 * text. Both would else replace each other's value in a loop, and wait for each
+	 * other's load. Where one of two keys goes before the other, they never do.
 	 */
-	private boolean isYoungOther(Ask ask, EntryHeader header) {
+	private boolean isLeftAlone(Ask ask, EntryHeader header) {
 		boolean ours = header.isFor(ask.key())
 				&& (ask.entries().isReadable(header) || header.schemaMark().equals(EntryHeader.NO_MARK));
-		if (header.isLease() || ours) {
+		if (header.isLease() || ours || header.givesWayTo(ask.key())) {
 			return false;
+		}
+		if (header.goesBefore(ask.key())) {
+			return true;
 		}
 		// What is known of the server's clock may lag behind what it has just written.
 		long age = Math.abs(this.store.serverMillis() - header.writtenAt());

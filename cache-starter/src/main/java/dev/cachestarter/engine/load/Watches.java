@@ -71,7 +71,7 @@ final class Watches {
 	 */
 	CompletableFuture<Observed> await(Ask ask, String nonce, long wait) {
 		return this.watches
-			.compute(new Watched(ask.key(), nonce),
+			.compute(new Watched(ask.key(), ask.key().mark(), nonce),
 					(lease, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(ask, lease))
 						.atLeast(wait))
 			.join(wait);
@@ -176,12 +176,14 @@ final class Watches {
 
 	/**
 	 * A lease or a claim of another instance. Its nonce alone does not tell it: bytes can
-	 * be copied from one key to another.
+	 * be copied from one key to another. Nor does the place: what is found is given to
+	 * all who wait, and they lease it as the key that it was looked at for.
 	 *
-	 * @param key the key
+	 * @param place where the key stands
+	 * @param keyMark tells it from other keys there
 	 * @param nonce the nonce
 	 */
-	private record Watched(StoredKey key, String nonce) {
+	private record Watched(StoredKey place, String keyMark, String nonce) {
 
 	}
 

@@ -41,7 +41,7 @@ public final class MemoryScripts {
 			.script(EntryScripts.DELETE_IF, MemoryScripts::deleteIf)
 			.script(EntryScripts.BREAK, MemoryScripts::breakLease)
 			.script(EntryScripts.GENERATION, MemoryScripts::generation)
-			.script(EntryScripts.KEEP, (redis, key, arguments) -> "-1");
+			.script(EntryScripts.KEEP, MemoryScripts::keep);
 	}
 
 	private static String acquire(MemoryRedis redis, byte[] key, byte[]... arguments) {
@@ -136,6 +136,12 @@ public final class MemoryScripts {
 		}
 		liveOn(redis, key, number(arguments[1]));
 		return text(there);
+	}
+
+	/** It lives for ever, as the answer says. */
+	private static String keep(MemoryRedis redis, byte[] key, byte[]... arguments) {
+		redis.expire(key, 0);
+		return "-1";
 	}
 
 	private static boolean isThere(MemoryRedis redis, byte[] key, byte[] beginning) {

@@ -51,6 +51,7 @@ import java.util.SimpleTimeZone;
 import java.util.TimeZone;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
@@ -345,6 +346,19 @@ class KeyTextTests {
 		assertThat(this.keyText.ofKey("a:" + big)).hasToString("a:" + segment(big));
 		assertThat(this.keyText.ofKey(new SimpleKey("a", big))).hasToString("a:" + segment(big));
 		assertThat(segment(segment(big))).isNotEqualTo(segment(big));
+	}
+
+	@Test
+	void textThatWasJoinedOfLongValuesMeetsTheKeyOfThem() {
+		@Nullable Object[] values = new Object[16];
+		Arrays.fill(values, "x".repeat(1000) + " y");
+		String joined = Arrays.stream(values).map(String::valueOf).collect(Collectors.joining(":"));
+
+		EntryKey several = this.keyText.ofKey(new SimpleKey(values));
+
+		assertThat(this.keyText.ofJoined(joined).text()).isEqualTo(several.text());
+		assertThat(this.keyText.ofKey(joined).text()).isEqualTo(several.text());
+		assertThat(this.keyText.ofKey(joined + ":x").text()).matches("x+%20y:%rest-[0-9a-f]{64}");
 	}
 
 	@Test

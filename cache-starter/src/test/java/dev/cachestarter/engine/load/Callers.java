@@ -32,6 +32,7 @@ import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.MemoryScripts;
 import dev.cachestarter.engine.entry.Observed;
+import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask.Reload;
@@ -63,16 +64,30 @@ class Callers {
 
 	final MemoryRedis redis = MemoryScripts.redis();
 
-	final StoredKey key = key();
+	final StoredKey key;
 
 	final ManualWorker timer = new ManualWorker();
 
 	private final AtomicLong nonces = new AtomicLong();
 
-	private static StoredKey key() {
+	Callers() {
+		this("key");
+	}
+
+	/** Callers of a full key. */
+	Callers(String text) {
+		this.key = layout().key("lists", text);
+	}
+
+	/** Return another key of the same text. */
+	StoredKey keyOf(Object key) {
+		return layout().key("lists", new CacheKeys(null).renderer().ofKey(key));
+	}
+
+	private static KeyLayout layout() {
 		KeyLayout layout = new KeyLayout("", false);
 		layout.register("lists");
-		return layout.key("lists", "key");
+		return layout;
 	}
 
 	Instance instance() {
@@ -231,9 +246,18 @@ class Callers {
 
 		private long since = System.nanoTime();
 
+		private StoredKey key = Callers.this.key;
+
 		Caller(Instance at, TextEntries entries) {
 			this.at = at;
 			this.entries = entries;
+		}
+
+		/** One who asks for another key of the same text. */
+		Caller of(StoredKey other) {
+			assertThat(other).isEqualTo(Callers.this.key);
+			this.key = other;
+			return this;
 		}
 
 		Caller inTransaction() {
@@ -266,7 +290,7 @@ class Callers {
 
 		/** Read the key. */
 		Ask ask() {
-			return asking(this.entries.observe(Callers.this.key).join());
+			return asking(this.entries.observe(this.key).join());
 		}
 
 		/** The key could not be read. */
@@ -277,11 +301,11 @@ class Callers {
 		/** As if this had been found. */
 		Ask asking(@Nullable Observed found) {
 			EntryHeader header = (found != null) ? found.current() : null;
-			boolean mayServe = header != null && this.entries.isUsable(Callers.this.key, header)
+			boolean mayServe = header != null && this.entries.isUsable(this.key, header)
 					&& (this.captured != null || !header.isFresh(this.at.store.serverMillis()))
 					&& !this.entries.settings.staleIfError().isZero();
 			Stale stale = (found != null && mayServe) ? new Stale(found, this.entries.epoch, this.captured) : null;
-			return new Ask(Callers.this.key, null, this.entries, this.at.deadline(), this.since, this.transactional,
+			return new Ask(this.key, null, this.entries, this.at.deadline(), this.since, this.transactional,
 					this.leading, Runnable::run, null, this.reload, this.declared)
 				.seeing(found, stale);
 		}
