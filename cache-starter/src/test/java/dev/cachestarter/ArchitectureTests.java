@@ -124,11 +124,18 @@ class ArchitectureTests {
 		.dependOnClassesThat()
 		.resideInAnyPackage("org.springframework.boot.actuate..", "org.springframework.boot.health..");
 
+	@ArchTest
+	static final ArchRule onlyItsOwnPackagesKnowMicrometer = noClasses().that()
+		.resideOutsideOfPackages(METRICS, ROOT + ".autoconfigure.metrics..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("io.micrometer.core..", "io.micrometer.observation..", "io.micrometer.common..");
+
 	/** In the order in which data passes them: each may know those before it. */
-	private static final List<String> LAYERS = List.of("", ".engine.key", ".engine.value", ".engine.connection",
-			".engine.redis", ".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache",
-			".diagnosis", ".metrics", ".actuate", ".autoconfigure.report", ".autoconfigure.warmup",
-			".autoconfigure.actuate", ".autoconfigure");
+	private static final List<String> LAYERS = List.of("", ".engine.monitor", ".engine.key", ".engine.value",
+			".engine.connection", ".engine.redis", ".engine.entry", ".engine.load", ".engine.near", ".cache.call",
+			".cache.entries", ".cache", ".diagnosis", ".metrics", ".actuate", ".autoconfigure.report",
+			".autoconfigure.warmup", ".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheService.BatchLoader;
+import dev.cachestarter.cache.call.Steps;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.EntryReader;
 import dev.cachestarter.cache.entries.EntryWriter;
@@ -41,6 +42,10 @@ import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.load.Leading;
 import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadKind;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
+import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
@@ -151,11 +156,17 @@ final class BatchLoad<T, X extends Exception> {
 	private Map<String, Flight> follow(int round) {
 		lookAgain(List.copyOf(this.missing.keySet()));
 		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
-		this.missing.forEach((name, ask) -> decisions.put(name, turns().follow(ask)));
+		Map<String, Step<WaitOutcome>> steps = new HashMap<>();
+		this.missing.forEach((name, ask) -> {
+			Step<WaitOutcome> waiting = ask.entries().waiting(ask.origin());
+			steps.put(name, waiting);
+			decisions.put(name, waiting.within(() -> turns().follow(ask)));
+		});
 		Map<String, Flight> alone = new LinkedHashMap<>();
 		List<String> again = new ArrayList<>();
 		decisions.forEach((name, pending) -> {
 			Decision decision = this.thread.await(pending);
+			Steps.end(Objects.requireNonNull(steps.get(name)), decision);
 			Ask ask = missing(name);
 			if (decision instanceof Decision.Value value) {
 				found(name, value.value());
@@ -201,6 +212,8 @@ final class BatchLoad<T, X extends Exception> {
 			return;
 		}
 		Runnable leave = Leading.enter(Leading.of(flights.values(), Leading.current()));
+		List<Step<LoadOutcome>> steps = steps(flights.keySet());
+		Runnable exit = steps.get(0).enter();
 		Map<String, T> values;
 		try {
 			values = this.loader.load(new LinkedHashSet<>(flights.keySet()));
@@ -209,6 +222,8 @@ final class BatchLoad<T, X extends Exception> {
 			}
 		}
 		catch (Throwable ex) {
+			exit.run();
+			steps.forEach((step) -> Steps.end(step, ex));
 			if (allServed(flights, ex)) {
 				return;
 			}
@@ -217,6 +232,8 @@ final class BatchLoad<T, X extends Exception> {
 		finally {
 			leave.run();
 		}
+		exit.run();
+		steps.forEach((step) -> Steps.end(step, null));
 		try {
 			flights.forEach((name, flight) -> {
 				Object value = values.get(name);
@@ -234,6 +251,13 @@ final class BatchLoad<T, X extends Exception> {
 				}
 			});
 		}
+	}
+
+	/** Begin the one load of several keys, which is one of each of their caches. */
+	private List<Step<LoadOutcome>> steps(Set<String> names) {
+		Map<String, Ask> asks = new LinkedHashMap<>();
+		names.forEach((name) -> asks.putIfAbsent(missing(name).key().cacheName(), missing(name)));
+		return asks.values().stream().map((ask) -> ask.entries().loading(ask.origin(), LoadKind.CALL)).toList();
 	}
 
 	/** Return whether stale values serve for all that could not be loaded. */

@@ -68,6 +68,8 @@ final class RedisCacheService implements CacheService {
 	/** For keys of no cache that is known by name. */
 	private final ResilientRedisCache unnamed;
 
+	private volatile boolean isUnnamedUsed;
+
 	RedisCacheService(Engine engine, Function<String, @Nullable Cache> caches, Supplier<Collection<String>> names,
 			ResilientRedisCache unnamed) {
 		this.engine = engine;
@@ -292,9 +294,18 @@ final class RedisCacheService implements CacheService {
 
 	private ResilientRedisCache cacheOf(@Nullable String cacheName) {
 		if (cacheName == null || cacheName.isEmpty()) {
-			return this.unnamed;
+			return unnamed();
 		}
-		return (this.caches.apply(cacheName) instanceof ResilientRedisCache cache) ? cache : this.unnamed;
+		return (this.caches.apply(cacheName) instanceof ResilientRedisCache cache) ? cache : unnamed();
+	}
+
+	private ResilientRedisCache unnamed() {
+		if (!this.isUnnamedUsed) {
+			this.isUnnamedUsed = true;
+			this.engine.monitors().made(CacheSnapshot.NO_CACHE, this.unnamed.counters());
+			this.engine.monitors().tellNews();
+		}
+		return this.unnamed;
 	}
 
 	private static void checkTtl(Duration ttl) {

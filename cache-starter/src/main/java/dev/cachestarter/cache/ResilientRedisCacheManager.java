@@ -155,7 +155,23 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 	@Override
 	public @Nullable Cache getCache(String name) {
-		return this.switchedOff ? new NoOpCache(name) : super.getCache(name);
+		if (this.switchedOff) {
+			return new NoOpCache(name);
+		}
+		Cache cache = super.getCache(name);
+		this.engine.monitors().tellNews();
+		return cache;
+	}
+
+	/**
+	 * Called for the cache that is kept, of those that were made for one name at once.
+	 */
+	@Override
+	protected Cache decorateCache(Cache cache) {
+		if (cache instanceof ResilientRedisCache ours) {
+			this.engine.monitors().made(ours.getName(), ours.counters());
+		}
+		return cache;
 	}
 
 	/**

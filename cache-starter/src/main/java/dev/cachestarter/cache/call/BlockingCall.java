@@ -28,6 +28,9 @@ import org.springframework.util.ObjectUtils;
 import dev.cachestarter.engine.load.CallerThread;
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
+import dev.cachestarter.engine.monitor.Step;
 
 /**
  * A call whose thread waits: for the decision, and in the method.
@@ -55,7 +58,9 @@ public final class BlockingCall extends Call {
 	@Override
 	public @Nullable Object decideAndLoad() {
 		checkConfirmed();
-		Decision decision = await(decide());
+		Step<WaitOutcome> waiting = Steps.waiting(this);
+		Decision decision = await(waiting.within(this::decide));
+		Steps.end(waiting, decision);
 		if (decision instanceof Decision.Value value) {
 			return wrapped(value);
 		}
@@ -63,18 +68,25 @@ public final class BlockingCall extends Call {
 			throw new ThrowableWrapper(failure.failure());
 		}
 		Runnable leave = Leading.enter(loadsFor());
+		Step<LoadOutcome> loading = Steps.loading(this);
+		Runnable exit = loading.enter();
 		try {
 			Object result = outside(intercepted().invoker()::invoke);
+			exit.run();
+			Steps.end(loading, null);
 			loaded(ObjectUtils.unwrapOptional(result));
 			return result;
 		}
 		catch (ThrowableWrapper ex) {
+			exit.run();
+			Steps.end(loading, ex.getOriginal());
 			if (await(failed(ex.getOriginal())) instanceof Decision.Value value) {
 				return wrapped(value);
 			}
 			throw ex;
 		}
 		finally {
+			exit.run();
 			leave.run();
 		}
 	}

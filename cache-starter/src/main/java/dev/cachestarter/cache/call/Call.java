@@ -44,6 +44,7 @@ import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.load.Leading;
 import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
@@ -115,6 +116,9 @@ public abstract class Call {
 	private volatile boolean hasOtherCaches;
 
 	private volatile @Nullable Throwable failedExpression;
+
+	/** What its steps belong to, once it is known. */
+	private volatile @Nullable Origin origin;
 
 	/**
 	 * Create a call.
@@ -270,6 +274,29 @@ public abstract class Call {
 	public @Nullable Reload reload(Object cache, Turns turns) {
 		return (this.reloaded == null && this.intercepted.isMereLoad())
 				? (ask, flight) -> copyForReload(Ticket.reloading(cache, turns, ask, flight)).reload() : null;
+	}
+
+	// What is traced
+
+	/**
+	 * Return what the steps of this call belong to: what was current where it was made,
+	 * which the first cache that it meets finds out. {@code null} for nothing.
+	 */
+	public @Nullable Object origin(Tracer tracer) {
+		Origin known = this.origin;
+		if (known == null) {
+			known = new Origin(findOrigin(tracer));
+			this.origin = known;
+		}
+		return known.of();
+	}
+
+	@Nullable Object findOrigin(Tracer tracer) {
+		return tracer.current();
+	}
+
+	@Nullable Ticket firstMissed() {
+		return this.tickets.firstMissed();
 	}
 
 	// What an expression throws
@@ -529,6 +556,10 @@ public abstract class Call {
 	public interface Action<T extends @Nullable Object, X extends Throwable> {
 
 		T run() throws X;
+
+	}
+
+	private record Origin(@Nullable Object of) {
 
 	}
 

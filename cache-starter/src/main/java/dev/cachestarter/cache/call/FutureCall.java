@@ -26,6 +26,9 @@ import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrap
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Failures;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
+import dev.cachestarter.engine.monitor.Step;
 
 /**
  * A call of a method that returns a {@link CompletableFuture}.
@@ -127,7 +130,11 @@ public final class FutureCall extends AsynchronousCall {
 		checkConfirmed();
 		this.handedOn = new CompletableFuture<>();
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
-		goOn(decideHere(), (decision) -> actOn(decision, result), (ex) -> fail(result, ex));
+		Step<WaitOutcome> waiting = Steps.waiting(this);
+		goOn(waiting.within(this::decideHere), (decision) -> {
+			Steps.end(waiting, decision);
+			actOn(decision, result);
+		}, (ex) -> fail(result, ex));
 		return result;
 	}
 
@@ -146,6 +153,8 @@ public final class FutureCall extends AsynchronousCall {
 	private void load(CompletableFuture<@Nullable Object> result) {
 		CompletableFuture<?> loading;
 		Runnable leave = Leading.enter(loadsFor());
+		Step<LoadOutcome> step = Steps.loading(this);
+		Runnable exit = step.enter();
 		try {
 			loading = (CompletableFuture<?>) outside(intercepted().invoker()::invoke);
 			if (loading == null) {
@@ -160,9 +169,11 @@ public final class FutureCall extends AsynchronousCall {
 			loading = CompletableFuture.failedFuture(ex);
 		}
 		finally {
+			exit.run();
 			leave.run();
 		}
 		loading.whenComplete((value, ex) -> {
+			Steps.end(step, (ex != null) ? Failures.original(ex) : null);
 			if (ex == null) {
 				loaded(value);
 				complete(result, value);

@@ -25,6 +25,7 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.monitor.Step;
 
 /**
  * What a method returned, subscribed to as what it is: a load. What it does on the
@@ -32,12 +33,13 @@ import dev.cachestarter.engine.load.Leading;
  * Reactor takes for fatal it throws and hands to nobody: on a thread of ours it would be
  * lost, and the caller wait for ever. So it goes on as the cause of another.
  */
-record Loading(Publisher<Object> source, @Nullable Leading leading) implements Publisher<Object> {
+record Loading(Publisher<Object> source, @Nullable Leading leading, Step<?> step) implements Publisher<Object> {
 
 	@Override
 	public void subscribe(org.reactivestreams.Subscriber<? super Object> subscriber) {
 		Watched watched = new Watched(subscriber);
 		Runnable leave = Leading.enter(this.leading);
+		Runnable exit = this.step.enter();
 		try {
 			this.source.subscribe(watched);
 		}
@@ -48,6 +50,7 @@ record Loading(Publisher<Object> source, @Nullable Leading leading) implements P
 			watched.fail(ex);
 		}
 		finally {
+			exit.run();
 			leave.run();
 		}
 	}

@@ -41,6 +41,10 @@ import org.springframework.core.ReactiveAdapter;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
+import dev.cachestarter.engine.monitor.Step;
+import dev.cachestarter.engine.monitor.Tracer;
 
 /**
  * A call of a method that returns a publisher: one such call for each subscription, and
@@ -145,7 +149,9 @@ public final class ReactiveCall extends AsynchronousCall {
 	public Object decideAndLoad() {
 		Mono<Decision> decided = Mono.defer(() -> {
 			checkConfirmed();
-			return later(decideHere());
+			Step<WaitOutcome> waiting = Steps.waiting(this);
+			return later(waiting.within(this::decideHere)).doOnNext((decision) -> Steps.end(waiting, decision))
+				.doOnCancel(() -> waiting.end(WaitOutcome.LOAD, null));
 		});
 		Publisher<Object> loaded = this.adapter.isMultiValue()
 				? decided.flatMapMany(this::many).onErrorMap(CallFailure::of)
@@ -169,13 +175,17 @@ public final class ReactiveCall extends AsynchronousCall {
 			return Mono.error(failure.failure());
 		}
 		Leading leading = leading();
+		Step<LoadOutcome> step = Steps.loading(this);
 		// Not by from(..), which cancels what is no Mono when it has its item.
-		return Mono.fromDirect(publisher(leading))
+		return Mono.fromDirect(publisher(leading, step))
+			.doOnSuccess((value) -> Steps.end(step, null))
 			.doOnSuccess(this::loaded)
+			.doOnError((ex) -> Steps.end(step, ex))
+			.doOnCancel(() -> step.end(LoadOutcome.FAILURE, null))
 			.onErrorResume((ex) -> Mono.defer(() -> later(failed(ex)))
 				.flatMap((came) -> (came instanceof Decision.Value value) ? Mono.justOrEmpty(value.value())
 						: Mono.error(ex)))
-			.contextWrite(seenByMethod(leading));
+			.contextWrite(seenByMethod(leading, step));
 	}
 
 	private Flux<Object> many(Decision decision) {
@@ -191,19 +201,23 @@ public final class ReactiveCall extends AsynchronousCall {
 	private Flux<Object> load() {
 		List<Object> items = new ArrayList<>();
 		Leading leading = leading();
-		return Flux.from(publisher(leading)).doOnNext((item) -> {
+		Step<LoadOutcome> step = Steps.loading(this);
+		return Flux.from(publisher(leading, step)).doOnNext((item) -> {
 			items.add(item);
 			if (items.size() > this.mostUnread) {
 				stop();
 			}
 		})
+			.doOnComplete(() -> Steps.end(step, null))
 			.doOnComplete(() -> loaded(items))
+			.doOnError((ex) -> Steps.end(step, ex))
+			.doOnCancel(() -> step.end(LoadOutcome.FAILURE, null))
 			.onErrorResume((ex) -> Mono.defer(() -> later(failed(ex)))
 				// What has been handed on already cannot be taken back.
 				.flatMapMany((came) -> (came instanceof Decision.Value value && items.isEmpty()) ? items(value)
 						: Flux.error(ex)))
 			// Spring shares what comes, with itself for one, and its own has no context.
-			.contextWrite(seenByMethod(leading))
+			.contextWrite(seenByMethod(leading, step))
 			.doFinally((signal) -> exit())
 			.doOnSubscribe((source) -> {
 				this.loading = source;
@@ -263,9 +277,10 @@ public final class ReactiveCall extends AsynchronousCall {
 
 	// The method
 
-	private Publisher<Object> publisher(@Nullable Leading leading) {
+	private Publisher<Object> publisher(@Nullable Leading leading, Step<?> step) {
 		Publisher<Object> loading;
 		Runnable leave = Leading.enter(leading);
+		Runnable exit = step.enter();
 		try {
 			loading = published(intercepted().invoker().invoke());
 		}
@@ -273,9 +288,10 @@ public final class ReactiveCall extends AsynchronousCall {
 			loading = Mono.error(ex.getOriginal());
 		}
 		finally {
+			exit.run();
 			leave.run();
 		}
-		return new Loading(loading, leading);
+		return new Loading(loading, leading, step);
 	}
 
 	/**
@@ -303,9 +319,23 @@ public final class ReactiveCall extends AsynchronousCall {
 		return (leading != null) ? leading : this.subscriber.getOrDefault(Leading.KEY, null);
 	}
 
-	/** The subscriber's context, with what the method is run for. */
-	private ContextView seenByMethod(@Nullable Leading leading) {
-		return (leading != null) ? Context.of(this.subscriber).put(Leading.KEY, leading) : this.subscriber;
+	/**
+	 * The subscriber's context, with what the method is run for, and the step that it is.
+	 */
+	private ContextView seenByMethod(@Nullable Leading leading, Step<?> step) {
+		Context seen = Context.of(this.subscriber);
+		Object origin = step.origin();
+		if (leading != null) {
+			seen = seen.put(Leading.KEY, leading);
+		}
+		return (origin != null) ? seen.put(step.contextKey(), origin) : seen;
+	}
+
+	/** That of the subscriber, whatever is current on the thread that subscribes. */
+	@Override
+	@Nullable Object findOrigin(Tracer tracer) {
+		Object origin = this.subscriber.getOrDefault(tracer.contextKey(), null);
+		return (origin != null) ? origin : tracer.current();
 	}
 
 	@Override

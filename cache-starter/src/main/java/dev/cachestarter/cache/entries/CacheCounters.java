@@ -20,13 +20,16 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 
 import org.springframework.data.redis.cache.CacheStatistics;
 
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.engine.monitor.CacheMonitor.ReadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor;
 
 /**
- * Counts what happens in one cache.
+ * Counts what happens in one cache, and tells those who want to know how long it took.
  */
 public final class CacheCounters {
 
@@ -61,6 +64,47 @@ public final class CacheCounters {
 	private final Instant since = Instant.now();
 
 	private volatile Instant lastReset = this.since;
+
+	private volatile CacheMonitor monitor = CacheMonitor.NONE;
+
+	/** Tell of what takes time or has a size, from now on. */
+	void tell(CacheMonitor monitor) {
+		this.monitor = monitor;
+	}
+
+	/** Begin something that takes time: the time now, if anybody wants to know. */
+	long begin() {
+		return (this.monitor != CacheMonitor.NONE) ? System.nanoTime() : 0;
+	}
+
+	/**
+	 * Tell that a key was read.
+	 * @param since when that was begun, 0 if nobody wanted to know
+	 */
+	void read(ReadOutcome outcome, long since) {
+		if (since != 0) {
+			try {
+				this.monitor.read(outcome, System.nanoTime() - since);
+			}
+			catch (Throwable ex) {
+				// As below.
+			}
+		}
+	}
+
+	void stored(long plain, long stored) {
+		tell((monitor) -> monitor.stored(plain, stored));
+	}
+
+	/** Whatever becomes of the news, the call goes on. */
+	void tell(Consumer<CacheMonitor> event) {
+		try {
+			event.accept(this.monitor);
+		}
+		catch (Throwable ex) {
+			// Of a registry of the application's own, say.
+		}
+	}
 
 	void hit() {
 		this.hits.increment();

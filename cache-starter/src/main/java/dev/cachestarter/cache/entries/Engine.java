@@ -31,6 +31,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -55,6 +56,7 @@ import dev.cachestarter.engine.load.BackgroundLoads;
 import dev.cachestarter.engine.load.Continuations;
 import dev.cachestarter.engine.load.Reloads;
 import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.LinkObserver;
@@ -71,6 +73,8 @@ public final class Engine {
 	private static final Duration LAST_DRAIN = Duration.ofSeconds(2);
 
 	private final RedisLink link;
+
+	private final Monitors monitors;
 
 	private final String keyPrefix;
 
@@ -137,6 +141,7 @@ public final class Engine {
 		this.keyPrefix = settings.keyPrefix();
 		this.layout = new KeyLayout(this.keyPrefix, source.isClusterAware());
 		this.link = new RedisLink(source, settings.link());
+		this.monitors = new Monitors(this.link);
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> DaemonThreads.daemon(task, "cache-starter-timer"));
 		this.timer.setRemoveOnCancelPolicy(true);
 		this.background = new BackgroundLoads(hooks.refreshExecutor(), hooks.refreshDecorator(),
@@ -245,6 +250,10 @@ public final class Engine {
 		return this.link;
 	}
 
+	public Monitors monitors() {
+		return this.monitors;
+	}
+
 	public String keyPrefix() {
 		return this.keyPrefix;
 	}
@@ -259,6 +268,10 @@ public final class Engine {
 
 	public EntryStore store() {
 		return this.store;
+	}
+
+	public Sweeper sweeper() {
+		return this.sweeper;
 	}
 
 	public Evictions evictions() {
@@ -326,6 +339,15 @@ public final class Engine {
 
 	public Deadline newDeadline() {
 		return new Deadline(this.link, new Budget(this.link.commandTimeout()));
+	}
+
+	/**
+	 * Do something for what the call of this thread belongs to, whatever is current here.
+	 */
+	<T> T traced(Supplier<T> action) {
+		Tracer tracer = this.link.tracer();
+		Call call = tracer.isActive() ? Call.current() : null;
+		return (call != null) ? tracer.within(call.origin(tracer), action) : action.get();
 	}
 
 	/**

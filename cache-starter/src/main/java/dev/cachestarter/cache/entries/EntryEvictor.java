@@ -105,7 +105,7 @@ public final class EntryEvictor {
 	}
 
 	private CompletableFuture<Long> send(Target target) {
-		CompletableFuture<Long> removed = this.engine.evictions().evict(target);
+		CompletableFuture<Long> removed = this.engine.traced(() -> this.engine.evictions().evict(target));
 		removed.whenComplete((count, ex) -> {
 			if (ex != null) {
 				this.parts.counters().failed();

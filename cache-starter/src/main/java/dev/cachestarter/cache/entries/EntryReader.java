@@ -18,10 +18,12 @@ package dev.cachestarter.cache.entries;
 
 import java.lang.reflect.Type;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -40,6 +42,12 @@ import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Entries;
 import dev.cachestarter.engine.load.Leading;
 import dev.cachestarter.engine.load.Stale;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadKind;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.ReadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
+import dev.cachestarter.engine.monitor.Step;
+import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
@@ -110,16 +118,18 @@ public final class EntryReader implements Entries {
 	 * Read a key on the calling thread.
 	 */
 	public Reading read(StoredKey key, Deadline deadline, Purpose purpose) {
-		Reading known = known(key);
+		long since = begin(purpose);
+		Tracer.Span span = span(purpose);
+		Reading known = known(key, purpose);
 		if (known != null) {
-			return known;
+			return told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span);
 		}
 		long epoch = staleEpoch(key);
 		try {
-			return interpret(key, deadline.await(observe(key)), epoch, purpose);
+			return told(interpret(key, deadline.await(observe(key, span)), epoch, purpose), since, span);
 		}
 		catch (RedisWaitException ex) {
-			return unanswered(key);
+			return told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span);
 		}
 	}
 
@@ -129,15 +139,20 @@ public final class EntryReader implements Entries {
 	 * @return what came of it; never fails
 	 */
 	public CompletableFuture<Reading> read(StoredKey key, Deadline deadline, Purpose purpose, Executor executor) {
-		Reading known = known(key);
+		long since = begin(purpose);
+		Tracer.Span span = span(purpose);
+		Reading known = known(key, purpose);
 		if (known != null) {
-			return CompletableFuture.completedFuture(known);
+			return CompletableFuture
+				.completedFuture(told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span));
 		}
 		long epoch = staleEpoch(key);
-		return deadline.limit(observe(key))
-			.handleAsync((observed, ex) -> (ex != null) ? unanswered(key) : interpret(key, observed, epoch, purpose),
+		return deadline.limit(observe(key, span))
+			.handleAsync(
+					(observed, ex) -> (ex != null) ? told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span)
+							: told(interpret(key, observed, epoch, purpose), since, span),
 					executor)
-			.exceptionally((ex) -> unanswered(key));
+			.exceptionally((ex) -> told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
 	}
 
 	/** Read several keys of one manager in one round trip, on the calling thread. */
@@ -145,25 +160,36 @@ public final class EntryReader implements Entries {
 		Reading[] readings = new Reading[keys.size()];
 		List<StoredKey> asked = new ArrayList<>();
 		long[] epochs = new long[keys.size()];
+		long[] since = new long[keys.size()];
+		Tracer.Span span = keys.isEmpty() ? Tracer.Span.NONE : readers.get(0).span(Purpose.LOAD);
 		for (int i = 0; i < readings.length; i++) {
-			Reading known = readers.get(i).known(keys.get(i));
+			since[i] = readers.get(i).begin(Purpose.LOAD);
+			Reading known = readers.get(i).known(keys.get(i), Purpose.LOAD);
 			if (known != null) {
-				readings[i] = known;
+				readings[i] = readers.get(i)
+					.told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since[i], Tracer.Span.NONE);
 			}
 			else {
 				epochs[i] = readers.get(i).staleEpoch(keys.get(i));
 				asked.add(keys.get(i));
 			}
 		}
-		List<Observed> observed = asked.isEmpty() ? List.of() : observeAll(readers.get(0).engine, asked, deadline);
+		List<Observed> observed = asked.isEmpty() ? List.of()
+				: readers.get(0).within(span, () -> observeAll(readers.get(0).engine, asked, deadline));
 		int next = 0;
 		for (int i = 0; i < readings.length; i++) {
+			EntryReader reader = readers.get(i);
 			if (readings[i] == null) {
-				readings[i] = (observed == null) ? readers.get(i).unanswered(keys.get(i))
-						: readers.get(i).interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD);
+				readings[i] = (observed == null)
+						? reader.told(reader.unanswered(keys.get(i), Purpose.LOAD), ReadOutcome.UNANSWERED, since[i],
+								Tracer.Span.NONE)
+						: reader.told(reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD),
+								since[i], Tracer.Span.NONE);
 				next++;
 			}
 		}
+		span.end((observed == null) ? ReadOutcome.UNANSWERED
+				: Arrays.stream(readings).allMatch(Reading::isHit) ? ReadOutcome.HIT : ReadOutcome.MISS, null);
 		return List.of(readings);
 	}
 
@@ -221,17 +247,23 @@ public final class EntryReader implements Entries {
 		return this.engine.store().observe(key);
 	}
 
+	private CompletableFuture<Observed> observe(StoredKey key, Tracer.Span span) {
+		return within(span, () -> observe(key));
+	}
+
 	/** What is known of a key without asking Redis. */
-	private @Nullable Reading known(StoredKey key) {
+	private @Nullable Reading known(StoredKey key, Purpose purpose) {
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (isEvicted(key) || (transaction != null && transaction.bypasses(key))) {
-			return missed(key, null, 0);
+			return missed(key, null, 0, purpose);
 		}
 		TransactionScope.Loaded loaded = (transaction != null) ? transaction.loaded(key, this.mark) : null;
 		if (loaded == null || loaded.epoch() != epoch(key) || (loaded.value() == null && !this.takesNull)) {
 			return null;
 		}
-		this.parts.counters().hit();
+		if (purpose != Purpose.COMPARE) {
+			this.parts.counters().hit();
+		}
 		return new Reading(Kind.HIT, loaded.value(), null, 0);
 	}
 
@@ -244,38 +276,41 @@ public final class EntryReader implements Entries {
 		return transaction != null && transaction.bypasses(key);
 	}
 
-	private Reading unanswered(StoredKey key) {
+	private Reading unanswered(StoredKey key, Purpose purpose) {
 		this.parts.counters().failed();
-		return missed(key, null, 0);
+		return missed(key, null, 0, purpose);
 	}
 
 	private Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose) {
 		EntryHeader header = observed.current();
 		if (header == null || header.isLease() || !isTrusted(header)) {
 			return missed(key, (observed.isForeign() && replaces(key, purpose))
-					? removed(key, observed, "it was not written by this cache") : observed, epoch);
+					? removed(key, observed, "it was not written by this cache") : observed, epoch, purpose);
 		}
 		if (!header.isFor(key)) {
 			otherKey(key);
-			return missed(key, observed, epoch);
+			return missed(key, observed, epoch, purpose);
 		}
 		if (!isReadable(header)) {
 			otherVersion(key, header);
-			return missed(key, observed, epoch);
+			return missed(key, observed, epoch, purpose);
 		}
 		long now = this.engine.store().serverMillis();
 		boolean fresh = header.isFresh(now);
-		if (!fresh && (purpose == Purpose.LOOK || !isPaused(header, now) || !keepsStale()
+		if (!fresh && (purpose != Purpose.LOAD || !isPaused(header, now) || !keepsStale()
 				|| TransactionScope.current(this.engine) != null)) {
-			return missed(key, observed, epoch);
+			return missed(key, observed, epoch, purpose);
 		}
 		Decision.Value value = decode(observed, header);
 		if (value == null) {
-			return missed(key, observed, epoch);
+			return missed(key, observed, epoch, purpose);
 		}
 		if (isEvicted(key)) {
 			// Evicted here while we waited for the answer.
-			return missed(key, null, 0);
+			return missed(key, null, 0, purpose);
+		}
+		if (purpose == Purpose.COMPARE) {
+			return new Reading(Kind.HIT, value.value(), observed, epoch);
 		}
 		this.parts.counters().hit();
 		if (!fresh) {
@@ -285,7 +320,7 @@ public final class EntryReader implements Entries {
 			logger.debug("Cache HIT - " + this.parts.name() + " (cacheKey: " + key.logName() + ")");
 		}
 		boolean due = purpose == Purpose.LOAD && fresh && isDue(header, now);
-		return new Reading(due ? Kind.DUE : Kind.HIT, value.value(), observed, epoch);
+		return new Reading(due ? Kind.DUE : fresh ? Kind.HIT : Kind.SERVED, value.value(), observed, epoch);
 	}
 
 	/**
@@ -297,9 +332,11 @@ public final class EntryReader implements Entries {
 		return purpose == Purpose.LOAD || !key.cacheName().isEmpty();
 	}
 
-	private Reading missed(StoredKey key, @Nullable Observed observed, long epoch) {
-		this.parts.counters().miss();
-		if (logger.isDebugEnabled()) {
+	private Reading missed(StoredKey key, @Nullable Observed observed, long epoch, Purpose purpose) {
+		if (purpose != Purpose.COMPARE) {
+			this.parts.counters().miss();
+		}
+		if (purpose != Purpose.COMPARE && logger.isDebugEnabled()) {
 			logger.debug("Cache MISS - " + this.parts.name() + " (cacheKey: " + key.logName() + ")");
 		}
 		return new Reading(mayServe(observed) ? Kind.STALE : Kind.MISS, null, observed, epoch);
@@ -544,6 +581,58 @@ public final class EntryReader implements Entries {
 					.formatted(this.parts.name(), key.logName(), failure));
 	}
 
+	// Telling
+
+	private long begin(Purpose purpose) {
+		return (purpose != Purpose.COMPARE) ? this.parts.counters().begin() : 0;
+	}
+
+	private Tracer.Span span(Purpose purpose) {
+		Tracer tracer = this.engine.link().tracer();
+		return (tracer.isActive() && purpose != Purpose.COMPARE) ? tracer.read(this.parts.name(), origin())
+				: Tracer.Span.NONE;
+	}
+
+	private <T extends @Nullable Object> T within(Tracer.Span span, Supplier<T> action) {
+		return (span == Tracer.Span.NONE) ? action.get() : this.engine.link().tracer().within(span.origin(), action);
+	}
+
+	private Reading told(Reading reading, long since, Tracer.Span span) {
+		return told(reading, switch (reading.kind()) {
+			case HIT, DUE -> ReadOutcome.HIT;
+			case SERVED -> ReadOutcome.STALE;
+			case STALE, MISS -> ReadOutcome.MISS;
+		}, since, span);
+	}
+
+	private Reading told(Reading reading, ReadOutcome outcome, long since, Tracer.Span span) {
+		this.parts.counters().read(outcome, since);
+		span.end(outcome, null);
+		return reading;
+	}
+
+	@Override
+	public @Nullable Object origin() {
+		return originOf(Call.current());
+	}
+
+	@Override
+	public Step<WaitOutcome> waiting(@Nullable Object origin) {
+		Tracer tracer = this.engine.link().tracer();
+		CacheCounters counters = this.parts.counters();
+		Tracer.Span span = tracer.isActive() ? tracer.wait(this.parts.name(), origin) : Tracer.Span.NONE;
+		return new Step<>(tracer, span, (outcome, nanos) -> counters.tell((monitor) -> monitor.waited(outcome, nanos)));
+	}
+
+	@Override
+	public Step<LoadOutcome> loading(@Nullable Object origin, LoadKind kind) {
+		Tracer tracer = this.engine.link().tracer();
+		CacheCounters counters = this.parts.counters();
+		Tracer.Span span = tracer.isActive() ? tracer.load(this.parts.name(), kind, origin) : Tracer.Span.NONE;
+		return new Step<>(tracer, span,
+				(outcome, nanos) -> counters.tell((monitor) -> monitor.loaded(kind, outcome, nanos)));
+	}
+
 	// Asking for a turn
 
 	/**
@@ -556,7 +645,12 @@ public final class EntryReader implements Entries {
 		boolean transactional = TransactionScope.current(this.engine) != null
 				|| (call != null && call.isInTransaction());
 		return new Ask(key, null, this, deadline, System.nanoTime(), transactional, Leading.current(), executor, null,
-				reload, (call != null) ? call.declared() : (thrown) -> true);
+				reload, (call != null) ? call.declared() : (thrown) -> true, originOf(call));
+	}
+
+	private @Nullable Object originOf(@Nullable Call call) {
+		Tracer tracer = this.engine.link().tracer();
+		return !tracer.isActive() ? null : (call != null) ? call.origin(tracer) : tracer.current();
 	}
 
 	/**
@@ -566,6 +660,9 @@ public final class EntryReader implements Entries {
 
 		/** To see whether there is a value. */
 		LOOK,
+
+		/** To see what a put would replace: no read that counts. */
+		COMPARE,
 
 		/**
 		 * To load what is not there. So a value past its time serves whose load has just

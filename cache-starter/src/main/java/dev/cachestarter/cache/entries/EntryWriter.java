@@ -113,7 +113,7 @@ public final class EntryWriter {
 			flight.release();
 			return NOT_STORED;
 		}
-		return counted(flight.fill(encoded, prepared.ttl()));
+		return counted(flight.fill(encoded, prepared.ttl()), encoded);
 	}
 
 	// What is put
@@ -190,9 +190,10 @@ public final class EntryWriter {
 			return this.engine.evictions().evict(new Target.Key(key));
 		}
 		return orEvict(key,
-				() -> counted(this.engine.store()
+				() -> counted(this.engine.traced(() -> this.engine.store()
 					.replace(key, encoded, encoded.mark(), prepared.ttl(), this.parts.settings().staleIfError(),
-							this.parts.settings().lease())));
+							this.parts.settings().lease())),
+						encoded));
 	}
 
 	private CompletableFuture<?> orEvict(StoredKey key, Supplier<CompletableFuture<Boolean>> write) {
@@ -248,7 +249,7 @@ public final class EntryWriter {
 	 * Read what is there. A value of a type that is not read here is there all the same.
 	 */
 	private static Reading present(StoredKey key, EntryReader reader, Deadline deadline) {
-		Reading reading = reader.read(key, deadline, Purpose.LOOK);
+		Reading reading = reader.read(key, deadline, Purpose.COMPARE);
 		return (reading.isHit() || !reader.isOfAnotherType(reading.observed())) ? reading
 				: new Reading(Reading.Kind.HIT, null, reading.observed(), reading.epoch());
 	}
@@ -259,8 +260,9 @@ public final class EntryWriter {
 			Lease lease = deadline.await(this.engine.store()
 				.acquire(observed, this.engine.store().newNonce(), this.parts.settings().lease(), Lease.Holder.CALL))
 				.lease();
-			return lease != null && deadline.await(counted(this.engine.store()
-				.fill(lease, encoded, encoded.mark(), ttl, this.parts.settings().staleIfError())));
+			return lease != null && deadline.await(counted(
+					this.engine.store().fill(lease, encoded, encoded.mark(), ttl, this.parts.settings().staleIfError()),
+					encoded));
 		}
 		catch (RedisWaitException ex) {
 			this.parts.counters().failed();
@@ -268,13 +270,16 @@ public final class EntryWriter {
 		}
 	}
 
-	private CompletableFuture<Boolean> counted(CompletableFuture<Boolean> write) {
+	private CompletableFuture<Boolean> counted(CompletableFuture<Boolean> write, Encoded encoded) {
+		int stores = encoded.entry().length - ValueCodec.HEADROOM;
+		int plain = encoded.plainSize();
 		write.whenComplete((stored, ex) -> {
 			if (ex != null) {
 				this.parts.counters().failed();
 			}
 			else if (stored) {
 				this.parts.counters().put();
+				this.parts.counters().stored(plain, stores);
 			}
 			else {
 				this.parts.counters().refusedFill();

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrapper;
 
 import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.call.Steps;
 import dev.cachestarter.cache.entries.EntryReader.Purpose;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask.Reload;
@@ -38,6 +39,10 @@ import dev.cachestarter.engine.load.Failures;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.load.Leading;
 import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadKind;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
+import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
@@ -126,7 +131,9 @@ public final class LoaderCalls {
 				turns().refresh(ask);
 				return reading.value();
 			}
-			Decision decision = thread.await(turns().decide(ask));
+			Step<WaitOutcome> waiting = reader.waiting(ask.origin());
+			Decision decision = thread.await(waiting.within(() -> turns().decide(ask)));
+			Steps.end(waiting, decision);
 			if (decision instanceof Decision.Value value) {
 				return value.value();
 			}
@@ -145,17 +152,23 @@ public final class LoaderCalls {
 			Loader loader, Function<Throwable, X> failure, CallerThread thread) throws X {
 		Object value;
 		Runnable leave = Leading.enter(Leading.of(flight, Leading.current()));
+		Step<LoadOutcome> loading = loading(ask);
+		Runnable exit = loading.enter();
 		try {
 			value = loader.load();
 		}
 		catch (Throwable ex) {
+			exit.run();
 			leave.run();
+			Steps.end(loading, thrown(ex));
 			if (thread.await(turns().failed(ask, flight, thrown(ex))) instanceof Decision.Value served) {
 				return served.value();
 			}
 			throw failure.apply(ex);
 		}
+		exit.run();
 		leave.run();
+		Steps.end(loading, null);
 		flight.loaded(value);
 		try {
 			this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), ttl);
@@ -233,7 +246,11 @@ public final class LoaderCalls {
 					}
 					return CompletableFuture.completedFuture(reading.value());
 				}
-				return turns().decide(ask).thenCompose((decision) -> actOn(decision, ask, bound, cancelled));
+				Step<WaitOutcome> waiting = reader.waiting(ask.origin());
+				return waiting.within(() -> turns().decide(ask)).thenCompose((decision) -> {
+					Steps.end(waiting, decision);
+					return actOn(decision, ask, bound, cancelled);
+				});
 			});
 		result.whenComplete((value, ex) -> {
 			if (result.isCancelled()) {
@@ -259,6 +276,8 @@ public final class LoaderCalls {
 			CompletableFuture<Cancelled> cancelled) {
 		CompletableFuture<?> loading;
 		Runnable leave = Leading.enter(Leading.of(flight, ask.leading()));
+		Step<LoadOutcome> step = loading(ask);
+		Runnable exit = step.enter();
 		try {
 			loading = Objects.requireNonNull(loader.load(), "The loader returned no future");
 		}
@@ -266,6 +285,7 @@ public final class LoaderCalls {
 			loading = CompletableFuture.failedFuture(ex);
 		}
 		finally {
+			exit.run();
 			leave.run();
 		}
 		CompletableFuture<?> running = loading;
@@ -277,6 +297,7 @@ public final class LoaderCalls {
 		});
 		CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
 		loading.whenComplete((value, ex) -> {
+			Steps.end(step, (ex != null) ? thrown(Failures.original(ex)) : null);
 			if (ex == null) {
 				loadedAsync(ask, flight, value, result);
 				return;
@@ -291,6 +312,11 @@ public final class LoaderCalls {
 			});
 		});
 		return result;
+	}
+
+	private Step<LoadOutcome> loading(Ask ask) {
+		return ask.entries()
+			.loading(ask.origin(), this.engine.background().isHere() ? LoadKind.BACKGROUND : LoadKind.CALL);
 	}
 
 	/** As Spring Data's own: returned when it is stored, or is known not to be. */

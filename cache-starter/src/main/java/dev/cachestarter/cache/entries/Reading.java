@@ -40,6 +40,9 @@ public record Reading(Kind kind, @Nullable Object value, @Nullable Observed obse
 		/** A value that is to be loaded again in the background. */
 		DUE,
 
+		/** A value past its time, that serves since its load has failed a moment ago. */
+		SERVED,
+
 		/** No value, but one past its time, that may serve for its load. */
 		STALE,
 
@@ -49,7 +52,7 @@ public record Reading(Kind kind, @Nullable Object value, @Nullable Observed obse
 	}
 
 	public boolean isHit() {
-		return this.kind == Kind.HIT || this.kind == Kind.DUE;
+		return this.kind == Kind.HIT || this.kind == Kind.DUE || this.kind == Kind.SERVED;
 	}
 
 	public boolean isDue() {

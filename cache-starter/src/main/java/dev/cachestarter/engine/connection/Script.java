@@ -21,18 +21,21 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
+import dev.cachestarter.engine.monitor.RedisOperation;
+
 /**
  * A Lua script that works on one key.
  *
+ * @param operation what it is for
  * @param text its text
  * @param sha its SHA-1, by which a server that has it is told to run it
  */
-public record Script(String text, String sha) {
+public record Script(RedisOperation operation, String text, String sha) {
 
-	public static Script of(String text) {
+	public static Script of(RedisOperation operation, String text) {
 		try {
 			byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
-			return new Script(text, HexFormat.of().formatHex(digest));
+			return new Script(operation, text, HexFormat.of().formatHex(digest));
 		}
 		catch (NoSuchAlgorithmException ex) {
 			throw new IllegalStateException(ex);

@@ -38,6 +38,7 @@ import dev.cachestarter.engine.entry.Target.Group;
 import dev.cachestarter.engine.entry.Target.Whole;
 import dev.cachestarter.engine.key.KeyBytes;
 import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.monitor.RedisOperation;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
@@ -74,7 +75,7 @@ final class DueTargets {
 	 * then for each target its line, the line of its cache, and a random. What is no hash
 	 * is not ours.
 	 */
-	private static final Script ANNOUNCE = Script.of("""
+	private static final Script ANNOUNCE = Script.of(RedisOperation.SWEEP, """
 			local there = redis.call('TYPE', KEYS[1]).ok
 			if there ~= 'hash' and there ~= 'none' then
 			  redis.call('UNLINK', KEYS[1])
@@ -96,7 +97,7 @@ final class DueTargets {
 	 * KEYS[1] the hash of what is due. Answers with the time and all lines, each followed
 	 * by its value. What cannot be a line of ours is removed.
 	 */
-	private static final Script LOOK = Script.of("""
+	private static final Script LOOK = Script.of(RedisOperation.SWEEP, """
 			local time = redis.call('TIME')
 			local found = { tostring(time[1] * 1000 + math.floor(time[2] / 1000)) }
 			if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then
@@ -116,7 +117,7 @@ final class DueTargets {
 			""");
 
 	/** KEYS[1] the hash of what is due; ARGV: lines, each followed by its value. */
-	private static final Script FORGET = Script.of("""
+	private static final Script FORGET = Script.of(RedisOperation.SWEEP, """
 			if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then
 			  return '0'
 			end

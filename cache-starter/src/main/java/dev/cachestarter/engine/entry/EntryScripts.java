@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 import dev.cachestarter.engine.connection.Script;
+import dev.cachestarter.engine.monitor.RedisOperation;
 
 /**
  * The scripts of the protocols, each on one key. What they compare stands at the fixed
@@ -35,7 +36,7 @@ public final class EntryScripts {
 	 * if the lease was placed, '!' if so in the place of another data type, else '=' and
 	 * what is there.
 	 */
-	public static final Script ACQUIRE = Script.of("""
+	public static final Script ACQUIRE = Script.of(RedisOperation.LEASE, """
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, 147)
 			local answer = '+'
 			if type(there) == 'table' then
@@ -57,7 +58,7 @@ public final class EntryScripts {
 	 * KEYS[1] entry; ARGV: identity of the lease, value, life in ms or 0, freshness in ms
 	 * or 0. Times in the header are the server's.
 	 */
-	public static final Script FILL = Script.of("""
+	public static final Script FILL = Script.of(RedisOperation.FILL, """
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
 			  return '0'
 			end
@@ -76,7 +77,7 @@ public final class EntryScripts {
 			""");
 
 	/** KEYS[1] entry; ARGV: identity of the lease, its life in ms. */
-	public static final Script RENEW = Script.of("""
+	public static final Script RENEW = Script.of(RedisOperation.RENEW, """
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
 			  return '0'
 			end
@@ -89,7 +90,7 @@ public final class EntryScripts {
 	 * value, else '=' and the header that is there: of another entry, or of this one
 	 * under a claim that still holds.
 	 */
-	public static final Script CLAIM = Script.of("""
+	public static final Script CLAIM = Script.of(RedisOperation.LEASE, """
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, 147)
 			if type(there) == 'table' then
 			  return '='
@@ -115,7 +116,7 @@ public final class EntryScripts {
 	 * KEYS[1] entry; ARGV: identity of the claim, the claim in its place, its life in ms,
 	 * 0 for none at all: our clock may be behind the server's.
 	 */
-	public static final Script RECLAIM = Script.of("""
+	public static final Script RECLAIM = Script.of(RedisOperation.RENEW, """
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
 			  return '0'
 			end
@@ -136,7 +137,7 @@ public final class EntryScripts {
 	 * KEYS[1] entry; ARGV: identity of the lease, what to leave in its place, its life in
 	 * ms.
 	 */
-	public static final Script LEAVE_TRACE = Script.of("""
+	public static final Script LEAVE_TRACE = Script.of(RedisOperation.RELEASE, """
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
 			  return '0'
 			end
@@ -145,7 +146,7 @@ public final class EntryScripts {
 			""");
 
 	/** KEYS[1] entry; ARGV: what it must begin with. */
-	public static final Script DELETE_IF = Script.of("""
+	public static final Script DELETE_IF = Script.of(RedisOperation.RELEASE, """
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, string.len(ARGV[1]) - 1)
 			if type(there) == 'table' or there ~= ARGV[1] then
 			  return '0'
@@ -157,7 +158,7 @@ public final class EntryScripts {
 	 * KEYS[1] entry; ARGV: what it must begin with, the longest life that it can have in
 	 * ms.
 	 */
-	static final Script BREAK = Script.of("""
+	static final Script BREAK = Script.of(RedisOperation.RELEASE, """
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, string.len(ARGV[1]) - 1)
 			if type(there) == 'table' or there ~= ARGV[1] then
 			  return '0'
@@ -174,7 +175,7 @@ public final class EntryScripts {
 	 * Answers '1' if it was placed. What is there holds for an hour at most: nobody
 	 * sweeps under what lasts longer, or is no text.
 	 */
-	static final Script ELECT = Script.of("""
+	static final Script ELECT = Script.of(RedisOperation.SWEEP, """
 			local there = redis.pcall('GET', KEYS[1])
 			if type(there) == 'string' then
 			  local left = redis.call('PTTL', KEYS[1])
@@ -189,7 +190,7 @@ public final class EntryScripts {
 	/**
 	 * KEYS[1] generation; ARGV: a fresh random, the shortest life that it needs in ms.
 	 */
-	public static final Script GENERATION = Script.of("""
+	public static final Script GENERATION = Script.of(RedisOperation.GENERATION, """
 			local there = redis.pcall('GET', KEYS[1])
 			if type(there) == 'string' and string.len(there) == 16 then
 			  local left = redis.call('PTTL', KEYS[1])
@@ -207,7 +208,7 @@ public final class EntryScripts {
 	 * is given if it has less. Both are 0 for ever. Answers with the life that it has, as
 	 * PTTL does.
 	 */
-	static final Script KEEP = Script.of("""
+	static final Script KEEP = Script.of(RedisOperation.RENEW, """
 			local left = redis.call('PTTL', KEYS[1])
 			if left >= 0 then
 			  if ARGV[1] == '0' then

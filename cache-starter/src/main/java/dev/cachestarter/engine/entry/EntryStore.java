@@ -35,6 +35,7 @@ import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.Lease.Hold;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodec;
 
@@ -130,6 +131,13 @@ public final class EntryStore {
 
 	public String newNonce() {
 		return this.nonces.get();
+	}
+
+	/**
+	 * Return what traces the operations made here.
+	 */
+	public Tracer tracer() {
+		return this.link.tracer();
 	}
 
 	/**

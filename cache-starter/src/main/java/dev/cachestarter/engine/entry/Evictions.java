@@ -125,6 +125,8 @@ public final class Evictions {
 	/** Attempts to come back whose rounds are not over. */
 	private final AtomicInteger recovering = new AtomicInteger();
 
+	private final EvictionCounts counts = new EvictionCounts();
+
 	private final Drain exact;
 
 	private final Drain patterns;
@@ -158,6 +160,7 @@ public final class Evictions {
 		changeEpoch(fitting);
 		boolean up = this.link.isUp();
 		CompletableFuture<Long> asked = ask(fitting, sequence).whenComplete((removed, ex) -> {
+			this.counts.evicted(target, ex);
 			if (ex != null) {
 				this.pending.failed(fitting, sequence);
 				warn(ex);
@@ -315,6 +318,13 @@ public final class Evictions {
 	}
 
 	/**
+	 * Return how many were made, and what became of them.
+	 */
+	public EvictionCounts counts() {
+		return this.counts;
+	}
+
+	/**
 	 * Return how many evictions Redis has not acknowledged, those that are under way at
 	 * this moment included.
 	 */
@@ -418,7 +428,9 @@ public final class Evictions {
 
 		@Override
 		public void acknowledged(Target target, long sequence, long server) {
-			Evictions.this.acknowledged(target, sequence, server);
+			if (Evictions.this.acknowledged(target, sequence, server)) {
+				Evictions.this.counts.replayed();
+			}
 		}
 
 		@Override

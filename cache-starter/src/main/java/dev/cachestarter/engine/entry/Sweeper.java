@@ -34,6 +34,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -131,6 +132,10 @@ public final class Sweeper {
 
 	private volatile boolean closed;
 
+	private final LongAdder walks = new LongAdder();
+
+	private final LongAdder swept = new LongAdder();
+
 	public Sweeper(RedisLink link, EntryStore store, KeyLayout layout) {
 		this(link, store, layout, Pace.DEFAULT);
 	}
@@ -155,6 +160,20 @@ public final class Sweeper {
 			this.due.add(fits ? target : new Whole(String.valueOf(cacheName)));
 			lookAfter(this.pace.gather());
 		}
+	}
+
+	/**
+	 * Return how many walks through all keys have come to their end here.
+	 */
+	public long walks() {
+		return this.walks.sum();
+	}
+
+	/**
+	 * Return how many values were removed here.
+	 */
+	public long swept() {
+		return this.swept.sum();
 	}
 
 	/** How much is kept here of what is not announced yet. */
@@ -240,6 +259,7 @@ public final class Sweeper {
 			this.due.addAll(own);
 			throw ex;
 		}
+		this.walks.increment();
 		get(this.announced.forget(found.lines()));
 		for (Target target : targets) {
 			Long count = this.removed.remove(target);
@@ -377,6 +397,7 @@ public final class Sweeper {
 		for (Target target : get(Futures.all(swept))) {
 			if (target != null) {
 				this.removed.merge(target, 1L, Long::sum);
+				this.swept.increment();
 			}
 		}
 	}

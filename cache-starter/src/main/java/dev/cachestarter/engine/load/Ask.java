@@ -48,10 +48,11 @@ import dev.cachestarter.engine.redis.Deadline;
  * @param reload loads the key in the background, {@code null} if that is not possible
  * @param declared whether the caller may fail with what another's loader threw; else it
  * loads for itself
+ * @param origin what the caller's steps belong to, {@code null} if they are not traced
  */
 public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, Deadline deadline, long since,
 		boolean transactional, @Nullable Leading leading, Executor executor, @Nullable Stale stale,
-		@Nullable Reload reload, Predicate<Throwable> declared) {
+		@Nullable Reload reload, Predicate<Throwable> declared, @Nullable Object origin) {
 
 	CacheSettings settings() {
 		return this.entries.settings();
@@ -64,19 +65,19 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 	 */
 	public Ask seeing(@Nullable Observed found, @Nullable Stale mayServe) {
 		return new Ask(this.key, found, this.entries, this.deadline, this.since, this.transactional, this.leading,
-				this.executor, this.transactional ? null : mayServe, this.reload, this.declared);
+				this.executor, this.transactional ? null : mayServe, this.reload, this.declared, this.origin);
 	}
 
 	/** The same without what may serve. */
 	Ask withoutStale() {
 		return new Ask(this.key, this.observed, this.entries, this.deadline, this.since, this.transactional,
-				this.leading, this.executor, null, this.reload, this.declared);
+				this.leading, this.executor, null, this.reload, this.declared, this.origin);
 	}
 
 	/** The same as the background asks: for nobody, in no transaction. */
 	Ask inBackground(Observed found, Deadline other) {
 		return new Ask(this.key, found, this.entries, other, System.nanoTime(), false, null, this.executor, null, null,
-				(failure) -> true);
+				(failure) -> true, this.entries.origin());
 	}
 
 	/**
@@ -114,7 +115,7 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 	/** What is loaded, if the caller leads. */
 	Flight.Subject subject() {
 		return new Flight.Subject(this.key, this.entries.mark(), settings(), this.entries::isShareable,
-				this.transactional, this.transactional ? this.entries.epoch(this.key) : 0);
+				this.transactional, this.transactional ? this.entries.epoch(this.key) : 0, this.origin);
 	}
 
 	boolean isLeading(String nonce) {

@@ -25,6 +25,10 @@ import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadKind;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
+import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
@@ -107,6 +111,30 @@ public interface Entries {
 	 * encodes the value to find out.
 	 */
 	boolean isShareable(@Nullable Object value);
+
+	/**
+	 * Return what the steps of what this thread does belong to, {@code null} if they are
+	 * not traced.
+	 */
+	default @Nullable Object origin() {
+		return null;
+	}
+
+	/**
+	 * Begin to wait until it is known what a caller does that has missed.
+	 * @param origin what the caller's steps belong to
+	 */
+	default Step<WaitOutcome> waiting(@Nullable Object origin) {
+		return Step.none();
+	}
+
+	/**
+	 * Begin to load.
+	 * @param origin what the caller's steps belong to
+	 */
+	default Step<LoadOutcome> loading(@Nullable Object origin, LoadKind kind) {
+		return Step.none();
+	}
 
 	/**
 	 * Take note that something of another data type was removed.

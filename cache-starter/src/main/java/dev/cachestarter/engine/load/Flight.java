@@ -125,6 +125,8 @@ public final class Flight {
 
 	private final long epoch;
 
+	private final @Nullable Object origin;
+
 	/** Completed with a turn for those who joined. */
 	private final CompletableFuture<Turn> result = new CompletableFuture<>();
 
@@ -168,6 +170,7 @@ public final class Flight {
 		this.shareable = subject.shareable();
 		this.transactional = subject.transactional();
 		this.epoch = subject.epoch();
+		this.origin = subject.origin();
 		this.forgottenAt = System.nanoTime() + this.settings.loadLeaseLimit().toNanos();
 	}
 
@@ -331,9 +334,11 @@ public final class Flight {
 		}
 		if (this.hasLoaded) {
 			// What is not of the type that they ask for is nothing for them.
-			this.result.complete(encoded.isFor(this.mark) ? new Turn.Shared(this.value) : new Turn.Refused());
+			over(encoded.isFor(this.mark) ? new Turn.Shared(this.value) : new Turn.Refused());
 		}
-		return this.store.fill(held, encoded, encoded.mark(), ttl, this.settings.staleIfError())
+		return this.store.tracer()
+			.within(this.origin,
+					() -> this.store.fill(held, encoded, encoded.mark(), ttl, this.settings.staleIfError()))
 			.whenComplete((filled, ex) -> {
 				this.landed.accept(this, ex);
 				// Whoever waits for a put, which hands nothing over, finds it in Redis
@@ -405,8 +410,9 @@ public final class Flight {
 		return this.joined.get() > 0 && !this.result.isDone();
 	}
 
+	/** Whoever goes on here, on this thread, goes on for itself. */
 	private void over(Turn turn) {
-		this.result.complete(turn);
+		this.store.tracer().within(null, () -> this.result.complete(turn));
 	}
 
 	private static boolean isInterruption(Throwable failure) {
@@ -449,9 +455,10 @@ public final class Flight {
 	 * @param shareable whether a value may be handed to others
 	 * @param transactional whether it is loaded for a read-write transaction
 	 * @param epoch what has been evicted here so far, for a transaction
+	 * @param origin what the steps of the load belong to
 	 */
 	record Subject(StoredKey key, String mark, CacheSettings settings, Predicate<@Nullable Object> shareable,
-			boolean transactional, long epoch) {
+			boolean transactional, long epoch, @Nullable Object origin) {
 
 	}
 

@@ -106,7 +106,7 @@ final class Outbox {
 			dispatch(parcel);
 		}
 		else if (fate == Fate.REFUSED) {
-			parcel.result().completeExceptionally(RedisErrors.AWAY);
+			parcel.fail(RedisErrors.AWAY);
 		}
 		return parcel.result();
 	}
@@ -193,13 +193,13 @@ final class Outbox {
 		finally {
 			// Whatever becomes of what is noted: somebody waits for it.
 			if (!heard) {
-				parcel.result().completeExceptionally(RedisErrors.AWAY);
+				parcel.fail(RedisErrors.AWAY);
 			}
 			else if (ex != null) {
-				parcel.result().completeExceptionally(ex);
+				parcel.fail(ex);
 			}
 			else {
-				parcel.result().complete(value);
+				parcel.complete(value);
 			}
 		}
 	}
@@ -250,7 +250,7 @@ final class Outbox {
 			if (!expired) {
 				return next;
 			}
-			next.result().completeExceptionally(RedisErrors.AWAY);
+			next.fail(RedisErrors.AWAY);
 		}
 	}
 
@@ -271,7 +271,7 @@ final class Outbox {
 			finally {
 				this.lock.unlock();
 			}
-			next.result().completeExceptionally(RedisErrors.AWAY);
+			next.fail(RedisErrors.AWAY);
 		}
 	}
 

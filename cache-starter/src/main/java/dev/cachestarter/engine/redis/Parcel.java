@@ -42,6 +42,8 @@ final class Parcel<T extends @Nullable Object> {
 
 	private final Pulse pulse;
 
+	private final @Nullable Account account;
+
 	private final CompletableFuture<T> result = new CompletableFuture<>();
 
 	/** When it was given to the outbox. */
@@ -67,14 +69,16 @@ final class Parcel<T extends @Nullable Object> {
 	 * @param command sends it
 	 * @param bytes how large it is
 	 * @param pulse signs of life of the server that is to answer it
+	 * @param account is told how it ends, {@code null} if nobody wants to know
 	 */
 	Parcel(Kind kind, long session, Function<RedisConnection, ? extends CompletionStage<T>> command, long bytes,
-			Pulse pulse) {
+			Pulse pulse, @Nullable Account account) {
 		this.kind = kind;
 		this.session = session;
 		this.command = command;
 		this.bytes = bytes;
 		this.pulse = pulse;
+		this.account = account;
 	}
 
 	boolean isEviction() {
@@ -95,6 +99,22 @@ final class Parcel<T extends @Nullable Object> {
 
 	CompletableFuture<T> result() {
 		return this.result;
+	}
+
+	void complete(T value) {
+		Account account = this.account;
+		if (account != null) {
+			account.close(null);
+		}
+		this.result.complete(value);
+	}
+
+	void fail(Throwable ex) {
+		Account account = this.account;
+		if (account != null) {
+			account.close(ex);
+		}
+		this.result.completeExceptionally(ex);
 	}
 
 	void handedIn(long now) {

@@ -47,6 +47,9 @@ import dev.cachestarter.engine.connection.RedisDriver;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.connection.SlotView;
+import dev.cachestarter.engine.monitor.Monitor;
+import dev.cachestarter.engine.monitor.RedisOperation;
+import dev.cachestarter.engine.monitor.Tracer;
 
 /**
  * The link to Redis: sends commands while Redis is well, and finds out in the background
@@ -144,6 +147,10 @@ public final class RedisLink {
 
 	private final AtomicBoolean started = new AtomicBoolean();
 
+	private volatile Monitor monitor = Monitor.NONE;
+
+	private volatile Tracer tracer = Tracer.NONE;
+
 	public RedisLink(LettuceConnectionFactory source, Settings settings) {
 		this(new RedisDriver(source, new RedisConnector.Patience(settings.commandTimeout(), settings.connectTimeout()),
 				settings.queue()), settings, System::nanoTime,
@@ -197,6 +204,24 @@ public final class RedisLink {
 
 	public void observe(LinkObserver observer) {
 		this.recovery.observe(observer);
+	}
+
+	/**
+	 * Tell of each operation from now on.
+	 */
+	public void tell(Monitor monitor) {
+		this.monitor = monitor;
+	}
+
+	/**
+	 * Have operations traced from now on.
+	 */
+	public void trace(Tracer tracer) {
+		this.tracer = tracer;
+	}
+
+	public Tracer tracer() {
+		return this.tracer;
 	}
 
 	/**
@@ -303,29 +328,31 @@ public final class RedisLink {
 		return this.recovery.serverMillis();
 	}
 
-	private <T extends @Nullable Object> CompletableFuture<T> send(
+	private <T extends @Nullable Object> CompletableFuture<T> send(RedisOperation operation, String name,
 			Function<RedisCommands, ? extends CompletionStage<T>> command, long bytes, byte[]... keys) {
-		return send(Parcel.Kind.OTHER, command, bytes, keys);
+		return send(Parcel.Kind.OTHER, operation, name, command, bytes, keys);
 	}
 
 	/**
 	 * Send a command, or fail at once while the link is down. Never blocks and never
 	 * throws.
-	 * @param kind what it is for
+	 * @param kind whether it goes before others
+	 * @param operation what it is for
+	 * @param name what it is to Redis
 	 * @param command sends it
 	 * @param bytes how large it is
 	 * @param keys the keys that it is about
 	 * @return its result, completed on an event loop
 	 */
-	private <T extends @Nullable Object> CompletableFuture<T> send(Parcel.Kind kind,
-			Function<RedisCommands, ? extends CompletionStage<T>> command, long bytes, byte[]... keys) {
+	private <T extends @Nullable Object> CompletableFuture<T> send(Parcel.Kind kind, RedisOperation operation,
+			String name, Function<RedisCommands, ? extends CompletionStage<T>> command, long bytes, byte[]... keys) {
 		LinkState.State current = this.state.current();
 		Outbox outbox = current.outbox();
 		if (outbox == null || !current.sends(kind) || !outbox.connection().reaches(keys)) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 		return outbox.send(new Parcel<>(kind, current.session(), (connection) -> command.apply(connection.commands()),
-				bytes, outbox.connection().pulse(keys)));
+				bytes, outbox.connection().pulse(keys), Account.of(this.monitor, this.tracer, operation, name)));
 	}
 
 	/**
@@ -334,7 +361,7 @@ public final class RedisLink {
 	 */
 	public CompletableFuture<List<byte @Nullable []>> read(byte[]... keys) {
 		if (keys.length <= PORTION) {
-			return send((commands) -> commands.mget(keys), length(keys), keys);
+			return send(RedisOperation.READ, "MGET", (commands) -> commands.mget(keys), length(keys), keys);
 		}
 		return Futures.all(portions(keys).stream().map(this::read).toList()).thenApply((portions) -> {
 			List<byte @Nullable []> values = new ArrayList<>(keys.length);
@@ -363,14 +390,14 @@ public final class RedisLink {
 	 * Read the beginning of one key.
 	 */
 	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
-		return send((commands) -> commands.getrange(key, length), key.length, key);
+		return send(RedisOperation.SWEEP, "GETRANGE", (commands) -> commands.getrange(key, length), key.length, key);
 	}
 
 	/**
-	 * Set a key, whatever is there.
+	 * Set a key to a lease, whatever is there.
 	 */
 	public CompletableFuture<Boolean> set(byte[] key, byte[] value, Duration life) {
-		return send((commands) -> commands.set(key, value, life), length(key, value), key);
+		return send(RedisOperation.LEASE, "SET", (commands) -> commands.set(key, value, life), length(key, value), key);
 	}
 
 	/**
@@ -379,7 +406,8 @@ public final class RedisLink {
 	 */
 	public CompletableFuture<Long> unlink(byte[]... keys) {
 		if (keys.length <= PORTION) {
-			return send(Parcel.Kind.EVICTION, (commands) -> commands.unlink(keys), length(keys), keys);
+			return send(Parcel.Kind.EVICTION, RedisOperation.EVICT, "UNLINK", (commands) -> commands.unlink(keys),
+					length(keys), keys);
 		}
 		return Futures.all(portions(keys).stream().map(this::unlink).toList())
 			.thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
@@ -394,9 +422,11 @@ public final class RedisLink {
 	 */
 	public CompletableFuture<byte[]> run(Script script, byte[] key, byte[]... arguments) {
 		long bytes = key.length + length(arguments);
-		return this.<byte[]>send((commands) -> commands.evalsha(script, key, arguments), bytes, key)
+		return this
+			.<byte[]>send(script.operation(), "EVALSHA", (commands) -> commands.evalsha(script, key, arguments), bytes,
+					key)
 			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
-					? send((commands) -> commands.eval(script, key, arguments), bytes, key)
+					? send(script.operation(), "EVAL", (commands) -> commands.eval(script, key, arguments), bytes, key)
 					: CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}
 
@@ -513,7 +543,8 @@ public final class RedisLink {
 			long session = session();
 			long timeout = commandTimeout().toNanos();
 			// Whoever walks waits for each step, not for all of them.
-			return ask(() -> this.server.scan(cursor, match, count)).orTimeout(timeout, TimeUnit.NANOSECONDS)
+			return ask(RedisOperation.SWEEP, "SCAN", () -> this.server.scan(cursor, match, count))
+				.orTimeout(timeout, TimeUnit.NANOSECONDS)
 				.whenComplete((found, ex) -> {
 					if (ex instanceof TimeoutException) {
 						gaveUp(session, timeout);
@@ -525,28 +556,31 @@ public final class RedisLink {
 		 * Ask how it sees the slots of its cluster.
 		 */
 		public CompletableFuture<SlotView> slots() {
-			return ask(this.server::slots);
+			return ask(RedisOperation.INFO, "CLUSTER SLOTS", this.server::slots);
 		}
 
 		public CompletableFuture<Long> keyCount() {
-			return askIfAllowed(this.server::dbsize);
+			return askIfAllowed("DBSIZE", this.server::dbsize);
 		}
 
 		public CompletableFuture<String> memory() {
-			return askIfAllowed(() -> this.server.info("memory"));
+			return askIfAllowed("INFO", () -> this.server.info("memory"));
 		}
 
 		/** What would merely be good to know is nothing that a human must put right. */
-		private <T> CompletableFuture<T> askIfAllowed(Supplier<? extends CompletionStage<T>> command) {
-			return ask(() -> command.get()
+		private <T> CompletableFuture<T> askIfAllowed(String name, Supplier<? extends CompletionStage<T>> command) {
+			return ask(RedisOperation.INFO, name, () -> command.get()
 				.exceptionallyCompose(
 						(ex) -> CompletableFuture.failedStage(RedisErrors.isUnavailable(ex) ? RedisErrors.AWAY : ex)));
 		}
 
-		private <T> CompletableFuture<T> ask(Supplier<? extends CompletionStage<T>> command) {
-			LinkState.State current = RedisLink.this.state.current();
-			return current.sends(Parcel.Kind.EVICTION) ? this.outbox.send(
-					new Parcel<>(Parcel.Kind.OTHER, current.session(), (same) -> command.get(), 0, this.server.pulse()))
+		private <T> CompletableFuture<T> ask(RedisOperation operation, String name,
+				Supplier<? extends CompletionStage<T>> command) {
+			RedisLink link = RedisLink.this;
+			LinkState.State current = link.state.current();
+			return current.sends(Parcel.Kind.EVICTION)
+					? this.outbox.send(new Parcel<>(Parcel.Kind.OTHER, current.session(), (same) -> command.get(), 0,
+							this.server.pulse(), Account.of(link.monitor, link.tracer, operation, name)))
 					: CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 

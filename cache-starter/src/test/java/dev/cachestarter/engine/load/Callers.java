@@ -306,7 +306,7 @@ class Callers {
 					&& !this.entries.settings.staleIfError().isZero();
 			Stale stale = (found != null && mayServe) ? new Stale(found, this.entries.epoch, this.captured) : null;
 			return new Ask(this.key, null, this.entries, this.at.deadline(), this.since, this.transactional,
-					this.leading, Runnable::run, null, this.reload, this.declared)
+					this.leading, Runnable::run, null, this.reload, this.declared, null)
 				.seeing(found, stale);
 		}
 

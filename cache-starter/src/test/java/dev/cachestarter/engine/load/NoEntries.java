@@ -42,7 +42,7 @@ class NoEntries implements Entries {
 
 	static Ask ask() {
 		return new Ask(KEY, null, new NoEntries(), null, System.nanoTime(), false, null, Runnable::run, null, null,
-				(failure) -> true);
+				(failure) -> true, null);
 	}
 
 	static List<Flight> flights(int number) {

@@ -56,7 +56,7 @@ class OutboxTests {
 			CompletableFuture<String> answer = new CompletableFuture<>();
 			this.answers.add(answer);
 			return answer;
-		}, bytes, new Pulse()));
+		}, bytes, new Pulse(), null));
 	}
 
 	private CompletableFuture<String> send(String name) {
@@ -197,7 +197,7 @@ class OutboxTests {
 			return read;
 		}, (box, parcel, ex) -> true);
 
-		held.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> new CompletableFuture<>(), 1, new Pulse()));
+		held.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> new CompletableFuture<>(), 1, new Pulse(), null));
 
 		Parcel<?> oldest = held.oldest();
 		assertThat(oldest).isNotNull();
@@ -227,9 +227,9 @@ class OutboxTests {
 				});
 		CompletableFuture<String> answer = new CompletableFuture<>();
 		CompletableFuture<String> first = fragile
-			.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> answer, 1, new Pulse()));
+			.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> answer, 1, new Pulse(), null));
 		CompletableFuture<String> second = fragile
-			.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> answer, 1, new Pulse()));
+			.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> answer, 1, new Pulse(), null));
 
 		answer.complete("answer");
 
@@ -241,12 +241,12 @@ class OutboxTests {
 	void manyThatFailAtOnceAreNoStackTooDeep() {
 		Outbox deep = outbox(new Outbox.Limits(1, 100, 100_000, 1_000_000, 1000));
 		CompletableFuture<String> answer = new CompletableFuture<>();
-		deep.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> answer, 1, new Pulse()));
+		deep.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> answer, 1, new Pulse(), null));
 		List<CompletableFuture<String>> failing = new ArrayList<>();
 		for (int i = 0; i < 50_000; i++) {
 			failing.add(deep.send(new Parcel<String>(Parcel.Kind.OTHER, 0, (same) -> {
 				throw new NoClassDefFoundError();
-			}, 1, new Pulse())));
+			}, 1, new Pulse(), null)));
 		}
 
 		answer.complete("answer");

@@ -1,0 +1,211 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.metrics;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.Timer;
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.cache.entries.Engine;
+import dev.cachestarter.engine.entry.EvictionCounts;
+import dev.cachestarter.engine.monitor.CacheMonitor;
+import dev.cachestarter.engine.monitor.Monitor;
+import dev.cachestarter.engine.monitor.RedisOperation;
+import dev.cachestarter.engine.monitor.RedisOutcome;
+import dev.cachestarter.engine.redis.LinkCondition;
+
+/**
+ * The meters of one manager in one registry. All that can be needed are registered when
+ * they are bound, or when a cache is made: registering runs filters of the application's,
+ * which must not happen on an event loop.
+ */
+final class ManagerMeters implements Monitor {
+
+	/** How many caches have meters of their own. */
+	private static final int MOST_CACHES = 500;
+
+	private static final int MOST_MANAGERS = 1000;
+
+	private final MeterRegistry registry;
+
+	private final Tags tags;
+
+	private final Engine engine;
+
+	private final Consumer<String> perCache;
+
+	private final Queue<Meter> meters = new ConcurrentLinkedQueue<>();
+
+	private final Map<RedisOperation, Map<RedisOutcome, Timer>> redis = new EnumMap<>(RedisOperation.class);
+
+	private final AtomicInteger caches = new AtomicInteger();
+
+	/** What those share that are too many. */
+	private volatile CacheMeters.@Nullable Sum others;
+
+	private volatile boolean removed;
+
+	ManagerMeters(MeterRegistry registry, String name, Engine engine, Consumer<String> perCache) {
+		this.registry = registry;
+		this.tags = Tags.of("cache.manager", freeName(registry, name));
+		this.engine = engine;
+		this.perCache = perCache;
+		registerTimers();
+		registerLink();
+		registerEvictions();
+	}
+
+	private static String freeName(MeterRegistry registry, String name) {
+		for (int number = 1; number < MOST_MANAGERS; number++) {
+			String free = (number == 1) ? name : name + "-" + number;
+			if (registry.find(MeterNames.PREFIX + "link").tag("cache.manager", free).meter() == null) {
+				return free;
+			}
+		}
+		return name;
+	}
+
+	boolean isOf(MeterRegistry other) {
+		return this.registry == other;
+	}
+
+	private void registerTimers() {
+		for (RedisOperation operation : RedisOperation.values()) {
+			Map<RedisOutcome, Timer> timers = new EnumMap<>(RedisOutcome.class);
+			for (RedisOutcome outcome : RedisOutcome.values()) {
+				timers.put(outcome,
+						add(Timer.builder(MeterNames.PREFIX + "redis")
+							.description("Time that operations of Redis take, the wait for their turn included")
+							.tags(this.tags.and("kind", MeterNames.tag(operation), "outcome", MeterNames.tag(outcome)))
+							.register(this.registry)));
+			}
+			this.redis.put(operation, timers);
+		}
+	}
+
+	private void registerLink() {
+		for (LinkCondition.Kind kind : LinkCondition.Kind.values()) {
+			add(Gauge
+				.builder(MeterNames.PREFIX + "link", this.engine,
+						(engine) -> (engine.link().condition().kind() == kind) ? 1 : 0)
+				.description("How the link to Redis is: 1 for what it is, 0 for what it is not")
+				.tags(this.tags.and("kind", MeterNames.tag(kind)))
+				.register(this.registry));
+		}
+	}
+
+	private void registerEvictions() {
+		EvictionCounts counts = this.engine.evictions().counts();
+		for (EvictionCounts.Kind kind : EvictionCounts.Kind.values()) {
+			for (EvictionCounts.Outcome outcome : EvictionCounts.Outcome.values()) {
+				add(FunctionCounter.builder(MeterNames.PREFIX + "evictions", counts, (now) -> now.count(kind, outcome))
+					.description("Evictions, by what they name, and whether Redis has taken them at once")
+					.tags(this.tags.and("kind", MeterNames.tag(kind), "outcome", MeterNames.tag(outcome)))
+					.register(this.registry));
+			}
+		}
+		add(FunctionCounter.builder(MeterNames.PREFIX + "evictions.replayed", counts, EvictionCounts::replayedCount)
+			.description("Evictions that Redis has taken later, or again after it was restarted")
+			.tags(this.tags)
+			.register(this.registry));
+		add(Gauge
+			.builder(MeterNames.PREFIX + "evictions.pending", this.engine,
+					(engine) -> engine.evictions().pendingCount())
+			.description("Evictions that Redis has not taken yet")
+			.tags(this.tags)
+			.register(this.registry));
+		add(TimeGauge
+			.builder(MeterNames.PREFIX + "evictions.pending.age", this.engine, TimeUnit.NANOSECONDS,
+					(engine) -> engine.evictions().oldestPending().orElse(Duration.ZERO).toNanos())
+			.description("For how long the oldest eviction has been pending that Redis did not take when it was asked")
+			.tags(this.tags)
+			.register(this.registry));
+		add(FunctionCounter.builder(MeterNames.PREFIX + "sweeps", this.engine, (engine) -> engine.sweeper().walks())
+			.description("Walks through all keys that remove what was evicted")
+			.tags(this.tags)
+			.register(this.registry));
+		add(FunctionCounter
+			.builder(MeterNames.PREFIX + "sweeps.removed", this.engine, (engine) -> engine.sweeper().swept())
+			.description("Entries that sweeps have removed")
+			.tags(this.tags)
+			.register(this.registry));
+		add(FunctionCounter
+			.builder(MeterNames.PREFIX + "refreshes.rejected", this.engine, (engine) -> engine.background().rejected())
+			.description("Loads in the background for which there was no room")
+			.tags(this.tags)
+			.register(this.registry));
+	}
+
+	@Override
+	public CacheMonitor ofCache(String name, Supplier<CacheSnapshot.Counters> counters) {
+		if (this.caches.getAndIncrement() < MOST_CACHES) {
+			CacheMeters meters = new CacheMeters(this.registry, this.tags.and("cache", name), counters, this::add);
+			this.perCache.accept(name);
+			return meters;
+		}
+		// Told of by one thread at a time.
+		CacheMeters.Sum sum = this.others;
+		if (sum == null) {
+			sum = new CacheMeters.Sum();
+			sum.meters = new CacheMeters(this.registry, this.tags.and("cache", CacheStarterMetrics.OTHER_CACHES), sum,
+					this::add);
+			this.others = sum;
+		}
+		return sum.with(counters);
+	}
+
+	@Override
+	@SuppressWarnings("NullAway") // There is one for each.
+	public void answered(RedisOperation operation, RedisOutcome outcome, long nanos) {
+		this.redis.get(operation).get(outcome).record(nanos, TimeUnit.NANOSECONDS);
+	}
+
+	private <M extends Meter> M add(M meter) {
+		this.meters.add(meter);
+		if (this.removed) {
+			remove();
+		}
+		return meter;
+	}
+
+	/**
+	 * Remove all meters. Those that are still to come are removed, too.
+	 */
+	void remove() {
+		this.removed = true;
+		for (Meter meter = this.meters.poll(); meter != null; meter = this.meters.poll()) {
+			this.registry.remove(meter);
+		}
+	}
+
+}
