@@ -132,9 +132,9 @@ class ArchitectureTests {
 		.resideInAnyPackage("io.micrometer.core..", "io.micrometer.observation..", "io.micrometer.common..");
 
 	/** In the order in which data passes them: each may know those before it. */
-	private static final List<String> LAYERS = List.of("", ".engine.monitor", ".engine.key", ".engine.value",
-			".engine.connection", ".engine.redis", ".engine.entry", ".engine.load", ".engine.near", ".cache.call",
-			".cache.entries", ".cache", ".diagnosis", ".metrics", ".actuate", ".autoconfigure.report",
+	private static final List<String> LAYERS = List.of("", ".engine.monitor", ".engine.key", ".engine.json",
+			".engine.value", ".engine.connection", ".engine.redis", ".engine.entry", ".engine.load", ".engine.near",
+			".cache.call", ".cache.entries", ".cache", ".diagnosis", ".metrics", ".actuate", ".autoconfigure.report",
 			".autoconfigure.warmup", ".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure");
 
 	@ArchTest

@@ -25,6 +25,7 @@ import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 
+import dev.cachestarter.engine.json.JsonElements;
 import dev.cachestarter.engine.value.ValueCodec.NotCacheableException.Reason;
 
 /**
@@ -148,6 +149,9 @@ final class JsonValueCodec implements ValueCodec {
 		Object value;
 		try {
 			PayloadLimits.Plain plain = this.limits.open(entry, form);
+			if (JsonElements.areMoreThan(this.limits.mostElements(), plain.bytes(), plain.offset(), plain.length())) {
+				throw new IOException("The payload has too many parts");
+			}
 			value = this.reader.readValue(plain.bytes(), plain.offset(), plain.length());
 		}
 		// Anything, for the bytes may be anything: a deep stack or a constructor of the
@@ -201,7 +205,11 @@ final class JsonValueCodec implements ValueCodec {
 			}
 			throw notCacheable(Reason.UNSERIALIZABLE, value, JsonFailures.written(ex));
 		}
-		return buffer.toEntry();
+		byte[] entry = buffer.toEntry();
+		if (JsonElements.areMoreThan(this.limits.mostElements(), entry, HEADROOM, entry.length - HEADROOM)) {
+			throw this.limits.tooMany(name(value));
+		}
+		return entry;
 	}
 
 	private void check(Object value, byte[] entry) throws NotCacheableException {

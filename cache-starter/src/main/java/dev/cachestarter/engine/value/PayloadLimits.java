@@ -69,6 +69,15 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 	}
 
 	/**
+	 * Return how many values and names there may be in a payload. As many as it may have
+	 * bytes as stored: what fits without compression always does.
+	 * @return a number
+	 */
+	int mostElements() {
+		return this.maxStored;
+	}
+
+	/**
 	 * Compress the payload of an entry where that is due, and check its size.
 	 * @param entry an entry with room for its header
 	 * @param type what its value is, for the message
@@ -113,6 +122,13 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 				("A value of type %s is not cached: it is larger than 'max-value-size' (%s as stored). Raise that, "
 						+ "lower 'compress-above', or cache less in one value.")
 					.formatted(type, text(this.maxStored)));
+	}
+
+	ValueCodec.NotCacheableException tooMany(String type) {
+		return new ValueCodec.NotCacheableException(ValueCodec.NotCacheableException.Reason.TOO_LARGE,
+				("A value of type %s is not cached: it has more than %d parts, as many as 'max-value-size' has bytes. "
+						+ "Raise that, or cache less in one value.")
+					.formatted(type, mostElements()));
 	}
 
 	private static String text(long bytes) {

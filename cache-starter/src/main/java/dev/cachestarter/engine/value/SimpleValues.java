@@ -40,6 +40,8 @@ import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.json.BoundedJsonModule;
+
 /**
  * Values that code puts without a type and that say by themselves what they are: their
  * mark is a word for their class. Text, booleans, most numbers, and lists and maps of
@@ -69,10 +71,10 @@ final class SimpleValues {
 			Map.entry(Integer.class, Integer::valueOf), Map.entry(Long.class, Long::valueOf),
 			Map.entry(Short.class, Short::valueOf), Map.entry(Byte.class, Byte::valueOf),
 			Map.entry(Double.class, Double::valueOf), Map.entry(Float.class, Float::valueOf),
-			Map.entry(BigInteger.class, BigInteger::new), Map.entry(BigDecimal.class, BigDecimal::new),
-			Map.entry(UUID.class, UUID::fromString), Map.entry(Instant.class, Instant::parse),
-			Map.entry(LocalDate.class, LocalDate::parse), Map.entry(LocalTime.class, LocalTime::parse),
-			Map.entry(LocalDateTime.class, LocalDateTime::parse),
+			Map.entry(BigInteger.class, BoundedJsonModule::integer),
+			Map.entry(BigDecimal.class, BoundedJsonModule::decimal), Map.entry(UUID.class, UUID::fromString),
+			Map.entry(Instant.class, Instant::parse), Map.entry(LocalDate.class, LocalDate::parse),
+			Map.entry(LocalTime.class, LocalTime::parse), Map.entry(LocalDateTime.class, LocalDateTime::parse),
 			Map.entry(OffsetDateTime.class, OffsetDateTime::parse),
 			Map.entry(ZonedDateTime.class, ZonedDateTime::parse), Map.entry(Year.class, Year::parse));
 

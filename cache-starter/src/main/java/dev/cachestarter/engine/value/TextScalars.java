@@ -39,6 +39,8 @@ import tools.jackson.databind.ser.std.ToStringSerializer;
 
 import org.springframework.util.ClassUtils;
 
+import dev.cachestarter.engine.json.BoundedJsonModule;
+
 /**
  * Reads a number or a truth value that a property writes as text:
  * {@code @JsonFormat(shape = STRING)} or a {@link ToStringSerializer}. Everywhere else
@@ -48,8 +50,8 @@ final class TextScalars extends StdDeserializer<Object> {
 
 	private static final Map<Class<?>, Function<String, Object>> PARSERS = Map.of(Long.class, Long::valueOf,
 			Integer.class, Integer::valueOf, Short.class, Short::valueOf, Byte.class, Byte::valueOf, Double.class,
-			Double::valueOf, Float.class, Float::valueOf, BigDecimal.class, BigDecimal::new, BigInteger.class,
-			BigInteger::new, Boolean.class, TextScalars::truth);
+			Double::valueOf, Float.class, Float::valueOf, BigDecimal.class, BoundedJsonModule::decimal,
+			BigInteger.class, BoundedJsonModule::integer, Boolean.class, TextScalars::truth);
 
 	private final Class<?> target;
 

@@ -182,7 +182,7 @@ record TypeShape(String mark, @Nullable String refusal) {
 			}
 			reference.append((type.containedTypeCount() > 0) ? ">" : "");
 			if (isContainer(type)) {
-				return reference.toString();
+				return reference + content(type);
 			}
 			JavaType mapped = this.reading.mapAbstractType(type);
 			if (mapped != type && !isLeaf(mapped.getRawClass())) {
@@ -196,6 +196,16 @@ record TypeShape(String mark, @Nullable String refusal) {
 				}
 			}
 			return reference.toString();
+		}
+
+		/** What a subclass of a container says of its elements without being generic. */
+		private String content(JavaType type) {
+			JavaType content = type.getContentType();
+			if (type.containedTypeCount() > 0 || content == null) {
+				return "";
+			}
+			JavaType key = type.getKeyType();
+			return "[" + ((key != null) ? reference(key) + ":" : "") + reference(content) + "]";
 		}
 
 		/**

@@ -68,6 +68,8 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.engine.json.BoundedJsonModule;
+import dev.cachestarter.engine.json.NamelessTypeFactory;
 
 /**
  * Makes the codecs of an application, one for each type of values and each set of limits,
@@ -77,8 +79,6 @@ public final class ValueCodecs {
 
 	private static final int MAX_NESTING = 500;
 
-	private static final int MAX_NUMBER_LENGTH = 1000;
-
 	private static final int MAX_NAME_LENGTH = 50_000;
 
 	private static final int MOST_TYPES = 500;
@@ -86,8 +86,8 @@ public final class ValueCodecs {
 	private static final String MODULE = "cache-starter";
 
 	/** Modules that come with the mapper, those of the class path included. */
-	private static final Set<String> OWN_MODULES = Stream
-		.concat(Stream.of(MODULE, SpringDataModule.NAME),
+	static final Set<String> OWN_MODULES = Stream
+		.concat(Stream.of(MODULE, SpringDataModule.NAME, BoundedJsonModule.NAME),
 				JsonMapper.Builder.findModules(ValueCodecs.class.getClassLoader())
 					.stream()
 					.map(JacksonModule::getModuleName))
@@ -116,7 +116,13 @@ public final class ValueCodecs {
 					+ "from your CacheJsonMapperBuilderCustomizer, and annotate abstract types with "
 					+ "@JsonTypeInfo(use = Id.NAME) and @JsonSubTypes.");
 		}
-		this.mapper = readingWhatItWrites(mapper);
+		this.mapper = readingWhatItWrites(namingNoClasses(mapper));
+	}
+
+	/** Whatever a customizer has put in the place of the cache's own type factory. */
+	private static JsonMapper namingNoClasses(JsonMapper mapper) {
+		return (mapper.getTypeFactory() instanceof NamelessTypeFactory) ? mapper
+				: mapper.rebuild().typeFactory(new NamelessTypeFactory()).build();
 	}
 
 	/**
@@ -162,7 +168,7 @@ public final class ValueCodecs {
 		JsonFactory factory = JsonFactory.builder()
 			.streamReadConstraints(StreamReadConstraints.builder()
 				.maxNestingDepth(MAX_NESTING)
-				.maxNumberLength(MAX_NUMBER_LENGTH)
+				.maxNumberLength(BoundedJsonModule.MAX_NUMBER_LENGTH)
 				.maxNameLength(MAX_NAME_LENGTH)
 				.maxStringLength(PayloadLimits.LARGEST)
 				.maxDocumentLength(PayloadLimits.LARGEST)
@@ -170,11 +176,13 @@ public final class ValueCodecs {
 			.streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(MAX_NESTING).build())
 			.build();
 		return JsonMapper.builder(factory)
+			.typeFactory(new NamelessTypeFactory())
 			.annotationIntrospector(new EverythingIncluded())
 			.findAndAddModules(ValueCodecs.class.getClassLoader())
 			.addModule(new SimpleModule(MODULE).addAbstractTypeMapping(Set.class, LinkedHashSet.class)
 				.setSerializerModifier(new WhatIsRead()))
 			.addModule(new SpringDataModule())
+			.addModule(new BoundedJsonModule())
 			.constructorDetector(ConstructorDetector.DEFAULT.withAllowImplicitWithDefaultConstructor(false))
 			.enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES,
 					DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,

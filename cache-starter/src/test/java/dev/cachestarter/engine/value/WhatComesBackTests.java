@@ -217,7 +217,7 @@ class WhatComesBackTests {
 	@Test
 	void whatATypeProvesIsNotLookedAt() {
 		JsonMapper mapper = ValueCodecs.mapperBuilder().build();
-		PlaceFinder places = new PlaceFinder(mapper, Set.of("cache-starter", SpringDataModule.NAME));
+		PlaceFinder places = new PlaceFinder(mapper, ValueCodecs.OWN_MODULES);
 
 		assertThat(places.place(mapper.constructType(Line.class)).isProven()).isTrue();
 		assertThat(places.place(mapper.constructType(String.class)).isProven()).isTrue();
