@@ -141,6 +141,7 @@ public final class Engine {
 		this.keyPrefix = settings.keyPrefix();
 		this.layout = new KeyLayout(this.keyPrefix, source.isClusterAware());
 		this.link = new RedisLink(source, settings.link());
+		this.link.namePatternsBy(this.layout::accessPattern);
 		this.monitors = new Monitors(this.link);
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> DaemonThreads.daemon(task, "cache-starter-timer"));
 		this.timer.setRemoveOnCancelPolicy(true);

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.connection;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -60,6 +61,9 @@ abstract class LettuceConnection implements RedisConnection {
 	private volatile LongSupplier lag;
 
 	private boolean pinged;
+
+	/** What the server refused since the greeting began. Of the thread that greets. */
+	private final List<Throwable> refused = new ArrayList<>();
 
 	private final AtomicBoolean lost = new AtomicBoolean();
 
@@ -117,10 +121,12 @@ abstract class LettuceConnection implements RedisConnection {
 		if (!this.pinged) {
 			awaitActive();
 		}
+		this.refused.clear();
 		long sent = System.nanoTime();
 		long took = ping();
 		Identity identity = meet(sent);
-		return new Greeting(identity, clockOffset(), took);
+		Long clockOffset = clockOffset();
+		return new Greeting(identity, clockOffset, took, List.copyOf(this.refused));
 	}
 
 	/**
@@ -235,7 +241,8 @@ abstract class LettuceConnection implements RedisConnection {
 			return answer(future);
 		}
 		catch (ExecutionException ex) {
-			if (ex.getCause() instanceof RedisCommandExecutionException && !RedisErrors.isOfLink(ex)) {
+			if (ex.getCause() instanceof RedisCommandExecutionException refusal && !RedisErrors.isOfLink(ex)) {
+				this.refused.add(refusal);
 				return null;
 			}
 			throw ex;

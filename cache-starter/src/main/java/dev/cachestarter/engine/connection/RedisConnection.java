@@ -111,8 +111,9 @@ public interface RedisConnection {
 	 * @param clockOffset the server's time minus that of the link's clock, in
 	 * milliseconds, {@code null} if it may not be asked for
 	 * @param took how long the answer to a ping took, in nanoseconds
+	 * @param refused what they refused to answer that is merely good to know
 	 */
-	record Greeting(Identity identity, @Nullable Long clockOffset, long took) {
+	record Greeting(Identity identity, @Nullable Long clockOffset, long took, List<Throwable> refused) {
 
 	}
 

@@ -16,6 +16,9 @@
 
 package dev.cachestarter.engine.connection;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
@@ -46,6 +49,20 @@ public final class RedisErrors {
 
 	private static final Pattern UNAVAILABLE = Pattern
 		.compile("(?i)unknown (redis )?command|the user executing the script can't|ACL failure in script");
+
+	private static final Set<String> REFUSED_LOGIN = Set.of("NOAUTH", "WRONGPASS", "NOPERM");
+
+	/** Enough for a cluster. */
+	private static final int MOST_CAUSES = 50;
+
+	/** Up to the last at sign of an address: a password may have others. */
+	private static final Pattern USER_INFO = Pattern.compile("(rediss?(?:-[a-z]+)?://)[^\\s,\\]]*@");
+
+	private static final Pattern COMMAND = Pattern.compile("run the '([^' ]+)' (?:sub)?command");
+
+	private static final Pattern KEYS = Pattern.compile("access (?:a key|(?:at least )?one of the keys)");
+
+	private static final Pattern SCRIPT_LINE = Pattern.compile("@user_script: ?(\\d+)");
 
 	private RedisErrors() {
 	}
@@ -105,13 +122,25 @@ public final class RedisErrors {
 	}
 
 	public static boolean isRefusedLogin(Throwable ex) {
-		for (Throwable cause = ex; cause != null; cause = cause.getCause()) {
-			String prefix = prefix(cause);
-			if (prefix.equals("NOAUTH") || prefix.equals("WRONGPASS") || prefix.equals("NOPERM")) {
-				return true;
+		return causes(ex).stream().map(RedisErrors::prefix).anyMatch(REFUSED_LOGIN::contains);
+	}
+
+	/**
+	 * The causes of an error; among them what each node of a cluster answered, which the
+	 * driver keeps beside its own failure.
+	 */
+	private static List<Throwable> causes(Throwable ex) {
+		List<Throwable> causes = new ArrayList<>();
+		for (Throwable cause = ex; cause != null && causes.size() < MOST_CAUSES; cause = cause.getCause()) {
+			causes.add(cause);
+			for (Throwable beside : cause.getSuppressed()) {
+				causes.add(beside);
+				if (beside.getCause() != null) {
+					causes.add(beside.getCause());
+				}
 			}
 		}
-		return false;
+		return causes;
 	}
 
 	/**
@@ -133,6 +162,39 @@ public final class RedisErrors {
 		return message != null && UNAVAILABLE.matcher(message).find();
 	}
 
+	/**
+	 * Return which right the user of Redis lacks, as {@code ACL SETUSER} spells it.
+	 * @param ex what Redis answered, or what it is the cause of
+	 * @param script the script that was run, if it was one
+	 * @return a command such as {@code +mget}, {@code ~} if it is a key pattern, or
+	 * {@code null} if no right is lacking, or Redis does not say which
+	 */
+	public static @Nullable String missingRight(Throwable ex, @Nullable Script script) {
+		return causes(ex).stream()
+			.filter((cause) -> cause instanceof RedisCommandExecutionException && isUnavailable(cause))
+			.findFirst()
+			.map((cause) -> missingRight(String.valueOf(cause.getMessage()), script))
+			.orElse(null);
+	}
+
+	private static @Nullable String missingRight(String message, @Nullable Script script) {
+		if (KEYS.matcher(message).find()) {
+			return "~";
+		}
+		Matcher command = COMMAND.matcher(message);
+		if (command.find()) {
+			return "+" + command.group(1).toLowerCase(Locale.ROOT);
+		}
+		if (script == null || !message.contains("can't run this command")) {
+			return null;
+		}
+		// Redis 7.0 and older ones do not name it, but where in the script it is, unless
+		// the script has caught the error.
+		Matcher line = SCRIPT_LINE.matcher(message);
+		String called = line.find() ? script.commandAt(Integer.parseInt(line.group(1))) : script.caughtCommand();
+		return (called != null) ? "+" + called.toLowerCase(Locale.ROOT) : null;
+	}
+
 	public static boolean isTimeout(Throwable ex) {
 		Throwable cause = cause(ex);
 		return cause instanceof TimeoutException || cause instanceof io.lettuce.core.RedisCommandTimeoutException;
@@ -150,25 +212,35 @@ public final class RedisErrors {
 	 * Return what to say of an error, with its causes.
 	 */
 	public static String describe(Throwable ex) {
-		Throwable cause = cause(ex);
 		StringBuilder text = new StringBuilder();
+		Throwable cause = cause(ex);
 		for (int depth = 0; cause != null && depth < 4; depth++, cause = cause.getCause()) {
-			String message = readable(cause.getMessage());
-			if (message != null && text.indexOf(message) < 0) {
-				text.append(text.isEmpty() ? "" : ": ").append(message);
-			}
+			append(text, cause);
 		}
+		// What a node of a cluster answered is in none of these.
+		causes(ex).stream()
+			.filter(RedisCommandExecutionException.class::isInstance)
+			.findFirst()
+			.ifPresent((refusal) -> append(text, refusal));
 		return text.isEmpty() ? ex.getClass().getSimpleName() : text.toString();
+	}
+
+	private static void append(StringBuilder text, Throwable cause) {
+		String message = readable(cause.getMessage());
+		if (message != null && text.indexOf(message) < 0) {
+			text.append(text.isEmpty() ? "" : ": ").append(message);
+		}
 	}
 
 	/**
 	 * A server that does not know a command repeats what it was given: a password, say.
-	 * And an address that the driver has not looked up itself says so.
+	 * The driver shows in its addresses the user, and how long the password is; and of
+	 * one that it has not looked up itself that it is so.
 	 */
 	private static @Nullable String readable(@Nullable String message) {
 		int arguments = (message != null) ? message.indexOf(", with args beginning with") : -1;
 		String kept = (message != null && arguments >= 0) ? message.substring(0, arguments) : message;
-		return (kept != null) ? kept.replace("/<unresolved>", "") : null;
+		return (kept != null) ? USER_INFO.matcher(kept.replace("/<unresolved>", "")).replaceAll("$1") : null;
 	}
 
 	private static Throwable cause(Throwable ex) {

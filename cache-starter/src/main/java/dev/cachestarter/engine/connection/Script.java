@@ -20,6 +20,10 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.monitor.RedisOperation;
 
@@ -32,6 +36,10 @@ import dev.cachestarter.engine.monitor.RedisOperation;
  */
 public record Script(RedisOperation operation, String text, String sha) {
 
+	private static final Pattern CALL = Pattern.compile("redis\\.p?call\\('(\\w+)'");
+
+	private static final Pattern CAUGHT_CALL = Pattern.compile("redis\\.pcall\\('(\\w+)'");
+
 	public static Script of(RedisOperation operation, String text) {
 		try {
 			byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
@@ -40,6 +48,26 @@ public record Script(RedisOperation operation, String text, String sha) {
 		catch (NoSuchAlgorithmException ex) {
 			throw new IllegalStateException(ex);
 		}
+	}
+
+	/**
+	 * Return the command that a line calls.
+	 * @param line the number of the line, from 1
+	 */
+	@Nullable String commandAt(int line) {
+		return this.text.lines().skip(line - 1L).findFirst().map((code) -> first(CALL, code)).orElse(null);
+	}
+
+	/**
+	 * Return the first command whose errors the script catches.
+	 */
+	@Nullable String caughtCommand() {
+		return first(CAUGHT_CALL, this.text);
+	}
+
+	private static @Nullable String first(Pattern pattern, String code) {
+		Matcher matcher = pattern.matcher(code);
+		return matcher.find() ? matcher.group(1) : null;
 	}
 
 }

@@ -84,7 +84,8 @@ final class DueTargets {
 			local now = string.format('%013d', time[1] * 1000 + math.floor(time[2] / 1000))
 			for i = 3, #ARGV, 3 do
 			  local line = ARGV[i]
-			  if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[2]) and redis.call('HEXISTS', KEYS[1], line) == 0 then
+			  if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[2])
+			      and not redis.call('HGET', KEYS[1], line) then
 			    line = ARGV[i + 1]
 			  end
 			  redis.call('HSET', KEYS[1], line, ARGV[i + 2] .. ' ' .. now)

@@ -56,7 +56,8 @@ public final class EntryScripts {
 
 	/**
 	 * KEYS[1] entry; ARGV: identity of the lease, value, life in ms or 0, freshness in ms
-	 * or 0. Times in the header are the server's.
+	 * or 0. Times in the header are the server's; a value that cannot be dated, since the
+	 * user lacks that right, would never be stale, and does not stay.
 	 */
 	public static final Script FILL = Script.of(RedisOperation.FILL, """
 			if redis.call('GETRANGE', KEYS[1], 0, 38) ~= ARGV[1] then
@@ -69,7 +70,11 @@ public final class EntryScripts {
 			else
 			  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 			end
-			redis.call('SETRANGE', KEYS[1], 106, string.format('%013d', now))
+			local dated = redis.pcall('SETRANGE', KEYS[1], 106, string.format('%013d', now))
+			if type(dated) == 'table' then
+			  redis.call('UNLINK', KEYS[1])
+			  return dated
+			end
 			if ARGV[4] ~= '0' then
 			  redis.call('SETRANGE', KEYS[1], 120, string.format('%013d', now + ARGV[4]))
 			end
@@ -197,6 +202,9 @@ public final class EntryScripts {
 			  if left >= 0 and left < tonumber(ARGV[2]) then
 			    redis.call('PEXPIRE', KEYS[1], ARGV[2])
 			  end
+			  return there
+			end
+			if type(there) == 'table' and not string.find(there.err, 'WRONGTYPE', 1, true) then
 			  return there
 			end
 			redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

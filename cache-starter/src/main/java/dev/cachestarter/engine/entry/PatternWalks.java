@@ -167,9 +167,11 @@ final class PatternWalks {
 		catch (Throwable ex) {
 			walked = CompletableFuture.failedFuture(ex);
 		}
-		// Without a name, caches that only others know may be concerned.
-		return walked.exceptionallyCompose((ex) -> (RedisErrors.isUnavailable(ex) && glob.cacheName() != null)
-				? dropGenerations(glob) : CompletableFuture.failedFuture(Futures.unwrap(ex)));
+		// Without a name, caches that only others know may be concerned. Of all that
+		// there is, what is known here has to do: it would be bypassed for ever.
+		return walked.exceptionallyCompose((ex) -> (RedisErrors.isUnavailable(ex)
+				&& (glob.cacheName() != null || glob.pattern().glob().equals("*"))) ? dropGenerations(glob)
+						: CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}
 
 	private CompletableFuture<Long> walk(Glob glob) {

@@ -327,6 +327,24 @@ public final class KeyLayout {
 		return new Scope(withColon.substring(0, withColon.length() - 1), pattern.after(withColon));
 	}
 
+	/**
+	 * Return the pattern by which a user of Redis is permitted to use a key, as narrow as
+	 * it can be written down before there are any keys.
+	 * @param redisKey the whole key
+	 * @return the pattern as {@code ACL SETUSER} has it
+	 */
+	public String accessPattern(byte[] redisKey) {
+		String start = "~" + KeyPattern.escapeGlob(this.prefix);
+		if (!this.prefix.isEmpty() && !this.prefix.equals(CLUSTER_PREFIX)) {
+			return start + "*";
+		}
+		StoredKey key = parse(redisKey);
+		if (key == null || redisKey.length > this.prefixBytes.length && redisKey[this.prefixBytes.length] == RESERVED) {
+			return start + RESERVED + "*";
+		}
+		return start + (key.cacheName().isEmpty() ? "*" : KeyPattern.escapeGlob(key.cacheName()) + ":*");
+	}
+
 	private StoredKey locate(String fullKey, byte @Nullable [] redisKey) {
 		String withColon = nameAtStartOf(fullKey);
 		if (withColon == null) {

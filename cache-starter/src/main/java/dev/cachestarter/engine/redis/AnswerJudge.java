@@ -123,7 +123,7 @@ final class AnswerJudge implements Outbox.Listener {
 
 	private void refused(Outbox outbox, Parcel<?> parcel, Throwable ex) {
 		if (RedisErrors.isUnavailable(ex)) {
-			this.report.refused(RedisErrors.describe(ex));
+			this.report.refused(ex, parcel.script(), parcel.keys());
 		}
 		else if (RedisErrors.isOfConnection(ex) && outbox.connection().isOneServer()) {
 			// A fail-over left us on a replica, say: only a new connection finds the

@@ -16,12 +16,20 @@
 
 package dev.cachestarter.engine.redis;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.connection.RedisErrors;
+import dev.cachestarter.engine.connection.Script;
 
 /**
  * What is said of the link in the log: a change of its state, once.
@@ -30,6 +38,15 @@ final class LinkReport {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
+	/** What a greeting asks for, and can do without. */
+	private static final Set<String> GREETING = Set.of("+info", "+time", "+cluster|info");
+
+	/** Far more than there are rights. */
+	private static final int MOST = 100;
+
+	private static final String LOGIN = "check spring.data.redis.username and password (or REDIS_PASSWORD and REDIS_URL, if they say it), "
+			+ "and the rights of that user";
+
 	private final String display;
 
 	private final LongSupplier clock;
@@ -37,8 +54,13 @@ final class LinkReport {
 	/** What was last said to be wrong, {@code null} while there is nothing to say. */
 	private volatile @Nullable String reported;
 
-	/** Whether it was said already that the login, or a command, is not permitted. */
-	private final AtomicBoolean refusalReported = new AtomicBoolean();
+	/** What was said already not to be permitted: rights, and the login. */
+	private final Set<String> refusalsReported = ConcurrentHashMap.newKeySet();
+
+	/** The same of what is merely good to know: once is enough. */
+	private final Set<String> missesReported = ConcurrentHashMap.newKeySet();
+
+	private volatile Function<byte[], String> patterns = (key) -> "~*";
 
 	/** What Redis last refused, {@code null} if nothing since the link is up. */
 	private volatile @Nullable Refusal refusal;
@@ -80,16 +102,88 @@ final class LinkReport {
 		}
 	}
 
+	void namePatternsBy(Function<byte[], String> patterns) {
+		this.patterns = patterns;
+	}
+
 	/**
 	 * Say, once until the link is back, what only a human can put right.
+	 * @param ex what Redis refused
+	 * @param script the script that was refused, if it was one
+	 * @param keys the keys that it was about
 	 */
-	void refused(String error) {
-		this.refusal = new Refusal(error, this.clock.getAsLong());
-		if (this.refusalReported.compareAndSet(false, true)) {
-			logger.error("Cache service Redis error: " + error + " [" + this.display
-					+ "]; check spring.data.redis.username and password (or REDIS_PASSWORD and REDIS_URL, if they say it), "
-					+ "and the rights of that user");
+	void refused(Throwable ex, @Nullable Script script, byte[]... keys) {
+		String missing = RedisErrors.missingRight(ex, script);
+		Right right = Right.of(missing);
+		if (missing != null && !right.isNeeded()) {
+			missed(missing, right);
+			return;
 		}
+		List<String> names = (missing == null) ? List.of("")
+				: missing.equals("~") ? patternsOf(keys) : List.of(missing);
+		String error = RedisErrors.describe(ex);
+		this.refusal = new Refusal((missing == null) ? error : error + "; " + lacking(names), this.clock.getAsLong());
+		if (missing != null && GREETING.contains(missing)) {
+			missed(missing, right);
+			return;
+		}
+		List<String> news = names.stream().filter(this::isNews).toList();
+		if (!news.isEmpty()) {
+			logger.error("Cache service Redis error: " + error + " [" + this.display + "]; "
+					+ ((missing == null) ? LOGIN : lacking(news, right)));
+		}
+	}
+
+	private boolean isNews(String refusal) {
+		return this.refusalsReported.size() < MOST && this.refusalsReported.add(refusal);
+	}
+
+	/**
+	 * Say once that Redis refuses what is merely good to know.
+	 */
+	void missed(Throwable ex) {
+		String missing = RedisErrors.missingRight(ex, null);
+		Right right = Right.of(missing);
+		if (missing != null && right.isKnown()) {
+			missed(missing, right);
+		}
+	}
+
+	private void missed(String missing, Right right) {
+		if (this.missesReported.size() < MOST && this.missesReported.add(missing)) {
+			String text = lacking(List.of(missing), right) + " [" + this.display + "]";
+			if (right.isNeeded()) {
+				logger.error("Cache service Redis error: " + text);
+			}
+			else {
+				logger.warn("Cache service: " + text);
+			}
+		}
+	}
+
+	/**
+	 * Say once what a greeting was refused, and again if it was answered in between.
+	 */
+	void greeted(List<Throwable> refused) {
+		List<String> missing = refused.stream()
+			.map((ex) -> RedisErrors.missingRight(ex, null))
+			.filter(Objects::nonNull)
+			.toList();
+		this.missesReported.removeIf((name) -> GREETING.contains(name) && !missing.contains(name));
+		refused.forEach(this::missed);
+	}
+
+	private static String lacking(List<String> names) {
+		return "the Redis user lacks the right '" + String.join("' or '", names) + "'";
+	}
+
+	private static String lacking(List<String> names, Right right) {
+		return lacking(names) + ": without it " + right.without()
+				+ ". Grant it with ACL SETUSER; docs/security.md lists what is needed";
+	}
+
+	private List<String> patternsOf(byte[]... keys) {
+		return (keys.length > 0) ? Arrays.stream(keys).map(this.patterns).distinct().sorted().toList() : List.of("~");
 	}
 
 	/**
@@ -98,7 +192,7 @@ final class LinkReport {
 	void recovered() {
 		this.reported = null;
 		this.refusal = null;
-		this.refusalReported.set(false);
+		this.refusalsReported.clear();
 	}
 
 	/**

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.Pulse;
 import dev.cachestarter.engine.connection.RedisConnection;
+import dev.cachestarter.engine.connection.Script;
 
 /**
  * A command on its way: what sends it, how large it is, and since when it is under way.
@@ -31,6 +32,8 @@ import dev.cachestarter.engine.connection.RedisConnection;
  * @param <T> the type of its result
  */
 final class Parcel<T extends @Nullable Object> {
+
+	private static final byte[][] NO_KEYS = {};
 
 	private final Function<RedisConnection, ? extends CompletionStage<T>> command;
 
@@ -43,6 +46,10 @@ final class Parcel<T extends @Nullable Object> {
 	private final Pulse pulse;
 
 	private final @Nullable Account account;
+
+	private @Nullable Script script;
+
+	private byte[][] keys = NO_KEYS;
 
 	private final CompletableFuture<T> result = new CompletableFuture<>();
 
@@ -81,6 +88,18 @@ final class Parcel<T extends @Nullable Object> {
 		this.account = account;
 	}
 
+	/**
+	 * Note what it is about, by which a refusal can be explained. Before it is sent.
+	 * @param script the script that it runs, if it runs one
+	 * @param keys the keys
+	 * @return this
+	 */
+	Parcel<T> about(@Nullable Script script, byte[]... keys) {
+		this.script = script;
+		this.keys = keys;
+		return this;
+	}
+
 	boolean isEviction() {
 		return this.kind == Kind.EVICTION;
 	}
@@ -95,6 +114,14 @@ final class Parcel<T extends @Nullable Object> {
 
 	Pulse pulse() {
 		return this.pulse;
+	}
+
+	@Nullable Script script() {
+		return this.script;
+	}
+
+	byte[][] keys() {
+		return this.keys;
 	}
 
 	CompletableFuture<T> result() {

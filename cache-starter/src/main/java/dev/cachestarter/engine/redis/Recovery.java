@@ -242,6 +242,7 @@ final class Recovery {
 	private RedisConnection.Greeting greet(RedisConnection connection) throws Exception {
 		RedisConnection.Greeting greeting = connection.greet();
 		this.identity = greeting.identity();
+		this.report.greeted(greeting.refused());
 		Long offset = greeting.clockOffset();
 		if (offset != null) {
 			this.clockOffset = offset;
@@ -288,7 +289,7 @@ final class Recovery {
 		boolean refused = RedisErrors.isRefusedLogin(ex);
 		String error = (ex instanceof TimeoutException) ? this.timeoutText : RedisErrors.describe(ex);
 		if (refused) {
-			quietly(() -> this.report.refused(error));
+			quietly(() -> this.report.refused(ex, null));
 		}
 		quietly(() -> this.report.failed(error));
 		this.looked = true;

@@ -225,6 +225,14 @@ public final class RedisLink {
 	}
 
 	/**
+	 * Have what is said of a key that may not be used name the pattern that permits it.
+	 * @param patterns the pattern for a key
+	 */
+	public void namePatternsBy(Function<byte[], String> patterns) {
+		this.report.namePatternsBy(patterns);
+	}
+
+	/**
 	 * Start to connect, in the background; also after {@link #stop()}.
 	 */
 	public void start() {
@@ -330,7 +338,7 @@ public final class RedisLink {
 
 	private <T extends @Nullable Object> CompletableFuture<T> send(RedisOperation operation, String name,
 			Function<RedisCommands, ? extends CompletionStage<T>> command, long bytes, byte[]... keys) {
-		return send(Parcel.Kind.OTHER, operation, name, command, bytes, keys);
+		return send(Parcel.Kind.OTHER, operation, name, null, command, bytes, keys);
 	}
 
 	/**
@@ -339,20 +347,23 @@ public final class RedisLink {
 	 * @param kind whether it goes before others
 	 * @param operation what it is for
 	 * @param name what it is to Redis
+	 * @param script the script that it runs, if it runs one
 	 * @param command sends it
 	 * @param bytes how large it is
 	 * @param keys the keys that it is about
 	 * @return its result, completed on an event loop
 	 */
 	private <T extends @Nullable Object> CompletableFuture<T> send(Parcel.Kind kind, RedisOperation operation,
-			String name, Function<RedisCommands, ? extends CompletionStage<T>> command, long bytes, byte[]... keys) {
+			String name, @Nullable Script script, Function<RedisCommands, ? extends CompletionStage<T>> command,
+			long bytes, byte[]... keys) {
 		LinkState.State current = this.state.current();
 		Outbox outbox = current.outbox();
 		if (outbox == null || !current.sends(kind) || !outbox.connection().reaches(keys)) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
-		return outbox.send(new Parcel<>(kind, current.session(), (connection) -> command.apply(connection.commands()),
-				bytes, outbox.connection().pulse(keys), Account.of(this.monitor, this.tracer, operation, name)));
+		Parcel<T> parcel = new Parcel<>(kind, current.session(), (connection) -> command.apply(connection.commands()),
+				bytes, outbox.connection().pulse(keys), Account.of(this.monitor, this.tracer, operation, name));
+		return outbox.send(parcel.about(script, keys));
 	}
 
 	/**
@@ -406,7 +417,7 @@ public final class RedisLink {
 	 */
 	public CompletableFuture<Long> unlink(byte[]... keys) {
 		if (keys.length <= PORTION) {
-			return send(Parcel.Kind.EVICTION, RedisOperation.EVICT, "UNLINK", (commands) -> commands.unlink(keys),
+			return send(Parcel.Kind.EVICTION, RedisOperation.EVICT, "UNLINK", null, (commands) -> commands.unlink(keys),
 					length(keys), keys);
 		}
 		return Futures.all(portions(keys).stream().map(this::unlink).toList())
@@ -423,10 +434,11 @@ public final class RedisLink {
 	public CompletableFuture<byte[]> run(Script script, byte[] key, byte[]... arguments) {
 		long bytes = key.length + length(arguments);
 		return this
-			.<byte[]>send(script.operation(), "EVALSHA", (commands) -> commands.evalsha(script, key, arguments), bytes,
-					key)
+			.<byte[]>send(Parcel.Kind.OTHER, script.operation(), "EVALSHA", script,
+					(commands) -> commands.evalsha(script, key, arguments), bytes, key)
 			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
-					? send(script.operation(), "EVAL", (commands) -> commands.eval(script, key, arguments), bytes, key)
+					? send(Parcel.Kind.OTHER, script.operation(), "EVAL", script,
+							(commands) -> commands.eval(script, key, arguments), bytes, key)
 					: CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}
 
@@ -569,9 +581,13 @@ public final class RedisLink {
 
 		/** What would merely be good to know is nothing that a human must put right. */
 		private <T> CompletableFuture<T> askIfAllowed(String name, Supplier<? extends CompletionStage<T>> command) {
-			return ask(RedisOperation.INFO, name, () -> command.get()
-				.exceptionallyCompose(
-						(ex) -> CompletableFuture.failedStage(RedisErrors.isUnavailable(ex) ? RedisErrors.AWAY : ex)));
+			return ask(RedisOperation.INFO, name, () -> command.get().exceptionallyCompose((ex) -> {
+				if (!RedisErrors.isUnavailable(ex)) {
+					return CompletableFuture.failedStage(ex);
+				}
+				RedisLink.this.report.missed(ex);
+				return CompletableFuture.failedStage(RedisErrors.AWAY);
+			}));
 		}
 
 		private <T> CompletableFuture<T> ask(RedisOperation operation, String name,

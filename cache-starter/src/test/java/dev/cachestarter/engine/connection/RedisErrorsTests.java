@@ -21,10 +21,13 @@ import java.util.concurrent.TimeoutException;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionException;
+import io.lettuce.core.RedisException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.cachestarter.engine.monitor.RedisOperation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -83,6 +86,54 @@ class RedisErrorsTests {
 		assertThat(RedisErrors.isOfLink(new TimeoutException())).isTrue();
 		assertThat(RedisErrors.isTimeout(new CompletionException(new TimeoutException()))).isTrue();
 		assertThat(RedisErrors.isOfLink(RedisErrors.AWAY)).isFalse();
+	}
+
+	/** As Redis 6.2, 7.0 and 7.2, and Valkey 8 say it. */
+	@ParameterizedTest
+	@CsvSource(quoteCharacter = '"', value = {
+			"+mget,\"NOPERM this user has no permissions to run the 'mget' command or its subcommand\"",
+			"+mget,\"NOPERM this user has no permissions to run the 'mget' command\"",
+			"+cluster|nodes,\"NOPERM this user has no permissions to run the 'cluster|nodes' command\"",
+			"+get,\"NOPERM User app has no permissions to run the 'get' command\"",
+			"~,\"NOPERM this user has no permissions to access one of the keys used as arguments\"",
+			"~,\"NOPERM No permissions to access a key\"",
+			"~,\"ERR The user executing the script can't access at least one of the keys mentioned in the command arguments script: 126760, on @user_script:3.\"",
+			"+set,\"ERR The user executing the script can't run this command or subcommand script: 126760, on @user_script:3.\"",
+			"+set,\"ERR Error running script (call to f_6b1bf4): @user_script:3: The user executing the script can't run this command or subcommand\"",
+			"+getrange,\"ERR The user executing the script can't run this command or subcommand\"",
+			"+set,\"ERR ACL failure in script: User app has no permissions to run the 'set' command script: 126760, on @user_script:3.\"" })
+	void theMissingRightIsNamed(String right, String message) {
+		Script script = Script.of(RedisOperation.READ, """
+				local there = redis.pcall('GETRANGE', KEYS[1], 0, 3)
+				if there then
+				  redis.call('SET', KEYS[1], 'x')
+				end
+				return there
+				""");
+
+		assertThat(RedisErrors.missingRight(error(message), script)).isEqualTo(right);
+	}
+
+	@Test
+	void whatIsNoMatterOfRightsNamesNone() {
+		assertThat(RedisErrors.missingRight(error("ERR unknown command 'MGET', with args beginning with: 'x'"), null))
+			.isNull();
+		assertThat(RedisErrors.missingRight(error("WRONGPASS invalid username-password pair"), null)).isNull();
+		assertThat(RedisErrors.missingRight(new TimeoutException(), null)).isNull();
+	}
+
+	@Test
+	void whatTheNodesOfAClusterAnsweredIsFoundBesideTheFailure() {
+		RedisException failure = new RedisException(
+				"Cannot retrieve cluster partitions from [redis://app:***@127.0.0.1:6379?timeout=5s]");
+		failure.addSuppressed(
+				new RedisCommandExecutionException("NOPERM this user has no permissions to run the 'cluster' command"));
+
+		assertThat(RedisErrors.isRefusedLogin(failure)).isTrue();
+		assertThat(RedisErrors.missingRight(failure, null)).isEqualTo("+cluster");
+		assertThat(RedisErrors.describe(failure))
+			.isEqualTo("Cannot retrieve cluster partitions from [redis://127.0.0.1:6379?timeout=5s]: "
+					+ "NOPERM this user has no permissions to run the 'cluster' command");
 	}
 
 }

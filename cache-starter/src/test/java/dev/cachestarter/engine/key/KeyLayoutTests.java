@@ -320,4 +320,23 @@ class KeyLayoutTests {
 		assertThat(key.logName()).isEqualTo("agents:org-1:1");
 	}
 
+	@Test
+	void aKeyIsPermittedByThePatternOfItsPrefix() {
+		KeyLayout layout = new KeyLayout("shop*:", false);
+
+		assertThat(layout.accessPattern(KeyBytes.of("shop*:agents:1"))).isEqualTo("~shop\\*:*");
+		assertThat(new KeyLayout("shop:", true).accessPattern(KeyBytes.of("{}shop:~g:agents"))).isEqualTo("~{}shop:*");
+	}
+
+	@Test
+	void withoutAPrefixAKeyIsPermittedByThePatternOfItsCache() {
+		KeyLayout layout = new KeyLayout("", false);
+		layout.register("agents:list");
+
+		assertThat(layout.accessPattern(KeyBytes.of("agents:list:org:1"))).isEqualTo("~agents:list:*");
+		assertThat(layout.accessPattern(KeyBytes.of("~g:agents:list"))).isEqualTo("~~*");
+		assertThat(layout.accessPattern(KeyBytes.of("~~motd"))).isEqualTo("~~*");
+		assertThat(layout.accessPattern(KeyBytes.of("motd"))).isEqualTo("~*");
+	}
+
 }

@@ -263,7 +263,7 @@ public final class MemoryRedis implements RedisConnector {
 
 		@Override
 		public Greeting greet() {
-			return new Greeting(new Identity(SHA + SHA, MemoryRedis.this.worker.now()), 0L, 0);
+			return new Greeting(new Identity(SHA + SHA, MemoryRedis.this.worker.now()), 0L, 0, List.of());
 		}
 
 		@Override

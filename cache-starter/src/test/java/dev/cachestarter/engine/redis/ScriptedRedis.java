@@ -169,7 +169,7 @@ final class ScriptedRedis implements RedisConnector {
 				throw ScriptedRedis.this.silence;
 			}
 			return new Greeting(new Identity(ScriptedRedis.this.mark, ScriptedRedis.this.worker.now()),
-					ScriptedRedis.this.clockOffset, ScriptedRedis.this.ping.toNanos());
+					ScriptedRedis.this.clockOffset, ScriptedRedis.this.ping.toNanos(), List.of());
 		}
 
 		@Override
