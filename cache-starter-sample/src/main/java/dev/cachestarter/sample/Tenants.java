@@ -16,6 +16,8 @@
 
 package dev.cachestarter.sample;
 
+import java.util.List;
+
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 
@@ -40,6 +42,26 @@ class Tenants {
 		if (this.jdbc.sql("select 1 from tenant where id = ?").param(orgId).query().listOfRows().isEmpty()) {
 			throw new NotFoundException("There is no tenant '" + orgId + "'.");
 		}
+	}
+
+	/**
+	 * Return all tenants.
+	 * @return the tenants, by their names
+	 */
+	List<Named> list() {
+		return this.jdbc.sql("select id, name from tenant order by name, id")
+			.query((row, number) -> new Named(row.getString("id"), row.getString("name")))
+			.list();
+	}
+
+	/**
+	 * A tenant and what people call it.
+	 *
+	 * @param id the tenant
+	 * @param name what people call it
+	 */
+	record Named(String id, String name) {
+
 	}
 
 }

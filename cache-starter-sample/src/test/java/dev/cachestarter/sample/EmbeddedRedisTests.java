@@ -16,9 +16,12 @@
 
 package dev.cachestarter.sample;
 
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 
+import dev.cachestarter.sample.live.OwnRedis.Condition;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import org.junit.jupiter.api.Test;
@@ -27,6 +30,7 @@ import org.springframework.boot.data.redis.autoconfigure.DataRedisConnectionDeta
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link EmbeddedRedis}.
@@ -63,6 +67,112 @@ class EmbeddedRedisTests {
 	void severalLiveBesideOneAnother() {
 		try (EmbeddedRedis one = EmbeddedRedis.start(); EmbeddedRedis other = EmbeddedRedis.start()) {
 			assertThat(one.getStandalone().getPort()).isNotEqualTo(other.getStandalone().getPort());
+		}
+	}
+
+	@Test
+	void stoppedItIsGoneAndBroughtBackItIsEmptyAndAtTheSameAddress() throws IOException {
+		try (EmbeddedRedis redis = EmbeddedRedis.start()) {
+			Standalone address = redis.getStandalone();
+			call(redis, "SET", "key", "value");
+
+			redis.become(Condition.STOPPED);
+			assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> call(redis, "PING"));
+
+			redis.become(Condition.RUNNING);
+			assertThat(redis.getStandalone().getPort()).isEqualTo(address.getPort());
+			assertThat(call(redis, "DBSIZE")).isEqualTo("0");
+		}
+	}
+
+	@Test
+	void frozenItAnswersNothingAndBroughtBackItHasAll() throws IOException {
+		try (EmbeddedRedis redis = EmbeddedRedis.start()) {
+			call(redis, "SET", "key", "value");
+
+			redis.become(Condition.FROZEN);
+			assertThatExceptionOfType(SocketTimeoutException.class).isThrownBy(() -> call(redis, "PING"));
+
+			redis.become(Condition.RUNNING);
+			assertThat(call(redis, "DBSIZE")).isEqualTo("1");
+		}
+	}
+
+	@Test
+	void slowItAnswersLateAndBroughtBackItDoesNot() throws IOException {
+		try (EmbeddedRedis redis = EmbeddedRedis.start()) {
+			redis.become(Condition.SLOW);
+			await().until(() -> longestOfTen(redis) > 50);
+
+			redis.become(Condition.RUNNING);
+			await().until(() -> longestOfTen(redis) < 50);
+		}
+	}
+
+	@Test
+	void fullItRefusesToWriteAndBroughtBackItTakesAll() throws IOException {
+		try (EmbeddedRedis redis = EmbeddedRedis.start()) {
+			call(redis, "SET", "key", "value");
+
+			redis.become(Condition.FULL);
+			assertThatExceptionOfType(IOException.class).isThrownBy(() -> call(redis, "SET", "other", "value"))
+				.withMessageContaining("OOM");
+			assertThat(call(redis, "STRLEN", "key")).isEqualTo("5");
+
+			redis.become(Condition.RUNNING);
+			assertThat(call(redis, "SET", "other", "value")).isEqualTo("OK");
+		}
+	}
+
+	@Test
+	void anyConditionLeadsToAnyOther() throws IOException {
+		try (EmbeddedRedis redis = EmbeddedRedis.start()) {
+			for (Condition first : Condition.values()) {
+				for (Condition second : Condition.values()) {
+					redis.become(first);
+					redis.become(second);
+					assertThat(redis.condition()).isEqualTo(second);
+				}
+			}
+			redis.become(Condition.RUNNING);
+			assertThat(call(redis, "PING")).isEqualTo("PONG");
+		}
+	}
+
+	@Test
+	void broughtBackThoughSomebodyElseStoppedIt() throws IOException {
+		try (EmbeddedRedis redis = EmbeddedRedis.start()) {
+			assertThatExceptionOfType(IOException.class).isThrownBy(() -> call(redis, "SHUTDOWN", "NOSAVE"));
+
+			redis.become(Condition.RUNNING);
+
+			assertThat(call(redis, "PING")).isEqualTo("PONG");
+		}
+	}
+
+	@Test
+	void frozenItEndsAllTheSame() throws IOException {
+		EmbeddedRedis redis = EmbeddedRedis.start();
+		redis.become(Condition.FROZEN);
+
+		redis.close();
+
+		assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> call(redis, "PING"));
+	}
+
+	private static long longestOfTen(EmbeddedRedis redis) throws IOException {
+		long longest = 0;
+		for (int i = 0; i < 10; i++) {
+			long begin = System.nanoTime();
+			call(redis, "PING");
+			longest = Math.max(longest, (System.nanoTime() - begin) / 1_000_000);
+		}
+		return longest;
+	}
+
+	private static String call(EmbeddedRedis redis, String... command) throws IOException {
+		try (RedisWire wire = new RedisWire(redis.getStandalone().getHost(), redis.getStandalone().getPort())) {
+			return wire.call(command);
 		}
 	}
 

@@ -20,6 +20,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 
 import dev.cachestarter.sample.Api.Answer;
 import org.junit.jupiter.api.Test;
@@ -39,7 +45,10 @@ class RedisAwayTests {
 
 	private final Api api;
 
+	private final int port;
+
 	RedisAwayTests(@LocalServerPort int port) {
+		this.port = port;
 		this.api = new Api(port);
 	}
 
@@ -80,6 +89,21 @@ class RedisAwayTests {
 		assertThat(this.api.get("/api/cache/stats").status()).isEqualTo(200);
 		assertThat(this.api.get("/api/cache/stats").body().at("/enabled").asBoolean()).isFalse();
 		assertThat(this.api.get("/api/cache/stats").body().has("keyCount")).isFalse();
+	}
+
+	@Test
+	void aRedisThatIsNotTheSamplesOwnIsNotBroken() throws Exception {
+		HttpRequest request = HttpRequest
+			.newBuilder(URI.create("http://localhost:" + this.port + "/api/live/redis/stopped"))
+			.header("X-Sample-Page", "1")
+			.POST(BodyPublishers.noBody())
+			.build();
+
+		HttpResponse<String> answer = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+
+		assertThat(answer.statusCode()).isEqualTo(409);
+		assertThat(answer.headers().firstValue("Content-Type").orElse("")).isEqualTo("application/problem+json");
+		assertThat(answer.body()).contains("The sample uses a Redis that is not its own, so it does not break it.");
 	}
 
 	private static int unusedPort() {

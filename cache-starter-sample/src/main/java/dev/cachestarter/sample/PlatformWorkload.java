@@ -1,0 +1,199 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.sample;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+import dev.cachestarter.CacheService;
+import dev.cachestarter.sample.live.Workload;
+
+/**
+ * What the users of the platform do all day. Tools are asked for as often as they are
+ * downloaded, which is a popularity curve from life: few tools are asked for all the
+ * time, and most hardly ever. Agents and servers are given the same curve.
+ */
+@Component
+class PlatformWorkload implements Workload {
+
+	private final AgentReads agents;
+
+	private final ToolReads tools;
+
+	private final ServerReads servers;
+
+	private final AgentService changes;
+
+	private final JdbcClient jdbc;
+
+	private final CacheService cache;
+
+	private final PlatformCacheKeys keys;
+
+	private volatile @Nullable Population population;
+
+	PlatformWorkload(AgentReads agents, ToolReads tools, ServerReads servers, AgentService changes, JdbcClient jdbc,
+			CacheService cache, PlatformCacheKeys keys) {
+		this.agents = agents;
+		this.tools = tools;
+		this.servers = servers;
+		this.changes = changes;
+		this.jdbc = jdbc;
+		this.cache = cache;
+		this.keys = keys;
+	}
+
+	@Override
+	public Read nextRead(SplittableRandom random) {
+		Population people = population();
+		int rank = people.draw(random);
+		Known agent = people.agent(rank);
+		int kind = random.nextInt(100);
+		if (kind < 40) {
+			ToolQuery query = new ToolQuery(1, 20, people.tools.get(rank));
+			return read(this.tools, (reads) -> reads.definitions(query));
+		}
+		if (kind < 60) {
+			return read(this.agents, (reads) -> reads.details(agent.id()));
+		}
+		if (kind < 75) {
+			return read(this.agents, (reads) -> reads.stats(agent.id()));
+		}
+		if (kind < 85) {
+			return read(this.agents, (reads) -> reads.list(agent.orgId(), AgentQuery.FIRST_PAGE));
+		}
+		long server = people.server(rank);
+		return (kind < 95) ? read(this.servers, (reads) -> reads.tools(server))
+				: read(this.servers, (reads) -> reads.health(server));
+	}
+
+	@Override
+	public void change(SplittableRandom random) {
+		Population people = population();
+		Known known = people.agent(people.draw(random));
+		Agent agent = AopProxyless.of(this.agents).details(known.id());
+		if (agent != null) {
+			AgentStatus status = (agent.status() == AgentStatus.ACTIVE) ? AgentStatus.PAUSED : AgentStatus.ACTIVE;
+			this.changes.update(agent.orgId(), agent.id(),
+					new AgentDraft(agent.name(), agent.model(), status, agent.description()));
+		}
+	}
+
+	@Override
+	public Read popularRead() {
+		return read(this.tools, (reads) -> reads.definitions(ToolQuery.ALL));
+	}
+
+	@Override
+	public void evictPopular() {
+		this.cache.delete(this.keys.toolDefinitions(ToolQuery.ALL));
+	}
+
+	private static <T> Read read(T reads, java.util.function.Function<T, @Nullable Object> query) {
+		return new Read(() -> query.apply(reads), () -> query.apply(AopProxyless.of(reads)));
+	}
+
+	private Population population() {
+		Population known = this.population;
+		if (known == null) {
+			known = Population.read(this.jdbc);
+			this.population = known;
+		}
+		return known;
+	}
+
+	/**
+	 * Who there is to ask for, by popularity.
+	 */
+	private static final class Population {
+
+		private final List<String> tools;
+
+		private final long[] downloads;
+
+		private final List<Known> agents;
+
+		private final List<Long> servers;
+
+		private Population(List<String> tools, long[] downloads, List<Known> agents, List<Long> servers) {
+			this.tools = tools;
+			this.downloads = downloads;
+			this.agents = agents;
+			this.servers = servers;
+		}
+
+		static Population read(JdbcClient jdbc) {
+			List<ToolDefinition> tools = jdbc
+				.sql("select name, version, downloads_per_month from tool order by downloads_per_month desc, name")
+				.query((row, number) -> ToolDefinition.of(row.getString(1), row.getString(2), row.getLong(3)))
+				.list();
+			long[] sums = tools.stream().mapToLong(ToolDefinition::downloadsPerMonth).toArray();
+			Arrays.parallelPrefix(sums, Long::sum);
+			// One agent of each tenant after the other, not all of the first tenant.
+			List<Known> agents = jdbc.sql("""
+					select id, org_id from agent
+					order by row_number() over (partition by org_id order by id), org_id fetch first 5000 rows only
+					""").query((row, number) -> new Known(row.getLong(1), row.getString(2))).list();
+			List<Long> servers = jdbc.sql("select id from server order by id").query(Long.class).list();
+			return new Population(tools.stream().map(ToolDefinition::name).toList(), sums, agents, servers);
+		}
+
+		/**
+		 * Draw a rank, 0 being the most popular.
+		 */
+		int draw(SplittableRandom random) {
+			long drawn = random.nextLong(this.downloads[this.downloads.length - 1]);
+			int index = Arrays.binarySearch(this.downloads, drawn);
+			// What is found exactly is the end of a range that does not include it.
+			return (index >= 0) ? index + 1 : -index - 1;
+		}
+
+		Known agent(int rank) {
+			return this.agents.get(rank % this.agents.size());
+		}
+
+		long server(int rank) {
+			return this.servers.get(rank % this.servers.size());
+		}
+
+	}
+
+	private record Known(long id, String orgId) {
+
+	}
+
+	/**
+	 * Finds the bean behind its proxies.
+	 */
+	private static final class AopProxyless {
+
+		@SuppressWarnings("unchecked")
+		static <T> T of(T bean) {
+			return (T) Objects.requireNonNullElse(AopProxyUtils.getSingletonTarget(bean), bean);
+		}
+
+	}
+
+}

@@ -1,0 +1,302 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.sample;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+
+import com.deque.html.axecore.results.Rule;
+import com.deque.html.axecore.selenium.AxeBuilder;
+import dev.cachestarter.CacheService;
+import dev.cachestarter.sample.live.OwnRedis;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openqa.selenium.By;
+import org.openqa.selenium.JavascriptExecutor;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogEntry;
+import org.openqa.selenium.logging.LogType;
+
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Uses the page in a real browser, as somebody does who has never seen it. Skipped where
+ * there is no Chromium with its driver.
+ */
+@LiveTest
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PageTests {
+
+	private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+	// Kept, or its level is forgotten.
+	private static final Logger seleniumLog = Logger.getLogger("org.openqa.selenium");
+
+	@TempDir
+	private static Path profile;
+
+	private final String address;
+
+	private final OwnRedis redis;
+
+	private final CacheService cache;
+
+	private ChromeDriver browser;
+
+	PageTests(@LocalServerPort int port, OwnRedis redis, CacheService cache) {
+		this.address = "http://localhost:" + port + "/";
+		this.redis = redis;
+		this.cache = cache;
+	}
+
+	@BeforeAll
+	void startBrowser() {
+		Optional<File> chromium = executable("chromium", "chromium-browser", "google-chrome");
+		Optional<File> driver = executable("chromedriver");
+		Assumptions.assumeTrue(chromium.isPresent() && driver.isPresent(),
+				"There is no Chromium with its driver on the PATH: apt-get install chromium chromium-driver");
+		seleniumLog.setLevel(Level.SEVERE);
+		ChromeOptions options = new ChromeOptions();
+		options.setBinary(chromium.get());
+		// Nothing but this machine is asked for, by whatever part of the browser.
+		options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+				"--no-first-run", "--disable-background-networking", "--disable-component-update",
+				"--user-data-dir=" + profile,
+				"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1");
+		options.setCapability("goog:loggingPrefs", Map.of(LogType.BROWSER, "ALL"));
+		this.browser = new ChromeDriver(
+				new ChromeDriverService.Builder().usingDriverExecutable(driver.get()).usingAnyFreePort().build(),
+				options);
+	}
+
+	@AfterAll
+	void endBrowser() {
+		if (this.browser != null) {
+			this.browser.quit();
+		}
+	}
+
+	@BeforeEach
+	void open() {
+		look("light", 1200);
+		this.browser.get(this.address);
+		await("Connected", () -> text("link").equals("Connected"));
+		await("agents", () -> !all("#agents button").isEmpty());
+	}
+
+	@AfterEach
+	void repair() throws IOException {
+		click("#rates button");
+		this.redis.become(OwnRedis.Condition.RUNNING);
+		await("the cache", this.cache::isEnabled);
+		List<LogEntry> said = this.browser.manage().logs().get(LogType.BROWSER).getAll();
+		// Neither an error of the page's nor a complaint about its policy.
+		assertThat(said).isEmpty();
+	}
+
+	@Test
+	void theSecondAnswerComesFromRedisAndAChangeTakesItsEntries() {
+		click("#agents li:nth-child(3) button");
+		await("the agent", () -> !text("agent-name").isEmpty() && answers().size() >= 3);
+		assertThat(answers().get(0)).isEqualTo("database");
+
+		click("#agents li:nth-child(3) button");
+		await("Redis", () -> answers().subList(0, 2).equals(List.of("Redis", "Redis")));
+
+		click("#change");
+		await("the entries", () -> text("change-summary").contains("gone"));
+		String details = "agents:details:" + find("#agents li:nth-child(3) button").getDomAttribute("data-agent");
+		assertThat(all("#entries tr")).extracting(WebElement::getText)
+			.anyMatch((row) -> row.startsWith(details + " evicted"))
+			.anyMatch((row) -> row.startsWith("agents:list:org-101:") && row.endsWith("evicted"))
+			.anyMatch((row) -> row.startsWith("tools:definitions:") && row.endsWith("kept"));
+		assertThat(text("news")).startsWith("The agent is changed.");
+	}
+
+	@Test
+	void numbersMoveUnderLoadAndEachChartHasItsSentenceAndItsTable() {
+		String before = text("errors-more");
+
+		click("[data-rate='20']");
+
+		await("calls", () -> !text("errors-more").equals(before));
+		String calls = text("errors-more");
+		await("more calls", () -> !text("errors-more").equals(calls));
+		await("a ratio", () -> text("ratio").endsWith("%"));
+		await("the pressed button", () -> "true".equals(find("[data-rate='20']").getDomAttribute("aria-pressed")));
+		assertThat(all(".chart")).hasSize(4);
+		for (WebElement chart : all(".chart")) {
+			String described = chart.findElement(By.cssSelector("[role='img']")).getDomAttribute("aria-describedby");
+			await("a sentence", () -> text(described).matches("(?s).*\\d.*"));
+			chart.findElement(By.cssSelector("summary")).sendKeys(Keys.ENTER);
+			await("a table", () -> chart.findElements(By.cssSelector("tbody tr")).size() > 1);
+			assertThat(chart.findElements(By.tagName("canvas"))).hasSize(1);
+		}
+		assertThat(text("errors")).isEqualTo("0");
+	}
+
+	@Test
+	void redisIsStoppedAndBroughtBackAndNoCallFails() {
+		click("#agents button");
+		await("the agent", () -> !text("agent-name").isEmpty());
+		click("[data-rate='20']");
+		await("calls", () -> !text("errors-more").startsWith("of 0 "));
+
+		click("[data-redis='stopped']");
+		await("no Redis", () -> text("link").equals("Without Redis"));
+		click("#change");
+		await("pending evictions", () -> Integer.parseInt(text("pending")) > 0);
+		assertThat(text("errors")).isEqualTo("0");
+		assertThat(text("faults-state")).startsWith("Redis is stopped");
+
+		click("[data-redis='running']");
+		await("Redis", () -> text("link").equals("Connected"));
+		await("no pending evictions", () -> text("pending").equals("0"));
+		assertThat(text("pending-more")).endsWith("applied when Redis was back");
+		assertThat(text("errors")).isEqualTo("0");
+	}
+
+	@Test
+	void aStampedeTellsHowManyLoaded() {
+		click("#stampede");
+
+		await("the result", () -> text("stampede-result").startsWith("200 of 200 callers were answered"));
+		assertThat(text("stampede-result")).contains("by 1 load.").contains("All got the same answer.");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "light", "dark" })
+	void axeFindsNothing(String scheme) {
+		look(scheme, 1200);
+		showEverything();
+
+		List<Rule> violations = new AxeBuilder().analyze(this.browser).getViolations();
+
+		assertThat(violations).extracting((rule) -> rule.getId() + ": " + rule.getNodes()).isEmpty();
+	}
+
+	@Test
+	void aPhoneNeedNotScrollSideways() {
+		look("light", 360);
+		showEverything();
+
+		long wide = (Long) run("return document.documentElement.scrollWidth");
+
+		assertThat(wide).isLessThanOrEqualTo(360);
+		assertThat(new AxeBuilder().analyze(this.browser).getViolations()).isEmpty();
+	}
+
+	@Test
+	void everythingCanBeReachedByTheKeyboard() {
+		find("body").sendKeys(Keys.TAB);
+		assertThat(this.browser.switchTo().activeElement().getText()).isEqualTo("Skip to the page");
+
+		for (int i = 0; i < 60; i++) {
+			this.browser.switchTo().activeElement().sendKeys(Keys.TAB);
+			if ("stampede".equals(this.browser.switchTo().activeElement().getDomAttribute("id"))) {
+				break;
+			}
+		}
+		this.browser.switchTo().activeElement().sendKeys(Keys.ENTER);
+
+		await("the result", () -> text("stampede-result").startsWith("200 of 200"));
+	}
+
+	private void showEverything() {
+		click("#agents button");
+		await("the agent", () -> !text("agent-name").isEmpty());
+		click("#change");
+		await("the change", () -> !text("change-summary").isEmpty());
+		run("document.querySelectorAll('details').forEach((details) => { details.open = true; })");
+		await("tables", () -> all(".chart tbody tr").size() >= 4);
+	}
+
+	private void look(String scheme, int width) {
+		this.browser.executeCdpCommand("Emulation.setEmulatedMedia",
+				Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme),
+						Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
+		this.browser.executeCdpCommand("Emulation.setDeviceMetricsOverride",
+				Map.of("width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600));
+	}
+
+	private List<String> answers() {
+		return all("#answers .mark").stream().map(WebElement::getText).toList();
+	}
+
+	private void click(String selector) {
+		WebElement element = find(selector);
+		run("arguments[0].scrollIntoView({ block: 'center' })", element);
+		element.click();
+	}
+
+	private String text(String id) {
+		return find("#" + id).getText();
+	}
+
+	private WebElement find(String selector) {
+		return this.browser.findElement(By.cssSelector(selector));
+	}
+
+	private List<WebElement> all(String selector) {
+		return this.browser.findElements(By.cssSelector(selector));
+	}
+
+	private Object run(String script, Object... arguments) {
+		return ((JavascriptExecutor) this.browser).executeScript(script, arguments);
+	}
+
+	private static void await(String what, BooleanSupplier condition) {
+		org.awaitility.Awaitility.await(what)
+			.atMost(PATIENCE)
+			// What the page replaces while it is looked at.
+			.ignoreException(StaleElementReferenceException.class)
+			.until(condition::getAsBoolean);
+	}
+
+	private static Optional<File> executable(String... names) {
+		return Stream.of(names)
+			.flatMap((name) -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
+				.map((directory) -> new File(directory, name)))
+			.filter(File::canExecute)
+			.findFirst();
+	}
+
+}
