@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -54,6 +56,9 @@ import org.springframework.util.unit.DataSize;
 final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<RuntimeException> {
 
 	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(CacheStarterProperties.PREFIX);
+
+	/** The second half of a name, a setting, and its value. */
+	private static final Pattern REST_OF_NAME = Pattern.compile("([^\\]=]+?)]?\\.([a-z][a-z.-]*)\\s*[=:]\\s*(.*)");
 
 	private final @Nullable Environment environment;
 
@@ -126,6 +131,13 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		if (property == null || type == null) {
 			return null;
 		}
+		String cut = type.isRecord() ? cutName(property) : null;
+		if (cut != null) {
+			return new FailureAnalysis(
+					"'%s' is '%s'%s: a colon ends a name in .properties.".formatted(property.getName(),
+							property.getValue(), origin(property)),
+					"Escape it and put the name into brackets: '" + cut + "'.", ex);
+		}
 		String cure = type.isRecord() ? "Set what is below it, such as '" + property.getName() + ".ttl'."
 				: (type == Map.class)
 						? "Set what is below it, such as '" + CacheStarterProperties.pathOf("agents:list") + ".ttl'."
@@ -133,6 +145,19 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		return new FailureAnalysis(
 				"'%s' cannot be '%s'%s.".formatted(property.getName(), property.getValue(), origin(property)), cure,
 				ex);
+	}
+
+	/**
+	 * Return what was meant where a name with a colon was cut at it.
+	 * @return the line with the colon escaped, {@code null} if that is not what happened
+	 */
+	private static @Nullable String cutName(ConfigurationProperty property) {
+		Matcher rest = REST_OF_NAME.matcher(String.valueOf(property.getValue()));
+		if (property.getName().getNumberOfElements() != PREFIX.getNumberOfElements() + 2 || !rest.matches()) {
+			return null;
+		}
+		String name = property.getName().getLastElement(Form.ORIGINAL) + ":" + rest.group(1);
+		return "%s.caches.[%s].%s=%s".formatted(PREFIX, name.replace(":", "\\:"), rest.group(2), rest.group(3));
 	}
 
 	private static String expected(Class<?> type) {

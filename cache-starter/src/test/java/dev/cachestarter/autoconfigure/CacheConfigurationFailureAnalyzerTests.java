@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,7 @@ import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.env.PropertiesPropertySourceLoader;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -101,6 +103,24 @@ class CacheConfigurationFailureAnalyzerTests {
 			""")
 	void whereNothingIsMeantOnlyWhatBelongsThereIsTold(String yaml, String told) {
 		assertThat(analyze(yaml).getAction()).contains(told).doesNotContain("warm-up");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			cache-starter.caches.[agents:list].ttl=5m   | cache-starter.caches.[agents\\:list].ttl=5m
+			cache-starter.caches[agents:list].ttl = 5m  | cache-starter.caches.[agents\\:list].ttl=5m
+			cache-starter.caches.agents:list.null-ttl=0 | cache-starter.caches.[agents\\:list].null-ttl=0
+			cache-starter.caches.[a:b:c].ttl: 5m        | cache-starter.caches.[a\\:b\\:c].ttl=5m
+			""")
+	void aNameThatIsCutAtItsColonIsTold(String line, String meant) throws IOException {
+		PropertySource<?> file = new PropertiesPropertySourceLoader()
+			.load("application.properties", new ByteArrayResource(line.getBytes(StandardCharsets.UTF_8)))
+			.get(0);
+
+		FailureAnalysis analysis = analyze((environment) -> environment.getPropertySources().addLast(file));
+
+		assertThat(analysis.getDescription()).contains("a colon ends a name in .properties", "1:");
+		assertThat(analysis.getAction()).endsWith("'" + meant + "'.");
 	}
 
 	@ParameterizedTest
@@ -222,10 +242,14 @@ class CacheConfigurationFailureAnalyzerTests {
 	}
 
 	private FailureAnalysis analyze(String yaml) {
+		return analyze((environment) -> addFile(environment, yaml));
+	}
+
+	private FailureAnalysis analyze(Consumer<ConfigurableEnvironment> settings) {
 		AtomicReference<@Nullable FailureAnalysis> analysis = new AtomicReference<>();
 		AtomicReference<@Nullable ConfigurableEnvironment> environment = new AtomicReference<>();
 		this.contextRunner.withInitializer((context) -> {
-			addFile(context.getEnvironment(), yaml);
+			settings.accept(context.getEnvironment());
 			environment.set(context.getEnvironment());
 		}).run((context) -> {
 			Throwable failure = Objects.requireNonNull(context.getStartupFailure());

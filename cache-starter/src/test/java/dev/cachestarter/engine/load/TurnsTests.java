@@ -1525,11 +1525,14 @@ class TurnsTests {
 	void aLeaseIsRenewedWhileItsLoadRuns() throws Exception {
 		Flight flight = caller(PLAIN.withLease(Duration.ofMillis(500))).leads();
 		this.callers.redis.sent();
+		long start = System.nanoTime();
 
 		pass(Duration.ofMillis(800));
 
 		assertThat(header().nonce()).isEqualTo(flight.nonce());
-		assertThat(this.callers.redis.sent()).hasSizeBetween(2, 5);
+		// Three times in its life, however long a slow machine took.
+		int most = (int) (Duration.ofNanos(System.nanoTime() - start).toMillis() * 3 / 500) + 1;
+		assertThat(this.callers.redis.sent()).hasSizeBetween(2, most);
 		Callers.load(flight, "loaded");
 		this.callers.redis.sent();
 		pass(Duration.ofMillis(300));
