@@ -18,10 +18,10 @@ package dev.cachestarter.autoconfigure;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.Executor;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 
 import org.apache.commons.logging.Log;
@@ -120,14 +120,16 @@ abstract class CacheConfigurations {
 		StartReport cacheStarterReport(ConfigurableListableBeanFactory beanFactory, AnnotatedMethods methods,
 				CacheStarterProperties properties, ObjectProvider<CacheKeys> cacheKeys) {
 			boolean fail = properties.onNotCacheable() == CacheStarterProperties.OnNotCacheable.FAIL;
+			Executor threads = (task) -> DaemonThreads.daemon(task, "cache-starter-report").start();
 			return new StartReport(beanFactory, methods, (method, index, type) -> {
 				UnkeyableException problem = cacheKeys.getObject()
 					.renderer()
 					.problem(ResolvableType.forMethodParameter(method, index, type));
 				return (problem != null) ? problem.about(ArgumentKeyGenerator.describe(method, index)).getMessage()
 						: null;
-			}, fail ? Enabled::refuse : StartReport::warn,
-					fail ? Runnable::run : (task) -> DaemonThreads.daemon(task, "cache-starter-report").start());
+			}, fail ? Enabled::refuse : StartReport::warn, fail ? Runnable::run : threads,
+					// What may stop the start holds it up, and is to be soon over.
+					new StartReport.Helpers(threads, fail ? Runtime.getRuntime().availableProcessors() : 1));
 		}
 
 		private static void refuse(List<CacheReport.CachedMethod> problems) {

@@ -90,9 +90,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	ResilientRedisCache(String name, RedisCacheWriter writer, RedisCacheConfiguration configuration,
 			CacheSettings settings, Engine engine) {
-		// Nulls are allowed whatever is shown: an entry that another instance has stored
-		// may be one.
-		super(name, writer, RedisCacheConfiguration.defaultCacheConfig());
+		super(name, writer, withNulls(configuration));
 		this.engine = engine;
 		this.shown = configuration;
 		this.parts = new CacheParts(name, settings, new CacheCounters(), engine);
@@ -100,6 +98,16 @@ public final class ResilientRedisCache extends RedisCache {
 		this.writer = new EntryWriter(this.parts);
 		this.evictor = new EntryEvictor(this.parts);
 		this.loaderCalls = new LoaderCalls(this, this.parts, this.writer);
+	}
+
+	/**
+	 * Nulls are allowed whatever is shown: an entry that another instance has stored may
+	 * be one.
+	 */
+	private static RedisCacheConfiguration withNulls(RedisCacheConfiguration shown) {
+		return RedisCacheConfiguration.defaultCacheConfig()
+			.entryTtl(shown.getTtlFunction())
+			.computePrefixWith(shown::getKeyPrefixFor);
 	}
 
 	/**

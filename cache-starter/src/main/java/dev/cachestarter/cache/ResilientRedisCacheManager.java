@@ -96,7 +96,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	private volatile boolean running;
 
 	private ResilientRedisCacheManager(Builder builder, Engine engine) {
-		super(ResilientRedisCache.Writer.INSTANCE, RedisCacheConfiguration.defaultCacheConfig(), builder.runtimeCaches,
+		super(ResilientRedisCache.Writer.INSTANCE, shown(builder.defaults, engine), builder.runtimeCaches,
 				builder.caches.keySet().toArray(String[]::new));
 		this.engine = engine;
 		this.defaults = builder.defaults;
@@ -215,12 +215,12 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	}
 
 	private ResilientRedisCache newCache(String name, CacheSettings settings) {
-		return new ResilientRedisCache(name, ResilientRedisCache.Writer.INSTANCE, shown(settings), settings,
-				this.engine);
+		return new ResilientRedisCache(name, ResilientRedisCache.Writer.INSTANCE, shown(settings, this.engine),
+				settings, this.engine);
 	}
 
-	private RedisCacheConfiguration shown(CacheSettings settings) {
-		String prefix = this.engine.keyPrefix();
+	private static RedisCacheConfiguration shown(CacheSettings settings, Engine engine) {
+		String prefix = engine.keyPrefix();
 		RedisCacheConfiguration shown = RedisCacheConfiguration.defaultCacheConfig()
 			.entryTtl(settings.ttl())
 			.computePrefixWith((cacheName) -> prefix + cacheName + ":");

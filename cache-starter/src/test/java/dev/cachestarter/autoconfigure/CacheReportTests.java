@@ -18,7 +18,13 @@ package dev.cachestarter.autoconfigure;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,6 +51,8 @@ import org.springframework.mock.env.MockEnvironment;
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.CacheReport;
 import dev.cachestarter.CacheReport.CachedMethod;
+import dev.cachestarter.autoconfigure.report.AnnotatedMethods;
+import dev.cachestarter.autoconfigure.report.StartReport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -101,6 +109,37 @@ class CacheReportTests {
 			.containsOnlyOnce("not cached as they should be: 2")
 			.containsOnlyOnce("Uncacheable.thread(String) is not cached as it should be: ")
 			.containsOnlyOnce("Uncacheable.threads(String) is not cached as it should be: ");
+	}
+
+	@Test
+	void aReportThatHoldsTheStartUpIsMadeByAsManyThreadsAsItMay() {
+		this.contextRunner.withBean(Twenty.class).run((context) -> {
+			CyclicBarrier both = new CyclicBarrier(2);
+			Set<Thread> used = ConcurrentHashMap.newKeySet();
+			StartReport report = new StartReport(context.getSourceApplicationContext().getBeanFactory(),
+					context.getBean(AnnotatedMethods.class), (method, index, type) -> {
+						if (used.add(Thread.currentThread())) {
+							await(both);
+						}
+						return method.getName() + " has no key";
+					}, (problems) -> {
+					}, Runnable::run, new StartReport.Helpers((task) -> new Thread(task).start(), 8));
+
+			List<CachedMethod> methods = report.methods();
+
+			assertThat(used).hasSize(2).contains(Thread.currentThread());
+			assertThat(methods).hasSize(20).extracting(CachedMethod::method).isSorted();
+			assertThat(report.problems()).hasSize(20);
+		});
+	}
+
+	private static void await(CyclicBarrier barrier) {
+		try {
+			barrier.await(1, TimeUnit.MINUTES);
+		}
+		catch (InterruptedException | BrokenBarrierException | TimeoutException ex) {
+			throw new IllegalStateException(ex);
+		}
 	}
 
 	@Test
@@ -308,6 +347,110 @@ class CacheReportTests {
 		@Cacheable(cacheNames = "things", cacheManager = "local")
 		public Thread thread(String key) {
 			return new Thread(key);
+		}
+
+	}
+
+	static class Twenty {
+
+		@Cacheable("agents")
+		public String find10(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find11(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find12(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find13(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find14(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find15(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find16(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find17(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find18(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find19(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find20(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find21(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find22(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find23(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find24(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find25(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find26(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find27(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find28(String name) {
+			return name;
+		}
+
+		@Cacheable("agents")
+		public String find29(String name) {
+			return name;
 		}
 
 	}

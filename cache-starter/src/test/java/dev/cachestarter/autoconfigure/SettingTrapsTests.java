@@ -98,7 +98,8 @@ class SettingTrapsTests {
 	void cachesShowWhatIsInForce() {
 		this.contextRunner
 			.withPropertyValues("cache-starter.caches.agents.ttl=5m", "cache-starter.caches.agents.null-ttl=0",
-					"cache-starter.key-prefix=shop:", "cache-starter.caches.tools.ttl=0")
+					"cache-starter.key-prefix=shop:", "cache-starter.caches.tools.ttl=0",
+					"cache-starter.defaults.ttl=7m")
 			.run((context) -> {
 				Map<String, RedisCacheConfiguration> shown = context.getBean(RedisCacheManager.class)
 					.getCacheConfigurations();
@@ -107,6 +108,17 @@ class SettingTrapsTests {
 				assertThat(agents.getKeyPrefixFor("agents")).isEqualTo("shop:agents:");
 				assertThat(agents.getAllowCacheNullValues()).isFalse();
 				assertThat(shown.get("tools").getTtlFunction().getTimeToLive("a", "b")).isZero();
+				// Spring Boot's own tests look at the private fields.
+				assertThat(context.getBean(RedisCacheManager.class)).extracting("defaultCacheConfiguration")
+					.isInstanceOfSatisfying(RedisCacheConfiguration.class, (configuration) -> {
+						assertThat(configuration.getTtlFunction().getTimeToLive("a", "b")).hasMinutes(7);
+						assertThat(configuration.getKeyPrefixFor("new")).isEqualTo("shop:new:");
+					});
+				assertThat(context.getBean(RedisCacheManager.class).getCache("agents")).extracting("cacheConfiguration")
+					.isInstanceOfSatisfying(RedisCacheConfiguration.class, (configuration) -> {
+						assertThat(configuration.getTtlFunction().getTimeToLive("a", "b")).hasMinutes(5);
+						assertThat(configuration.getKeyPrefixFor("agents")).isEqualTo("shop:agents:");
+					});
 				assertThat(context.getBean(RedisCacheManager.class).getCache("agents").getNativeCache().getClass())
 					.hasToString("class dev.cachestarter.cache.ResilientRedisCache$Writer");
 			});

@@ -19,14 +19,17 @@ package dev.cachestarter.autoconfigure.report;
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -90,6 +93,8 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 
 	private final Executor executor;
 
+	private final Helpers helpers;
+
 	private final ReentrantLock lock = new ReentrantLock();
 
 	private final CountDownLatch told = new CountDownLatch(1);
@@ -107,14 +112,16 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 	 * are none
 	 * @param executor runs that: for some hundred types it takes longer than a start
 	 * should
+	 * @param helpers share the look at the types
 	 */
 	public StartReport(BeanFactory beanFactory, AnnotatedMethods annotated, KeyCheck keyCheck,
-			Consumer<List<CachedMethod>> onProblems, Executor executor) {
+			Consumer<List<CachedMethod>> onProblems, Executor executor, Helpers helpers) {
 		this.beanFactory = beanFactory;
 		this.annotated = annotated;
 		this.keyCheck = keyCheck;
 		this.onProblems = onProblems;
 		this.executor = executor;
+		this.helpers = helpers;
 	}
 
 	/**
@@ -194,12 +201,17 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 
 	private List<CachedMethod> describe(ResilientRedisCacheManager manager) {
 		boolean keysAreOurs = keysAreOurs();
-		return this.annotated.all()
+		Queue<Annotated> waiting = new ConcurrentLinkedQueue<>(this.annotated.all()
 			.stream()
 			.filter((method) -> method.operations().stream().anyMatch(this::mayBeOurs))
-			.map((method) -> describe(method, manager, keysAreOurs))
-			.sorted(Comparator.comparing(CachedMethod::method))
-			.toList();
+			.toList());
+		Queue<CachedMethod> described = new ConcurrentLinkedQueue<>();
+		this.helpers.share(waiting.size(), () -> {
+			for (Annotated method = waiting.poll(); method != null; method = waiting.poll()) {
+				described.add(describe(method, manager, keysAreOurs));
+			}
+		});
+		return described.stream().sorted(Comparator.comparing(CachedMethod::method)).toList();
 	}
 
 	/**
@@ -332,6 +344,30 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 			parts.add(part.contains(".") ? ClassUtils.getShortName(part) : part);
 		}
 		return String.join("", parts);
+	}
+
+	/**
+	 * Threads that share work with the one that has it: most of a look at types is spent
+	 * on code that the JVM runs for the first time, so it is faster with several.
+	 *
+	 * @param executor has a thread for each task
+	 * @param most how many threads there may be, the one that has the work included
+	 */
+	public record Helpers(Executor executor, int most) {
+
+		/** Who has less to do than this is done before a helper has begun. */
+		private static final int WORTH_A_THREAD = 10;
+
+		/** Do some work, and wait until all of it is done. */
+		void share(int size, Runnable part) {
+			List<CompletableFuture<?>> others = new ArrayList<>();
+			for (int i = 1; i < Math.min(this.most, size / WORTH_A_THREAD); i++) {
+				others.add(CompletableFuture.runAsync(part, this.executor));
+			}
+			part.run();
+			others.forEach(CompletableFuture::join);
+		}
+
 	}
 
 	/**
