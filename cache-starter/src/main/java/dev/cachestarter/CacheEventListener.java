@@ -19,28 +19,28 @@ package dev.cachestarter;
 import java.time.Duration;
 
 /**
- * Is told when the cache loses Redis and when it has it again. Beans of this type are
- * found by the auto-configuration.
+ * Callback for when the cache stops using Redis and when it uses it again. Every bean of
+ * this type is called.
  * <p>
- * Called on a thread of the cache's own, after the change has taken effect; what a
- * listener throws is logged. Nothing waits for it.
+ * Methods are called on a thread of the cache, after the change has taken effect, and
+ * nothing waits for them. An exception is logged, and the other listeners are called.
  *
  * @since 0.1.0
  */
 public interface CacheEventListener {
 
 	/**
-	 * Redis cannot be used any more: from now on the cache answers misses and keeps
-	 * evictions pending. Also {@link CacheService#isEnabled()} is {@code false} then.
+	 * Redis can no longer be used. From now on reads are misses, evictions are kept until
+	 * Redis is back, and {@link CacheService#isEnabled()} is {@code false}.
 	 * @param reason what happened, in words for a log
 	 */
 	default void onAway(String reason) {
 	}
 
 	/**
-	 * Redis can be used: for the first time, or again, in which case the evictions that
-	 * were pending have been asked for once.
-	 * @param away for how long it could not be used, zero the first time
+	 * Redis can be used, for the first time or again. Evictions that were pending have
+	 * been sent once.
+	 * @param away how long Redis could not be used, zero the first time
 	 * @param evictionsApplied how many pending evictions Redis has taken
 	 */
 	default void onBack(Duration away, int evictionsApplied) {

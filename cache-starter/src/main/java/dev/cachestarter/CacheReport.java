@@ -22,23 +22,23 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The methods of an application that use its caches, and what keeps some of them from
- * being cached. A bean of this type is there whenever the starter is; it is what the log
- * shows at start, for tests and for code:
+ * The methods of an application that use its caches, and the reasons why some of them
+ * cannot be cached. The starter always provides a bean of this type. It has what the log
+ * shows at start, for tests and code:
  *
  * <pre>
  * assertThat(cacheReport.problems()).isEmpty();
  * </pre>
  *
- * What only a value can tell is not in it, such as a field of type {@code Object}.
+ * What depends on the value, such as a field of type {@code Object}, is not in it.
  *
  * @since 0.1.0
  */
 public interface CacheReport {
 
 	/**
-	 * Return the methods with cache annotations, of all beans of the context, made yet or
-	 * not.
+	 * Return the methods with cache annotations of all beans of the context, whether the
+	 * beans exist yet or not.
 	 * @return the methods, in the order of their names; none if the cache is not the
 	 * starter's
 	 */

@@ -27,14 +27,14 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.ParameterizedTypeReference;
 
 /**
- * The cache for code without annotations. Keys are whole keys as they stand in Redis,
+ * The cache for code without annotations. Keys are full keys as they stand in Redis,
  * without the application's key prefix: {@code agents:details:42} is the entry that
- * {@code @Cacheable(cacheNames = "agents:details")} keeps for {@code 42}, under that
- * cache's settings but for the time to live, which the caller states.
+ * {@code @Cacheable(cacheNames = "agents:details")} stores for {@code 42}. The settings
+ * of that cache apply, except for the time to live, which you pass.
  * <p>
- * No method throws because of Redis: when it cannot be reached a read is empty, a write
- * does nothing, and a removal is logged. Methods that take {@code null} where they should
- * not throw {@link IllegalArgumentException}.
+ * No method throws because of Redis. While Redis cannot be reached, a read is empty, a
+ * write does nothing, and a removal is kept and applied as soon as Redis is back. A
+ * {@code null} key, type, pattern or loader is an {@link IllegalArgumentException}.
  *
  * @since 0.1.0
  */

@@ -25,8 +25,8 @@ import org.springframework.data.redis.serializer.RedisSerializationContext.Seria
 import org.springframework.util.unit.DataSize;
 
 /**
- * The settings of one cache. Immutable: each {@code with...} method answers a changed
- * copy, checked when it is made.
+ * The settings of one cache. Immutable: each {@code with...} method returns a changed
+ * copy, and checks it.
  * <p>
  * A setting takes effect with the next write; entries that are already stored keep the
  * time to live they were written with.
@@ -41,7 +41,7 @@ public final class CacheSettings {
 
 	private static final Duration SHORTEST = Duration.ofMillis(1);
 
-	/** What is longer counts as this: nanoseconds end after three centuries. */
+	/** The longest duration: nanoseconds overflow after three centuries. */
 	private static final Duration LONGEST = Duration.ofDays(36_500);
 
 	private static final CacheSettings DEFAULTS = new CacheSettings(new Values());
@@ -101,8 +101,8 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return how long a cached {@code null} is fresh. What nobody has set is 30 seconds,
-	 * but no longer than a value is.
+	 * Return how long a cached {@code null} is fresh. The default is 30 seconds, but
+	 * never longer than a value is.
 	 * @return the time to live, zero if nulls are not cached
 	 */
 	public Duration nullTtl() {
@@ -126,7 +126,8 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return the longest that a caller waits for another's load of the same key.
+	 * Return the maximum time that a caller waits for another caller's load of the same
+	 * key.
 	 * @return a duration, zero for not at all
 	 */
 	public Duration loadWait() {
@@ -174,7 +175,7 @@ public final class CacheSettings {
 
 	/**
 	 * Return settings with another limit to the renewal of leases.
-	 * @param limit the longest that a lease is renewed
+	 * @param limit the maximum time for which a lease is renewed
 	 * @return the changed copy
 	 * @throws IllegalArgumentException if it is not positive
 	 */
@@ -184,15 +185,15 @@ public final class CacheSettings {
 
 	/**
 	 * Return who shares one load of a key.
-	 * @return whose callers wait for each other's load
+	 * @return who waits for whose load
 	 */
 	public Coalesce coalesce() {
 		return this.values.coalesce;
 	}
 
 	/**
-	 * Return settings with another circle of those who share one load of a key.
-	 * @param coalesce whose callers wait for each other's load
+	 * Return settings with another rule for who shares one load of a key.
+	 * @param coalesce who waits for whose load
 	 * @return the changed copy
 	 */
 	public CacheSettings withCoalesce(Coalesce coalesce) {
@@ -201,7 +202,7 @@ public final class CacheSettings {
 
 	/**
 	 * Return how long a load may take before a stale entry is served instead.
-	 * @return a duration, zero for as long as it likes
+	 * @return a duration, zero for no limit
 	 */
 	public Duration loadTimeout() {
 		return this.values.loadTimeout;
@@ -209,10 +210,10 @@ public final class CacheSettings {
 
 	/**
 	 * Return settings with another time after which a stale entry is served although its
-	 * load is still running. The load goes on, on a thread of the cache's own, and fills.
-	 * Without a stale entry, as {@code stale-if-error} keeps them, callers wait for the
-	 * load.
-	 * @param timeout the longest that a caller who could have a stale entry waits, zero
+	 * load is still running. The load continues on a thread of the cache, and its value
+	 * is stored. Without a stale entry, which {@code stale-if-error} keeps, callers wait
+	 * for the load.
+	 * @param timeout the maximum time that a caller waits if there is a stale entry, zero
 	 * for as long as the load takes
 	 * @return the changed copy
 	 * @throws IllegalArgumentException if it is negative, or positive and below one
@@ -245,8 +246,8 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return for how long after a failed load nobody tries another while there is an
-	 * entry to serve.
+	 * Return how long after a failed load no other load is tried, while there is an entry
+	 * to serve.
 	 * @return a positive duration
 	 */
 	public Duration staleRetry() {
@@ -274,9 +275,8 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return settings with another time before its end in which a read of an entry
-	 * refreshes it in the background. Of an entry that lives shorter than twice that it
-	 * is the last half of its life.
+	 * Return settings with another time before the end of an entry in which a read
+	 * refreshes it in the background. It is at most the last half of the entry's life.
 	 * @param time how long before the end, zero for never
 	 * @return the changed copy
 	 * @throws IllegalArgumentException if it is negative, or positive and below one
@@ -353,8 +353,7 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Return settings with a serializer of the application's own in the place of typed
-	 * JSON.
+	 * Return settings with a serializer of the application's own instead of typed JSON.
 	 * @param serializer the serializer, {@code null} for typed JSON
 	 * @return the changed copy
 	 */
@@ -396,17 +395,21 @@ public final class CacheSettings {
 	}
 
 	/**
-	 * Whose callers share one load of a key.
+	 * Who shares one load of a key.
 	 */
 	public enum Coalesce {
 
-		/** Nobody's: each caller that misses loads, and the first of them stores. */
+		/** Nobody: each caller that misses loads, and the first of them stores. */
 		NONE,
 
-		/** Those of one instance: of several instances each may load, and one stores. */
+		/**
+		 * The callers of one instance: each instance may load, and one of them stores.
+		 */
 		LOCAL,
 
-		/** All: one caller in all instances loads, and the others get its value. */
+		/**
+		 * All callers: one caller in all instances loads, and the others get its value.
+		 */
 		CLUSTER
 
 	}

@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  * The state of the cache at one moment.
  *
  * @param enabled whether reads and writes go to Redis at present
- * @param keyCount the number of keys on the server (all masters of a cluster together):
- * not of entries alone, but also of generations and leases, and of whoever else uses the
- * server; absent when Redis does not answer or forbids the question
- * @param memoryUsed the memory that the server uses, in its own words such as
- * {@code 2.5M}, absent likewise
+ * @param keyCount the number of keys on the server (on a cluster: on all masters). It
+ * counts entries, the generations and leases that the cache needs, and keys of other
+ * applications. Absent if Redis does not answer or does not allow the command
+ * @param memoryUsed the memory that the server uses, as it reports it, such as
+ * {@code 2.5M}; absent in the same cases
  * @param caches the counters of each cache in the order of their names, since the start
  * of this application; those of keys of no cache, if there are any, under
  * {@link #NO_CACHE}
@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable String memoryUsed,
 		Map<String, Counters> caches) {
 
-	/** Stands for the name of the cache where there is none. */
+	/** The name under which keys of no named cache are counted. */
 	public static final String NO_CACHE = "(no cache)";
 
 	public CacheSnapshot {
@@ -143,7 +143,7 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		}
 
 		/**
-		 * Return the number of calls that took the value of another's load.
+		 * Return the number of calls that got the value of another caller's load.
 		 * @return the number
 		 */
 		public long loadsShared() {
@@ -160,8 +160,8 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		}
 
 		/**
-		 * Return the number of entries written by another version of the value's class,
-		 * passed over.
+		 * Return the number of entries that were ignored because another version of the
+		 * value's class, or another type, was stored.
 		 * @return the number
 		 */
 		public long otherVersion() {
@@ -177,7 +177,8 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		}
 
 		/**
-		 * Return the number of values not stored because a hit would not equal the miss.
+		 * Return the number of values not stored because they would not have come back
+		 * from JSON as they were.
 		 * @return the number
 		 */
 		public long notCacheable() {
@@ -185,7 +186,7 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		}
 
 		/**
-		 * Return the number of operations that Redis failed or did not answer in time.
+		 * Return the number of operations that Redis refused, or did not answer in time.
 		 * @return the number
 		 */
 		public long failures() {
@@ -202,7 +203,7 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		}
 
 		/**
-		 * Return the number of loads in the background that ended well.
+		 * Return the number of loads in the background that succeeded.
 		 * @return the number
 		 */
 		public long refreshes() {

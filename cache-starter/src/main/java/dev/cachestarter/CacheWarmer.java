@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * </pre>
  *
- * A step calls a method with {@code @Cacheable}, or the {@link CacheService}. So what is
- * cached already is a hit, and what another instance is loading is waited for: instances
- * that start together share the work. Each takes the steps in an order of its own, at
- * random, so that they meet rarely.
+ * A step calls a method with {@code @Cacheable}, or the {@link CacheService}. What is
+ * cached already is a hit, and what another instance is loading is waited for, so
+ * instances that start together share the work. Each runs the steps in a random order of
+ * its own, so that they rarely meet.
  * <p>
  * The name of the bean is the warmer's name in the log. Several warmers run one after
  * another, in the order of {@code @Order}.
@@ -46,11 +46,11 @@ import org.jspecify.annotations.Nullable;
 public interface CacheWarmer {
 
 	/**
-	 * Say what there is to do. This runs in the background too, so it may ask a database
-	 * what there is to warm; the steps run when it has returned.
+	 * Define the steps. This runs in the background too, so it may query a database. The
+	 * steps run when it has returned.
 	 * @param warmUp takes the steps
-	 * @throws Exception if the steps cannot be told; it is logged, and those given before
-	 * run
+	 * @throws Exception if the steps cannot be determined; it is logged, and the steps
+	 * defined before it are run
 	 */
 	void warm(WarmUp warmUp) throws Exception;
 
@@ -91,10 +91,10 @@ public interface CacheWarmer {
 		 * Warm what belongs to an item. Runs on a thread of the warm-up, outside any
 		 * transaction and request.
 		 * @param item the item
-		 * @return what the cached method returned, which is not looked at, unless it is a
-		 * future or a publisher: then the step lasts until it has completed
-		 * @throws Exception if it failed; it is counted, and the first of a warmer is
-		 * logged
+		 * @return what the cached method returned. It is ignored, unless it is a future
+		 * or a publisher: then the step lasts until that has completed
+		 * @throws Exception if the step fails. It is counted, and the first failure of a
+		 * warmer is logged
 		 */
 		@Nullable Object warm(T item) throws Exception;
 

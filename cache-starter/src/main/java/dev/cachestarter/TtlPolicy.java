@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * Decides how long one value is kept, from the value itself. A bean of this type takes
  * precedence over every configured TTL.
  * <p>
- * It is called once per stored value, after the value was loaded and before it is
- * written, on the thread that stores it; never for a read. What it throws is logged once
- * and counts as "no opinion".
+ * It is called once for each value that is stored, after the value was loaded and before
+ * it is written, on the thread that stores it; never for a read. An exception is logged
+ * once, and the cache's settings apply.
  *
  * @since 0.1.0
  */

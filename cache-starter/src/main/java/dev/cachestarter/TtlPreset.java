@@ -19,8 +19,7 @@ package dev.cachestarter;
 import java.time.Duration;
 
 /**
- * A time to live for a kind of data, for those who would rather name the kind than the
- * number.
+ * A time to live for a kind of data, to name the kind instead of the number.
  *
  * @since 0.1.0
  */

@@ -15,9 +15,8 @@
  */
 
 /**
- * What an application names: annotations, {@link dev.cachestarter.CacheService},
- * settings, policies, listeners and warmers. This package is API, and uses nothing else
- * of ours.
+ * The API for applications: annotations, {@link dev.cachestarter.CacheService}, settings,
+ * policies, listeners and warmers. It uses no other package of the starter.
  */
 @NullMarked
 package dev.cachestarter;

@@ -22,9 +22,9 @@ import tools.jackson.databind.json.JsonMapper;
  * Shapes the {@link JsonMapper} that cached values are written and read with. Beans of
  * this type are called in their order, once, when the cache manager is made.
  * <p>
- * The mapper is the cache's own: neither the application's mapper nor its
- * {@code spring.jackson.*} properties have a part in it, so that a change for the web
- * does not change what is stored.
+ * The mapper is the cache's own. Neither the application's mapper nor
+ * {@code spring.jackson.*} affects it, so a change for the web does not change what is
+ * stored.
  *
  * @since 0.1.0
  */

@@ -33,7 +33,7 @@ import org.springframework.util.unit.DataSize;
  *
  * @param enabled Whether the starter provides the cache. If not, Spring Boot does, as if
  * the starter were not there.
- * @param keyPrefix What every key in Redis begins with, such as "shop:".
+ * @param keyPrefix Prefix of every key in Redis, such as "shop:".
  * @param onNotCacheable What to do at start about methods whose arguments cannot be keys
  * or whose results cannot be cached. "warn" logs each of them, "fail" stops the start.
  * @param defaults Settings that every cache starts from.
@@ -100,24 +100,25 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 *
 	 * @param ttl How long an entry is fresh. 0 for no expiry.
 	 * @param ttlPreset How long an entry is fresh, by the kind of data. Instead of "ttl".
-	 * @param ttlJitter Largest share that is taken off each TTL at random, so that
+	 * @param ttlJitter Maximum share that is taken off each TTL at random, so that
 	 * entries do not expire together.
 	 * @param nullTtl How long a cached null is fresh. 0 to cache no nulls.
-	 * @param loadWait Longest that a caller waits for another's load of the same key.
+	 * @param loadWait Maximum time that a caller waits for another's load of the same
+	 * key.
 	 * @param lease How long a lease on a key lives unless its holder renews it.
 	 * @param loadLeaseLimit How long the lease on a key is renewed while its load runs.
 	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
 	 * one instance, "cluster" those of all instances.
 	 * @param loadTimeout How long a load may take before a stale entry is served instead.
-	 * 0 for as long as it likes.
+	 * 0 for no limit.
 	 * @param staleIfError How long past its TTL an entry may be served if its load fails
 	 * or is slow. 0 for not at all.
-	 * @param staleRetry How long after a failed load nobody tries another, while there is
-	 * an entry to serve.
+	 * @param staleRetry How long after a failed load no other load is tried, while there
+	 * is an entry to serve.
 	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes
 	 * it in the background. 0 for never.
-	 * @param compressAbove Size from which on a value is compressed. 0 for never.
-	 * @param maxValueSize Largest value that is cached, as stored.
+	 * @param compressAbove Size above which a value is compressed. 0 for never.
+	 * @param maxValueSize Maximum size of a value that is cached, as stored.
 	 */
 	record Defaults(@Nullable Duration ttl, @Nullable TtlPreset ttlPreset, @Nullable Double ttlJitter,
 			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
@@ -133,24 +134,25 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 *
 	 * @param ttl How long an entry is fresh. 0 for no expiry.
 	 * @param ttlPreset How long an entry is fresh, by the kind of data. Instead of "ttl".
-	 * @param ttlJitter Largest share that is taken off each TTL at random, so that
+	 * @param ttlJitter Maximum share that is taken off each TTL at random, so that
 	 * entries do not expire together.
 	 * @param nullTtl How long a cached null is fresh. 0 to cache no nulls.
-	 * @param loadWait Longest that a caller waits for another's load of the same key.
+	 * @param loadWait Maximum time that a caller waits for another's load of the same
+	 * key.
 	 * @param lease How long a lease on a key lives unless its holder renews it.
 	 * @param loadLeaseLimit How long the lease on a key is renewed while its load runs.
 	 * @param coalesce Who shares one load of a key. "none" nobody, "local" the callers of
 	 * one instance, "cluster" those of all instances.
 	 * @param loadTimeout How long a load may take before a stale entry is served instead.
-	 * 0 for as long as it likes.
+	 * 0 for no limit.
 	 * @param staleIfError How long past its TTL an entry may be served if its load fails
 	 * or is slow. 0 for not at all.
-	 * @param staleRetry How long after a failed load nobody tries another, while there is
-	 * an entry to serve.
+	 * @param staleRetry How long after a failed load no other load is tried, while there
+	 * is an entry to serve.
 	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes
 	 * it in the background. 0 for never.
-	 * @param compressAbove Size from which on a value is compressed. 0 for never.
-	 * @param maxValueSize Largest value that is cached, as stored.
+	 * @param compressAbove Size above which a value is compressed. 0 for never.
+	 * @param maxValueSize Maximum size of a value that is cached, as stored.
 	 * @param type Type of the cache's values, such as "com.acme.Agent" or
 	 * "java.util.List<com.acme.Agent>". Inferred from the methods that use the cache if
 	 * not set.
@@ -169,8 +171,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 *
 	 * @param factory Name of the LettuceConnectionFactory bean that says where Redis is.
 	 * Needed if there are several and none is primary.
-	 * @param commandTimeout Longest that one cached call waits for Redis.
-	 * @param connectTimeout Longest that an attempt to connect takes.
+	 * @param commandTimeout Maximum time that one cached call waits for Redis.
+	 * @param connectTimeout Maximum time that an attempt to connect takes.
 	 * @param afterRestart What to do when Redis was restarted or replaced. "replay"
 	 * applies the evictions of the last minute again, "distrust" makes everything from
 	 * before a miss.
@@ -231,7 +233,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param concurrency How many steps of a CacheWarmer run at a time.
 	 * @param beforeReady Whether the application is ready only when all CacheWarmer beans
 	 * have ended.
-	 * @param timeout Longest that the application's readiness waits for CacheWarmer
+	 * @param timeout Maximum time that the application's readiness waits for CacheWarmer
 	 * beans. After that they go on in the background.
 	 * @param waitForRedis How long CacheWarmer beans wait for a Redis that cannot be
 	 * reached. After that the remaining steps are skipped.
