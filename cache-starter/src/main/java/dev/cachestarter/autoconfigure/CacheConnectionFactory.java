@@ -18,7 +18,9 @@ package dev.cachestarter.autoconfigure;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,7 @@ import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisConnectionDetails;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfiguration;
@@ -34,6 +37,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.connection.Certificates;
 
 /**
  * Finds the connection factory whose Redis the cache is to use, or says why there is
@@ -61,11 +65,41 @@ final class CacheConnectionFactory {
 		LettuceConnectionFactory factory = find(name);
 		refuseMasterReplica(factory);
 		try {
-			return ResilientRedisCacheManager.builder(factory);
+			return ResilientRedisCacheManager.builder(factory).certificates(certificates(factory));
 		}
 		catch (IllegalArgumentException ex) {
 			throw CacheConfigurationException.refused(ex);
 		}
+	}
+
+	/**
+	 * Spring Boot makes its factory with the certificates that its bundle has at that
+	 * moment. The bundle itself may be given others.
+	 */
+	private @Nullable Supplier<Certificates> certificates(LettuceConnectionFactory factory) {
+		DataRedisConnectionDetails details = this.beanFactory.getBeanProvider(DataRedisConnectionDetails.class)
+			.getIfUnique();
+		if (details == null || !isMadeFrom(details, factory) || details.getSslBundle() == null) {
+			return null;
+		}
+		return () -> {
+			SslBundle bundle = Objects.requireNonNull(details.getSslBundle());
+			return new Certificates(bundle.getManagers().getKeyManagerFactory(),
+					bundle.getManagers().getTrustManagerFactory());
+		};
+	}
+
+	/** An application may have a factory of its own, for another Redis. */
+	private static boolean isMadeFrom(DataRedisConnectionDetails details, LettuceConnectionFactory factory) {
+		if (factory.isClusterAware()) {
+			return details.getCluster() != null;
+		}
+		if (factory.isRedisSentinelAware()) {
+			return details.getSentinel() != null;
+		}
+		DataRedisConnectionDetails.Standalone standalone = details.getStandalone();
+		return standalone != null && standalone.getHost().equals(factory.getHostName())
+				&& standalone.getPort() == factory.getPort();
 	}
 
 	private LettuceConnectionFactory find(@Nullable String name) {

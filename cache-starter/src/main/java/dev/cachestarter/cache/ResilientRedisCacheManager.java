@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -57,6 +58,7 @@ import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.entries.Engine;
+import dev.cachestarter.engine.connection.Certificates;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodecs;
@@ -355,12 +357,27 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 		private @Nullable TaskDecorator refreshDecorator;
 
+		private @Nullable Supplier<Certificates> certificates;
+
 		private boolean runtimeCaches = true;
 
 		private boolean switchedOff;
 
 		Builder(LettuceConnectionFactory connectionFactory) {
 			this.connectionFactory = connectionFactory;
+		}
+
+		/**
+		 * Set what is asked for the certificates of an encrypted connection whenever one
+		 * is made, so that they can be replaced while the application runs. By default
+		 * those of the connection factory hold. No effect where the factory does not
+		 * encrypt.
+		 * @param certificates is asked on a thread of the cache's own
+		 * @return this
+		 */
+		public Builder certificates(@Nullable Supplier<Certificates> certificates) {
+			this.certificates = certificates;
+			return this;
 		}
 
 		/**
@@ -570,7 +587,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 					this.distrustRestarts);
 			Engine engine = new Engine(this.connectionFactory, settings, this.cacheKeys.renderer(),
 					new ValueCodecs(mapper),
-					new Engine.Hooks(this.ttlPolicy, this.listeners, this.refreshExecutor, this.refreshDecorator));
+					new Engine.Hooks(this.ttlPolicy, this.listeners, this.refreshExecutor, this.refreshDecorator,
+							this.certificates));
 			engine.layout().declare(this.caches.keySet());
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);

@@ -115,7 +115,8 @@ public final class AllFeatures implements AutoCloseable {
 	}
 
 	AllFeatures awaitUp() {
-		await().atMost(LONG).until(this::isUp);
+		// What was evicted meanwhile is bypassed until Redis has taken it.
+		await().atMost(LONG).until(() -> isUp() && pendingEvictions() == 0);
 		return this;
 	}
 

@@ -44,6 +44,7 @@ import org.springframework.util.ClassUtils;
 import dev.cachestarter.CacheEventListener;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.engine.connection.Certificates;
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
@@ -140,7 +141,7 @@ public final class Engine {
 		// Refuses what cannot be, before there is anything to be closed.
 		this.keyPrefix = settings.keyPrefix();
 		this.layout = new KeyLayout(this.keyPrefix, source.isClusterAware());
-		this.link = new RedisLink(source, settings.link());
+		this.link = new RedisLink(source, settings.link(), hooks.certificates());
 		this.link.namePatternsBy(this.layout::accessPattern);
 		this.monitors = new Monitors(this.link);
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> DaemonThreads.daemon(task, "cache-starter-timer"));
@@ -428,12 +429,15 @@ public final class Engine {
 	 * @param refreshExecutor runs loads in the background, {@code null} for threads of
 	 * our own
 	 * @param refreshDecorator carries what they need to their threads
+	 * @param certificates are asked for the certificates of each connection, {@code null}
+	 * where those of the connection factory hold
 	 */
 	public record Hooks(@Nullable TtlPolicy ttlPolicy, List<CacheEventListener> listeners,
-			@Nullable Executor refreshExecutor, @Nullable TaskDecorator refreshDecorator) {
+			@Nullable Executor refreshExecutor, @Nullable TaskDecorator refreshDecorator,
+			@Nullable Supplier<Certificates> certificates) {
 
 		/** Nothing. */
-		public static final Hooks NONE = new Hooks(null, List.of(), null, null);
+		public static final Hooks NONE = new Hooks(null, List.of(), null, null, null);
 
 		public Hooks {
 			listeners = List.copyOf(listeners);

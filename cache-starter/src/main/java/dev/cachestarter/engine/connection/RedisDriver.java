@@ -32,6 +32,7 @@ import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
 import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
 import io.lettuce.core.TimeoutOptions;
@@ -71,9 +72,12 @@ public final class RedisDriver implements RedisConnector {
 	 * @param source says where Redis is
 	 * @param patience how long answers are waited for
 	 * @param queue how many commands may be under way at most
+	 * @param certificates are asked for the certificates of each connection; {@code null}
+	 * where those of the factory hold
 	 */
-	public RedisDriver(LettuceConnectionFactory source, Patience patience, int queue) {
-		this.clients = () -> new Client(source, options(source, patience, queue), patience);
+	public RedisDriver(LettuceConnectionFactory source, Patience patience, int queue,
+			@Nullable Supplier<Certificates> certificates) {
+		this.clients = () -> new Client(source, options(source, patience, queue), patience, certificates);
 		Client first = this.clients.get();
 		this.client = new AtomicReference<>(first);
 		this.display = first.display;
@@ -173,6 +177,10 @@ public final class RedisDriver implements RedisConnector {
 
 		private final Patience patience;
 
+		private final ClientOptions options;
+
+		private final @Nullable Supplier<Certificates> certificates;
+
 		private final EventLoopLag lag;
 
 		private final ClientResources resources;
@@ -188,8 +196,11 @@ public final class RedisDriver implements RedisConnector {
 		/** Whether it has connected to a cluster before. Of the thread that connects. */
 		private boolean connected;
 
-		Client(LettuceConnectionFactory source, ClientOptions options, Patience patience) {
+		Client(LettuceConnectionFactory source, ClientOptions options, Patience patience,
+				@Nullable Supplier<Certificates> certificates) {
 			this.patience = patience;
+			this.options = options;
+			this.certificates = source.getClientConfiguration().isUseSsl() ? certificates : null;
 			LettuceClientConfiguration from = source.getClientConfiguration();
 			this.lag = new EventLoopLag(from.getClientResources().map(ClientResources::nettyCustomizer).orElse(null));
 			this.resources = resources(from, this.lag);
@@ -202,10 +213,30 @@ public final class RedisDriver implements RedisConnector {
 		}
 
 		RedisConnection connect() {
+			if (this.certificates != null) {
+				identifyBy(this.certificates.get());
+			}
 			LettuceConnection connection = this.connecting.get();
 			this.open.add(connection);
 			connection.closed().thenRun(() -> this.open.remove(connection));
 			return connection;
+		}
+
+		/** What is open already goes on with what it was opened with. */
+		private void identifyBy(Certificates certificates) {
+			SslOptions.Builder tls = this.options.getSslOptions().mutate();
+			if (certificates.own() != null) {
+				tls.keyManager(certificates.own());
+			}
+			if (certificates.trusted() != null) {
+				tls.trustManager(certificates.trusted());
+			}
+			if (this.client instanceof RedisClusterClient cluster) {
+				cluster.setOptions(((ClusterClientOptions) this.options).mutate().sslOptions(tls.build()).build());
+			}
+			else {
+				((RedisClient) this.client).setOptions(this.options.mutate().sslOptions(tls.build()).build());
+			}
 		}
 
 		private LettuceConnection connect(RedisClient server) {

@@ -16,6 +16,7 @@
 
 package dev.cachestarter.engine.connection;
 
+import java.security.cert.CertificateException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +27,7 @@ import java.util.regex.Pattern;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisException;
+import io.netty.handler.ssl.NotSslRecordException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +59,9 @@ public final class RedisErrors {
 
 	/** Up to the last at sign of an address: a password may have others. */
 	private static final Pattern USER_INFO = Pattern.compile("(rediss?(?:-[a-z]+)?://)[^\\s,\\]]*@");
+
+	private static final Pattern CLIENT_CERTIFICATE = Pattern
+		.compile("fatal alert: (certificate_required|bad_certificate|certificate_unknown|unknown_ca)");
 
 	private static final Pattern COMMAND = Pattern.compile("run the '([^' ]+)' (?:sub)?command");
 
@@ -214,7 +219,7 @@ public final class RedisErrors {
 	public static String describe(Throwable ex) {
 		StringBuilder text = new StringBuilder();
 		Throwable cause = cause(ex);
-		for (int depth = 0; cause != null && depth < 4; depth++, cause = cause.getCause()) {
+		for (int depth = 0; cause != null && depth < 6; depth++, cause = cause.getCause()) {
 			append(text, cause);
 		}
 		// What a node of a cluster answered is in none of these.
@@ -222,7 +227,25 @@ public final class RedisErrors {
 			.filter(RedisCommandExecutionException.class::isInstance)
 			.findFirst()
 			.ifPresent((refusal) -> append(text, refusal));
-		return text.isEmpty() ? ex.getClass().getSimpleName() : text.toString();
+		String cure = cureOfTls(ex);
+		return (text.isEmpty() ? ex.getClass().getSimpleName() : text.toString()) + ((cure != null) ? "; " + cure : "");
+	}
+
+	/**
+	 * Errors of TLS say what the matter is, and not with whom.
+	 */
+	private static @Nullable String cureOfTls(Throwable ex) {
+		List<Throwable> causes = causes(ex);
+		if (causes.stream().anyMatch(CertificateException.class::isInstance)) {
+			return "Redis' certificate is not accepted: it must be for the name that you connect by, must not have "
+					+ "expired, and its authority must be in the bundle of 'spring.data.redis.ssl.bundle'";
+		}
+		if (causes.stream().anyMatch((cause) -> CLIENT_CERTIFICATE.matcher("" + cause.getMessage()).find())) {
+			return "Redis asks for a certificate of the client, and does not get one that it accepts: add it to the "
+					+ "bundle of 'spring.data.redis.ssl.bundle'";
+		}
+		return causes.stream().anyMatch(NotSslRecordException.class::isInstance)
+				? "Redis does not speak TLS at this port: see 'spring.data.redis.ssl.enabled'" : null;
 	}
 
 	private static void append(StringBuilder text, Throwable cause) {

@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.engine.connection.Certificates;
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.KeyPage;
@@ -152,8 +153,20 @@ public final class RedisLink {
 	private volatile Tracer tracer = Tracer.NONE;
 
 	public RedisLink(LettuceConnectionFactory source, Settings settings) {
+		this(source, settings, null);
+	}
+
+	/**
+	 * Create a link.
+	 * @param source says where Redis is, and how to log in
+	 * @param settings its settings
+	 * @param certificates are asked for the certificates of each connection; {@code null}
+	 * where those of the factory hold
+	 */
+	public RedisLink(LettuceConnectionFactory source, Settings settings,
+			@Nullable Supplier<Certificates> certificates) {
 		this(new RedisDriver(source, new RedisConnector.Patience(settings.commandTimeout(), settings.connectTimeout()),
-				settings.queue()), settings, System::nanoTime,
+				settings.queue(), certificates), settings, System::nanoTime,
 				Executors.newSingleThreadScheduledExecutor((task) -> DaemonThreads.daemon(task, "cache-starter-link")));
 	}
 

@@ -92,7 +92,7 @@ class RedisDriverRedisTests {
 	}
 
 	private static RedisDriver driver(LettuceConnectionFactory factory) {
-		return new RedisDriver(factory, new RedisConnector.Patience(PATIENCE, PATIENCE), 1000);
+		return new RedisDriver(factory, new RedisConnector.Patience(PATIENCE, PATIENCE), 1000, null);
 	}
 
 	@Test
