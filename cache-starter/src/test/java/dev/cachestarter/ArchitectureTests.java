@@ -51,6 +51,7 @@ import org.springframework.asm.Opcodes;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Flight;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
@@ -146,6 +147,16 @@ class ArchitectureTests {
 		.beFreeOfCycles()
 		.ignoreDependency(equivalentTo(CacheService.class), simpleName("DisabledCacheService"))
 		.as("No class should be in a circle with another, nested ones and factory methods of interfaces apart");
+
+	@ArchTest
+	static final ArchRule keysReachTheLogInOneWay = methods().that()
+		.areDeclaredIn(StoredKey.class)
+		.and()
+		.haveName("displayName")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.haveNameMatching(".*\\.(LogKeys|StoredKey|ResilientRedisCache|Target(\\$\\w+)?)");
 
 	@ArchTest
 	static final ArchRule onlyTheReaderLooksAtEntries = methods().that()

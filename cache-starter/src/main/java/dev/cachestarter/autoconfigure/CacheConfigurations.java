@@ -310,6 +310,7 @@ abstract class CacheConfigurations {
 				.managerBuilder(properties.connection().factory());
 			settings.applyTo(builder);
 			applyOutages(properties, builder);
+			builder.logKeys(properties.logKeys());
 			listeners.orderedStream().forEach(builder::listener);
 			if (isSwitchedOff(properties, springProperties)) {
 				builder.switchedOff();

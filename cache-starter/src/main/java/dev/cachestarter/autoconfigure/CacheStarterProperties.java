@@ -21,6 +21,7 @@ import java.util.Map;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPreset;
+import dev.cachestarter.engine.key.LogKeys;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -36,6 +37,9 @@ import org.springframework.util.unit.DataSize;
  * @param keyPrefix Prefix of every key in Redis, such as "shop:".
  * @param onNotCacheable What to do at start about methods whose arguments cannot be keys
  * or whose results cannot be cached. "warn" logs each of them, "fail" stops the start.
+ * @param logKeys How keys and patterns appear in log lines and exceptions of the cache.
+ * "full" as they are, "hash" as a hash that is the same in all instances, "none" not at
+ * all. Names of caches always appear.
  * @param defaults Settings that every cache starts from.
  * @param caches Settings of single caches, by name. Names of more than letters, digits
  * and dashes need brackets: "[agents:list]".
@@ -43,7 +47,8 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties(prefix = CacheStarterProperties.PREFIX, ignoreUnknownFields = false)
 record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable String keyPrefix,
-		@DefaultValue("warn") OnNotCacheable onNotCacheable, @DefaultValue Defaults defaults,
+		@DefaultValue("warn") OnNotCacheable onNotCacheable, @DefaultValue("full") LogKeys logKeys,
+		@DefaultValue Defaults defaults,
 		@DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection,
 		@DefaultValue CircuitBreaker circuitBreaker, @DefaultValue PendingEvictions pendingEvictions,
 		@DefaultValue WarmUp warmUp) {

@@ -60,6 +60,7 @@ import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.engine.connection.Certificates;
 import dev.cachestarter.engine.key.CacheKeys;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueCodecs;
 
@@ -359,12 +360,24 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 		private @Nullable Supplier<Certificates> certificates;
 
+		private LogKeys logKeys = LogKeys.FULL;
+
 		private boolean runtimeCaches = true;
 
 		private boolean switchedOff;
 
 		Builder(LettuceConnectionFactory connectionFactory) {
 			this.connectionFactory = connectionFactory;
+		}
+
+		/**
+		 * Set how keys appear in the log and in exceptions. In full by default.
+		 * @param logKeys how
+		 * @return this
+		 */
+		public Builder logKeys(LogKeys logKeys) {
+			this.logKeys = logKeys;
+			return this;
 		}
 
 		/**
@@ -584,7 +597,7 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			JsonMapper mapper = (this.jsonMapper != null) ? this.jsonMapper : jsonMapperBuilder().build();
 			RedisLink.Settings linkSettings = (this.link != null) ? this.link : linkSettings();
 			Engine.Settings settings = new Engine.Settings(linkSettings, this.keyPrefix, this.maxPendingEvictions,
-					this.distrustRestarts);
+					this.distrustRestarts, this.logKeys);
 			Engine engine = new Engine(this.connectionFactory, settings, this.cacheKeys.renderer(),
 					new ValueCodecs(mapper),
 					new Engine.Hooks(this.ttlPolicy, this.listeners, this.refreshExecutor, this.refreshDecorator,

@@ -137,7 +137,7 @@ public final class AllFeatures implements AutoCloseable {
 	 * @return which uses were served by the cache, in so far as that can be told
 	 */
 	Map<String, Boolean> use() {
-		String org = "org" + RUNS.incrementAndGet();
+		String org = "tenant-x7q-" + RUNS.incrementAndGet();
 		Map<String, Boolean> cached = new LinkedHashMap<>();
 		annotations(org, cached);
 		laterAnswers(org, cached);

@@ -261,8 +261,8 @@ public abstract class Call {
 	public void checkConfirmed() {
 		Ticket ticket = this.reloaded;
 		if (ticket != null && !this.confirmed) {
-			throw new IllegalStateException("In the background, the call asks for another key than '"
-					+ ticket.ask().key().logName() + "', or for none: what the key or the condition is made of"
+			throw new IllegalStateException("In the background, the call asks cache '" + ticket.ask().key().cacheName()
+					+ "' for another key than before, or for none: what the key or the condition is made of"
 					+ " is not carried over from the thread of the call");
 		}
 	}

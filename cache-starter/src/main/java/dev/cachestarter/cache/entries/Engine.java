@@ -53,6 +53,8 @@ import dev.cachestarter.engine.entry.Nonces;
 import dev.cachestarter.engine.entry.Sweeper;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.LogKeys;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.BackgroundLoads;
 import dev.cachestarter.engine.load.Continuations;
 import dev.cachestarter.engine.load.Reloads;
@@ -140,7 +142,7 @@ public final class Engine {
 		this.ttlPolicy = hooks.ttlPolicy();
 		// Refuses what cannot be, before there is anything to be closed.
 		this.keyPrefix = settings.keyPrefix();
-		this.layout = new KeyLayout(this.keyPrefix, source.isClusterAware());
+		this.layout = new KeyLayout(this.keyPrefix, source.isClusterAware(), settings.logKeys());
 		this.link = new RedisLink(source, settings.link(), hooks.certificates());
 		this.link.namePatternsBy(this.layout::accessPattern);
 		this.monitors = new Monitors(this.link);
@@ -353,6 +355,13 @@ public final class Engine {
 	}
 
 	/**
+	 * Return a key as it appears in the log.
+	 */
+	String logName(StoredKey key) {
+		return this.layout.logKeys().nameOf(key);
+	}
+
+	/**
 	 * Warn of something once.
 	 * @param subject what it is about
 	 * @param message the warning
@@ -415,9 +424,10 @@ public final class Engine {
 	 * @param keyPrefix what every key begins with
 	 * @param maxPendingEvictions how many are kept one by one
 	 * @param distrustRestarts whether entries of an earlier run of the server are misses
+	 * @param logKeys how keys appear in the log
 	 */
-	public record Settings(RedisLink.Settings link, String keyPrefix, int maxPendingEvictions,
-			boolean distrustRestarts) {
+	public record Settings(RedisLink.Settings link, String keyPrefix, int maxPendingEvictions, boolean distrustRestarts,
+			LogKeys logKeys) {
 
 	}
 

@@ -317,7 +317,7 @@ public final class EntryReader implements Entries {
 			this.parts.counters().staleServed();
 		}
 		if (logger.isDebugEnabled()) {
-			logger.debug("Cache HIT - " + this.parts.name() + " (cacheKey: " + key.logName() + ")");
+			logger.debug("Cache HIT - " + this.parts.name() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
 		boolean due = purpose == Purpose.LOAD && fresh && isDue(header, now);
 		return new Reading(due ? Kind.DUE : fresh ? Kind.HIT : Kind.SERVED, value.value(), observed, epoch);
@@ -337,7 +337,7 @@ public final class EntryReader implements Entries {
 			this.parts.counters().miss();
 		}
 		if (purpose != Purpose.COMPARE && logger.isDebugEnabled()) {
-			logger.debug("Cache MISS - " + this.parts.name() + " (cacheKey: " + key.logName() + ")");
+			logger.debug("Cache MISS - " + this.parts.name() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
 		return new Reading(mayServe(observed) ? Kind.STALE : Kind.MISS, null, observed, epoch);
 	}
@@ -461,7 +461,7 @@ public final class EntryReader implements Entries {
 		this.parts.counters().unreadable();
 		this.engine.warnOnce("unreadable:" + this.parts.name(),
 				"Cache '%s' holds an entry that cannot be read, under key '%s': %s. Such entries are misses and removed"
-					.formatted(this.parts.name(), key.logName(), why));
+					.formatted(this.parts.name(), this.engine.logName(key), why));
 	}
 
 	/** Say once that two keys of one text are in use. */
@@ -469,7 +469,7 @@ public final class EntryReader implements Entries {
 		this.engine.warnOnce("same-text:" + this.parts.name(),
 				("Cache '%s' has the entry of another key under '%s': one argument, such as 'a:b', has the text of "
 						+ "several, such as 'a' and 'b', and only one of them is cached. Give the methods caches of their own")
-					.formatted(this.parts.name(), key.logName()));
+					.formatted(this.parts.name(), this.engine.logName(key)));
 	}
 
 	/**
@@ -481,7 +481,7 @@ public final class EntryReader implements Entries {
 			this.engine.warnOnce("null:" + this.parts.name(),
 					("Cache '%s' has a null under key '%s', which a method that returns a primitive cannot return: "
 							+ "it is called instead. Let methods that share a key return the same type")
-						.formatted(this.parts.name(), key.logName()));
+						.formatted(this.parts.name(), this.engine.logName(key)));
 			return;
 		}
 		String written = header.schemaMark();
@@ -489,7 +489,7 @@ public final class EntryReader implements Entries {
 			this.engine.warnOnce("untyped:" + this.parts.name(),
 					("Cache '%s' has the entry of key '%s' put by code without its type, so that who does not name it "
 							+ "finds nothing: state the cache's 'type', or ask by get(key, Class)")
-						.formatted(this.parts.name(), key.logName()));
+						.formatted(this.parts.name(), this.engine.logName(key)));
 			return;
 		}
 		for (Type type : this.engine.types().typesOf(this.parts.name())) {
@@ -497,7 +497,7 @@ public final class EntryReader implements Entries {
 				this.engine.warnOnce("shared-key:" + this.parts.name(),
 						("Cache '%s' has a value of type %s under key '%s', and is asked for %s there: methods of several "
 								+ "types use one key, and only one of them is cached. Give them keys or caches of their own")
-							.formatted(this.parts.name(), type.getTypeName(), key.logName(), this.codec));
+							.formatted(this.parts.name(), type.getTypeName(), this.engine.logName(key), this.codec));
 			}
 		}
 	}
@@ -578,7 +578,7 @@ public final class EntryReader implements Entries {
 		this.parts.counters().refreshFailed();
 		this.engine.warnOnce("refresh:" + this.parts.name(),
 				"Cache '%s' could not load the value of key '%s' in the background: %s. Further failures are counted"
-					.formatted(this.parts.name(), key.logName(), failure));
+					.formatted(this.parts.name(), this.engine.logName(key), failure));
 	}
 
 	// Telling

@@ -37,7 +37,6 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.key.KeyLayout;
-import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
 
@@ -85,6 +84,8 @@ public final class Evictions {
 	private static final long RECENT_NANOS = TimeUnit.SECONDS.toNanos(65);
 
 	private final RedisLink link;
+
+	private final KeyLayout layout;
 
 	private final EvictionCommands commands;
 
@@ -134,6 +135,7 @@ public final class Evictions {
 	public Evictions(RedisLink link, KeyLayout layout, Sweeper sweeper, ScheduledExecutorService timer, int maxEntries,
 			LongSupplier clock) {
 		this.link = link;
+		this.layout = layout;
 		this.clock = clock;
 		this.commands = new EvictionCommands(link, layout, new PatternWalks(link, layout, sweeper));
 		this.sweeper = sweeper;
@@ -189,7 +191,7 @@ public final class Evictions {
 		}).whenComplete((removed, ex) -> {
 			if (ex == null) {
 				if (logger.isDebugEnabled() && !(target instanceof Target.Group) && !(target instanceof Target.Whole)) {
-					logger.debug("Cache INVALIDATE (pattern: " + KeyText.printable(target.describe()) + ", count: "
+					logger.debug("Cache INVALIDATE (pattern: " + target.logName(this.layout.logKeys()) + ", count: "
 							+ removed + ")");
 				}
 			}

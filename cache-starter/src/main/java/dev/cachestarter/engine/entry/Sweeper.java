@@ -50,7 +50,6 @@ import dev.cachestarter.engine.entry.Target.Whole;
 import dev.cachestarter.engine.key.KeyBytes;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
-import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink.Master;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -263,7 +262,7 @@ public final class Sweeper {
 		get(this.announced.forget(found.lines()));
 		for (Target target : targets) {
 			Long count = this.removed.remove(target);
-			logger.debug("Cache INVALIDATE (pattern: " + KeyText.printable(target.describe()) + ", count: "
+			logger.debug("Cache INVALIDATE (pattern: " + target.logName(this.layout.logKeys()) + ", count: "
 					+ ((count != null) ? count : 0) + ")");
 		}
 		return true;

@@ -19,6 +19,7 @@ package dev.cachestarter.engine.entry;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 
 /**
@@ -44,9 +45,21 @@ public sealed interface Target {
 	Target widen();
 
 	/**
-	 * The pattern as a reader of the log knows it.
+	 * The pattern as a human knows it.
 	 */
 	String describe();
+
+	/**
+	 * The pattern as it appears in the log.
+	 */
+	default String logName(LogKeys how) {
+		String text = describe();
+		if (this instanceof Whole || this instanceof All) {
+			return LogKeys.FULL.nameOf(null, text);
+		}
+		String cache = cacheName();
+		return how.nameOf(cache, (cache == null || cache.isEmpty()) ? text : text.substring(cache.length() + 1));
+	}
 
 	/**
 	 * About how many bytes of memory it takes to remember it.

@@ -62,6 +62,8 @@ public final class KeyLayout {
 
 	private static final String UNNAMED = "";
 
+	private final LogKeys logKeys;
+
 	private final String prefix;
 
 	private final byte[] prefixBytes;
@@ -93,6 +95,19 @@ public final class KeyLayout {
 	 * with {@code ~}
 	 */
 	public KeyLayout(String keyPrefix, boolean cluster) {
+		this(keyPrefix, cluster, LogKeys.FULL);
+	}
+
+	/**
+	 * Lay out the keys of one application.
+	 * @param keyPrefix what each of its keys begins with
+	 * @param cluster whether Redis is a cluster
+	 * @param logKeys how keys appear in the log
+	 * @throws IllegalArgumentException if the prefix has control characters or begins
+	 * with {@code ~}
+	 */
+	public KeyLayout(String keyPrefix, boolean cluster, LogKeys logKeys) {
+		this.logKeys = logKeys;
 		if (!keyPrefix.isEmpty() && keyPrefix.charAt(0) == RESERVED || hasControlCharacter(keyPrefix)) {
 			throw new IllegalArgumentException(
 					"The key prefix '%s' (cache-starter.key-prefix) begins with '~' or has a control character. Choose another, such as 'shop:'"
@@ -104,6 +119,13 @@ public final class KeyLayout {
 		this.sweepDueKey = KeyBytes.of(this.prefix + "~due");
 		this.probeKey = KeyBytes.of(this.prefix + "~probe");
 		this.unnamed = placeOf(UNNAMED, this.prefix);
+	}
+
+	/**
+	 * Return how keys appear in the log.
+	 */
+	public LogKeys logKeys() {
+		return this.logKeys;
 	}
 
 	/**

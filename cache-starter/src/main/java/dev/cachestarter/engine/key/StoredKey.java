@@ -50,19 +50,11 @@ public record StoredKey(String cacheName, String key, @Nullable String group, by
 	}
 
 	/**
-	 * Return the key without the key prefix, as a reader of the log knows it.
+	 * Return the key without the key prefix, as a human knows it.
 	 * @return cache name, colon, key; or the bare key in the unnamed cache
 	 */
 	public String displayName() {
 		return this.cacheName.isEmpty() ? this.key : this.cacheName + ":" + this.key;
-	}
-
-	/**
-	 * Return the key as it may stand in the log, whatever it is made of.
-	 * @return the {@link #displayName()}, with what cannot be read escaped
-	 */
-	public String logName() {
-		return KeyText.printable(displayName());
 	}
 
 	@Override

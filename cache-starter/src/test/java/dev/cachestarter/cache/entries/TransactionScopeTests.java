@@ -38,6 +38,7 @@ import dev.cachestarter.cache.entries.TransactionScope.Loaded;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.value.ValueCodecs;
 import dev.cachestarter.testing.Threads;
@@ -51,7 +52,7 @@ class TransactionScopeTests {
 
 	/** Never started. */
 	private final Engine engine = new Engine(new LettuceConnectionFactory("localhost", 1),
-			new Engine.Settings(Interleavings.PATIENT, "", 100, false), new CacheKeys(null).renderer(),
+			new Engine.Settings(Interleavings.PATIENT, "", 100, false, LogKeys.FULL), new CacheKeys(null).renderer(),
 			new ValueCodecs(ResilientRedisCacheManager.jsonMapperBuilder().build()), Engine.Hooks.NONE);
 
 	private final List<String> log = new ArrayList<>();

@@ -316,8 +316,8 @@ class KeyLayoutTests {
 			.hasToString("agents:org-1:1");
 		assertThat(key.hashCode()).isNotEqualTo(layout.key("agents", "org-1:2").hashCode())
 			.isNotEqualTo(layout.key("tools", "org-1:1").hashCode());
-		assertThat(layout.key("agents", "org\n1").logName()).startsWith("agents:org").doesNotContain("\n");
-		assertThat(key.logName()).isEqualTo("agents:org-1:1");
+		assertThat(LogKeys.FULL.nameOf(layout.key("agents", "org\n1"))).startsWith("agents:org").doesNotContain("\n");
+		assertThat(LogKeys.FULL.nameOf(key)).isEqualTo("agents:org-1:1");
 	}
 
 	@Test
