@@ -48,8 +48,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties(prefix = CacheStarterProperties.PREFIX, ignoreUnknownFields = false)
 record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable String keyPrefix,
 		@DefaultValue("warn") OnNotCacheable onNotCacheable, @DefaultValue("full") LogKeys logKeys,
-		@DefaultValue Defaults defaults,
-		@DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection,
+		@DefaultValue Defaults defaults, @DefaultValue Map<String, Cache> caches, @DefaultValue Connection connection,
 		@DefaultValue CircuitBreaker circuitBreaker, @DefaultValue PendingEvictions pendingEvictions,
 		@DefaultValue WarmUp warmUp) {
 

@@ -599,9 +599,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 			Engine.Settings settings = new Engine.Settings(linkSettings, this.keyPrefix, this.maxPendingEvictions,
 					this.distrustRestarts, this.logKeys);
 			Engine engine = new Engine(this.connectionFactory, settings, this.cacheKeys.renderer(),
-					new ValueCodecs(mapper),
-					new Engine.Hooks(this.ttlPolicy, this.listeners, this.refreshExecutor, this.refreshDecorator,
-							this.certificates));
+					new ValueCodecs(mapper), new Engine.Hooks(this.ttlPolicy, this.listeners, this.refreshExecutor,
+							this.refreshDecorator, this.certificates));
 			engine.layout().declare(this.caches.keySet());
 			try {
 				ResilientRedisCacheManager manager = new ResilientRedisCacheManager(this, engine);

@@ -188,9 +188,8 @@ class CredentialsRedisTests {
 		@Override
 		public Mono<RedisCredentials> resolveCredentials() {
 			this.asked.incrementAndGet();
-			return (this.failure != null) ? Mono.error(this.failure)
-					: this.streams ? this.stream.asFlux().next()
-							: Mono.just(CredentialsRedisTests.credentials(this.now));
+			return (this.failure != null) ? Mono.error(this.failure) : this.streams ? this.stream.asFlux().next()
+					: Mono.just(CredentialsRedisTests.credentials(this.now));
 		}
 
 		@Override
@@ -239,8 +238,7 @@ class CredentialsRedisTests {
 
 		@Bean
 		LettuceClientOptionsBuilderCustomizer loginAgain() {
-			return (builder) -> builder
-				.reauthenticateBehavior(ClientOptions.ReauthenticateBehavior.ON_NEW_CREDENTIALS);
+			return (builder) -> builder.reauthenticateBehavior(ClientOptions.ReauthenticateBehavior.ON_NEW_CREDENTIALS);
 		}
 
 	}

@@ -146,7 +146,8 @@ class KeysInLogsRedisTests {
 			shop.find(TENANT, "broken");
 			// The sweep, in which groups are named.
 			await().atMost(AllFeatures.LONG)
-				.until(() -> lines().stream().anyMatch((line) -> line.startsWith("Cache INVALIDATE (pattern: items:*")));
+				.until(() -> lines().stream()
+					.anyMatch((line) -> line.startsWith("Cache INVALIDATE (pattern: items:*")));
 			await().atMost(AllFeatures.LONG).until(() -> this.redis.keys("~[sd]*").isEmpty());
 			this.redis.cli("CLIENT", "KILL", "TYPE", "normal");
 			features.use();

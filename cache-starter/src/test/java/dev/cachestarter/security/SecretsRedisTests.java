@@ -93,14 +93,12 @@ class SecretsRedisTests {
 	private void assertNotShown(String[] properties, CapturedOutput output) {
 		try (AllFeatures features = AllFeatures.start(properties)) {
 			features.use();
-			await().atMost(AllFeatures.LONG)
-				.until(() -> output.getAll().contains("Cache service Redis error"));
+			await().atMost(AllFeatures.LONG).until(() -> output.getAll().contains("Cache service Redis error"));
 			ResilientRedisCacheManager manager = features.bean(ResilientRedisCacheManager.class);
 			assertThat(manager.getRedisAddress()).doesNotContain(SECRET);
 			assertThat(CacheCondition.of(manager).toString()).doesNotContain(SECRET);
 			assertThat(features.bean(CacheReport.class).toString()).doesNotContain(SECRET);
-			assertThat(features.bean(dev.cachestarter.CacheService.class).getStats().toString())
-				.doesNotContain(SECRET);
+			assertThat(features.bean(dev.cachestarter.CacheService.class).getStats().toString()).doesNotContain(SECRET);
 		}
 		assertThat(output.getAll()).doesNotContain(SECRET);
 	}
@@ -128,8 +126,8 @@ class SecretsRedisTests {
 	void aServerThatDoesNotSpeakTheProtocolIsNotShownRepeatingIt(CapturedOutput output) {
 		try (RedisServer redis = RedisServer.local("--rename-command", "HELLO", "", "--rename-command", "AUTH", "")
 			.start(); FaultProxy proxy = FaultProxy.inFrontOf(redis)) {
-			assertNotShown(new String[] { "spring.data.redis.host=localhost",
-					"spring.data.redis.port=" + proxy.port(), "spring.data.redis.password=" + SECRET }, output);
+			assertNotShown(new String[] { "spring.data.redis.host=localhost", "spring.data.redis.port=" + proxy.port(),
+					"spring.data.redis.password=" + SECRET }, output);
 		}
 	}
 

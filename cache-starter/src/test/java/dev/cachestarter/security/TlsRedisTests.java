@@ -75,8 +75,8 @@ class TlsRedisTests {
 	@Test
 	void aUrlThatAsksForTlsIsEnough() throws IOException {
 		try (Server server = Server.start(good);
-				AllFeatures features = AllFeatures.start(with(trusting(authority),
-						"spring.data.redis.url=rediss://localhost:" + server.tlsPort()))) {
+				AllFeatures features = AllFeatures
+					.start(with(trusting(authority), "spring.data.redis.url=rediss://localhost:" + server.tlsPort()))) {
 			assertThat(features.awaitUp().use()).doesNotContainValue(false);
 		}
 	}
@@ -92,7 +92,8 @@ class TlsRedisTests {
 
 	@Test
 	void aCertificateForAnotherNameIsRefused(CapturedOutput output) throws IOException {
-		assertRefused(authority.issue("other", "dns:other.example.org"), output, "No subject alternative DNS name matching localhost found");
+		assertRefused(authority.issue("other", "dns:other.example.org"), output,
+				"No subject alternative DNS name matching localhost found");
 	}
 
 	@Test
@@ -110,8 +111,7 @@ class TlsRedisTests {
 		try (Server server = Server.start(wrong); AllFeatures features = server.application(trusting(authority))) {
 			assertThat(features.use()).containsEntry("hit", false);
 			await().atMost(AllFeatures.LONG).untilAsserted(() -> assertThat(output).contains(why));
-			assertThat(output).contains("Redis' certificate is not accepted")
-				.contains("spring.data.redis.ssl.bundle");
+			assertThat(output).contains("Redis' certificate is not accepted").contains("spring.data.redis.ssl.bundle");
 
 			server.use(good);
 
@@ -228,7 +228,9 @@ class TlsRedisTests {
 
 		/** Of the application: the test's own are one at a time. */
 		int connectionsSoFar() {
-			return (int) this.redis.cli("CLIENT", "LIST").toString().lines()
+			return this.redis.cli("CLIENT", "LIST")
+				.toString()
+				.lines()
 				.filter((line) -> line.contains(":" + this.tlsPort + " "))
 				.mapToInt((line) -> Integer.parseInt(line.replaceAll("^id=(\\d+) .*", "$1")))
 				.max()

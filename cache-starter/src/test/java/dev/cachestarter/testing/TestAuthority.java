@@ -90,9 +90,10 @@ public final class TestAuthority {
 	}
 
 	private void keytool(String... arguments) {
-		List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-				"-J-XX:TieredStopAtLevel=1", "-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-keystore",
-				store().toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
+		List<String> command = new ArrayList<>(
+				List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+						"-J-XX:TieredStopAtLevel=1", "-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1",
+						"-keystore", store().toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
 		command.addAll(List.of(arguments));
 		try {
 			Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -142,9 +143,8 @@ public final class TestAuthority {
 	}
 
 	private static String pem(String type, byte[] content) {
-		return "-----BEGIN " + type + "-----\n"
-				+ Base64.getMimeEncoder(64, new byte[] { '\n' }).encodeToString(content) + "\n-----END " + type
-				+ "-----\n";
+		return "-----BEGIN " + type + "-----\n" + Base64.getMimeEncoder(64, new byte[] { '\n' }).encodeToString(content)
+				+ "\n-----END " + type + "-----\n";
 	}
 
 	/**

@@ -329,8 +329,8 @@ public final class EntryWriter {
 	}
 
 	private void warnOnce(String subject, StoredKey key, String why) {
-		this.engine.warnOnce(subject,
-				"Cache '%s' does not cache the value of key '%s': %s".formatted(this.parts.name(), this.engine.logName(key), why));
+		this.engine.warnOnce(subject, "Cache '%s' does not cache the value of key '%s': %s".formatted(this.parts.name(),
+				this.engine.logName(key), why));
 	}
 
 	/** Return the time to live of a value, {@code null} if it is not to be stored. */
