@@ -70,6 +70,7 @@ import org.springframework.util.StringUtils;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.json.BoundedJsonModule;
 import dev.cachestarter.engine.json.NamelessTypeFactory;
+import dev.cachestarter.engine.value.time.IsoTimeModule;
 
 /**
  * Makes the codecs of an application, one for each type of values and each set of limits,
@@ -87,7 +88,7 @@ public final class ValueCodecs {
 
 	/** Modules that come with the mapper, those of the class path included. */
 	static final Set<String> OWN_MODULES = Stream
-		.concat(Stream.of(MODULE, SpringDataModule.NAME, BoundedJsonModule.NAME),
+		.concat(Stream.of(MODULE, SpringDataModule.NAME, BoundedJsonModule.NAME, IsoTimeModule.NAME),
 				JsonMapper.Builder.findModules(ValueCodecs.class.getClassLoader())
 					.stream()
 					.map(JacksonModule::getModuleName))
@@ -178,6 +179,7 @@ public final class ValueCodecs {
 		return JsonMapper.builder(factory)
 			.typeFactory(new NamelessTypeFactory())
 			.annotationIntrospector(new EverythingIncluded())
+			.addModule(new IsoTimeModule())
 			.findAndAddModules(ValueCodecs.class.getClassLoader())
 			.addModule(new SimpleModule(MODULE).addAbstractTypeMapping(Set.class, LinkedHashSet.class)
 				.setSerializerModifier(new WhatIsRead()))
