@@ -164,7 +164,8 @@ record PatternTemplate(List<String> globs, List<String> expressions, Set<String>
 			try {
 				collectVariables(PARSER.parseRaw(expression).getAST());
 			}
-			catch (ParseException | IllegalStateException ex) {
+			// Of what is malformed in odd ways its assertions speak.
+			catch (ParseException | IllegalStateException | IllegalArgumentException ex) {
 				IllegalArgumentException failure = malformed(start,
 						"'" + expression + "' is not a SpEL expression (" + ex.getMessage() + ")", "Correct it");
 				failure.initCause(ex);

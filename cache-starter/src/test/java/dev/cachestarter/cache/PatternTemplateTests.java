@@ -38,6 +38,7 @@ import org.springframework.expression.spel.support.StandardEvaluationContext;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.HostileText;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.testing.Thorough;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -72,6 +73,22 @@ class PatternTemplateTests {
 	void variablesOfTheExpressionsAreKnown() {
 		assertThat(PatternTemplate.parse("#{#a}:#{#b.c[#d] + @x.y(#result)}:*").variables())
 			.containsExactlyInAnyOrder("a", "b", "d", "result");
+	}
+
+	@Test
+	void aTemplateOfAnyTextIsTakenApartOrRefusedWithItsPosition() {
+		HostileText texts = new HostileText();
+		for (int i = 0; i < Thorough.choose(20_000, 500_000); i++) {
+			String template = texts.next(4)
+					+ texts.oneOf("#{", "}", "#{#a}", "#{'", "']", "(", "#{#a[", "#{#a + '}'}", "\\#{", "[", "")
+					+ texts.next(4);
+			try {
+				assertThat(PatternTemplate.parse(template).globs()).isNotEmpty();
+			}
+			catch (IllegalArgumentException ex) {
+				assertThat(ex.getMessage()).as("%s: %s", texts, template).contains("position");
+			}
+		}
 	}
 
 	@ParameterizedTest
