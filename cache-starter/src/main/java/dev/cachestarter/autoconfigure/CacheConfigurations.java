@@ -82,6 +82,7 @@ import dev.cachestarter.autoconfigure.warmup.CacheWarmUpLifecycle;
 import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.CachingPostProcessor;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.SettingOrigins;
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys;
@@ -289,6 +290,11 @@ abstract class CacheConfigurations {
 				.resolve();
 			SettingTraps.find(environment, properties, effective).forEach(logger::warn);
 			return effective;
+		}
+
+		@Bean
+		SettingOrigins cacheStarterSettingOrigins(EffectiveCacheSettings settings) {
+			return settings.origins();
 		}
 
 		@Bean

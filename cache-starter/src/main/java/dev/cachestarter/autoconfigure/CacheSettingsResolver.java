@@ -27,11 +27,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.autoconfigure.CacheStarterProperties.Cache;
 import dev.cachestarter.autoconfigure.CacheStarterProperties.Values;
+import dev.cachestarter.diagnosis.SettingOrigins;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.cache.autoconfigure.CacheProperties;
@@ -62,6 +64,13 @@ import org.springframework.util.StringUtils;
 final class CacheSettingsResolver {
 
 	private static final String SPRING_REDIS = "spring.cache.redis";
+
+	private static final String CONFIGURATION_BEAN = "RedisCacheConfiguration bean";
+
+	private static final String CUSTOMIZER_BEAN = "RedisCacheManagerBuilderCustomizer bean";
+
+	/** What can be stated in properties, by name. */
+	private static final Map<String, Function<Values, @Nullable Object>> STATED = stated();
 
 	private final CacheStarterProperties properties;
 
@@ -95,16 +104,16 @@ final class CacheSettingsResolver {
 	EffectiveCacheSettings resolve() {
 		Level base = fromProperties();
 		Level configured = (this.configuration != null)
-				? base.with(StatedConfiguration.of(this.configuration, "The RedisCacheConfiguration bean")) : base;
+				? base.with(StatedConfiguration.of(this.configuration, "The " + CONFIGURATION_BEAN), CONFIGURATION_BEAN)
+				: base;
 
 		RedisCacheConfiguration given = (this.configuration != null) ? this.configuration
 				: configured.toRedisCacheConfiguration();
 		RedisCacheManagerBuilder scratch = customizedBuilder(given);
 		RedisCacheConfiguration scratchDefaults = scratch.cacheDefaults();
-		Level defaults = (scratchDefaults != given)
-				? configured
-					.with(StatedConfiguration.of(scratchDefaults, "The default configuration that a customizer sets"))
-				: configured;
+		Level defaults = (scratchDefaults != given) ? configured.with(
+				StatedConfiguration.of(scratchDefaults, "The default configuration that a customizer sets"),
+				CUSTOMIZER_BEAN) : configured;
 
 		Map<String, Level> caches = new LinkedHashMap<>();
 		for (String name : scratch.getConfiguredCaches()) {
@@ -124,7 +133,44 @@ final class CacheSettingsResolver {
 				allowsRuntimeCaches(scratch, given), ttlPolicy(caches, defaults),
 				touched ? scratchDefaults.getConversionService() : null,
 				timeout("command-timeout", connection.commandTimeout()),
-				timeout("connect-timeout", connection.connectTimeout()));
+				timeout("connect-timeout", connection.connectTimeout()), origins(defaults, caches));
+	}
+
+	private static Map<String, Function<Values, @Nullable Object>> stated() {
+		Map<String, Function<Values, @Nullable Object>> stated = new LinkedHashMap<>();
+		stated.put("ttl", Values::ttl);
+		stated.put("ttl-jitter", Values::ttlJitter);
+		stated.put("null-ttl", Values::nullTtl);
+		stated.put("load-wait", Values::loadWait);
+		stated.put("lease", Values::lease);
+		stated.put("load-lease-limit", Values::loadLeaseLimit);
+		stated.put("coalesce", Values::coalesce);
+		stated.put("load-timeout", Values::loadTimeout);
+		stated.put("stale-if-error", Values::staleIfError);
+		stated.put("stale-retry", Values::staleRetry);
+		stated.put("refresh-ahead", Values::refreshAhead);
+		stated.put("compress-above", Values::compressAbove);
+		stated.put("max-value-size", Values::maxValueSize);
+		return stated;
+	}
+
+	private SettingOrigins origins(Level defaults, Map<String, Level> caches) {
+		Map<String, Map<String, String>> origins = new LinkedHashMap<>();
+		caches.forEach((name, level) -> origins.put(name, origins(level)));
+		return new SettingOrigins(origins(defaults), Collections.unmodifiableMap(origins));
+	}
+
+	private Map<String, String> origins(Level level) {
+		Map<String, String> origins = new LinkedHashMap<>(level.origins());
+		String ttl = origins.getOrDefault("ttl", SettingOrigins.BUILT_IN);
+		if (level.ttlFunction() != null) {
+			ttl = "TTL function of the " + level.functionOrigin() + ", else " + ttl;
+		}
+		if (this.ttlPolicy != null) {
+			ttl = "TtlPolicy bean, else " + ttl;
+		}
+		origins.put("ttl", ttl);
+		return Collections.unmodifiableMap(origins);
 	}
 
 	private static @Nullable Duration timeout(String name, @Nullable Duration timeout) {
@@ -147,28 +193,59 @@ final class CacheSettingsResolver {
 					property, null);
 		}
 		CacheSettings settings = CacheSettings.defaults();
+		Map<String, String> origins = new LinkedHashMap<>();
 		settings = set(settings, SPRING_REDIS + ".time-to-live", spring.getTimeToLive(), CacheSettings::withTtl);
+		if (spring.getTimeToLive() != null) {
+			origins.put("ttl", SPRING_REDIS + ".time-to-live");
+		}
 		if (!spring.isCacheNullValues()) {
 			settings = settings.withNullTtl(Duration.ZERO);
+			origins.put("null-ttl", SPRING_REDIS + ".cache-null-values");
 		}
 		String prefix = this.properties.keyPrefix();
 		if (prefix == null) {
 			prefix = (spring.getKeyPrefix() != null) ? spring.getKeyPrefix() : "";
 		}
-		return new Level(apply(settings, CacheStarterProperties.PREFIX + ".defaults", this.properties.defaults()), null,
-				prefix);
+		String path = CacheStarterProperties.PREFIX + ".defaults";
+		CacheSettings result = apply(settings, path, this.properties.defaults());
+		return new Level(result, null, prefix, origins(origins, settings, result, path, this.properties.defaults()),
+				"");
+	}
+
+	/**
+	 * Note where settings come from: those that are stated, and what follows from them.
+	 */
+	private static Map<String, String> origins(Map<String, String> before, CacheSettings from, CacheSettings to,
+			String path, Values values) {
+		Map<String, String> after = new LinkedHashMap<>(before);
+		STATED.forEach((name, value) -> {
+			if (value.apply(values) != null) {
+				after.put(name, path + "." + name);
+			}
+		});
+		if (values.ttlPreset() != null) {
+			after.put("ttl", path + ".ttl-preset");
+		}
+		if (values.nullTtl() == null && !to.nullTtl().equals(from.nullTtl())) {
+			after.put("null-ttl", after.getOrDefault("ttl", SettingOrigins.BUILT_IN));
+		}
+		return Collections.unmodifiableMap(after);
 	}
 
 	private Level fromProperties(String name, Cache values, @Nullable Level own, Level defaults) {
 		Level level = (own != null) ? own : defaults;
 		String path = CacheStarterProperties.pathOf(name);
 		CacheSettings settings = apply(level.settings(), path, values);
+		Map<String, String> origins = new LinkedHashMap<>(
+				origins(level.origins(), level.settings(), settings, path, values));
 		String type = values.type();
 		if (StringUtils.hasText(type)) {
 			settings = settings.withType(valueType(path + ".type", type));
+			origins.put("type", path + ".type");
 		}
 		boolean statesTtl = values.ttl() != null || values.ttlPreset() != null;
-		return new Level(settings, statesTtl ? null : level.ttlFunction(), level.keyPrefix());
+		return new Level(settings, statesTtl ? null : level.ttlFunction(), level.keyPrefix(), origins,
+				level.functionOrigin());
 	}
 
 	private Type valueType(String property, String type) {
@@ -239,7 +316,7 @@ final class CacheSettingsResolver {
 					owner + " has the key prefix '" + stated.keyPrefix() + "', but all caches of a manager share one",
 					"Remove it there, and set '" + CacheStarterProperties.PREFIX + ".key-prefix'.");
 		}
-		return defaults.with(stated);
+		return defaults.with(stated, CUSTOMIZER_BEAN);
 	}
 
 	/**
@@ -288,23 +365,33 @@ final class CacheSettingsResolver {
 	 * @param ttlFunction takes precedence over the settings' time to live if not
 	 * {@code null}
 	 * @param keyPrefix what every key begins with
+	 * @param origins where the settings come from, by name; what is absent is built in
+	 * @param functionOrigin where the function comes from
 	 */
-	private record Level(CacheSettings settings, @Nullable TtlFunction ttlFunction, String keyPrefix) {
+	private record Level(CacheSettings settings, @Nullable TtlFunction ttlFunction, String keyPrefix,
+			Map<String, String> origins, String functionOrigin) {
 
-		Level with(StatedConfiguration stated) {
+		Level with(StatedConfiguration stated, String owner) {
 			CacheSettings result = this.settings;
+			Map<String, String> origin = new LinkedHashMap<>(this.origins);
 			if (stated.ttl() != null) {
 				result = withNullsNoLonger(result.withTtl(stated.ttl()));
+				origin.put("ttl", owner);
 			}
 			if (stated.withoutNulls()) {
 				result = result.withNullTtl(Duration.ZERO);
 			}
+			if (!result.nullTtl().equals(this.settings.nullTtl())) {
+				origin.put("null-ttl", owner);
+			}
 			if (stated.valueSerializer() != null) {
 				result = result.withValueSerializer(stated.valueSerializer());
+				origin.put("value-serializer", owner);
 			}
 			TtlFunction function = (stated.ttl() != null) ? null
 					: (stated.ttlFunction() != null) ? stated.ttlFunction() : this.ttlFunction;
-			return new Level(result, function, stated.keyPrefix().isEmpty() ? this.keyPrefix : stated.keyPrefix());
+			return new Level(result, function, stated.keyPrefix().isEmpty() ? this.keyPrefix : stated.keyPrefix(),
+					origin, (stated.ttlFunction() != null) ? owner : this.functionOrigin);
 		}
 
 		RedisCacheConfiguration toRedisCacheConfiguration() {

@@ -27,6 +27,7 @@ import org.springframework.core.convert.ConversionService;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.SettingOrigins;
 
 /**
  * What holds when all that an application says about its caches has been put in order.
@@ -44,11 +45,12 @@ import dev.cachestarter.cache.ResilientRedisCacheManager;
  * built in
  * @param connectTimeout the longest that an attempt to connect takes, {@code null} for
  * what is built in
+ * @param origins where the settings of caches come from
  */
 record EffectiveCacheSettings(String keyPrefix, CacheSettings defaults, Map<String, CacheSettings> caches,
 		Set<String> declaredNames, boolean runtimeCaches, @Nullable TtlPolicy ttlPolicy,
-		@Nullable ConversionService keyConverters, @Nullable Duration commandTimeout,
-		@Nullable Duration connectTimeout) {
+		@Nullable ConversionService keyConverters, @Nullable Duration commandTimeout, @Nullable Duration connectTimeout,
+		SettingOrigins origins) {
 
 	void applyTo(ResilientRedisCacheManager.Builder builder) {
 		builder.keyPrefix(this.keyPrefix)

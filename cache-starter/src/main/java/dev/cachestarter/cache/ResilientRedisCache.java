@@ -33,6 +33,7 @@ import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheWriter;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.call.Ticket;
 import dev.cachestarter.cache.entries.CacheCounters;
@@ -127,6 +128,14 @@ public final class ResilientRedisCache extends RedisCache {
 	 */
 	public CacheSettings getSettings() {
 		return this.parts.settings();
+	}
+
+	/**
+	 * Return what happened in this cache since the start of this application.
+	 * @return the numbers at this moment
+	 */
+	public CacheSnapshot.Counters getCounters() {
+		return counters().snapshot();
 	}
 
 	@Override

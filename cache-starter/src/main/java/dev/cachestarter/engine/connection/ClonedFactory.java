@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 
@@ -72,6 +73,35 @@ final class ClonedFactory extends LettuceConnectionFactory {
 		}
 		RedisSocketConfiguration socket = source.getSocketConfiguration();
 		return (socket != null) ? socket : source.getStandaloneConfiguration();
+	}
+
+	/**
+	 * Return whether a password is sent to another host without encryption.
+	 */
+	static boolean isPasswordInClear(LettuceConnectionFactory source) {
+		if (source.getClientConfiguration().isUseSsl()) {
+			return false;
+		}
+		RedisConfiguration where = where(source);
+		boolean password = source.getClientConfiguration().getRedisCredentialsProviderFactory().isPresent()
+				|| (where instanceof RedisConfiguration.WithPassword secured && secured.getPassword().isPresent());
+		return password && hosts(where).stream().anyMatch((host) -> !isLocal(host));
+	}
+
+	private static List<String> hosts(RedisConfiguration where) {
+		if (where instanceof RedisConfiguration.ClusterConfiguration cluster) {
+			return cluster.getClusterNodes().stream().map((node) -> String.valueOf(node.getHost())).toList();
+		}
+		if (where instanceof RedisConfiguration.SentinelConfiguration sentinels) {
+			return sentinels.getSentinels().stream().map((node) -> String.valueOf(node.getHost())).toList();
+		}
+		return (where instanceof RedisConfiguration.WithHostAndPort host) ? List.of(host.getHostName()) : List.of();
+	}
+
+	/** As it is written: nothing is looked up. */
+	private static boolean isLocal(String host) {
+		return host.equalsIgnoreCase("localhost") || host.startsWith("127.") || host.equals("::1")
+				|| host.equals("[::1]") || host.equals("0:0:0:0:0:0:0:1");
 	}
 
 	AbstractRedisClient newClient() {

@@ -178,7 +178,7 @@ final class ClusterConnection extends LettuceConnection {
 	public CompletableFuture<List<RedisCommands.Server>> masters() {
 		List<CompletableFuture<RedisCommands.Server>> masters = new ArrayList<>();
 		open().forEach((place, opening) -> masters
-			.add(opening.thenApply((opened) -> new Master(opened.async(), pulseOf(place)))));
+			.add(opening.thenApply((opened) -> new Master(place, opened.async(), pulseOf(place)))));
 		return Futures.all(masters);
 	}
 
@@ -266,9 +266,17 @@ final class ClusterConnection extends LettuceConnection {
 
 		private final RedisAsyncCommands<byte[], byte[]> commands;
 
-		Master(RedisAsyncCommands<byte[], byte[]> commands, Pulse pulse) {
+		private final String name;
+
+		Master(String name, RedisAsyncCommands<byte[], byte[]> commands, Pulse pulse) {
 			super(commands, pulse);
+			this.name = name;
 			this.commands = commands;
+		}
+
+		@Override
+		public String name() {
+			return this.name;
 		}
 
 		@Override

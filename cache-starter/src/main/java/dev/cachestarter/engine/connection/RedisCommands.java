@@ -67,6 +67,14 @@ public interface RedisCommands {
 	interface Server {
 
 		/**
+		 * What it is called: its host and port in a cluster, nothing if it is the only
+		 * one.
+		 */
+		default String name() {
+			return "";
+		}
+
+		/**
 		 * Its signs of life.
 		 */
 		Pulse pulse();
@@ -85,6 +93,12 @@ public interface RedisCommands {
 		CompletionStage<Long> dbsize();
 
 		CompletionStage<String> info(String section);
+
+		/**
+		 * Ask for one parameter of its configuration.
+		 * @return its value, empty if there is none of that name
+		 */
+		CompletionStage<String> config(String parameter);
 
 	}
 

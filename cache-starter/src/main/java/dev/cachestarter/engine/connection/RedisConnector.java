@@ -36,6 +36,13 @@ public interface RedisConnector {
 	String display();
 
 	/**
+	 * Return whether passwords are sent to another host without encryption.
+	 */
+	default boolean isPasswordInClear() {
+		return false;
+	}
+
+	/**
 	 * Be ready to connect, after {@link #close()}. It is when it is made.
 	 */
 	void open();

@@ -67,6 +67,8 @@ public final class RedisDriver implements RedisConnector {
 
 	private final String display;
 
+	private final boolean passwordInClear;
+
 	/**
 	 * Create a driver.
 	 * @param source says where Redis is
@@ -81,6 +83,7 @@ public final class RedisDriver implements RedisConnector {
 		Client first = this.clients.get();
 		this.client = new AtomicReference<>(first);
 		this.display = first.display;
+		this.passwordInClear = ClonedFactory.isPasswordInClear(source);
 	}
 
 	/**
@@ -146,6 +149,11 @@ public final class RedisDriver implements RedisConnector {
 	@Override
 	public String display() {
 		return this.display;
+	}
+
+	@Override
+	public boolean isPasswordInClear() {
+		return this.passwordInClear;
 	}
 
 	@Override

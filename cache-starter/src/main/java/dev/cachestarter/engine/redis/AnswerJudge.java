@@ -89,8 +89,10 @@ final class AnswerJudge implements Outbox.Listener {
 		if (ex == null || RedisErrors.isRefusal(ex)) {
 			parcel.pulse().beat(now);
 		}
-		if (outbox != this.state.current().outbox()) {
-			// It says nothing of the connection that has taken its place.
+		if (parcel.isAside() || outbox != this.state.current().outbox()) {
+			// It was asked for by people, or says nothing of the connection that has
+			// taken
+			// its place.
 			return;
 		}
 		RedisConnection connection = outbox.connection();

@@ -104,6 +104,11 @@ final class Parcel<T extends @Nullable Object> {
 		return this.kind == Kind.EVICTION;
 	}
 
+	/** Return whether its answer is no reason to leave. */
+	boolean isAside() {
+		return this.kind == Kind.ASIDE;
+	}
+
 	long session() {
 		return this.session;
 	}
@@ -203,7 +208,10 @@ final class Parcel<T extends @Nullable Object> {
 		/** Sent also while the link recovers, and before everything else. */
 		EVICTION,
 
-		OTHER
+		OTHER,
+
+		/** Asked for by people: what comes of it says nothing to callers. */
+		ASIDE
 
 	}
 

@@ -291,6 +291,13 @@ public final class RedisLink {
 	}
 
 	/**
+	 * Return whether passwords are sent to another host without encryption.
+	 */
+	public boolean isPasswordInClear() {
+		return this.connector.isPasswordInClear();
+	}
+
+	/**
 	 * Return whether commands are sent at present.
 	 */
 	public boolean isUp() {
@@ -584,8 +591,29 @@ public final class RedisLink {
 			return ask(RedisOperation.INFO, "CLUSTER SLOTS", this.server::slots);
 		}
 
+		/**
+		 * Return what it is called: its host and port in a cluster, nothing if it is the
+		 * only one.
+		 */
+		public String name() {
+			return this.server.name();
+		}
+
 		public CompletableFuture<Long> keyCount() {
 			return askIfAllowed("DBSIZE", this.server::dbsize);
+		}
+
+		/**
+		 * Ask for what people want to know. Whatever comes of it, the link stays as it
+		 * is.
+		 */
+		public <T> CompletableFuture<T> askAside(
+				Function<RedisCommands.Server, ? extends CompletionStage<T>> question) {
+			LinkState.State current = RedisLink.this.state.current();
+			return current.sends(Parcel.Kind.OTHER)
+					? this.outbox.send(new Parcel<>(Parcel.Kind.ASIDE, current.session(),
+							(same) -> question.apply(this.server), 0, this.server.pulse()))
+					: CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 
 		public CompletableFuture<String> memory() {

@@ -180,7 +180,8 @@ class CacheHealthRedisTests {
 		public String[] selectImports(AnnotationMetadata importing) {
 			return new String[] { DataRedisAutoConfiguration.class.getName(),
 					CacheStarterAutoConfiguration.class.getName(),
-					"dev.cachestarter.autoconfigure.actuate.CacheHealthContributorAutoConfiguration" };
+					"dev.cachestarter.autoconfigure.actuate.CacheHealthContributorAutoConfiguration",
+					"dev.cachestarter.autoconfigure.actuate.CacheEndpointAutoConfiguration" };
 		}
 
 	}

@@ -1,0 +1,282 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.actuate;
+
+import java.security.Principal;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
+import org.springframework.boot.actuate.endpoint.SecurityContext;
+import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+
+import dev.cachestarter.CacheReport;
+import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.cache.ResilientRedisCache;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.CacheCondition;
+import dev.cachestarter.diagnosis.KeyBrowser;
+import dev.cachestarter.diagnosis.Setting;
+import dev.cachestarter.diagnosis.SettingOrigins;
+import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.KeyText;
+
+/**
+ * {@link Endpoint} that shows what the cache does and why: how it is, the settings in
+ * force and where they come from, what has been counted, and keys. With write access it
+ * evicts. It shows keys and never values.
+ *
+ * @since 0.1.0
+ */
+@Endpoint(id = "cachestarter", defaultAccess = Access.READ_ONLY)
+public class CacheStarterEndpoint {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
+
+	private static final int USUAL_LIMIT = 100;
+
+	private static final int HIGHEST_LIMIT = 1000;
+
+	private final ResilientRedisCacheManager manager;
+
+	private final SettingOrigins origins;
+
+	private final CacheReport report;
+
+	private final KeyBrowser browser;
+
+	/**
+	 * Create an endpoint.
+	 * @param manager the manager of the caches
+	 * @param origins where their settings come from
+	 * @param report knows the methods that use them
+	 */
+	public CacheStarterEndpoint(ResilientRedisCacheManager manager, SettingOrigins origins, CacheReport report) {
+		this.manager = manager;
+		this.origins = origins;
+		this.report = report;
+		this.browser = new KeyBrowser(manager);
+	}
+
+	/**
+	 * Return how the cache is, and all caches. Redis is not asked.
+	 * @return the description
+	 */
+	@ReadOperation
+	public CacheStarterDescriptor cacheStarter() {
+		Map<String, CacheDescriptor> caches = new LinkedHashMap<>();
+		for (String name : new TreeSet<>(this.manager.getCacheNames())) {
+			CacheDescriptor cache = describe(name);
+			if (cache != null) {
+				caches.put(name, cache);
+			}
+		}
+		return new CacheStarterDescriptor(!this.manager.isSwitchedOff(), LinkDescriptor.of(this.manager),
+				this.manager.getKeyPrefix(), caches);
+	}
+
+	/**
+	 * Return one cache, and keys of it if they are asked for.
+	 * @param cache the name of the cache
+	 * @param group asks for the keys whose first segment this is
+	 * @param pattern asks for the keys that match this glob
+	 * @param cursor the cursor of the page before
+	 * @param limit after how many keys a page ends
+	 * @return the description, {@code null} if there is no such cache
+	 * @throws InvalidEndpointRequestException if what is asked for contradicts itself
+	 */
+	@ReadOperation
+	public @Nullable CacheDescriptor cache(@Selector String cache, @Nullable String group, @Nullable String pattern,
+			@Nullable String cursor, @Nullable Integer limit) {
+		CacheDescriptor found = describe(cache);
+		if (found == null || (group == null && pattern == null)) {
+			return found;
+		}
+		int size = (limit != null) ? limit : USUAL_LIMIT;
+		if (size < 1 || size > HIGHEST_LIMIT) {
+			throw invalid("'limit' cannot be " + size + ": set it to a number from 1 to " + HIGHEST_LIMIT);
+		}
+		try {
+			return found.with(this.browser.page(cache, pattern(group, pattern), cursor, size));
+		}
+		catch (IllegalArgumentException ex) {
+			throw invalid(String.valueOf(ex.getMessage()));
+		}
+	}
+
+	/**
+	 * Evict a key, the keys of a group, or those that match a pattern, and log who did
+	 * it.
+	 * @param cache the name of the cache
+	 * @param key the key, as {@link #cache} shows it
+	 * @param group the first segment of the keys
+	 * @param pattern a glob against keys within the cache
+	 * @param securityContext knows who asks
+	 * @return what was evicted, {@code null} if there is no such cache
+	 * @throws InvalidEndpointRequestException if it is not exactly one of them
+	 */
+	@DeleteOperation
+	public @Nullable EvictionDescriptor evict(@Selector String cache, @Nullable String key, @Nullable String group,
+			@Nullable String pattern, SecurityContext securityContext) {
+		ResilientRedisCache found = find(cache);
+		if (found == null) {
+			return null;
+		}
+		if (key != null && (group != null || pattern != null)) {
+			throw invalid("Name a 'key', a 'group' or a 'pattern', and not several of them");
+		}
+		if (key != null) {
+			this.manager.getCacheService().delete(cache + ":" + key);
+		}
+		else {
+			found.clear(pattern(group, pattern).glob());
+		}
+		String what = (key != null) ? "key " + key : (group != null) ? "group " + group : "pattern " + pattern;
+		Principal principal = securityContext.getPrincipal();
+		logger.info("Cache INVALIDATE through the endpoint - %s (%s, by: %s)".formatted(KeyText.printable(cache),
+				KeyText.printable(what),
+				(principal != null) ? KeyText.printable(String.valueOf(principal.getName())) : "nobody who is known"));
+		return new EvictionDescriptor(cache, what, CacheCondition.of(this.manager).pendingEvictions());
+	}
+
+	/**
+	 * Return the names of the caches.
+	 */
+	TreeSet<String> names() {
+		return new TreeSet<>(this.manager.getCacheNames());
+	}
+
+	private static KeyPattern pattern(@Nullable String group, @Nullable String pattern) {
+		if (group != null && pattern != null) {
+			throw invalid("Name a 'group' or a 'pattern', and not both");
+		}
+		if (group != null && !group.isEmpty()) {
+			return KeyPattern.ofGroup(group);
+		}
+		if (pattern == null || pattern.isEmpty()) {
+			throw invalid("Name a 'key', a 'group' or a 'pattern': '*' stands for every key of the cache");
+		}
+		return KeyPattern.of(pattern);
+	}
+
+	private static InvalidEndpointRequestException invalid(String message) {
+		return new InvalidEndpointRequestException(message, message);
+	}
+
+	/** A name that nobody knows must not make a cache. */
+	private @Nullable ResilientRedisCache find(String name) {
+		return (this.manager.getCacheNames().contains(name)
+				&& this.manager.getCache(name) instanceof ResilientRedisCache cache) ? cache : null;
+	}
+
+	private @Nullable CacheDescriptor describe(String name) {
+		ResilientRedisCache cache = find(name);
+		if (cache == null) {
+			return null;
+		}
+		List<String> methods = this.report.methods()
+			.stream()
+			.filter((method) -> method.caches().contains(name))
+			.map(CacheReport.CachedMethod::method)
+			.toList();
+		return new CacheDescriptor(Setting.all(cache.getSettings(), this.origins.of(name)), cache.getCounters(),
+				methods, null);
+	}
+
+	/**
+	 * All that the endpoint shows.
+	 *
+	 * @param enabled whether the cache is switched on
+	 * @param redis how Redis is to the cache
+	 * @param keyPrefix what every key begins with
+	 * @param caches the caches by name
+	 */
+	public record CacheStarterDescriptor(boolean enabled, LinkDescriptor redis, String keyPrefix,
+			Map<String, CacheDescriptor> caches) implements OperationResponseBody {
+
+	}
+
+	/**
+	 * How Redis is to the cache.
+	 *
+	 * @param address where it is
+	 * @param connected whether it is used at present
+	 * @param state {@code well}, {@code unreachable}, {@code refused},
+	 * {@code breaker-open} or {@code stopped}
+	 * @param lasting for how long it has been used, or not used
+	 * @param degraded whether the application runs without its cache, or without a part
+	 * of it
+	 * @param reasons why
+	 * @param pendingEvictions how many evictions Redis has not acknowledged
+	 * @param oldestPendingEviction for how long the oldest of them is pending
+	 */
+	public record LinkDescriptor(String address, boolean connected, String state, Duration lasting, boolean degraded,
+			List<String> reasons, int pendingEvictions, @Nullable Duration oldestPendingEviction) {
+
+		static LinkDescriptor of(ResilientRedisCacheManager manager) {
+			CacheCondition condition = CacheCondition.of(manager);
+			return new LinkDescriptor(condition.redis(), condition.link().isUp(),
+					condition.link().kind().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
+					condition.link().lasting(), condition.isDegraded(), condition.reasons(),
+					condition.pendingEvictions(), condition.oldestPending());
+		}
+
+	}
+
+	/**
+	 * One cache.
+	 *
+	 * @param settings the settings in force, by name, and where each comes from
+	 * @param counters what happened in it since the start of this application
+	 * @param methods the methods that use it
+	 * @param keys some of its keys, {@code null} if they were not asked for
+	 */
+	public record CacheDescriptor(Map<String, Setting> settings, CacheSnapshot.Counters counters, List<String> methods,
+			KeyBrowser.@Nullable Page keys) implements OperationResponseBody {
+
+		CacheDescriptor with(KeyBrowser.Page page) {
+			return new CacheDescriptor(this.settings, this.counters, this.methods, page);
+		}
+
+	}
+
+	/**
+	 * An eviction.
+	 *
+	 * @param cache the name of the cache
+	 * @param evicted what was evicted
+	 * @param pendingEvictions how many evictions Redis has not acknowledged: 0 says that
+	 * it has taken this one
+	 */
+	public record EvictionDescriptor(String cache, String evicted,
+			int pendingEvictions) implements OperationResponseBody {
+
+	}
+
+}

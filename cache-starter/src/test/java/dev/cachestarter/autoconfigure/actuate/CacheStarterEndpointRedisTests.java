@@ -1,0 +1,316 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.autoconfigure.actuate;
+
+import java.security.Principal;
+import java.time.Duration;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.SecurityContext;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
+import org.springframework.boot.cache.autoconfigure.RedisCacheManagerBuilderCustomizer;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.cache.annotation.CacheEvict;
+import org.springframework.cache.annotation.Cacheable;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.data.redis.cache.RedisCacheConfiguration;
+
+import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.actuate.CacheStarterEndpoint.CacheDescriptor;
+import dev.cachestarter.actuate.CacheStarterEndpoint.CacheStarterDescriptor;
+import dev.cachestarter.actuate.CacheStarterEndpoint;
+import dev.cachestarter.actuate.CacheStarterEndpointWebExtension;
+import dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration;
+import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.Setting;
+import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.WithRedis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * What the endpoint shows and evicts, on a real server.
+ */
+@WithRedis(local = true)
+@ExtendWith(OutputCaptureExtension.class)
+class CacheStarterEndpointRedisTests {
+
+	private final RedisServer redis;
+
+	private final ApplicationContextRunner contextRunner;
+
+	CacheStarterEndpointRedisTests(RedisServer redis) {
+		this.redis = redis;
+		redis.flushAll();
+		this.contextRunner = new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CacheAutoConfiguration.class, CacheStarterAutoConfiguration.class,
+					DataRedisAutoConfiguration.class, CacheEndpointAutoConfiguration.class))
+			.withPropertyValues(redis.springProperties())
+			.withPropertyValues("management.endpoints.web.exposure.include=cachestarter",
+					"cache-starter.connection.connect-timeout=20s", "cache-starter.connection.command-timeout=5s",
+					"cache-starter.circuit-breaker.slow-call=5s")
+			.withBean(Items.class);
+	}
+
+	@Test
+	void eachCacheIsShownWithItsCountersAndTheMethodsThatUseIt() {
+		this.contextRunner.run((context) -> {
+			Items items = context.getBean(Items.class);
+			items.find("org-1", "1");
+			items.find("org-1", "1");
+			CacheStarterDescriptor shown = context.getBean(CacheStarterEndpoint.class).cacheStarter();
+
+			assertThat(shown.enabled()).isTrue();
+			assertThat(shown.redis().connected()).isTrue();
+			assertThat(shown.redis().degraded()).isFalse();
+			assertThat(shown.redis().state()).isEqualTo("well");
+			assertThat(shown.caches()).containsOnlyKeys("items:list", "others");
+			CacheDescriptor cache = shown.caches().get("items:list");
+			assertThat(cache.counters().hits()).isEqualTo(1);
+			assertThat(cache.counters().misses()).isEqualTo(1);
+			assertThat(cache.methods()).containsExactly("Items.changed(String, String)", "Items.find(String, String)");
+			assertThat(cache.keys()).isNull();
+			assertThat(JsonMapper.shared().writeValueAsString(shown)).contains("\"hitRatio\":0.5");
+		});
+	}
+
+	@Test
+	void eachSettingTellsWhereItComesFrom() {
+		this.contextRunner.withUserConfiguration(Beans.class)
+			.withPropertyValues("cache-starter.defaults.lease=3s", "cache-starter.defaults.null-ttl=20s",
+					"cache-starter.caches.others.coalesce=local", "spring.cache.redis.time-to-live=7m")
+			.withInitializer((context) -> TestPropertyValues
+				.of(Map.of("cache-starter.caches.[items:list].ttl-preset", "realtime"))
+				.applyTo(context))
+			.run((context) -> {
+				CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+				assertThat(settings(endpoint, "items:list"))
+					.containsEntry("ttl", new Setting("30s", "cache-starter.caches.[items:list].ttl-preset"))
+					.containsEntry("null-ttl", new Setting("20s", "cache-starter.defaults.null-ttl"))
+					.containsEntry("lease", new Setting("3s", "cache-starter.defaults.lease"))
+					.containsEntry("coalesce", new Setting("cluster", "built-in"))
+					.containsEntry("max-value-size", new Setting("1MB", "built-in"));
+				assertThat(settings(endpoint, "others"))
+					.containsEntry("ttl", new Setting("5m", "RedisCacheConfiguration bean"))
+					.containsEntry("coalesce", new Setting("local", "cache-starter.caches.others.coalesce"));
+				assertThat(settings(endpoint, "customized"))
+					.containsEntry("ttl", new Setting("10s", "RedisCacheManagerBuilderCustomizer bean"))
+					.containsEntry("null-ttl", new Setting("0s", "RedisCacheManagerBuilderCustomizer bean"));
+			});
+	}
+
+	@Test
+	void aTtlPolicyGoesBeforeAllOther() {
+		this.contextRunner.withBean(TtlPolicy.class, () -> (cache, key, value) -> Duration.ofMinutes(1))
+			.withPropertyValues("spring.cache.redis.time-to-live=7m", "spring.cache.redis.cache-null-values=false")
+			.run((context) -> assertThat(settings(context.getBean(CacheStarterEndpoint.class), "others"))
+				.containsEntry("ttl", new Setting("7m", "TtlPolicy bean, else spring.cache.redis.time-to-live"))
+				.containsEntry("null-ttl", new Setting("0s", "spring.cache.redis.cache-null-values")));
+	}
+
+	@Test
+	void keysOfAGroupAreShownAndNothingElse() {
+		this.contextRunner.run((context) -> {
+			Items items = context.getBean(Items.class);
+			for (int i = 0; i < 5; i++) {
+				items.find("org-1", "page-" + i);
+			}
+			items.find("org-10", "1");
+			items.find("*", "1");
+			this.redis.cli("SET", "items:listing:org-1:1", "a stranger's");
+			await().until(() -> this.redis.keys("items:list:*").size() == 7);
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+			assertThat(endpoint.cache("items:list", "org-1", null, null, null).keys().keys()).containsExactlyInAnyOrder(
+					"org-1:page-0", "org-1:page-1", "org-1:page-2", "org-1:page-3", "org-1:page-4");
+			assertThat(endpoint.cache("items:list", "%2A", null, null, null).keys().keys()).containsExactly("%2A:1");
+			assertThat(endpoint.cache("items:list", null, "*:1", null, null).keys().keys())
+				.containsExactlyInAnyOrder("org-10:1", "%2A:1");
+			assertThat(endpoint.cache("items:list", "org", null, null, null).keys().keys()).isEmpty();
+		});
+	}
+
+	@Test
+	void anEvictionNamesWhoMadeItAndWhatItTook(CapturedOutput output) {
+		this.contextRunner.run((context) -> {
+			Items items = context.getBean(Items.class);
+			items.find("org-1", "1");
+			items.find("org-1", "2");
+			items.find("org-2", "1");
+			await().until(() -> this.redis.keys("items:list:*").size() == 3);
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+			assertThat(endpoint.evict("items:list", "org-1:1", null, null, by("alice\nWARN forged")).pendingEvictions())
+				.isZero();
+
+			assertThat(this.redis.keys("items:list:*")).containsExactlyInAnyOrder("items:list:org-1:2",
+					"items:list:org-2:1");
+			assertThat(output).contains("INVALIDATE through the endpoint - items:list (key org-1:1, by: alice")
+				.doesNotContain("\nWARN forged");
+			assertThat(items.find("org-1", "1")).isEqualTo(4);
+			endpoint.evict("items:list", null, "org-1", null, SecurityContext.NONE);
+			assertThat(items.find("org-1", "2")).isEqualTo(5);
+			assertThat(items.find("org-2", "1")).as("of another group").isEqualTo(3);
+			endpoint.evict("items:list", null, null, "*", SecurityContext.NONE);
+			assertThat(items.find("org-2", "1")).isEqualTo(6);
+			assertThat(output).contains("(group org-1, by: nobody who is known)").contains("(pattern *, by:");
+		});
+	}
+
+	@Test
+	void whatCannotBeMeantIsRefusedWithTheCure() {
+		this.contextRunner.run((context) -> {
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.evict("others", null, null, null, SecurityContext.NONE))
+				.withMessageContaining("'*' stands for every key");
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.evict("others", "1", null, "*", SecurityContext.NONE));
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.cache("others", "a", "b", null, null));
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.cache("others", "a", null, "junk", null))
+				.withMessageContaining("cursor");
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.cache("others", "a", null, null, 5000))
+				.withMessageContaining("1 to 1000");
+		});
+	}
+
+	@Test
+	void aCacheThatNobodyKnowsIsNotFoundAndNotMade() {
+		this.contextRunner.run((context) -> {
+			CacheStarterEndpointWebExtension web = context.getBean(CacheStarterEndpointWebExtension.class);
+
+			assertThat(web.cache("nobody's", null, null, null, null).getStatus()).isEqualTo(404);
+			assertThat(web.cache("nobody's", null, null, null, null).getBody()).asString()
+				.contains("No cache has the name 'nobody's'", "items:list");
+			assertThat(web.evict("nobody's", null, null, "*", SecurityContext.NONE).getStatus()).isEqualTo(404);
+			assertThat(web.cache("others", null, null, null, null).getStatus()).isEqualTo(200);
+			assertThat(context.getBean(ResilientRedisCacheManager.class).getCacheNames()).doesNotContain("nobody's");
+		});
+	}
+
+	@Test
+	void withoutRedisItAnswersWithWhatItKnows() {
+		this.contextRunner.withPropertyValues("spring.data.redis.port=1").run((context) -> {
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+			assertThat(endpoint.cacheStarter().redis().state()).isEqualTo("unreachable");
+			assertThat(endpoint.cacheStarter().redis().degraded()).isTrue();
+			CacheDescriptor cache = endpoint.cache("others", "org-1", null, null, null);
+			assertThat(cache.settings()).containsKey("ttl");
+			assertThat(cache.keys().keys()).isEmpty();
+			assertThat(cache.keys().problem()).startsWith("unreachable");
+			assertThat(endpoint.evict("others", "1", null, null, SecurityContext.NONE).pendingEvictions()).isEqualTo(1);
+		});
+	}
+
+	@Test
+	void itIsThereOnlyWhereItIsExposed() {
+		this.contextRunner.withPropertyValues("management.endpoints.web.exposure.include=health")
+			.run((context) -> assertThat(context).doesNotHaveBean(CacheStarterEndpoint.class));
+		this.contextRunner.withPropertyValues("management.endpoint.cachestarter.access=NONE")
+			.run((context) -> assertThat(context).doesNotHaveBean(CacheStarterEndpoint.class));
+		this.contextRunner.withPropertyValues("spring.cache.type=simple")
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(CacheStarterEndpoint.class));
+	}
+
+	@Test
+	void withoutActuatorTheApplicationStarts() {
+		new ApplicationContextRunner().withUserConfiguration(CacheHealthRedisTests.Everything.class)
+			.withPropertyValues("spring.data.redis.port=1")
+			.withClassLoader(new FilteredClassLoader("org.springframework.boot.actuate"))
+			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean("cacheStarterEndpoint"));
+	}
+
+	private static Map<String, Setting> settings(CacheStarterEndpoint endpoint, String cache) {
+		return endpoint.cache(cache, null, null, null, null).settings();
+	}
+
+	private static SecurityContext by(String name) {
+		return new SecurityContext() {
+
+			@Override
+			public Principal getPrincipal() {
+				return () -> name;
+			}
+
+			@Override
+			public boolean isUserInRole(@Nullable String role) {
+				return false;
+			}
+
+		};
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Beans {
+
+		@Bean
+		RedisCacheConfiguration redisCacheConfiguration() {
+			return RedisCacheConfiguration.defaultCacheConfig().entryTtl(Duration.ofMinutes(5));
+		}
+
+		@Bean
+		RedisCacheManagerBuilderCustomizer customizer() {
+			return (builder) -> builder.withCacheConfiguration("customized",
+					RedisCacheConfiguration.defaultCacheConfig()
+						.entryTtl(Duration.ofSeconds(10))
+						.disableCachingNullValues());
+		}
+
+	}
+
+	static class Items {
+
+		private int loads;
+
+		@Cacheable("items:list")
+		public int find(String organization, String page) {
+			return ++this.loads;
+		}
+
+		@CacheEvict("items:list")
+		public void changed(String organization, String page) {
+		}
+
+		@Cacheable("others")
+		public String other(String id) {
+			return id;
+		}
+
+	}
+
+}
