@@ -41,6 +41,7 @@ import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.diagnosis.CacheCondition;
+import dev.cachestarter.diagnosis.Doctor;
 import dev.cachestarter.diagnosis.KeyBrowser;
 import dev.cachestarter.diagnosis.Setting;
 import dev.cachestarter.diagnosis.SettingOrigins;
@@ -71,13 +72,18 @@ public class CacheStarterEndpoint {
 
 	private final KeyBrowser browser;
 
+	private final @Nullable Doctor doctor;
+
 	/**
 	 * Create an endpoint.
 	 * @param manager the manager of the caches
 	 * @param origins where their settings come from
 	 * @param report knows the methods that use them
+	 * @param doctor knows what will hurt them, {@code null} if nobody does
 	 */
-	public CacheStarterEndpoint(ResilientRedisCacheManager manager, SettingOrigins origins, CacheReport report) {
+	public CacheStarterEndpoint(ResilientRedisCacheManager manager, SettingOrigins origins, CacheReport report,
+			@Nullable Doctor doctor) {
+		this.doctor = doctor;
 		this.manager = manager;
 		this.origins = origins;
 		this.report = report;
@@ -98,7 +104,7 @@ public class CacheStarterEndpoint {
 			}
 		}
 		return new CacheStarterDescriptor(!this.manager.isSwitchedOff(), LinkDescriptor.of(this.manager),
-				this.manager.getKeyPrefix(), caches);
+				(this.doctor != null) ? this.doctor.last() : null, this.manager.getKeyPrefix(), caches);
 	}
 
 	/**
@@ -214,11 +220,12 @@ public class CacheStarterEndpoint {
 	 *
 	 * @param enabled whether the cache is switched on
 	 * @param redis how Redis is to the cache
+	 * @param doctor what hurts it, or will, as of the last look
 	 * @param keyPrefix what every key begins with
 	 * @param caches the caches by name
 	 */
-	public record CacheStarterDescriptor(boolean enabled, LinkDescriptor redis, String keyPrefix,
-			Map<String, CacheDescriptor> caches) implements OperationResponseBody {
+	public record CacheStarterDescriptor(boolean enabled, LinkDescriptor redis, Doctor.@Nullable Examination doctor,
+			String keyPrefix, Map<String, CacheDescriptor> caches) implements OperationResponseBody {
 
 	}
 

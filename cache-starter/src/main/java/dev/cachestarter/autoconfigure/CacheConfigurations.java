@@ -82,6 +82,9 @@ import dev.cachestarter.autoconfigure.warmup.CacheWarmUpLifecycle;
 import dev.cachestarter.cache.Breaker;
 import dev.cachestarter.cache.CachingPostProcessor;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.CacheWatch;
+import dev.cachestarter.diagnosis.Doctor;
+import dev.cachestarter.diagnosis.FindingSource;
 import dev.cachestarter.diagnosis.SettingOrigins;
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
@@ -290,6 +293,19 @@ abstract class CacheConfigurations {
 				.resolve();
 			SettingTraps.find(environment, properties, effective).forEach(logger::warn);
 			return effective;
+		}
+
+		@Bean
+		Doctor cacheStarterDoctor(@Qualifier("cacheManager") ResilientRedisCacheManager cacheManager,
+				ObjectProvider<FindingSource> others) {
+			return new Doctor(cacheManager, others.orderedStream().toList());
+		}
+
+		@Bean
+		@Lazy(false)
+		CacheWatch cacheStarterWatch(@Qualifier("cacheManager") ResilientRedisCacheManager cacheManager,
+				Doctor doctor) {
+			return new CacheWatch(cacheManager, doctor);
 		}
 
 		@Bean

@@ -86,6 +86,7 @@ class CacheReportTests {
 			});
 
 		assertThat(output).containsOnlyOnce("Cache report: 7 cached methods, 3 caches, Redis at localhost:1")
+			.contains("; active: key prefix none, coalesce cluster, stale-if-error none, refresh-ahead none, near none")
 			.doesNotContain("secret")
 			.doesNotContain("not cached as");
 	}

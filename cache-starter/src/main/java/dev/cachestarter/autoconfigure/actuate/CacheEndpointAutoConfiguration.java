@@ -16,6 +16,7 @@
 
 package dev.cachestarter.autoconfigure.actuate;
 
+import java.util.List;
 import java.util.Map;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -34,6 +35,7 @@ import dev.cachestarter.CacheReport;
 import dev.cachestarter.actuate.CacheStarterEndpoint;
 import dev.cachestarter.actuate.CacheStarterEndpointWebExtension;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.Doctor;
 import dev.cachestarter.diagnosis.SettingOrigins;
 
 /**
@@ -51,9 +53,9 @@ public final class CacheEndpointAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	CacheStarterEndpoint cacheStarterEndpoint(ResilientRedisCacheManager manager,
-			ObjectProvider<SettingOrigins> origins, ObjectProvider<CacheReport> report) {
+			ObjectProvider<SettingOrigins> origins, ObjectProvider<CacheReport> report, ObjectProvider<Doctor> doctor) {
 		return new CacheStarterEndpoint(manager, origins.getIfAvailable(() -> new SettingOrigins(Map.of(), Map.of())),
-				report.getIfAvailable(() -> java.util.List::of));
+				report.getIfAvailable(() -> List::of), doctor.getIfAvailable());
 	}
 
 	@Bean

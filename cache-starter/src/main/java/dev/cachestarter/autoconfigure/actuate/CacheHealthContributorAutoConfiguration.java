@@ -16,6 +16,9 @@
 
 package dev.cachestarter.autoconfigure.actuate;
 
+import java.util.List;
+
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -24,11 +27,15 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.health.autoconfigure.contributor.CompositeHealthContributorConfiguration;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
 import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.boot.health.registry.HealthContributorRegistry;
 import org.springframework.context.annotation.Bean;
 
 import dev.cachestarter.actuate.CacheStarterHealthIndicator;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.Finding;
+import dev.cachestarter.diagnosis.FindingSource;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the cache's health,
@@ -37,7 +44,8 @@ import dev.cachestarter.cache.ResilientRedisCacheManager;
  *
  * @since 0.1.0
  */
-@AutoConfiguration(afterName = "dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration")
+@AutoConfiguration(after = HealthContributorRegistryAutoConfiguration.class,
+		afterName = "dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration")
 @ConditionalOnClass({ HealthContributor.class, ConditionalOnEnabledHealthIndicator.class })
 @ConditionalOnBean(ResilientRedisCacheManager.class)
 @ConditionalOnEnabledHealthIndicator("cachestarter")
@@ -52,6 +60,16 @@ public final class CacheHealthContributorAutoConfiguration
 	@ConditionalOnMissingBean(name = { "cacheStarterHealthIndicator", "cacheStarterHealthContributor" })
 	HealthContributor cacheStarterHealthContributor(ConfigurableListableBeanFactory beanFactory) {
 		return createContributor(beanFactory, ResilientRedisCacheManager.class);
+	}
+
+	/** Boot's health reports the application as down while Redis cannot be reached. */
+	@Bean
+	@ConditionalOnBean(HealthContributorRegistry.class)
+	FindingSource cacheStarterRedisHealthFinding(ObjectProvider<HealthContributorRegistry> registry) {
+		return () -> (registry.getObject().getContributor("redis") != null) ? List.of(new Finding("redis-health",
+				Finding.Severity.INFO,
+				"Spring Boot's health reports the application as DOWN while Redis cannot be reached, although it works without its cache.",
+				"Set 'management.health.redis.enabled' to false if nothing but the cache uses Redis.")) : List.of();
 	}
 
 }

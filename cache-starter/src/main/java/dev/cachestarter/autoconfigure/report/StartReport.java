@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -35,6 +36,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -64,6 +66,7 @@ import dev.cachestarter.CacheSettings;
 import dev.cachestarter.autoconfigure.report.AnnotatedMethods.Annotated;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
+import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueTypes;
 
 /**
@@ -150,9 +153,10 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 			Set<String> caches = new TreeSet<>(manager.getCacheNames());
 			all.forEach((method) -> caches.addAll(method.caches()));
 			List<CachedMethod> problems = problems();
-			logger.info("Cache report: %d cached methods, %d caches, Redis at %s%s".formatted(all.size(), caches.size(),
-					manager.getRedisAddress(),
-					problems.isEmpty() ? "" : "; not cached as they should be: " + problems.size()));
+			logger.info("Cache report: %d cached methods, %d caches, Redis at %s%s; active: %s".formatted(all.size(),
+					caches.size(), manager.getRedisAddress(),
+					problems.isEmpty() ? "" : "; not cached as they should be: " + problems.size(),
+					active(manager, caches)));
 			if (!problems.isEmpty()) {
 				this.onProblems.accept(problems);
 			}
@@ -160,6 +164,30 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 		finally {
 			this.told.countDown();
 		}
+	}
+
+	/** What the settings have switched on. */
+	private static String active(ResilientRedisCacheManager manager, Set<String> caches) {
+		List<CacheSettings> settings = caches.isEmpty() ? List.of(manager.getSettings(""))
+				: caches.stream().map(manager::getSettings).toList();
+		RedisLink.Settings link = manager.engine().link().settings();
+		return String.join(", ",
+				"key prefix " + (manager.getKeyPrefix().isEmpty() ? "none" : "'" + manager.getKeyPrefix() + "'"),
+				"coalesce " + settings.stream()
+					.map((each) -> each.coalesce().name().toLowerCase(Locale.ROOT))
+					.distinct()
+					.sorted()
+					.collect(Collectors.joining(" or ")),
+				"stale-if-error " + count(settings, (each) -> !each.staleIfError().isZero()),
+				"refresh-ahead " + count(settings, (each) -> !each.refreshAhead().isZero()), "near none",
+				"command-timeout " + link.commandTimeout().toMillis() + " ms",
+				"circuit-breaker at %.0f %% failing or %.0f %% slower than %d ms of %d".formatted(link.failureRate(),
+						link.slowCallRate(), link.slowCall().toMillis(), link.window()));
+	}
+
+	private static String count(List<CacheSettings> settings, Predicate<CacheSettings> active) {
+		long count = settings.stream().filter(active).count();
+		return (count == 0) ? "none" : "on " + count + ((count == 1) ? " cache" : " caches");
 	}
 
 	/**

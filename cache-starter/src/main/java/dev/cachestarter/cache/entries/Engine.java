@@ -373,6 +373,13 @@ public final class Engine {
 	}
 
 	/**
+	 * Return whether entries of an earlier run of the server are misses.
+	 */
+	public boolean distrustsRestarts() {
+		return this.distrustRestarts;
+	}
+
+	/**
 	 * Return whether an entry may be used as far as the server that it was written on
 	 * goes.
 	 */

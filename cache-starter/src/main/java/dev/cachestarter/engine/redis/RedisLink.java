@@ -350,6 +350,13 @@ public final class RedisLink {
 	}
 
 	/**
+	 * Return what it was told about Redis and about time.
+	 */
+	public Settings settings() {
+		return this.settings;
+	}
+
+	/**
 	 * Return the server's clock as far as it is known, in milliseconds.
 	 */
 	public long serverMillis() {
@@ -422,6 +429,14 @@ public final class RedisLink {
 	 */
 	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
 		return send(RedisOperation.SWEEP, "GETRANGE", (commands) -> commands.getrange(key, length), key.length, key);
+	}
+
+	/**
+	 * The same for people: whatever comes of it, the link stays as it is.
+	 */
+	public CompletableFuture<byte[]> readStartAside(byte[] key, int length) {
+		return send(Parcel.Kind.ASIDE, RedisOperation.INFO, "GETRANGE", (commands) -> commands.getrange(key, length),
+				key.length, key);
 	}
 
 	/**
@@ -612,7 +627,7 @@ public final class RedisLink {
 			LinkState.State current = RedisLink.this.state.current();
 			return current.sends(Parcel.Kind.OTHER)
 					? this.outbox.send(new Parcel<>(Parcel.Kind.ASIDE, current.session(),
-							(same) -> question.apply(this.server), 0, this.server.pulse()))
+							(same) -> question.apply(this.server), 0, this.server.pulse(), null))
 					: CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 

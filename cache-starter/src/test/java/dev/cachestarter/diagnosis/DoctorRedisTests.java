@@ -1,0 +1,189 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.diagnosis;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.cache.annotation.Cacheable;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+import dev.cachestarter.TestInstance;
+import dev.cachestarter.testing.RedisCluster;
+import dev.cachestarter.testing.RedisServer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * The doctor, on real servers that have something.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class DoctorRedisTests {
+
+	@Test
+	void whatHurtsIsSaidOnceWithItsCureAndWhenItIsOver(CapturedOutput output) throws Exception {
+		try (RedisServer redis = RedisServer.local("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-random")
+			.start(); TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			Doctor doctor = new Doctor(instance.manager(), List.of());
+
+			assertThat(doctor.examine()).isTrue();
+			doctor.examine();
+
+			assertThat(doctor.last().findings()).extracting(Finding::id).contains("maxmemory-random");
+			assertThat(doctor.last().server()).matches("(Redis|Valkey) \\d+\\..*");
+			assertThat(output).containsOnlyOnce("(maxmemory-random)")
+				.contains("Set 'maxmemory-policy' to allkeys-lru or allkeys-lfu.");
+			redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+			doctor.examine();
+			assertThat(doctor.last().findings()).extracting(Finding::id).doesNotContain("maxmemory-random");
+			assertThat(output).containsOnlyOnce("no longer so (maxmemory-random)");
+		}
+	}
+
+	@Test
+	void keysOfOthersAreFoundAndOursAreNotTakenForThem() throws Exception {
+		try (RedisServer redis = RedisServer.local().start();
+				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			Doctor doctor = new Doctor(instance.manager(), List.of());
+			instance.service().find("1");
+			instance.manager().getCacheService().set("motd", "ours");
+			await().until(() -> redis.keys("*").size() > 2);
+
+			doctor.examine();
+			assertThat(doctor.last().findings()).extracting(Finding::id).doesNotContain("no-key-prefix");
+
+			redis.cli("HSET", "sessions:1", "user", "alice");
+			doctor.examine();
+			assertThat(doctor.last().findings()).filteredOn((finding) -> finding.id().equals("no-key-prefix"))
+				.singleElement()
+				.satisfies((finding) -> assertThat(finding.problem()).contains("sessions:1"));
+		}
+	}
+
+	@Test
+	void whatMayNotBeAskedIsNotKnownAndNothingElse(CapturedOutput output) throws Exception {
+		try (RedisServer redis = RedisServer.local("--maxmemory-policy", "allkeys-random").start();
+				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			for (String command : List.of("info", "config", "dbsize", "scan")) {
+				redis.cli("ACL", "SETUSER", "default", "-" + command);
+			}
+			Doctor doctor = new Doctor(instance.manager(), List.of());
+
+			for (int i = 0; i < 20; i++) {
+				assertThat(doctor.examine()).isTrue();
+			}
+
+			assertThat(doctor.last().findings()).isEmpty();
+			assertThat(doctor.last().notKnown()).anyMatch((text) -> text.startsWith("INFO memory: NOPERM"))
+				.anyMatch((text) -> text.startsWith("CONFIG GET save: NOPERM"))
+				.anyMatch((text) -> text.startsWith("SCAN: NOPERM"));
+			assertThat(instance.engine().link().isUp()).isTrue();
+			assertThat(output).doesNotContain("Cache doctor").doesNotContain("Redis error");
+		}
+	}
+
+	@Test
+	void aRightThatCallersLackIsNamed() throws Exception {
+		try (RedisServer redis = RedisServer.local().start();
+				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			redis.cli("ACL", "SETUSER", "default", "-mget");
+			instance.service().find("1");
+			Doctor doctor = new Doctor(instance.manager(), List.of());
+
+			doctor.examine();
+
+			assertThat(doctor.last().findings()).filteredOn((finding) -> finding.id().equals("missing-rights"))
+				.singleElement()
+				.satisfies((finding) -> assertThat(finding.problem()).contains("mget"));
+		}
+	}
+
+	@Test
+	void slotsThatNobodyHasAreFound() throws Exception {
+		RedisClusterConfiguration where = new RedisClusterConfiguration();
+		try (RedisCluster cluster = RedisCluster.start("--cluster-require-full-coverage", "no")) {
+			cluster.nodes().forEach((node) -> where.clusterNode(node.host(), node.port()));
+			try (TestInstance<Items> instance = TestInstance.of(Items.class, () -> new LettuceConnectionFactory(where),
+					TestInstance::patient)) {
+				instance.awaitUp();
+				Doctor doctor = new Doctor(instance.manager(), List.of());
+				doctor.examine();
+				assertThat(doctor.last().findings()).extracting(Finding::id).doesNotContain("cluster-slots");
+
+				cluster.nodes().forEach((node) -> node.cli("CLUSTER", "DELSLOTS", "0"));
+
+				await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> {
+					instance.awaitUp();
+					doctor.examine();
+					return doctor.last().findings().stream().anyMatch((each) -> each.id().equals("cluster-slots"));
+				});
+			}
+		}
+	}
+
+	@Test
+	void withoutRedisItWaitsAndAfterAnOutageItLooksAgain(CapturedOutput output) {
+		AtomicLong now = new AtomicLong();
+		AtomicLong looks = new AtomicLong();
+		try (RedisServer redis = RedisServer.local().start();
+				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			Doctor doctor = new Doctor(instance.manager(), List.of(() -> {
+				looks.incrementAndGet();
+				throw new IllegalStateException("of a test");
+			}));
+			CacheWatch watch = new CacheWatch(instance.manager(), doctor, now::get);
+			watch.look();
+			watch.look();
+			assertThat(looks).hasValue(1);
+			now.addAndGet(Duration.ofMinutes(11).toNanos());
+			watch.look();
+			assertThat(looks).hasValue(2);
+
+			redis.stop();
+			await().until(() -> !instance.engine().link().isUp());
+			watch.look();
+			now.addAndGet(Duration.ofMinutes(10).toNanos());
+			watch.look();
+			watch.look();
+
+			assertThat(looks).hasValue(2);
+			assertThat(output).containsOnlyOnce("Cache service still degraded, for 10 min");
+			redis.restart();
+			instance.awaitUp();
+			watch.look();
+			assertThat(looks).hasValue(3);
+		}
+	}
+
+	static class Items {
+
+		@Cacheable("items")
+		public String find(String id) {
+			return id;
+		}
+
+	}
+
+}

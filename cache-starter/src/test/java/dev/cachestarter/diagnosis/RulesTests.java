@@ -1,0 +1,145 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.diagnosis;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.cachestarter.diagnosis.Rules.Circumstances;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What is found in what servers say of themselves.
+ */
+class RulesTests {
+
+	private static final Map<String, String> WELL = Map.of("redis_version", "7.2.4", "maxmemory", "1000",
+			"maxmemory_policy", "allkeys-lru", "used_memory", "900", "aof_enabled", "1", "save", "3600 1");
+
+	private static final Circumstances HERE = new Circumstances(Set.of(), false, Duration.ofMillis(250), false,
+			Duration.ZERO, null);
+
+	@Test
+	void aServerThatIsWellGivesNoFinding() {
+		assertThat(found(WELL)).isEmpty();
+	}
+
+	@Test
+	void aServerThatSaysNothingGivesNoFinding() {
+		assertThat(found(Map.of())).isEmpty();
+		assertThat(found(Map.of("maxmemory", "much", "redis_version", "unknown"))).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "redis_version, 6.0.16, server-version, WARN", "redis_version, 5.0.14, server-version, WARN",
+			"maxmemory, 0, no-maxmemory, INFO", "maxmemory_policy, allkeys-random, maxmemory-random, WARN",
+			"maxmemory_policy, volatile-random, maxmemory-random, WARN",
+			"maxmemory_policy, noeviction, maxmemory-noeviction, WARN", "aof_enabled, 0, snapshots, INFO" })
+	void whatHurtsIsFoundWithItsCure(String field, String value, String id, Finding.Severity severity) {
+		List<Finding> found = found(with(field, value));
+
+		assertThat(found).singleElement().satisfies((finding) -> {
+			assertThat(finding.id()).isEqualTo(id);
+			assertThat(finding.severity()).isEqualTo(severity);
+			assertThat(finding.problem()).endsWith(".");
+			assertThat(finding.cure()).endsWith(".");
+		});
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "redis_version, 6.2.0", "redis_version, 8.0.1", "redis_version, 10.0.0", "save, ''",
+			"maxmemory_policy, volatile-lru" })
+	void whatDoesNotHurtIsNotFound(String field, String value) {
+		Map<String, String> server = with(field, value);
+
+		assertThat(found(server)).isEmpty();
+	}
+
+	@Test
+	void aServerThatEvictsNothingIsANoteUntilItIsNearlyFull() {
+		Map<String, String> server = new HashMap<>(with("maxmemory_policy", "noeviction"));
+		server.put("used_memory", "100");
+
+		assertThat(found(server)).singleElement().extracting(Finding::severity).isEqualTo(Finding.Severity.INFO);
+	}
+
+	@Test
+	void whatWeDoIsFoundToo() {
+		ServerFacts facts = new ServerFacts(List.of(with("maxmemory_policy", "volatile-lru")), Duration.ofMillis(80),
+				12, List.of("sessions:1"), List.of());
+
+		List<Finding> found = Rules.apply(facts, new Circumstances(Set.of("forever"), false, Duration.ofMillis(250),
+				true, Duration.ofMinutes(-5), "NOPERM no right to run 'mget'"));
+
+		assertThat(found).extracting(Finding::id)
+			.containsExactlyInAnyOrder("maxmemory-volatile", "no-key-prefix", "missing-rights", "password-in-clear",
+					"latency", "clock", "cluster-slots");
+		assertThat(found).extracting(Finding::problem)
+			.anyMatch((problem) -> problem.contains("[forever]"))
+			.anyMatch((problem) -> problem.contains("sessions:1"))
+			.anyMatch((problem) -> problem.contains("mget"))
+			.anyMatch((problem) -> problem.contains("80 ms"))
+			.anyMatch((problem) -> problem.startsWith("12 of"));
+	}
+
+	@Test
+	void afterDistrustSnapshotsDoNotHurt() {
+		Circumstances here = new Circumstances(Set.of(), true, Duration.ofMillis(250), false, Duration.ZERO, null);
+
+		assertThat(Rules.apply(facts(with("aof_enabled", "0")), here)).isEmpty();
+	}
+
+	@Test
+	void severalMastersWithOneProblemAreOneFinding() {
+		Map<String, String> full = with("maxmemory_policy", "allkeys-random");
+
+		assertThat(Rules.apply(new ServerFacts(List.of(full, full, full), null, 0, List.of(), List.of()), HERE))
+			.hasSize(1);
+	}
+
+	@Test
+	void theVersionOfValkeyIsItsOwn() {
+		assertThat(facts(Map.of("redis_version", "7.2.4", "valkey_version", "8.0.1")).version())
+			.isEqualTo("Valkey 8.0.1");
+		assertThat(facts(Map.of("redis_version", "7.2.4")).version()).isEqualTo("Redis 7.2.4");
+		assertThat(facts(Map.of()).version()).isNull();
+	}
+
+	private static Map<String, String> with(String field, @Nullable String value) {
+		Map<String, String> server = new HashMap<>(WELL);
+		server.put(field, (value != null) ? value : "");
+		return server;
+	}
+
+	private static List<Finding> found(Map<String, String> server) {
+		return Rules.apply(facts(server), HERE);
+	}
+
+	private static ServerFacts facts(Map<String, String> server) {
+		return new ServerFacts(List.of(server), Duration.ofMillis(1), 0, List.of(), List.of());
+	}
+
+}
