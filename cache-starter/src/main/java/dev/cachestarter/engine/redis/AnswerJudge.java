@@ -90,9 +90,7 @@ final class AnswerJudge implements Outbox.Listener {
 			parcel.pulse().beat(now);
 		}
 		if (parcel.isAside() || outbox != this.state.current().outbox()) {
-			// It was asked for by people, or says nothing of the connection that has
-			// taken
-			// its place.
+			// It was asked for by people, or on a connection that another has replaced.
 			return;
 		}
 		RedisConnection connection = outbox.connection();

@@ -435,8 +435,8 @@ public final class RedisLink {
 	 * The same for people: whatever comes of it, the link stays as it is.
 	 */
 	public CompletableFuture<byte[]> readStartAside(byte[] key, int length) {
-		return send(Parcel.Kind.ASIDE, RedisOperation.INFO, "GETRANGE", (commands) -> commands.getrange(key, length),
-				key.length, key);
+		return send(Parcel.Kind.ASIDE, RedisOperation.INFO, "GETRANGE", null,
+				(commands) -> commands.getrange(key, length), key.length, key);
 	}
 
 	/**
