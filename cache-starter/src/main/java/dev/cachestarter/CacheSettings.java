@@ -327,6 +327,28 @@ public final class CacheSettings {
 	}
 
 	/**
+	 * Return the share of hits that are compared with a fresh load in the background.
+	 * @return a share from 0 to 1, 0 for none
+	 */
+	public double verify() {
+		return this.values.verify;
+	}
+
+	/**
+	 * Return settings that compare another share of hits with a fresh load in the
+	 * background. The caller gets its hit as always. The loaded value is stored, as one
+	 * that {@code refresh-ahead} has loaded.
+	 * @param share the share of hits, such as 0.001; 0 for none
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is not in [0, 1]
+	 */
+	public CacheSettings withVerify(double share) {
+		check(share >= 0 && share <= 1, "verify", String.valueOf(share),
+				"a share of the hits from 0 to 1, such as 0.001");
+		return with((values) -> values.verify = share);
+	}
+
+	/**
 	 * Return the stated type of the cache's values.
 	 * @return the type, or {@code null} if it is inferred from the methods that use the
 	 * cache
@@ -442,6 +464,8 @@ public final class CacheSettings {
 
 		private DataSize maxValueSize = DataSize.ofMegabytes(1);
 
+		private double verify;
+
 		private @Nullable Type type;
 
 		private @Nullable SerializationPair<?> valueSerializer;
@@ -463,6 +487,7 @@ public final class CacheSettings {
 			this.refreshAhead = source.refreshAhead;
 			this.compressAbove = source.compressAbove;
 			this.maxValueSize = source.maxValueSize;
+			this.verify = source.verify;
 			this.type = source.type;
 			this.valueSerializer = source.valueSerializer;
 		}

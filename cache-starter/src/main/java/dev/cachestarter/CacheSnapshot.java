@@ -58,7 +58,7 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 
 		private static final List<String> NAMES = List.of("hits", "misses", "puts", "removals", "refusedFills",
 				"loadsShared", "unreadable", "otherVersion", "tooLarge", "notCacheable", "failures", "staleServed",
-				"refreshes", "refreshFailures");
+				"refreshes", "refreshFailures", "verified", "foundStale");
 
 		private final Map<String, Long> counts;
 
@@ -203,7 +203,8 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		}
 
 		/**
-		 * Return the number of loads in the background that succeeded.
+		 * Return the number of loads in the background that succeeded, those for
+		 * {@code verify} included.
 		 * @return the number
 		 */
 		public long refreshes() {
@@ -216,6 +217,25 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		 */
 		public long refreshFailures() {
 			return count("refreshFailures");
+		}
+
+		/**
+		 * Return the number of hits that were compared with a fresh load, as
+		 * {@code verify} says. {@code 1 - foundStale / verified} tells how right the cache
+		 * is, in nines.
+		 * @return the number
+		 */
+		public long verified() {
+			return count("verified");
+		}
+
+		/**
+		 * Return the number of these hits whose value was another than that of the load,
+		 * with no eviction on its way that would explain it.
+		 * @return the number
+		 */
+		public long foundStale() {
+			return count("foundStale");
 		}
 
 		private long count(String name) {

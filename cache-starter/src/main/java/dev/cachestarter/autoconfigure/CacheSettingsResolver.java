@@ -151,6 +151,7 @@ final class CacheSettingsResolver {
 		stated.put("refresh-ahead", Values::refreshAhead);
 		stated.put("compress-above", Values::compressAbove);
 		stated.put("max-value-size", Values::maxValueSize);
+		stated.put("verify", Values::verify);
 		return stated;
 	}
 
@@ -278,7 +279,8 @@ final class CacheSettingsResolver {
 		result = set(result, path + ".stale-retry", values.staleRetry(), CacheSettings::withStaleRetry);
 		result = set(result, path + ".refresh-ahead", values.refreshAhead(), CacheSettings::withRefreshAhead);
 		result = set(result, path + ".compress-above", values.compressAbove(), CacheSettings::withCompressAbove);
-		return set(result, path + ".max-value-size", values.maxValueSize(), CacheSettings::withMaxValueSize);
+		result = set(result, path + ".max-value-size", values.maxValueSize(), CacheSettings::withMaxValueSize);
+		return set(result, path + ".verify", values.verify(), CacheSettings::withVerify);
 	}
 
 	/** Who sets a shorter time to live for values means nulls, too. */

@@ -97,6 +97,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 
 		@Nullable DataSize maxValueSize();
 
+		@Nullable Double verify();
+
 	}
 
 	/**
@@ -123,13 +125,15 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * it in the background. 0 for never.
 	 * @param compressAbove Size above which a value is compressed. 0 for never.
 	 * @param maxValueSize Maximum size of a value that is cached, as stored.
+	 * @param verify Share of hits, such as 0.001, that are compared with a fresh load in
+	 * the background. 0 for none.
 	 */
 	record Defaults(@Nullable Duration ttl, @Nullable TtlPreset ttlPreset, @Nullable Double ttlJitter,
 			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
 			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
 			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
-			@Nullable Duration refreshAhead, @Nullable DataSize compressAbove,
-			@Nullable DataSize maxValueSize) implements Values {
+			@Nullable Duration refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
+			@Nullable Double verify) implements Values {
 
 	}
 
@@ -157,6 +161,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * it in the background. 0 for never.
 	 * @param compressAbove Size above which a value is compressed. 0 for never.
 	 * @param maxValueSize Maximum size of a value that is cached, as stored.
+	 * @param verify Share of hits, such as 0.001, that are compared with a fresh load in
+	 * the background. 0 for none.
 	 * @param type Type of the cache's values, such as "com.acme.Agent" or
 	 * "java.util.List<com.acme.Agent>". Inferred from the methods that use the cache if
 	 * not set.
@@ -166,7 +172,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
 			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
 			@Nullable Duration refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
-			@Nullable String type) implements Values {
+			@Nullable Double verify, @Nullable String type) implements Values {
 
 	}
 

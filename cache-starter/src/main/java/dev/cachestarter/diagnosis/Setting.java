@@ -59,6 +59,7 @@ public record Setting(@Nullable Object value, String from) {
 		values.put("refresh-ahead", text(settings.refreshAhead()));
 		values.put("compress-above", text(settings.compressAbove()));
 		values.put("max-value-size", text(settings.maxValueSize()));
+		values.put("verify", settings.verify());
 		Type type = settings.type();
 		values.put("type", (type != null) ? type.getTypeName() : "inferred");
 		SerializationPair<?> serializer = settings.valueSerializer();

@@ -107,6 +107,7 @@ class CacheSettingsResolverTests {
 		set("cache-starter.defaults.refresh-ahead", "24s");
 		set("cache-starter.defaults.compress-above", "0");
 		set("cache-starter.defaults.max-value-size", "5MB");
+		set("cache-starter.defaults.verify", "0.25");
 
 		CacheSettings defaults = resolve().defaults();
 
@@ -123,6 +124,7 @@ class CacheSettingsResolverTests {
 		assertThat(defaults.refreshAhead()).isEqualTo(Duration.ofSeconds(24));
 		assertThat(defaults.compressAbove()).isEqualTo(DataSize.ofBytes(0));
 		assertThat(defaults.maxValueSize()).isEqualTo(DataSize.ofMegabytes(5));
+		assertThat(defaults.verify()).isEqualTo(0.25);
 	}
 
 	@Test

@@ -61,6 +61,10 @@ public final class CacheCounters {
 
 	private final LongAdder refreshFailures = new LongAdder();
 
+	private final LongAdder verified = new LongAdder();
+
+	private final LongAdder foundStale = new LongAdder();
+
 	private final Instant since = Instant.now();
 
 	private volatile Instant lastReset = this.since;
@@ -162,10 +166,18 @@ public final class CacheCounters {
 		this.refreshFailures.increment();
 	}
 
+	void verified() {
+		this.verified.increment();
+	}
+
+	void foundStale() {
+		this.foundStale.increment();
+	}
+
 	public void reset() {
 		for (LongAdder adder : new LongAdder[] { this.hits, this.misses, this.puts, this.removals, this.refusedFills,
 				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable, this.failures,
-				this.staleServed, this.refreshes, this.refreshFailures }) {
+				this.staleServed, this.refreshes, this.refreshFailures, this.verified, this.foundStale }) {
 			adder.reset();
 		}
 		this.lastReset = Instant.now();
@@ -179,7 +191,8 @@ public final class CacheCounters {
 				Map.entry("otherVersion", this.otherVersion.sum()), Map.entry("tooLarge", this.tooLarge.sum()),
 				Map.entry("notCacheable", this.notCacheable.sum()), Map.entry("failures", this.failures.sum()),
 				Map.entry("staleServed", this.staleServed.sum()), Map.entry("refreshes", this.refreshes.sum()),
-				Map.entry("refreshFailures", this.refreshFailures.sum())));
+				Map.entry("refreshFailures", this.refreshFailures.sum()), Map.entry("verified", this.verified.sum()),
+				Map.entry("foundStale", this.foundStale.sum())));
 	}
 
 	/**

@@ -341,6 +341,18 @@ public final class Engine {
 		return this.continuations.here();
 	}
 
+	/**
+	 * Do something later, which must not block. Not done if the cache ends before.
+	 */
+	void later(Runnable task, Duration delay) {
+		try {
+			this.timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			// Closed.
+		}
+	}
+
 	public Deadline newDeadline() {
 		return new Deadline(this.link, new Budget(this.link.commandTimeout()));
 	}

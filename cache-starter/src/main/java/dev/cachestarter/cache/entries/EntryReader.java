@@ -18,11 +18,11 @@ package dev.cachestarter.cache.entries;
 
 import java.lang.reflect.Type;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
@@ -319,8 +319,10 @@ public final class EntryReader implements Entries {
 		if (logger.isDebugEnabled()) {
 			logger.debug("Cache HIT - " + this.parts.name() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
-		boolean due = purpose == Purpose.LOAD && fresh && isDue(header, now);
-		return new Reading(due ? Kind.DUE : fresh ? Kind.HIT : Kind.SERVED, value.value(), observed, epoch);
+		boolean loads = purpose == Purpose.LOAD && fresh;
+		Kind kind = (loads && isDue(header, now)) ? Kind.DUE : (loads && isDoubted(header, now)) ? Kind.DOUBTED
+				: fresh ? Kind.HIT : Kind.SERVED;
+		return new Reading(kind, value.value(), observed, epoch);
 	}
 
 	/**
@@ -392,6 +394,17 @@ public final class EntryReader implements Entries {
 		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, Lease.longestClaim(settings()));
 	}
 
+	/**
+	 * Return whether the entry is one of those that are to be compared with a fresh load,
+	 * and there is time for it.
+	 */
+	private boolean isDoubted(EntryHeader header, long now) {
+		double share = settings().verify();
+		return share > 0 && ThreadLocalRandom.current().nextDouble() < share
+				&& !header.isClaimed(now, Lease.longestClaim(settings())) && this.engine.link().isUp()
+				&& !this.engine.background().isHere() && !this.engine.background().isBusy(this.parts.name());
+	}
+
 	/** Return whether a load of the entry has failed, and none is to be tried yet. */
 	private boolean isPaused(EntryHeader header, long now) {
 		return header.isPaused() && header.isClaimed(now, Lease.longestClaim(settings()));
@@ -444,7 +457,8 @@ public final class EntryReader implements Entries {
 		}
 	}
 
-	private ValueCodec decoding(EntryHeader header) {
+	/** Return what decodes an entry that is readable. */
+	ValueCodec decoding(EntryHeader header) {
 		ValueCodec other = isOfThisMark(header) ? null : this.codec.reading(header.schemaMark());
 		return (other != null) ? other : this.codec;
 	}
@@ -557,6 +571,13 @@ public final class EntryReader implements Entries {
 		}
 	}
 
+	// Verifying
+
+	@Override
+	public Runnable compare(Observed found, ValueCodec.Encoded loaded, String nonce) {
+		return new Comparison(this, this.parts, found, nonce).with(loaded);
+	}
+
 	// Counting
 
 	@Override
@@ -599,7 +620,7 @@ public final class EntryReader implements Entries {
 
 	private Reading told(Reading reading, long since, Tracer.Span span) {
 		return told(reading, switch (reading.kind()) {
-			case HIT, DUE -> ReadOutcome.HIT;
+			case HIT, DUE, DOUBTED -> ReadOutcome.HIT;
 			case SERVED -> ReadOutcome.STALE;
 			case STALE, MISS -> ReadOutcome.MISS;
 		}, since, span);

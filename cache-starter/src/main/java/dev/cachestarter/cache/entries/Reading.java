@@ -40,6 +40,11 @@ public record Reading(Kind kind, @Nullable Object value, @Nullable Observed obse
 		/** A value that is to be loaded again in the background. */
 		DUE,
 
+		/**
+		 * A value that is to be loaded again in the background, to compare the two.
+		 */
+		DOUBTED,
+
 		/** A value past its time, that serves since its load has failed a moment ago. */
 		SERVED,
 
@@ -52,11 +57,14 @@ public record Reading(Kind kind, @Nullable Object value, @Nullable Observed obse
 	}
 
 	public boolean isHit() {
-		return this.kind == Kind.HIT || this.kind == Kind.DUE || this.kind == Kind.SERVED;
+		return this.kind == Kind.HIT || this.kind == Kind.SERVED || isDue();
 	}
 
+	/**
+	 * Return whether there is a value, and it is to be loaded again in the background.
+	 */
 	public boolean isDue() {
-		return this.kind == Kind.DUE;
+		return this.kind == Kind.DUE || this.kind == Kind.DOUBTED;
 	}
 
 	/**
@@ -65,8 +73,8 @@ public record Reading(Kind kind, @Nullable Object value, @Nullable Observed obse
 	 */
 	public @Nullable Stale stale(@Nullable Captured captured) {
 		Observed found = this.observed;
-		return (found != null && (this.kind == Kind.STALE || this.kind == Kind.DUE))
-				? new Stale(found, this.epoch, captured) : null;
+		return (found != null && (this.kind == Kind.STALE || isDue()))
+				? new Stale(found, this.epoch, captured, this.kind == Kind.DOUBTED) : null;
 	}
 
 }

@@ -152,6 +152,15 @@ public final class BackgroundLoads {
 	}
 
 	/**
+	 * Return whether there is more to do than threads do at this moment, for a cache or
+	 * at all: no time for what nobody needs. Of an executor of the application's only
+	 * what waits for it is known.
+	 */
+	public boolean isBusy(String cache) {
+		return !this.waiting.isEmpty() || isHanging(cache, Duration.ZERO);
+	}
+
+	/**
 	 * Run a task in the background, unless there is one for the key already.
 	 * @param limit after what time one that has not begun is withdrawn, and one that has
 	 * not ended is taken for lost

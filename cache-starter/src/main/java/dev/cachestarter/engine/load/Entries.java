@@ -30,6 +30,7 @@ import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
 import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.value.ValueCodec;
 
 /**
  * The entries of one cache as values of one type: what taking turns needs to know of
@@ -135,6 +136,18 @@ public interface Entries {
 	default Step<LoadOutcome> loading(@Nullable Object origin, LoadKind kind) {
 		return Step.none();
 	}
+
+	/**
+	 * Compare what was found with what was loaded, on the calling thread. What is made of
+	 * the comparison waits for the loaded value to be stored: only then it is sure that
+	 * nothing was evicted or put in between.
+	 * @param found what was found, of a {@link #isReadable readable} header
+	 * @param loaded the loaded value
+	 * @param nonce that of the loaded value in Redis
+	 * @return to be run once that has been stored in the place of what was found; must
+	 * not block
+	 */
+	Runnable compare(Observed found, ValueCodec.Encoded loaded, String nonce);
 
 	/**
 	 * Take note that something of another data type was removed.

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
@@ -107,6 +108,9 @@ public final class Flight {
 
 	private static final String NO_NONCE = "";
 
+	private static final Runnable NOTHING = () -> {
+	};
+
 	private final EntryStore store;
 
 	private final BiConsumer<Flight, @Nullable Throwable> landed;
@@ -152,6 +156,9 @@ public final class Flight {
 
 	/** Whether it loads ahead of the end of what is there. */
 	private volatile boolean isAhead;
+
+	/** Compares the loaded value with the one in whose place it is stored. */
+	private volatile @Nullable Function<ValueCodec.Encoded, Runnable> comparison;
 
 	/**
 	 * Create a flight.
@@ -280,6 +287,15 @@ public final class Flight {
 		this.isAhead = true;
 	}
 
+	/**
+	 * Have the loaded value compared with the one in whose place it will be stored.
+	 * @param comparison is given the loaded value before that, and returns what is to be
+	 * run after it
+	 */
+	void compares(Function<ValueCodec.Encoded, Runnable> comparison) {
+		this.comparison = comparison;
+	}
+
 	CompletableFuture<Turn> join(long nanos) {
 		this.joined.incrementAndGet();
 		return this.result.copy().completeOnTimeout(new Turn.TimedOut(), nanos, TimeUnit.NANOSECONDS);
@@ -336,10 +352,15 @@ public final class Flight {
 			// What is not of the type that they ask for is nothing for them.
 			over(encoded.isFor(this.mark) ? new Turn.Shared(this.value) : new Turn.Refused());
 		}
+		Function<ValueCodec.Encoded, Runnable> comparison = this.comparison;
+		Runnable compared = (comparison != null) ? comparison.apply(encoded) : NOTHING;
 		return this.store.tracer()
 			.within(this.origin,
 					() -> this.store.fill(held, encoded, encoded.mark(), ttl, this.settings.staleIfError()))
 			.whenComplete((filled, ex) -> {
+				if (ex == null && filled) {
+					compared.run();
+				}
 				this.landed.accept(this, ex);
 				// Whoever waits for a put, which hands nothing over, finds it in Redis
 				// now.

@@ -32,9 +32,9 @@ import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
- * Loads that go to the background: of entries near their end ({@code refresh-ahead}), and
- * of stale ones whose load takes longer than {@code load-timeout}. Both hold a claim on
- * the entry that they replace.
+ * Loads that go to the background: of entries near their end ({@code refresh-ahead}), of
+ * some others to compare the two ({@code verify}), and of stale ones whose load takes
+ * longer than {@code load-timeout}. All hold a claim on the entry that they replace.
  */
 public final class Reloads {
 
@@ -53,7 +53,7 @@ public final class Reloads {
 	}
 
 	/**
-	 * Load an entry that is near its end, unless somebody does.
+	 * Load an entry that is near its end, or doubted, unless somebody does.
 	 * @param ask who has found it: with what it has found, and how it is loaded
 	 * @param claiming claims it
 	 */
@@ -70,6 +70,9 @@ public final class Reloads {
 			Flight flight = claiming.apply(background).join();
 			if (flight != null && flight.canFill()) {
 				flight.loadsAhead();
+				if (due.doubted()) {
+					flight.compares((loaded) -> ask.entries().compare(due.observed(), loaded, flight.nonce()));
+				}
 				load(background, flight, reload);
 			}
 		});

@@ -24,12 +24,14 @@ import dev.cachestarter.engine.load.BackgroundLoads.Captured;
 /**
  * An entry as it was found, that is to be loaded again: one past its time to live, which
  * may serve for its load, or one near its end, which is loaded ahead in the background.
+ * Or one that is loaded again to see whether it is as it should be.
  *
  * @param observed the entry as it was found
  * @param epoch what had been evicted here by then
  * @param captured what a load in the background is to see of the calling thread,
  * {@code null} if the load is not to go there
+ * @param doubted whether it is to be compared with what is loaded
  */
-public record Stale(Observed observed, long epoch, @Nullable Captured captured) {
+public record Stale(Observed observed, long epoch, @Nullable Captured captured, boolean doubted) {
 
 }

@@ -167,6 +167,12 @@ final class JsonValueCodec implements ValueCodec {
 	}
 
 	@Override
+	public boolean isSame(@Nullable Object one, @Nullable Object other) {
+		return (one == null || other == null) ? one == other
+				: new ShapeCheck(this::json).compare(one, other) == null;
+	}
+
+	@Override
 	public String toString() {
 		return "JSON of " + this.type.toCanonical();
 	}

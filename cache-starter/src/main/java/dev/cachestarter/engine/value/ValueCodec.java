@@ -16,6 +16,9 @@
 
 package dev.cachestarter.engine.value;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +69,16 @@ public interface ValueCodec {
 	 * it
 	 */
 	@Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException;
+
+	/**
+	 * Return whether two decoded values are the same to a caller, whatever their
+	 * {@code equals} says.
+	 */
+	default boolean isSame(@Nullable Object one, @Nullable Object other) {
+		return Objects.deepEquals(one, other) || (one != null && other != null
+				&& new ShapeCheck((part) -> part.toString().getBytes(StandardCharsets.UTF_8)).compare(one,
+						other) == null);
+	}
 
 	/**
 	 * An encoded value.

@@ -26,6 +26,7 @@ import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.value.ValueCodec;
 
 /**
  * Entries of which nothing is known, for what asks for nothing.
@@ -99,6 +100,11 @@ class NoEntries implements Entries {
 	@Override
 	public boolean isShareable(@Nullable Object value) {
 		return true;
+	}
+
+	@Override
+	public Runnable compare(Observed found, ValueCodec.Encoded loaded, String nonce) {
+		throw new UnsupportedOperationException();
 	}
 
 	@Override

@@ -139,6 +139,11 @@ class TextEntries implements Entries {
 	}
 
 	@Override
+	public Runnable compare(Observed found, ValueCodec.Encoded loaded, String nonce) {
+		throw new UnsupportedOperationException();
+	}
+
+	@Override
 	public void removedForeign() {
 		this.told.add("foreign");
 	}
