@@ -221,8 +221,8 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 
 		/**
 		 * Return the number of hits that were compared with a fresh load, as
-		 * {@code verify} says. {@code 1 - foundStale / verified} tells how right the cache
-		 * is, in nines.
+		 * {@code verify} says. {@code 1 - foundStale / verified} tells how right the
+		 * cache is, in nines.
 		 * @return the number
 		 */
 		public long verified() {

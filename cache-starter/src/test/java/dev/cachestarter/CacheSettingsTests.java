@@ -65,6 +65,7 @@ class CacheSettingsTests {
 		VALUES.put("refreshAhead", Duration.ofSeconds(19));
 		VALUES.put("compressAbove", DataSize.ofKilobytes(20));
 		VALUES.put("maxValueSize", DataSize.ofKilobytes(21));
+		VALUES.put("verify", 0.25);
 		VALUES.put("type", String.class);
 		VALUES.put("valueSerializer", SerializationPair.fromSerializer(RedisSerializer.string()));
 	}

@@ -41,7 +41,8 @@ class CacheSnapshotTests {
 		assertThat(json).isEqualTo("{\"enabled\":true,\"keyCount\":1,\"memoryUsed\":\"2K\",\"caches\":{\"agents\":{"
 				+ "\"hits\":3,\"misses\":1,\"puts\":0,\"removals\":0,\"refusedFills\":0,\"loadsShared\":0,"
 				+ "\"unreadable\":0,\"otherVersion\":0,\"tooLarge\":0,\"notCacheable\":0,\"failures\":0,"
-				+ "\"staleServed\":0,\"refreshes\":0,\"refreshFailures\":0,\"hitRatio\":0.75}}}");
+				+ "\"staleServed\":0,\"refreshes\":0,\"refreshFailures\":0,"
+				+ "\"verified\":0,\"foundStale\":0,\"hitRatio\":0.75}}}");
 	}
 
 	@Test

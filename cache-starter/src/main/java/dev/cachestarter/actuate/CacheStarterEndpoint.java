@@ -43,6 +43,7 @@ import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.diagnosis.CacheCondition;
 import dev.cachestarter.diagnosis.Doctor;
 import dev.cachestarter.diagnosis.KeyBrowser;
+import dev.cachestarter.diagnosis.LoadTimes;
 import dev.cachestarter.diagnosis.Setting;
 import dev.cachestarter.diagnosis.SettingOrigins;
 import dev.cachestarter.engine.key.KeyPattern;
@@ -74,6 +75,8 @@ public class CacheStarterEndpoint {
 
 	private final @Nullable Doctor doctor;
 
+	private final LoadTimes loadTimes = new LoadTimes();
+
 	/**
 	 * Create an endpoint.
 	 * @param manager the manager of the caches
@@ -88,6 +91,7 @@ public class CacheStarterEndpoint {
 		this.origins = origins;
 		this.report = report;
 		this.browser = new KeyBrowser(manager);
+		manager.engine().monitors().attach(this.loadTimes);
 	}
 
 	/**
@@ -212,7 +216,7 @@ public class CacheStarterEndpoint {
 			.map(CacheReport.CachedMethod::method)
 			.toList();
 		return new CacheDescriptor(Setting.all(cache.getSettings(), this.origins.of(name)), cache.getCounters(),
-				methods, null);
+				this.loadTimes.of(name), methods, null);
 	}
 
 	/**
@@ -261,14 +265,16 @@ public class CacheStarterEndpoint {
 	 *
 	 * @param settings the settings in force, by name, and where each comes from
 	 * @param counters what happened in it since the start of this application
+	 * @param loads how long its loads took
 	 * @param methods the methods that use it
 	 * @param keys some of its keys, {@code null} if they were not asked for
 	 */
-	public record CacheDescriptor(Map<String, Setting> settings, CacheSnapshot.Counters counters, List<String> methods,
+	public record CacheDescriptor(Map<String, Setting> settings, CacheSnapshot.Counters counters,
+			LoadTimes.Summary loads, List<String> methods,
 			KeyBrowser.@Nullable Page keys) implements OperationResponseBody {
 
 		CacheDescriptor with(KeyBrowser.Page page) {
-			return new CacheDescriptor(this.settings, this.counters, this.methods, page);
+			return new CacheDescriptor(this.settings, this.counters, this.loads, this.methods, page);
 		}
 
 	}

@@ -18,6 +18,7 @@ package dev.cachestarter.cache.entries;
 
 import java.lang.reflect.Type;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -320,8 +321,8 @@ public final class EntryReader implements Entries {
 			logger.debug("Cache HIT - " + this.parts.name() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
 		boolean loads = purpose == Purpose.LOAD && fresh;
-		Kind kind = (loads && isDue(header, now)) ? Kind.DUE : (loads && isDoubted(header, now)) ? Kind.DOUBTED
-				: fresh ? Kind.HIT : Kind.SERVED;
+		Kind kind = (loads && isDue(header, now)) ? Kind.DUE
+				: (loads && isDoubted(header, now)) ? Kind.DOUBTED : fresh ? Kind.HIT : Kind.SERVED;
 		return new Reading(kind, value.value(), observed, epoch);
 	}
 

@@ -168,8 +168,7 @@ final class JsonValueCodec implements ValueCodec {
 
 	@Override
 	public boolean isSame(@Nullable Object one, @Nullable Object other) {
-		return (one == null || other == null) ? one == other
-				: new ShapeCheck(this::json).compare(one, other) == null;
+		return (one == null || other == null) ? one == other : new ShapeCheck(this::json).compare(one, other) == null;
 	}
 
 	@Override

@@ -97,6 +97,8 @@ class CacheStarterEndpointRedisTests {
 			CacheDescriptor cache = shown.caches().get("items:list");
 			assertThat(cache.counters().hits()).isEqualTo(1);
 			assertThat(cache.counters().misses()).isEqualTo(1);
+			assertThat(cache.loads().count()).isEqualTo(1);
+			assertThat(cache.loads().p99Millis()).isPositive();
 			assertThat(cache.methods()).containsExactly("Items.changed(String, String)", "Items.find(String, String)");
 			assertThat(cache.keys()).isNull();
 			assertThat(JsonMapper.shared().writeValueAsString(shown)).contains("\"hitRatio\":0.5");

@@ -304,7 +304,8 @@ class Callers {
 			boolean mayServe = header != null && this.entries.isUsable(this.key, header)
 					&& (this.captured != null || !header.isFresh(this.at.store.serverMillis()))
 					&& !this.entries.settings.staleIfError().isZero();
-			Stale stale = (found != null && mayServe) ? new Stale(found, this.entries.epoch, this.captured, false) : null;
+			Stale stale = (found != null && mayServe) ? new Stale(found, this.entries.epoch, this.captured, false)
+					: null;
 			return new Ask(this.key, null, this.entries, this.at.deadline(), this.since, this.transactional,
 					this.leading, Runnable::run, null, this.reload, this.declared, null)
 				.seeing(found, stale);
