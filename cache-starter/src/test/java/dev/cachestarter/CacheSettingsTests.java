@@ -103,6 +103,19 @@ class CacheSettingsTests {
 	}
 
 	@Test
+	void nullsLiveThirtySecondsOrAsLongAsValuesIfThatIsLess() {
+		CacheSettings settings = CacheSettings.defaults();
+
+		assertThat(settings.withTtl(Duration.ofHours(1)).nullTtl()).hasSeconds(30);
+		assertThat(settings.withTtl(Duration.ofSeconds(1)).nullTtl()).hasSeconds(1);
+		assertThat(settings.withTtl(Duration.ZERO).nullTtl()).as("values never expire").hasSeconds(30);
+		assertThat(settings.withNullTtl(Duration.ofMinutes(1)).withTtl(Duration.ofSeconds(1)).nullTtl())
+			.as("it is stated")
+			.hasMinutes(1);
+		assertThat(settings.withNullTtl(Duration.ZERO).nullTtl()).isZero();
+	}
+
+	@Test
 	void noDurationIsTooLongForNanoseconds() {
 		List<BiFunction<CacheSettings, Duration, CacheSettings>> setters = List.of(CacheSettings::withTtl,
 				CacheSettings::withNullTtl, CacheSettings::withLoadWait, CacheSettings::withLoadLeaseLimit,

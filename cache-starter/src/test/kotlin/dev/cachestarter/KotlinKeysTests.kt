@@ -20,6 +20,7 @@ import dev.cachestarter.engine.key.CacheKeys
 import org.assertj.core.api.Assertions.assertThat
 import org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import org.junit.jupiter.api.Test
+import org.springframework.cache.interceptor.SimpleKey
 import org.springframework.core.ResolvableType
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
@@ -83,6 +84,8 @@ class KotlinKeysTests {
 		assertThat(this.keys.of(*arrayOf<Any?>("a", "b", continuation))).isEqualTo(this.keys.of("a", "b"))
 		assertThat(this.keys.text(*arrayOf<Any?>("a", continuation))).isEqualTo("a")
 		assertThat(this.keys.text(*arrayOf<Any?>(continuation))).isEqualTo("%noargs")
+		val only: Any = continuation
+		assertThat(this.keys.of(only)).isEqualTo(SimpleKey.EMPTY)
 	}
 
 	data class Query(val org: String, val limit: Int, val nested: Nested?)

@@ -69,6 +69,21 @@ class KeyLayoutTests {
 	}
 
 	@Test
+	void fullKeyThatIsFarTooLongKeepsItsGroup() {
+		String longText = "x".repeat(66_000);
+
+		StoredKey key = this.layout.locate("tools:org-1:" + longText);
+
+		assertThat(key.key()).matches("org-1:%rest-[0-9a-f]{64}");
+		assertThat(key.group()).isEqualTo("org-1");
+		assertThat(key).isEqualTo(this.layout.locate("tools:org-1:" + longText))
+			.isNotEqualTo(this.layout.locate("tools:org-1:" + longText + "x"));
+		assertThat(this.layout.locate("tools:" + longText + ":1").key()).matches("%rest-[0-9a-f]{64}");
+		assertThat(this.layout.locate("tools:" + longText).key()).matches("%rest-[0-9a-f]{64}");
+		assertThat(this.layout.locate("tools:" + longText.substring(1000)).key()).hasSize(65_000);
+	}
+
+	@Test
 	void groupOfAKeyWithWideCharactersIsThatGroup() {
 		StoredKey key = this.layout.key("tools", "caf\u00e9\ud83d\ude00\ud83d:\u20ac");
 

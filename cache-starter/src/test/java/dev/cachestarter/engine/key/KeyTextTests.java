@@ -349,6 +349,20 @@ class KeyTextTests {
 	}
 
 	@Test
+	void longTextsThatDifferAnywhereHaveTwoHashes() {
+		String text = "x".repeat(20_000);
+		Set<String> hashes = new HashSet<>(List.of(segment(text), segment(text + "x")));
+
+		for (int at = 0; at < text.length(); at += 97) {
+			hashes.add(segment(text.substring(0, at) + "y" + text.substring(at + 1)));
+			// The same in its low byte.
+			hashes.add(segment(text.substring(0, at) + "\u0178" + text.substring(at + 1)));
+		}
+
+		assertThat(hashes).hasSize(2 + 2 * 207);
+	}
+
+	@Test
 	void textThatWasJoinedOfLongValuesMeetsTheKeyOfThem() {
 		@Nullable Object[] values = new Object[16];
 		Arrays.fill(values, "x".repeat(1000) + " y");
