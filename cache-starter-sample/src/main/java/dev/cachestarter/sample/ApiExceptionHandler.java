@@ -31,14 +31,17 @@ import org.springframework.context.MessageSourceResolvable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.validation.FieldError;
 import org.springframework.validation.method.ParameterValidationResult;
+import org.springframework.web.HttpMediaTypeNotAcceptableException;
 import org.springframework.web.bind.MethodArgumentNotValidException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.ServletWebRequest;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.method.annotation.HandlerMethodValidationException;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
@@ -73,15 +76,18 @@ class ApiExceptionHandler extends ResponseEntityExceptionHandler {
 	@Override
 	protected @Nullable ResponseEntity<Object> handleExceptionInternal(Exception ex, @Nullable Object body,
 			HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-		String detail = detail(ex);
+		String detail = detail(ex, request);
 		Object better = (detail != null) ? ProblemDetail.forStatusAndDetail(status, detail) : body;
-		return super.handleExceptionInternal(ex, better, headers, status, request);
+		// Said outright, or it would depend on an 'Accept' that may be what is wrong.
+		HttpHeaders typed = new HttpHeaders(headers);
+		typed.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
+		return super.handleExceptionInternal(ex, better, typed, status, request);
 	}
 
 	/**
 	 * Return what to tell the client where Spring's own words say too little.
 	 */
-	private static @Nullable String detail(Exception ex) {
+	private static @Nullable String detail(Exception ex, WebRequest request) {
 		if (ex instanceof HandlerMethodValidationException invalid) {
 			return invalid.getParameterValidationResults()
 				.stream()
@@ -105,9 +111,23 @@ class ApiExceptionHandler extends ResponseEntityExceptionHandler {
 			return describe(unreadable.getCause());
 		}
 		if (ex instanceof NoResourceFoundException notFound) {
-			return "Nothing is served at /" + notFound.getResourcePath() + ".";
+			return nothingAt(notFound, request);
+		}
+		if (ex instanceof HttpMediaTypeNotAcceptableException notAcceptable) {
+			return notAcceptable.getSupportedMediaTypes().isEmpty()
+					? "The header 'Accept' must be a list of media types, such as application/json."
+					: "The header 'Accept' allows none of " + notAcceptable.getSupportedMediaTypes() + ".";
 		}
 		return null;
+	}
+
+	private static String nothingAt(NoResourceFoundException ex, WebRequest request) {
+		// The path of the exception lacks a slash at its end.
+		String path = (request instanceof ServletWebRequest servlet) ? servlet.getRequest().getRequestURI()
+				: "/" + ex.getResourcePath();
+		boolean slash = path.length() > 1 && path.endsWith("/");
+		return "Nothing is served at " + path + "."
+				+ (slash ? " No path here ends with a slash: try " + path.replaceAll("/+$", "") + "." : "");
 	}
 
 	private static String describe(ParameterValidationResult result, MessageSourceResolvable error) {

@@ -52,6 +52,13 @@ final class Api {
 		return send("GET", orgId, path, null, null);
 	}
 
+	/**
+	 * Ask for a form of the answer that there may not be.
+	 */
+	Answer accepting(String types, String path) {
+		return send(request(path).header("Accept", types).GET());
+	}
+
 	Answer post(String orgId, String path, String body) {
 		return send("POST", orgId, path, "application/json", body);
 	}
@@ -65,14 +72,22 @@ final class Api {
 	}
 
 	Answer send(String method, @Nullable String orgId, String path, @Nullable String type, @Nullable String body) {
-		HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(this.address + path))
-			.method(method, (body != null) ? BodyPublishers.ofString(body) : BodyPublishers.noBody());
+		HttpRequest.Builder request = request(path).method(method,
+				(body != null) ? BodyPublishers.ofString(body) : BodyPublishers.noBody());
 		if (orgId != null) {
 			request.header(Tenant.HEADER, orgId);
 		}
 		if (type != null) {
 			request.header("Content-Type", type);
 		}
+		return send(request);
+	}
+
+	private HttpRequest.Builder request(String path) {
+		return HttpRequest.newBuilder(URI.create(this.address + path));
+	}
+
+	private Answer send(HttpRequest.Builder request) {
 		try {
 			HttpResponse<String> response = this.client.send(request.build(), BodyHandlers.ofString());
 			return new Answer(response.statusCode(), response.headers().firstValue("Content-Type").orElse(""),

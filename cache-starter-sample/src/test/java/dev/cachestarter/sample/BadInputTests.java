@@ -127,6 +127,42 @@ class BadInputTests {
 	}
 
 	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+			/api/agents?orgId=org-101  | text/plain       | The header 'Accept' allows none of [application/json
+			/api/agents?orgId=org-101  | application/xml  | The header 'Accept' allows none of [application/json
+			/api/agents?orgId=org-101  | nonsense         | The header 'Accept' must be a list of media types
+			/api/live                  | application/json | The header 'Accept' allows none of [text/event-stream]
+			""")
+	void whatCannotBeAnsweredAsWishedIsRefusedAsAProblem(String path, String accept, String detail) {
+		Answer answer = this.api.accepting(accept, path);
+
+		assertThat(answer.status()).isEqualTo(406);
+		assertThat(answer.type()).isEqualTo("application/problem+json");
+		assertThat(answer.text("/detail")).startsWith(detail);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "text/html, 404, /api/nothing", "text/plain, 400, /api/agents/abc?orgId=org-101",
+			"text/event-stream, 404, /api/agents/99999999?orgId=org-101" })
+	void anErrorIsAProblemWhateverIsAccepted(String accept, int status, String path) {
+		Answer answer = this.api.accepting(accept, path);
+
+		assertThat(answer.status()).isEqualTo(status);
+		assertThat(answer.type()).isEqualTo("application/problem+json");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "/api/agents/?orgId=org-101, /api/agents", "/api/cache/stats/, /api/cache/stats",
+			"/api/live/, /api/live", "/api/agents//?orgId=org-101, /api/agents", "/actuator/, /actuator" })
+	void aSlashAtTheEndIsSaidToBeTooMuch(String path, String meant) {
+		Answer answer = this.api.get(path);
+
+		assertThat(answer.status()).isEqualTo(404);
+		assertThat(answer.text("/detail")).startsWith("Nothing is served at " + path.replaceAll("\\?.*", "") + ".")
+			.endsWith("No path here ends with a slash: try " + meant + ".");
+	}
+
+	@ParameterizedTest
 	@CsvSource({ "name, 81", "model, 61", "description, 501" })
 	void textThatIsTooLongIsRefused(String field, int length) {
 		String body = "{\"name\":\"x\",\"model\":\"m\",\"" + field + "\":\"" + "x".repeat(length) + "\"}";

@@ -18,6 +18,10 @@ package dev.cachestarter.sample;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,6 +30,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Scanner;
 import java.util.regex.Matcher;
@@ -43,6 +48,7 @@ import tools.jackson.databind.json.JsonMapper;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -95,6 +101,23 @@ class LiveControllerTests {
 			assertThat(get(file).statusCode()).as(file).isEqualTo(200);
 		}
 		assertThat(Pattern.compile("<script(?! src=)").matcher(page.body()).find()).isFalse();
+	}
+
+	@Test
+	void thePageIsServedWhateverIsAccepted() {
+		assertThat(send("GET", "/", "Accept", "text/plain").body()).contains("cache-starter at work");
+	}
+
+	@Test
+	void otherMachinesFindNobodyHere() throws IOException {
+		for (NetworkInterface network : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+			for (InetAddress own : Collections.list(network.getInetAddresses())) {
+				if (!own.isLoopbackAddress() && !own.isLinkLocalAddress()) {
+					assertThatExceptionOfType(ConnectException.class).as(own.toString())
+						.isThrownBy(() -> new Socket(own, URI.create(this.address).getPort()).close());
+				}
+			}
+		}
 	}
 
 	@Test

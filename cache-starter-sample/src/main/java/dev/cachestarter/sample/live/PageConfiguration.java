@@ -35,6 +35,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.util.StringUtils;
 import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
@@ -56,8 +57,14 @@ class PageConfiguration implements WebMvcConfigurer {
 	public void addInterceptors(InterceptorRegistry registry) {
 		registry.addInterceptor(new LocalOnly())
 			.addPathPatterns(LiveController.BUTTONS)
-			.excludePathPatterns("/api/live");
+			.excludePathPatterns("/api/live", "/api/live/");
 		registry.addInterceptor(this.answers).addPathPatterns("/api/**");
+	}
+
+	@Override
+	public void addViewControllers(ViewControllerRegistry registry) {
+		// Whatever is accepted: Boot's own way answers 406 without a word.
+		registry.addViewController("/").setViewName("forward:/index.html");
 	}
 
 	@Override
