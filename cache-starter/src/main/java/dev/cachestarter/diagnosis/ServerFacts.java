@@ -204,7 +204,7 @@ record ServerFacts(List<Map<String, String>> servers, @Nullable Duration roundTr
 					StoredKey key = layout.parse(redisKey);
 					if (key != null && key.cacheName().isEmpty() && looks++ < LOOKS
 							&& !isOurs(link.readStartAside(redisKey, EntryHeader.LENGTH))) {
-						found.add(key.logName());
+						found.add(layout.logKeys().nameOf(key));
 					}
 				}
 			}

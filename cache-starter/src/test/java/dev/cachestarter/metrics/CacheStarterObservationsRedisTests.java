@@ -245,6 +245,7 @@ class CacheStarterObservationsRedisTests {
 		Shop shop = shop(CacheSettings.defaults());
 		Observation outer = Observation.start("outer", this.registry);
 		try (Observation.Scope scope = outer.openScope()) {
+			assertThat(scope.getCurrentObservation()).isSameAs(outer);
 			this.recorder.throwing = event;
 
 			for (Way way : Way.values()) {

@@ -120,7 +120,7 @@ final class Comparison {
 		}
 		this.parts.counters().verified();
 		this.parts.counters().foundStale();
-		String key = now.key().logName();
+		String key = this.parts.engine().logName(now.key());
 		this.parts.engine()
 			.warnOnce("verify:" + this.parts.name(),
 					("Cache '%s' had another value under key '%s' than its method returns now, and nothing has evicted it. "

@@ -82,7 +82,7 @@ class HostileKeysTests {
 			assertThat(parsed.group()).as(what).isEqualTo(segment);
 			assertThat(new String(key.redisKey(), StandardCharsets.UTF_8)).as(what).startsWith("shop:c:");
 			assertThat(key.redisKey().length).as(what).isLessThan(3000);
-			assertOneLine(key.logName(), what);
+			assertOneLine(LogKeys.FULL.nameOf(key), what);
 		}
 	}
 
@@ -102,7 +102,7 @@ class HostileKeysTests {
 			StoredKey parsed = this.layout.parse(key.redisKey());
 			assertThat(parsed).as(what).isNotNull();
 			assertThat(parsed.cacheName()).as(what).isEqualTo(key.cacheName());
-			assertOneLine(key.logName(), what);
+			assertOneLine(LogKeys.FULL.nameOf(key), what);
 		}
 	}
 
