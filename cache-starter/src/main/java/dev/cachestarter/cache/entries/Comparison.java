@@ -19,6 +19,7 @@ package dev.cachestarter.cache.entries;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -27,6 +28,7 @@ import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.value.ValueCodec;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
 import dev.cachestarter.engine.value.ValueCodec.Encoded;
 
@@ -48,7 +50,7 @@ final class Comparison {
 	private static final Runnable NOTHING = () -> {
 	};
 
-	private final EntryReader reader;
+	private final Source reader;
 
 	private final CacheParts parts;
 
@@ -64,7 +66,7 @@ final class Comparison {
 	 * @param found the hit
 	 * @param nonce that of the loaded value in Redis
 	 */
-	Comparison(EntryReader reader, CacheParts parts, Observed found, String nonce) {
+	Comparison(Source reader, CacheParts parts, Observed found, String nonce) {
 		this.reader = reader;
 		this.parts = parts;
 		this.found = found;
@@ -127,6 +129,24 @@ final class Comparison {
 							+ "Look for a change of the source without an eviction. Further ones are counted")
 						.formatted(this.parts.name(), key));
 		logger.debug("Cache STALE - " + this.parts.name() + " (cacheKey: " + key + ")");
+	}
+
+	/**
+	 * Reads entries of the type of the hit.
+	 */
+	interface Source {
+
+		long epoch(StoredKey key);
+
+		boolean isEvicted(StoredKey key);
+
+		CompletableFuture<Observed> observe(StoredKey key);
+
+		ValueCodec codec();
+
+		/** Return what decodes an entry that is readable. */
+		ValueCodec decoding(EntryHeader header);
+
 	}
 
 }

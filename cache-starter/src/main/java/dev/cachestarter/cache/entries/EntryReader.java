@@ -61,7 +61,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * nothing. The only class that looks at entries for their values; what has been evicted
  * here, or by the caller's own transaction, is never taken, whatever Redis answers.
  */
-public final class EntryReader implements Entries {
+public final class EntryReader implements Entries, Comparison.Source {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
@@ -99,6 +99,7 @@ public final class EntryReader implements Entries {
 		return new EntryReader(this.parts, this.codec, false);
 	}
 
+	@Override
 	public ValueCodec codec() {
 		return this.codec;
 	}
@@ -458,8 +459,8 @@ public final class EntryReader implements Entries {
 		}
 	}
 
-	/** Return what decodes an entry that is readable. */
-	ValueCodec decoding(EntryHeader header) {
+	@Override
+	public ValueCodec decoding(EntryHeader header) {
 		ValueCodec other = isOfThisMark(header) ? null : this.codec.reading(header.schemaMark());
 		return (other != null) ? other : this.codec;
 	}
