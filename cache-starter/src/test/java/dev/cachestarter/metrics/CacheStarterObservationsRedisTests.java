@@ -38,6 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
@@ -139,6 +140,34 @@ class CacheStarterObservationsRedisTests {
 				.extracting(Recorded::parent)
 				.containsOnly("call");
 		});
+	}
+
+	@Test
+	void aPublisherIsPartOfWhatItsSubscriberHasInItsContext() {
+		Shop shop = shop(CacheSettings.defaults());
+		Observation subscribers = Observation.start("subscriber", this.registry);
+
+		for (int call = 0; call < 2; call++) {
+			traced("of the thread",
+					() -> Objects.requireNonNull(shop.mono("observed")
+						.subscribeOn(Schedulers.boundedElastic())
+						.contextWrite((context) -> context.put("micrometer.observation", subscribers))
+						.block()));
+			awaitStored("monos:observed");
+		}
+		subscribers.stop();
+
+		awaitSteps("subscriber", "read miss", "wait load", "load success", "read hit");
+		assertThat(this.recorder.of("of the thread")).extracting(Recorded::name).containsOnly("of the thread");
+	}
+
+	@Test
+	void theSourceOfAPublisherFindsTheLoadInItsContext() {
+		Shop shop = shop(CacheSettings.defaults());
+
+		Object found = traced("call", () -> Objects.requireNonNull(shop.context("1").block()));
+
+		assertThat(found).isEqualTo("load");
 	}
 
 	@Test
@@ -471,6 +500,14 @@ class CacheStarterObservationsRedisTests {
 		@Cacheable("monos")
 		public Mono<String> mono(String key) {
 			return Mono.fromCallable(() -> load(key));
+		}
+
+		@Cacheable("contexts")
+		public Mono<String> context(String key) {
+			return Mono.deferContextual((context) -> {
+				Observation observation = context.get("micrometer.observation");
+				return Mono.just(MeterNames.tag(((CacheStepContext) observation.getContext()).getStep()));
+			});
 		}
 
 		@Cacheable("fluxes")
