@@ -16,6 +16,7 @@
 
 package dev.cachestarter.engine.load;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -23,9 +24,11 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.redis.MemoryRedis;
 import dev.cachestarter.engine.value.ValueCodec;
 
 /**
@@ -47,7 +50,8 @@ class NoEntries implements Entries {
 	}
 
 	static List<Flight> flights(int number) {
-		Flights flights = new Flights(null, new Ticks(null));
+		EntryStore store = new EntryStore(new MemoryRedis().unstarted(Duration.ofSeconds(1)), () -> "0123456789abcdef");
+		Flights flights = new Flights(store, new Ticks(null));
 		return java.util.stream.Stream.generate(() -> flights.alone(ask())).limit(number).toList();
 	}
 
