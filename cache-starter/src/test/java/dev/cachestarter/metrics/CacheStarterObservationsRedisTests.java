@@ -273,8 +273,7 @@ class CacheStarterObservationsRedisTests {
 	void aHandlerThatThrowsReachesNoCallerAndLeavesNothingBehind(Event event) {
 		Shop shop = shop(CacheSettings.defaults());
 		Observation outer = Observation.start("outer", this.registry);
-		try (Observation.Scope scope = outer.openScope()) {
-			assertThat(scope.getCurrentObservation()).isSameAs(outer);
+		outer.scoped(() -> {
 			this.recorder.throwing = event;
 
 			for (Way way : Way.values()) {
@@ -285,7 +284,7 @@ class CacheStarterObservationsRedisTests {
 
 			assertThat(this.registry.getCurrentObservation()).isSameAs(outer);
 			this.recorder.throwing = null;
-		}
+		});
 		outer.stop();
 		assertThat(shop.find("1")).isEqualTo("1");
 		awaitStored("shop:1");
