@@ -224,8 +224,8 @@ final class Place {
 
 	/** A container of the JDK is around what is to blame. */
 	private static boolean isPlainContainer(Class<?> type) {
-		return JdkTypes.isJdk(type) && (type.isArray() || Collection.class.isAssignableFrom(type)
-				|| Map.class.isAssignableFrom(type) || type == Optional.class);
+		return type.isArray() || (JdkTypes.isJdk(type) && (Collection.class.isAssignableFrom(type)
+				|| Map.class.isAssignableFrom(type) || type == Optional.class));
 	}
 
 	/**

@@ -173,7 +173,7 @@ final class PlaceFinder {
 	private void container(Place place, JavaType type) {
 		JavaType content = type.getContentType();
 		boolean keyed = type.isMapLikeType();
-		boolean told = JdkTypes.isJdk(type.getRawClass())
+		boolean told = (type.isArrayType() || JdkTypes.isJdk(type.getRawClass()))
 				&& (!keyed || isProven(type.getKeyType().getRawClass()) || type.getKeyType().isEnumType());
 		boolean known = told && (Collection.class.isAssignableFrom(type.getRawClass()) || keyed || type.isArrayType()
 				|| type.isReferenceType());
