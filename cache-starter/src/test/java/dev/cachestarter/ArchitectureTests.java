@@ -138,6 +138,10 @@ class ArchitectureTests {
 			".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache", ".diagnosis", ".metrics",
 			".actuate", ".autoconfigure.report", ".autoconfigure.warmup", ".autoconfigure.actuate",
 			".autoconfigure.metrics", ".autoconfigure");
+			".engine.value", ".engine.connection", ".engine.redis", ".engine.entry", ".engine.load", ".engine.near",
+			".cache.call", ".cache.entries", ".cache", ".diagnosis", ".metrics", ".actuate", ".autoconfigure.report",
+			".autoconfigure.warmup", ".autoconfigure.aot", ".autoconfigure.actuate", ".autoconfigure.metrics",
+			".autoconfigure");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

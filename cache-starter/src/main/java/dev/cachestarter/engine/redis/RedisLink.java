@@ -80,8 +80,8 @@ import dev.cachestarter.engine.monitor.Tracer;
  * they are not answered in time, the link is still down. If they are answered, even with
  * a refusal, the link is up: what was refused is still pending, and bypassed.
  * <p>
- * <em>Which server it is</em> decides what must be evicted again. If the {@link Identity}
- * is another than at the last recovery, or is not known, what was acknowledged shortly
+ * <em>Which server it is</em> decides what must be evicted again. If the identity is
+ * another than at the last recovery, or is not known, what was acknowledged shortly
  * before the server was lost is made pending again. The server counts as lost from the
  * moment at which its last good heartbeat was <em>sent</em>, not when this was noticed: a
  * JVM that stood still notices late.
