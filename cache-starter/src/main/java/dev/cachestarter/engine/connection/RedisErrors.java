@@ -30,6 +30,8 @@ import io.lettuce.core.RedisException;
 import io.netty.handler.ssl.NotSslRecordException;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.key.KeyText;
+
 /**
  * What the errors of Redis mean to the cache, told by their prefix.
  */
@@ -228,7 +230,7 @@ public final class RedisErrors {
 			.findFirst()
 			.ifPresent((refusal) -> append(text, refusal));
 		String cure = cureOfTls(ex);
-		return (text.isEmpty() ? ex.getClass().getSimpleName() : text.toString()) + ((cure != null) ? "; " + cure : "");
+		return (text.isEmpty() ? ex.getClass().getSimpleName() : KeyText.oneLine(text.toString())) + ((cure != null) ? "; " + cure : "");
 	}
 
 	/**

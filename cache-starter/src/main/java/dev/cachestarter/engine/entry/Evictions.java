@@ -373,7 +373,8 @@ public final class Evictions {
 		this.refusedWith = RedisErrors.prefix(Futures.unwrap(ex));
 		if (this.warned.compareAndSet(false, true)) {
 			this.takenSinceWarned.set(0);
-			logger.warn("Cache evictions are pending: Redis refuses them (" + RedisErrors.prefix(Futures.unwrap(ex))
+			logger.warn("Cache evictions are pending: Redis refuses them ("
+					+ KeyText.oneLine(RedisErrors.prefix(Futures.unwrap(ex)))
 					+ "). What they name is bypassed here until it has taken "
 					+ "them; other instances may still read it");
 		}

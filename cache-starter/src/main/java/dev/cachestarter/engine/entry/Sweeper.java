@@ -226,7 +226,7 @@ public final class Sweeper {
 			Thread.currentThread().interrupt();
 		}
 		catch (ExecutionException | TimeoutException | RuntimeException ex) {
-			logger.debug("Sweeping is put off: " + Futures.unwrap(ex).getMessage());
+			logger.debug("Sweeping is put off: " + RedisErrors.describe(ex));
 			// While Redis cannot be reached nothing is sent.
 			this.failures = this.link.isUp() ? Math.min(this.failures + 1, 10) : 0;
 			Duration pause = this.pace.retry().multipliedBy(1L << this.failures);

@@ -69,6 +69,8 @@ final class KeyEscapes {
 
 	private static final int MAX_LOGGED = 256;
 
+	private static final int MAX_MESSAGE = 4000;
+
 	private static final char[] HEX = "0123456789ABCDEF".toCharArray();
 
 	private KeyEscapes() {
@@ -181,6 +183,19 @@ final class KeyEscapes {
 		}
 		return (length < text.length()) ? out.append("... (").append(text.length()).append(" characters)").toString()
 				: out.toString();
+	}
+
+	/**
+	 * Return a message for the log as one line: what begins another, or turns the
+	 * direction, is escaped, and what is very long is cut.
+	 */
+	static String oneLine(String text) {
+		int length = Math.min(text.length(), MAX_MESSAGE);
+		StringBuilder out = new StringBuilder(length);
+		for (int i = 0; i < length; i++) {
+			append(text, i, isUnreadable(text, i), out);
+		}
+		return (length < text.length()) ? out.append("...").toString() : out.toString();
 	}
 
 	private static void append(String text, int index, boolean escaped, StringBuilder out) {

@@ -156,6 +156,16 @@ public final class KeyText {
 	}
 
 	/**
+	 * Return a message that holds text of others (an exception, an error of the server)
+	 * as one line of the log.
+	 * @param message the message
+	 * @return the same, with what would begin a line of its own escaped
+	 */
+	public static String oneLine(String message) {
+		return KeyEscapes.oneLine(message);
+	}
+
+	/**
 	 * Return a key or a pattern for the log. Where an application composes its keys of
 	 * what it is sent, a line end in one would let a stranger write lines of their own.
 	 * @param text the key or the pattern

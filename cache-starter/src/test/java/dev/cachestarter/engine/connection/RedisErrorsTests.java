@@ -40,6 +40,12 @@ class RedisErrorsTests {
 		return new CompletionException(new RedisCommandExecutionException(message));
 	}
 
+	@Test
+	void whatAServerSaysIsOneLine() {
+		assertThat(RedisErrors.describe(error("ERR no\n2026-01-01 ERROR all is lost\r\u2028\u202e")))
+			.startsWith("ERR no%0A2026-01-01 ERROR all is lost%0D%E2%80%A8");
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "LOADING Redis is loading the dataset in memory", "BUSY Redis is busy running a script",
 			"MASTERDOWN Link with MASTER is down", "CLUSTERDOWN The cluster is down",
