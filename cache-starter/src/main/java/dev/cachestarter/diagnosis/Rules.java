@@ -113,8 +113,9 @@ final class Rules {
 	}
 
 	private void persistence(Map<String, String> server, Circumstances here) {
-		String save = server.get("save");
-		boolean snapshots = save != null && !save.isBlank();
+		// -1 before the first of them.
+		boolean snapshots = server.getOrDefault("rdb_last_bgsave_time_sec", "-").matches("\\d+")
+				|| "1".equals(server.get("rdb_bgsave_in_progress"));
 		if (snapshots && "0".equals(server.get("aof_enabled")) && !here.distrustsRestarts()) {
 			note("snapshots",
 					"The server saves snapshots and no append-only file: after a crash it has again what was evicted since "

@@ -45,8 +45,8 @@ import dev.cachestarter.engine.redis.RedisLink;
  * manage may refuse any of it, and a proxy may not know it: what was not answered is
  * listed, and is no error.
  *
- * @param servers what each master says in {@code INFO}, and of {@code CONFIG} what was
- * asked for, by field; a field that is not known is absent
+ * @param servers what each master says in {@code INFO}, by field; a field that is not
+ * known is absent
  * @param roundTrip the shortest time in which one has answered, {@code null} if none has
  * @param uncoveredSlots how many slots of a cluster nobody owns
  * @param strangers some keys that stand where ours do, and are not ours
@@ -86,10 +86,6 @@ record ServerFacts(List<Map<String, String>> servers, @Nullable Duration roundTr
 			for (String section : List.of("server", "memory", "persistence")) {
 				String info = questions.ask(master, "INFO " + section, (server) -> server.info(section));
 				fields.putAll(fields(info));
-			}
-			String save = questions.ask(master, "CONFIG GET save", (server) -> server.config("save"));
-			if (save != null) {
-				fields.put("save", save);
 			}
 			servers.add(Map.copyOf(fields));
 			shortest = shorter(shortest, questions.roundTrip(master));

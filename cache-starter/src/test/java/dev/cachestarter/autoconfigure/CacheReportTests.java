@@ -86,7 +86,8 @@ class CacheReportTests {
 			});
 
 		assertThat(output).containsOnlyOnce("Cache report: 7 cached methods, 3 caches, Redis at localhost:1")
-			.contains("; active: key prefix none, coalesce cluster, stale-if-error none, refresh-ahead none, verify none, near none")
+			.contains(
+					"; active: key prefix none, coalesce cluster, stale-if-error none, refresh-ahead none, verify none, near none")
 			.doesNotContain("secret")
 			.doesNotContain("not cached as");
 	}

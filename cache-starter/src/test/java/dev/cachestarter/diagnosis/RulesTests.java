@@ -37,7 +37,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RulesTests {
 
 	private static final Map<String, String> WELL = Map.of("redis_version", "7.2.4", "maxmemory", "1000",
-			"maxmemory_policy", "allkeys-lru", "used_memory", "900", "aof_enabled", "1", "save", "3600 1");
+			"maxmemory_policy", "allkeys-lru", "used_memory", "900", "aof_enabled", "1", "rdb_last_bgsave_time_sec",
+			"0");
 
 	private static final Circumstances HERE = new Circumstances(Set.of(), false, Duration.ofMillis(250), false,
 			Duration.ZERO, null);

@@ -119,11 +119,6 @@ final class LettuceCommands implements RedisCommands {
 			return this.commands.info(section);
 		}
 
-		@Override
-		public CompletionStage<String> config(String parameter) {
-			return this.commands.configGet(parameter).thenApply((found) -> found.getOrDefault(parameter, ""));
-		}
-
 	}
 
 }

@@ -94,12 +94,6 @@ public interface RedisCommands {
 
 		CompletionStage<String> info(String section);
 
-		/**
-		 * Ask for one parameter of its configuration.
-		 * @return its value, empty if there is none of that name
-		 */
-		CompletionStage<String> config(String parameter);
-
 	}
 
 }

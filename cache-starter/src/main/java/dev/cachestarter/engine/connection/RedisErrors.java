@@ -230,7 +230,8 @@ public final class RedisErrors {
 			.findFirst()
 			.ifPresent((refusal) -> append(text, refusal));
 		String cure = cureOfTls(ex);
-		return (text.isEmpty() ? ex.getClass().getSimpleName() : KeyText.oneLine(text.toString())) + ((cure != null) ? "; " + cure : "");
+		return (text.isEmpty() ? ex.getClass().getSimpleName() : KeyText.oneLine(text.toString()))
+				+ ((cure != null) ? "; " + cure : "");
 	}
 
 	/**

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.key.KeyLayout;
+import dev.cachestarter.engine.key.KeyText;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
 
