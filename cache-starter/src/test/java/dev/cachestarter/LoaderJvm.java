@@ -40,7 +40,7 @@ import dev.cachestarter.testing.ChildJvm;
  */
 final class LoaderJvm implements AutoCloseable {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(2);
 
 	private final ChildJvm jvm;
 

@@ -21,6 +21,8 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,6 +146,29 @@ class MonitoringTests {
 	}
 
 	@Test
+	void theEndpointShowsACacheAndKeysOfATenant() {
+		assertThat(text("/actuator/cachestarter")).contains("\"agents:list\"", "\"degraded\":false");
+		assertThat(text("/actuator/cachestarter/agents:list")).contains("cache-starter.caches.[agents:list].ttl");
+		assertThat(text("/actuator/cachestarter/agents:list?group=org-150")).contains("org-150:");
+	}
+
+	@Test
+	void anUnknownCacheIsNotFoundAndThoseThereAreAreNamed() {
+		HttpResponse<String> answer = send("GET", "/actuator/cachestarter/agents");
+
+		assertThat(answer.statusCode()).isEqualTo(404);
+		assertThat(answer.body()).contains("agents:list");
+	}
+
+	@Test
+	void theEndpointEvictsNothingUnlessItMay() {
+		HttpResponse<String> answer = send("DELETE", "/actuator/cachestarter/agents:list?pattern=*");
+
+		assertThat(answer.statusCode()).isEqualTo(405);
+		assertThat(text("/actuator/cachestarter/agents:list?group=org-150")).contains("org-150:");
+	}
+
+	@Test
 	void aHitIsCounted() {
 		String hits = "cache_gets_total{cache=\"agents:list\",cache_manager=\"cacheManager\",name=\"agents:list\",result=\"hit\"}";
 		await().untilAsserted(() -> {
@@ -203,9 +228,15 @@ class MonitoringTests {
 	}
 
 	private String text(String path) {
+		return send("GET", path).body();
+	}
+
+	private HttpResponse<String> send(String method, String path) {
 		try {
-			HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + this.port + path)).build();
-			return this.client.send(request, BodyHandlers.ofString()).body();
+			HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + this.port + path))
+				.method(method, BodyPublishers.noBody())
+				.build();
+			return this.client.send(request, BodyHandlers.ofString());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

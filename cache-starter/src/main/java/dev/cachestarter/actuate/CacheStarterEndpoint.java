@@ -167,10 +167,12 @@ public class CacheStarterEndpoint {
 		else {
 			found.clear(pattern(group, pattern).glob());
 		}
-		String what = (key != null) ? "key " + key : (group != null) ? "group " + group : "pattern " + pattern;
+		String kind = (key != null) ? "key " : (group != null) ? "group " : "pattern ";
+		String text = (key != null) ? key : (group != null) ? group : String.valueOf(pattern);
+		String what = kind + text;
 		Principal principal = securityContext.getPrincipal();
 		logger.info("Cache INVALIDATE through the endpoint - %s (%s, by: %s)".formatted(KeyText.printable(cache),
-				KeyText.printable(what),
+				kind + this.manager.engine().layout().logKeys().nameOf(null, text),
 				(principal != null) ? KeyText.printable(String.valueOf(principal.getName())) : "nobody who is known"));
 		return new EvictionDescriptor(cache, what, CacheCondition.of(this.manager).pendingEvictions());
 	}

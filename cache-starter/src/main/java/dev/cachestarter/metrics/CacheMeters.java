@@ -29,6 +29,7 @@ import java.util.function.ToLongFunction;
 
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -101,6 +102,25 @@ final class CacheMeters implements CacheMonitor {
 		counter("entries.unusable", "Entries that were found and could not be used, by why", Counters::otherVersion,
 				"kind", "other_version");
 		counter("failures", "Operations that Redis failed, or did not answer in time", Counters::failures);
+		counter("verified", "Hits that were compared with a fresh load",
+				(counts) -> counts.verified() - counts.foundStale(), "outcome", "same");
+		counter("verified", "Hits that were compared with a fresh load", Counters::foundStale, "outcome", "stale");
+		add(Gauge.builder(MeterNames.PREFIX + "verified.nines", counters, (now) -> nines(now.get()))
+			.description("How right the compared hits were: 3 is 99.9 %")
+			.tags(tags)
+			.register(registry));
+	}
+
+	/**
+	 * Return how right a cache is, in nines. As long as no difference was found, it is
+	 * what so many comparisons can tell: a thousand tell three nines.
+	 * @return {@code NaN} if nothing was compared
+	 */
+	static double nines(Counters counts) {
+		if (counts.verified() == 0) {
+			return Double.NaN;
+		}
+		return Math.log10((double) counts.verified() / Math.max(1, counts.foundStale()));
 	}
 
 	private Timer timer(String name, String description, String... more) {

@@ -280,6 +280,10 @@ public final class EntryReader implements Entries, Comparison.Source {
 
 	private Reading unanswered(StoredKey key, Purpose purpose) {
 		this.parts.counters().failed();
+		if (!key.cacheName().isEmpty()) {
+			// Under other keys anything may stand.
+			this.engine.store().unanswered(key, this.parts.settings().maxValueSize().toBytes());
+		}
 		return missed(key, null, 0, purpose);
 	}
 

@@ -54,8 +54,8 @@ final class LettuceCommands implements RedisCommands {
 	}
 
 	@Override
-	public CompletionStage<byte[]> getrange(byte[] key, int length) {
-		return this.commands.getrange(key, 0, length - 1);
+	public CompletionStage<byte[]> getrange(byte[] key, long from, long to) {
+		return this.commands.getrange(key, from, to);
 	}
 
 	@Override

@@ -37,7 +37,7 @@ public interface RedisCommands {
 	/**
 	 * Read the beginning of one key.
 	 */
-	CompletionStage<byte[]> getrange(byte[] key, int length);
+	CompletionStage<byte[]> getrange(byte[] key, long from, long to);
 
 	/**
 	 * Set a key, whatever is there.

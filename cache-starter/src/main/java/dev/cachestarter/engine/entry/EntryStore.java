@@ -123,10 +123,13 @@ public final class EntryStore {
 
 	private final FullRedis full = new FullRedis(System::nanoTime);
 
+	private final LargeEntries large;
+
 	public EntryStore(RedisLink link, Supplier<String> nonces) {
 		this.link = link;
 		this.nonces = nonces;
 		this.generations = new Generations(link, nonces);
+		this.large = new LargeEntries(link, System::nanoTime);
 	}
 
 	public String newNonce() {
@@ -155,9 +158,23 @@ public final class EntryStore {
 	}
 
 	/**
+	 * Take note that a look at a key was not answered, which may be for the sake of what
+	 * stands there (see {@link LargeEntries}).
+	 * @param longest the most bytes that a value of this key can have
+	 */
+	public void unanswered(StoredKey key, long longest) {
+		this.large.suspect(key, EntryHeader.LENGTH + longest);
+	}
+
+	/**
 	 * Look at a key and its generations, in one round trip.
 	 */
 	public CompletableFuture<Observed> observe(StoredKey key) {
+		CompletableFuture<?> looked = this.large.look(key);
+		return (looked != null) ? looked.thenCompose((done) -> observeNow(key)) : observeNow(key);
+	}
+
+	private CompletableFuture<Observed> observeNow(StoredKey key) {
 		byte[] groupKey = key.groupGenerationKey();
 		byte[][] keys = (groupKey != null) ? new byte[][] { key.cacheGenerationKey(), groupKey, key.redisKey() }
 				: new byte[][] { key.cacheGenerationKey(), key.redisKey() };
@@ -171,6 +188,11 @@ public final class EntryStore {
 	 * to each node). A generation is asked for before the keys that need it.
 	 */
 	public CompletableFuture<List<Observed>> observe(List<StoredKey> keys) {
+		CompletableFuture<?> looked = this.large.look(keys);
+		return (looked != null) ? looked.thenCompose((done) -> observeNow(keys)) : observeNow(keys);
+	}
+
+	private CompletableFuture<List<Observed>> observeNow(List<StoredKey> keys) {
 		Map<String, Integer> generations = new HashMap<>();
 		List<byte[]> asked = new ArrayList<>();
 		for (StoredKey key : keys) {

@@ -428,15 +428,27 @@ public final class RedisLink {
 	 * Read the beginning of one key.
 	 */
 	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
-		return send(RedisOperation.SWEEP, "GETRANGE", (commands) -> commands.getrange(key, length), key.length, key);
+		return send(RedisOperation.SWEEP, "GETRANGE", (commands) -> commands.getrange(key, 0, length - 1), key.length,
+				key);
 	}
 
 	/**
-	 * The same for people: whatever comes of it, the link stays as it is.
+	 * Return whether what stands under a key is longer than it may be, without reading
+	 * it.
+	 */
+	public CompletableFuture<Boolean> isLonger(byte[] key, long longest) {
+		return send(RedisOperation.READ, "GETRANGE", (commands) -> commands.getrange(key, longest, longest), key.length,
+				key)
+			.thenApply((rest) -> rest.length > 0);
+	}
+
+	/**
+	 * The same as {@link #readStart} for people: whatever comes of it, the link stays as
+	 * it is.
 	 */
 	public CompletableFuture<byte[]> readStartAside(byte[] key, int length) {
 		return send(Parcel.Kind.ASIDE, RedisOperation.INFO, "GETRANGE", null,
-				(commands) -> commands.getrange(key, length), key.length, key);
+				(commands) -> commands.getrange(key, 0, length - 1), key.length, key);
 	}
 
 	/**

@@ -163,6 +163,20 @@ class CacheStarterEndpointRedisTests {
 	}
 
 	@Test
+	void keysInItsLogAreWrittenAsInAnyOtherLine(CapturedOutput output) {
+		this.contextRunner.withPropertyValues("cache-starter.log-keys=hash").run((context) -> {
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+			endpoint.evict("items:list", "org-77:1", null, null, by("alice"));
+			endpoint.evict("items:list", null, "org-77", null, by("alice"));
+
+			assertThat(output).containsPattern("endpoint - items:list \\(key #[0-9a-f]{16}, by: alice\\)")
+				.containsPattern("endpoint - items:list \\(group #[0-9a-f]{16}, by: alice\\)")
+				.doesNotContain("org-77");
+		});
+	}
+
+	@Test
 	void anEvictionNamesWhoMadeItAndWhatItTook(CapturedOutput output) {
 		this.contextRunner.run((context) -> {
 			Items items = context.getBean(Items.class);

@@ -337,8 +337,11 @@ public final class MemoryRedis implements RedisConnector {
 		}
 
 		@Override
-		public CompletableFuture<byte[]> getrange(byte[] key, int length) {
-			return command("GETRANGE", () -> start(key, length));
+		public CompletableFuture<byte[]> getrange(byte[] key, long from, long to) {
+			return command("GETRANGE", () -> {
+				byte[] start = start(key, (int) to + 1);
+				return (start.length > from) ? Arrays.copyOfRange(start, (int) from, start.length) : new byte[0];
+			});
 		}
 
 		@Override

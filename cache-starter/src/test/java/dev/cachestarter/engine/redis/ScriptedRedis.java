@@ -244,7 +244,7 @@ final class ScriptedRedis implements RedisConnector {
 		}
 
 		@Override
-		public CompletableFuture<byte[]> getrange(byte[] key, int length) {
+		public CompletableFuture<byte[]> getrange(byte[] key, long from, long to) {
 			return command("GETRANGE", key, key);
 		}
 
