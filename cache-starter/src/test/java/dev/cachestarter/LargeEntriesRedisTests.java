@@ -64,8 +64,7 @@ class LargeEntriesRedisTests {
 	void narrow() {
 		this.redis.flushAll();
 		this.instance.awaitUp();
-		this.instance.service().find("org-1", "0");
-		await().until(() -> this.redis.keys("notes:org-1:0").size() == 1);
+		await().atMost(PATIENCE).until(() -> isCached("org-1", "0"));
 		this.proxy.throttle(1_000_000);
 	}
 
