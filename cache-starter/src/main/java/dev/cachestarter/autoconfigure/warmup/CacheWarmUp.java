@@ -149,7 +149,7 @@ public final class CacheWarmUp {
 		for (Map.Entry<String, CacheWarmer> warmer : warmers.entrySet()) {
 			if (!awaitRedis()) {
 				if (!isStopping()) {
-					logger.warn("Cache warm-up is left out: Redis is away, and was for "
+					logger.warn("Cache warm-up is left out: Redis has not been reachable for "
 							+ seconds(this.settings.waitForRedis().toNanos()) + ". Not warmed: '" + warmer.getKey()
 							+ "' and what follows it");
 				}
@@ -279,7 +279,7 @@ public final class CacheWarmUp {
 				return false;
 			}
 			if (this.redisAway.get()) {
-				logger.warn("Cache warm-up stops: Redis is away, and was for "
+				logger.warn("Cache warm-up stops: Redis has not been reachable for "
 						+ seconds(CacheWarmUp.this.settings.waitForRedis().toNanos()) + ". '" + this.name
 						+ "' got as far as " + sum(begun));
 				return false;

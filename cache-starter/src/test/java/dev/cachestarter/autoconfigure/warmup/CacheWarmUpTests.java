@@ -195,7 +195,7 @@ class CacheWarmUpTests {
 
 		assertThat(this.seen).isEmpty();
 		assertThat(output).containsOnlyOnce("WARN")
-			.contains("Cache warm-up is left out: Redis is away, and was for 0.2 s.");
+			.contains("Cache warm-up is left out: Redis has not been reachable for 0.2 s.");
 	}
 
 	@Test
@@ -225,7 +225,8 @@ class CacheWarmUpTests {
 
 		assertThat(this.seen).hasSize(3).doesNotContain(1000);
 		assertThat(output).containsOnlyOnce("WARN")
-			.containsPattern("Cache warm-up stops: Redis is away, and was for 0.2 s. 'numbers' got as far as 3 of 10");
+			.containsPattern(
+					"Cache warm-up stops: Redis has not been reachable for 0.2 s. 'numbers' got as far as 3 of 10");
 	}
 
 	@Test
