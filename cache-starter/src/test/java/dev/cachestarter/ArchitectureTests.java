@@ -134,9 +134,9 @@ class ArchitectureTests {
 
 	/** In the order in which data passes them: each may know those before it. */
 	private static final List<String> LAYERS = List.of("", ".engine.monitor", ".engine.key", ".engine.json",
-			".engine.value.time", ".engine.value", ".engine.connection", ".engine.redis", ".engine.entry",
-			".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache", ".diagnosis", ".metrics",
-			".actuate", ".autoconfigure.report", ".autoconfigure.warmup", ".autoconfigure.aot",
+			".engine.value.time", ".engine.value.records", ".engine.value", ".engine.connection", ".engine.redis",
+			".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache", ".diagnosis",
+			".metrics", ".actuate", ".autoconfigure.report", ".autoconfigure.warmup", ".autoconfigure.aot",
 			".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure");
 
 	@ArchTest

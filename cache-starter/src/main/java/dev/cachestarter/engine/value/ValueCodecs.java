@@ -70,6 +70,7 @@ import org.springframework.util.StringUtils;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.json.BoundedJsonModule;
 import dev.cachestarter.engine.json.NamelessTypeFactory;
+import dev.cachestarter.engine.value.records.RecordModule;
 import dev.cachestarter.engine.value.time.IsoTimeModule;
 
 /**
@@ -88,7 +89,7 @@ public final class ValueCodecs {
 
 	/** Modules that come with the mapper, those of the class path included. */
 	static final Set<String> OWN_MODULES = Stream
-		.concat(Stream.of(MODULE, SpringDataModule.NAME, BoundedJsonModule.NAME, IsoTimeModule.NAME),
+		.concat(Stream.of(MODULE, SpringDataModule.NAME, BoundedJsonModule.NAME, IsoTimeModule.NAME, RecordModule.NAME),
 				JsonMapper.Builder.findModules(ValueCodecs.class.getClassLoader())
 					.stream()
 					.map(JacksonModule::getModuleName))
@@ -180,6 +181,7 @@ public final class ValueCodecs {
 			.typeFactory(new NamelessTypeFactory())
 			.annotationIntrospector(new EverythingIncluded())
 			.addModule(new IsoTimeModule())
+			.addModule(new RecordModule())
 			.findAndAddModules(ValueCodecs.class.getClassLoader())
 			.addModule(new SimpleModule(MODULE).addAbstractTypeMapping(Set.class, LinkedHashSet.class)
 				.setSerializerModifier(new WhatIsRead()))
