@@ -240,8 +240,8 @@ public class CacheStarterEndpoint {
 	 *
 	 * @param address where it is
 	 * @param connected whether it is used at present
-	 * @param state {@code well}, {@code unreachable}, {@code refused},
-	 * {@code breaker-open} or {@code stopped}
+	 * @param state {@code well}, {@code refused}, {@code memory-full},
+	 * {@code unreachable}, {@code breaker-open} or {@code stopped}
 	 * @param lasting for how long it has been used, or not used
 	 * @param degraded whether the application runs without its cache, or without a part
 	 * of it

@@ -41,6 +41,9 @@ import dev.cachestarter.engine.redis.LinkCondition;
 public record CacheCondition(String redis, LinkCondition link, int pendingEvictions, @Nullable Duration oldestPending,
 		@Nullable String refusedWith) {
 
+	/** The cure for a Redis whose memory is full. */
+	static final String MORE_MEMORY = "raise 'maxmemory' of Redis, or set a 'maxmemory-policy' that makes room, such as allkeys-lru";
+
 	/**
 	 * Return the condition of a manager's cache.
 	 */
@@ -67,12 +70,15 @@ public record CacheCondition(String redis, LinkCondition link, int pendingEvicti
 		String error = this.link.error();
 		String text = (error != null) ? ": " + error : "";
 		switch (this.link.kind()) {
-			case WELL -> {
+			case WELL, MEMORY_FULL -> {
 			}
 			case UNREACHABLE -> reasons.add("unreachable" + ((error != null) ? text : ": not connected yet"));
 			case REFUSED -> reasons.add("refused" + text);
 			case BREAKER_OPEN -> reasons.add("breaker open" + text);
 			case STOPPED -> reasons.add("stopped: the connection is closed until the application context starts again");
+		}
+		if (this.link.refused().memory() != null) {
+			reasons.add("memory full: fills are refused (" + this.link.refused().memory() + "); " + MORE_MEMORY);
 		}
 		if (this.oldestPending != null) {
 			reasons.add("evictions pending: %d, the oldest for %s%s".formatted(this.pendingEvictions,

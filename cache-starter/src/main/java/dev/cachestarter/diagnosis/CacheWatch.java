@@ -31,12 +31,13 @@ import org.springframework.beans.factory.SmartInitializingSingleton;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.connection.DaemonThreads;
+import dev.cachestarter.engine.redis.LinkCondition;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
  * Looks after the cache on a thread of its own: has the {@link Doctor} look when the link
- * is up again and every ten minutes, and the {@link Reminder} while the cache is
- * degraded. Nothing waits for it.
+ * is up again, when Redis begins or ceases to refuse something, and every ten minutes,
+ * and the {@link Reminder} while the cache is degraded. Nothing waits for it.
  */
 public final class CacheWatch implements SmartInitializingSingleton, DisposableBean {
 
@@ -45,6 +46,9 @@ public final class CacheWatch implements SmartInitializingSingleton, DisposableB
 	private static final Duration LOOK = Duration.ofSeconds(2);
 
 	private static final long EXAMINE = Duration.ofMinutes(10).toNanos();
+
+	/** What Redis refuses, and does not, may change with every command. */
+	private static final long SETTLE = Duration.ofMinutes(1).toNanos();
 
 	private final ResilientRedisCacheManager manager;
 
@@ -59,6 +63,8 @@ public final class CacheWatch implements SmartInitializingSingleton, DisposableB
 	private @Nullable Long examinedAt;
 
 	private long examinedSession;
+
+	private LinkCondition.@Nullable Kind examinedKind;
 
 	/**
 	 * Create a watch, which begins when all beans are there.
@@ -95,10 +101,13 @@ public final class CacheWatch implements SmartInitializingSingleton, DisposableB
 			RedisLink link = this.manager.engine().link();
 			Long examined = this.examinedAt;
 			long session = link.session();
-			boolean due = examined == null || session != this.examinedSession || now - examined >= EXAMINE;
+			LinkCondition.Kind kind = link.condition().kind();
+			boolean due = examined == null || session != this.examinedSession || now - examined >= EXAMINE
+					|| (kind != this.examinedKind && now - examined >= SETTLE);
 			if (due && link.isUp() && this.doctor.examine()) {
 				this.examinedAt = now;
 				this.examinedSession = session;
+				this.examinedKind = kind;
 			}
 		}
 		catch (InterruptedException ex) {

@@ -30,7 +30,6 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.cache.entries.Engine;
-import dev.cachestarter.engine.redis.LinkCondition;
 
 /**
  * Finds what in the server or in the settings will hurt the cache, and says so once, with
@@ -61,10 +60,17 @@ public final class Doctor {
 	}
 
 	/**
-	 * Return what was found last.
+	 * Return what was found last, and what Redis refuses at present.
 	 */
 	public Examination last() {
-		return this.last;
+		Examination last = this.last;
+		List<Finding> findings = new ArrayList<>(refused());
+		findings.addAll(last.findings());
+		return new Examination(last.server(), List.copyOf(findings), last.notKnown());
+	}
+
+	private List<Finding> refused() {
+		return Rules.ofRefused(this.manager.engine().link().condition().refused());
 	}
 
 	/**
@@ -91,6 +97,7 @@ public final class Doctor {
 			}
 		}
 		this.last = new Examination(facts.version(), List.copyOf(findings), facts.notKnown());
+		findings.addAll(refused());
 		tell(findings);
 		return true;
 	}
@@ -102,11 +109,9 @@ public final class Doctor {
 				endless.add(name);
 			}
 		}
-		LinkCondition condition = engine.link().condition();
 		return new Rules.Circumstances(endless, engine.distrustsRestarts(), engine.link().commandTimeout(),
 				engine.link().isPasswordInClear(),
-				Duration.ofMillis(engine.link().serverMillis() - System.currentTimeMillis()),
-				(condition.kind() == LinkCondition.Kind.REFUSED) ? condition.error() : null);
+				Duration.ofMillis(engine.link().serverMillis() - System.currentTimeMillis()));
 	}
 
 	private void tell(List<Finding> findings) {

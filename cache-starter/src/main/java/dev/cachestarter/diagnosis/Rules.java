@@ -27,6 +27,8 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.redis.LinkCondition;
+
 /**
  * What is found in what the servers say of themselves.
  */
@@ -52,13 +54,34 @@ final class Rules {
 			rules.memory(server, here);
 			rules.persistence(server, here);
 		});
-		rules.sharing(facts, here);
+		rules.sharing(facts);
 		rules.network(facts, here);
 		if (facts.uncoveredSlots() > 0) {
 			rules.warn("cluster-slots",
 					"%d of the cluster's slots have no master: keys in them are not cached, and evictions of them wait"
 						.formatted(facts.uncoveredSlots()),
 					"Let 'redis-cli --cluster check' and '--cluster fix' assign them");
+		}
+		return List.copyOf(rules.found);
+	}
+
+	/**
+	 * Return what Redis refuses at present: nothing that it has to be asked for.
+	 */
+	static List<Finding> ofRefused(LinkCondition.Refused refused) {
+		Rules rules = new Rules();
+		if (refused.rights() != null) {
+			rules.warn("missing-rights", "Redis refuses a command to this user: " + refused.rights(),
+					"Give the user of 'spring.data.redis.username' the rights in docs/security.md");
+		}
+		if (refused.state() != null) {
+			rules.warn("unable", "Redis is in no state to do what it is asked for: " + refused.state(),
+					"Repair what it names; nothing has to be restarted here");
+		}
+		if (refused.memory() != null) {
+			rules.warn("memory-full",
+					"The memory of Redis is full, and it refuses to store values: " + refused.memory(),
+					CacheCondition.MORE_MEMORY.replaceFirst("r", "R"));
 		}
 		return List.copyOf(rules.found);
 	}
@@ -125,16 +148,12 @@ final class Rules {
 		}
 	}
 
-	private void sharing(ServerFacts facts, Circumstances here) {
+	private void sharing(ServerFacts facts) {
 		if (!facts.strangers().isEmpty()) {
 			warn("no-key-prefix",
 					"No 'cache-starter.key-prefix' is set, and this Redis has keys of others, such as '%s'"
 						.formatted(facts.strangers().get(0)),
 					"Set 'cache-starter.key-prefix', to \"shop:\" for example, or use a database of its own");
-		}
-		if (here.refused() != null) {
-			warn("missing-rights", "Redis refuses a command to this user: " + here.refused(),
-					"Give the user of 'spring.data.redis.username' the rights in docs/security.md");
 		}
 	}
 
@@ -169,11 +188,16 @@ final class Rules {
 	}
 
 	private void warn(String id, String problem, String cure) {
-		add(Finding.warning(id, problem + ".", cure + "."));
+		add(Finding.warning(id, sentence(problem), sentence(cure)));
 	}
 
 	private void note(String id, String problem, String cure) {
-		add(Finding.note(id, problem + ".", cure + "."));
+		add(Finding.note(id, sentence(problem), sentence(cure)));
+	}
+
+	/** What Redis says ends with a full stop, or not. */
+	private static String sentence(String text) {
+		return text.endsWith(".") ? text : text + ".";
 	}
 
 	private void add(Finding finding) {
@@ -190,10 +214,9 @@ final class Rules {
 	 * @param commandTimeout the longest that a call waits for Redis
 	 * @param passwordInClear whether a password goes to another host without encryption
 	 * @param clockDifference the time of the server minus ours
-	 * @param refused what Redis has refused, {@code null} if nothing
 	 */
 	record Circumstances(Set<String> endless, boolean distrustsRestarts, Duration commandTimeout,
-			boolean passwordInClear, Duration clockDifference, @Nullable String refused) {
+			boolean passwordInClear, Duration clockDifference) {
 
 		Circumstances {
 			endless = new TreeSet<>(endless);

@@ -180,6 +180,34 @@ class DoctorRedisTests {
 		}
 	}
 
+	@Test
+	void whatRedisBeginsOrCeasesToRefuseIsLookedAtAndSaid(CapturedOutput output) {
+		AtomicLong now = new AtomicLong();
+		try (RedisServer redis = RedisServer.local().start();
+				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			Doctor doctor = new Doctor(instance.manager(), List.of());
+			CacheWatch watch = new CacheWatch(instance.manager(), doctor, now::get);
+			watch.look();
+			redis.cli("CONFIG", "SET", "maxmemory", "1");
+			instance.service().find("1");
+
+			assertThat(doctor.last().findings()).extracting(Finding::id).as("at once").contains("memory-full");
+			watch.look();
+			assertThat(output).as("within the minute").doesNotContain("(memory-full)");
+			now.addAndGet(Duration.ofSeconds(61).toNanos());
+			watch.look();
+			watch.look();
+			assertThat(output).containsOnlyOnce("(memory-full)");
+
+			redis.cli("CONFIG", "SET", "maxmemory", "0");
+			instance.service().find("2");
+			assertThat(doctor.last().findings()).extracting(Finding::id).doesNotContain("memory-full");
+			now.addAndGet(Duration.ofSeconds(61).toNanos());
+			watch.look();
+			assertThat(output).containsOnlyOnce("no longer so (memory-full)");
+		}
+	}
+
 	static class Items {
 
 		@Cacheable("items")

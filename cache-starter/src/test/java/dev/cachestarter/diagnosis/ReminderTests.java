@@ -92,9 +92,8 @@ class ReminderTests {
 
 	private static CacheCondition condition(LinkCondition.Kind kind, @Nullable String error, int pending,
 			@Nullable Duration oldest) {
-		return new CacheCondition("localhost:1",
-				new LinkCondition(kind, kind == LinkCondition.Kind.WELL, Duration.ofMinutes(1), error), pending, oldest,
-				null);
+		return new CacheCondition("localhost:1", new LinkCondition(kind, kind == LinkCondition.Kind.WELL,
+				Duration.ofMinutes(1), error, LinkCondition.Refused.NOTHING), pending, oldest, null);
 	}
 
 }

@@ -28,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.cachestarter.diagnosis.Rules.Circumstances;
+import dev.cachestarter.engine.redis.LinkCondition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -41,7 +42,7 @@ class RulesTests {
 			"0");
 
 	private static final Circumstances HERE = new Circumstances(Set.of(), false, Duration.ofMillis(250), false,
-			Duration.ZERO, null);
+			Duration.ZERO);
 
 	@Test
 	void aServerThatIsWellGivesNoFinding() {
@@ -92,23 +93,38 @@ class RulesTests {
 		ServerFacts facts = new ServerFacts(List.of(with("maxmemory_policy", "volatile-lru")), Duration.ofMillis(80),
 				12, List.of("sessions:1"), List.of());
 
-		List<Finding> found = Rules.apply(facts, new Circumstances(Set.of("forever"), false, Duration.ofMillis(250),
-				true, Duration.ofMinutes(-5), "NOPERM no right to run 'mget'"));
+		List<Finding> found = Rules.apply(facts,
+				new Circumstances(Set.of("forever"), false, Duration.ofMillis(250), true, Duration.ofMinutes(-5)));
 
 		assertThat(found).extracting(Finding::id)
-			.containsExactlyInAnyOrder("maxmemory-volatile", "no-key-prefix", "missing-rights", "password-in-clear",
-					"latency", "clock", "cluster-slots");
+			.containsExactlyInAnyOrder("maxmemory-volatile", "no-key-prefix", "password-in-clear", "latency", "clock",
+					"cluster-slots");
 		assertThat(found).extracting(Finding::problem)
 			.anyMatch((problem) -> problem.contains("[forever]"))
 			.anyMatch((problem) -> problem.contains("sessions:1"))
-			.anyMatch((problem) -> problem.contains("mget"))
 			.anyMatch((problem) -> problem.contains("80 ms"))
 			.anyMatch((problem) -> problem.startsWith("12 of"));
 	}
 
 	@Test
+	void whatRedisRefusesIsFoundByWhy() {
+		assertThat(Rules.ofRefused(LinkCondition.Refused.NOTHING)).isEmpty();
+
+		List<Finding> found = Rules.ofRefused(new LinkCondition.Refused("NOPERM no right to run 'mget'",
+				"NOREPLICAS Not enough good replicas to write.", "OOM command not allowed"));
+
+		assertThat(found).extracting(Finding::severity).containsOnly(Finding.Severity.WARN);
+		assertThat(found).extracting(Finding::problem)
+			.containsExactly("Redis refuses a command to this user: NOPERM no right to run 'mget'.",
+					"Redis is in no state to do what it is asked for: NOREPLICAS Not enough good replicas to write.",
+					"The memory of Redis is full, and it refuses to store values: OOM command not allowed.");
+		assertThat(found).extracting(Finding::id).containsExactly("missing-rights", "unable", "memory-full");
+		assertThat(found.get(2).cure()).startsWith("Raise 'maxmemory' of Redis, or").endsWith("allkeys-lru.");
+	}
+
+	@Test
 	void afterDistrustSnapshotsDoNotHurt() {
-		Circumstances here = new Circumstances(Set.of(), true, Duration.ofMillis(250), false, Duration.ZERO, null);
+		Circumstances here = new Circumstances(Set.of(), true, Duration.ofMillis(250), false, Duration.ZERO);
 
 		assertThat(Rules.apply(facts(with("aof_enabled", "0")), here)).isEmpty();
 	}

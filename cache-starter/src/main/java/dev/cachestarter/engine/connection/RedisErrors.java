@@ -44,6 +44,9 @@ public final class RedisErrors {
 	private static final Set<String> UNUSABLE = Set.of("LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "READONLY",
 			"NOAUTH", "UNBLOCKED");
 
+	/** The server reads, and does not write. */
+	private static final Set<String> NO_WRITES = Set.of("OOM", "MISCONF", "NOREPLICAS");
+
 	/**
 	 * What a script was refused stands behind where it was: before Redis 7 in the form
 	 * {@code ERR Error running script (call to f_...): @user_script:5: @user_script: 5:
@@ -119,6 +122,14 @@ public final class RedisErrors {
 	 */
 	public static boolean isMisconfigured(Throwable ex) {
 		return prefix(cause(ex)).equals("MISCONF");
+	}
+
+	/**
+	 * Return whether Redis refuses writes, and may still answer reads: it has no memory
+	 * left, cannot save to its disk, or has too few replicas.
+	 */
+	public static boolean isOfWriting(Throwable ex) {
+		return NO_WRITES.contains(prefix(cause(ex)));
 	}
 
 	/**

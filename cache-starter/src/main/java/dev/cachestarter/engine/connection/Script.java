@@ -51,6 +51,16 @@ public record Script(RedisOperation operation, String text, String sha) {
 	}
 
 	/**
+	 * Return whether an answer says that the script did what it is for. It need not: what
+	 * it compares may have changed, which it says by {@code 0}, or by {@code =} and what
+	 * is there.
+	 */
+	public boolean isDone(@Nullable Object answer) {
+		return !(answer instanceof byte[] bytes) || bytes.length == 0
+				|| (bytes[0] != '=' && (bytes[0] != '0' || bytes.length > 1));
+	}
+
+	/**
 	 * Return the command that a line calls.
 	 * @param line the number of the line, from 1
 	 */

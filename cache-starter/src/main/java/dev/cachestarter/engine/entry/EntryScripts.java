@@ -214,20 +214,20 @@ public final class EntryScripts {
 	/**
 	 * KEYS[1] generation; ARGV: the shortest life that it needs in ms, the life that it
 	 * is given if it has less. Both are 0 for ever. Answers with the life that it has, as
-	 * PTTL does.
+	 * PTTL does, behind '=' if it was long enough.
 	 */
 	static final Script KEEP = Script.of(RedisOperation.RENEW, """
 			local left = redis.call('PTTL', KEYS[1])
 			if left >= 0 then
 			  if ARGV[1] == '0' then
 			    redis.call('PERSIST', KEYS[1])
-			    left = -1
+			    return '-1'
 			  elseif left < tonumber(ARGV[1]) then
 			    redis.call('PEXPIRE', KEYS[1], ARGV[2])
-			    left = ARGV[2]
+			    return ARGV[2]
 			  end
 			end
-			return tostring(left)
+			return '=' .. tostring(left)
 			""");
 
 	private EntryScripts() {

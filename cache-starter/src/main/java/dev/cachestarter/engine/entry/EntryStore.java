@@ -121,7 +121,7 @@ public final class EntryStore {
 
 	private final Generations generations;
 
-	private final FullRedis full = new FullRedis(System::nanoTime);
+	private final RefusedWrites refused = new RefusedWrites(System::nanoTime);
 
 	private final LargeEntries large;
 
@@ -258,7 +258,7 @@ public final class EntryStore {
 					default ->
 						new Acquired(null, current.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
 				});
-		}).whenComplete((acquired, ex) -> this.full.wrote(ex));
+		}).whenComplete((acquired, ex) -> this.refused.wrote(ex));
 	}
 
 	/**
@@ -270,7 +270,7 @@ public final class EntryStore {
 		return underGenerations(unseen, life, (current) -> {
 			NewLease placed = newLease(current, nonce, life, flags(holder, NO_TRACE));
 			return this.link.set(key.redisKey(), placed.header(), life).thenApply((ok) -> placed.lease());
-		}).whenComplete((lease, ex) -> this.full.wrote(ex));
+		}).whenComplete((lease, ex) -> this.refused.wrote(ex));
 	}
 
 	/**
@@ -294,7 +294,7 @@ public final class EntryStore {
 		CompletableFuture<Boolean> filled = this.link
 			.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), encoded.entry(),
 					EntryScripts.millis(life), EntryScripts.millis(ttl))
-			.whenComplete((answer, ex) -> this.full.wrote(ex))
+			.whenComplete((answer, ex) -> this.refused.wrote(ex))
 			.thenApply((answer) -> Arrays.equals(answer, ONE))
 			.exceptionallyCompose((ex) -> endRefused(lease, ex).<Boolean>handle((done, again) -> {
 				throw new CompletionException(Futures.unwrap(ex));

@@ -117,8 +117,12 @@ final class Generations {
 		this.link
 			.run(EntryScripts.KEEP, generationKey, EntryScripts.millis(least),
 					EntryScripts.millis(life.isZero() ? life : life.plus(spare)))
-			.whenComplete((left, ex) -> this.known.lives(generation, now,
-					(ex != null) ? null : Long.valueOf(new String(left, StandardCharsets.US_ASCII))));
+			.whenComplete((left, ex) -> this.known.lives(generation, now, (ex != null) ? null : millis(left)));
+	}
+
+	private static Long millis(byte[] answer) {
+		String text = new String(answer, StandardCharsets.US_ASCII);
+		return Long.valueOf(text.startsWith("=") ? text.substring(1) : text);
 	}
 
 	private static Duration spareOf(Duration life) {

@@ -74,9 +74,9 @@ final class AnswerJudge implements Outbox.Listener {
 
 	/** Of an abandoned connection nothing is heard: its server may have been replaced. */
 	@Override
-	public boolean answered(Outbox outbox, Parcel<?> parcel, @Nullable Throwable ex) {
+	public boolean answered(Outbox outbox, Parcel<?> parcel, @Nullable Object value, @Nullable Throwable ex) {
 		try {
-			record(outbox, parcel, (ex != null) ? Futures.unwrap(ex) : null);
+			record(outbox, parcel, value, (ex != null) ? Futures.unwrap(ex) : null);
 		}
 		catch (Throwable failure) {
 			// An appender of the log, say: who waits for the answer gets it all the same.
@@ -84,7 +84,7 @@ final class AnswerJudge implements Outbox.Listener {
 		return this.state.current().outbox() == outbox;
 	}
 
-	private void record(Outbox outbox, Parcel<?> parcel, @Nullable Throwable ex) {
+	private void record(Outbox outbox, Parcel<?> parcel, @Nullable Object value, @Nullable Throwable ex) {
 		long now = this.clock.getAsLong();
 		if (ex == null || RedisErrors.isRefusal(ex)) {
 			parcel.pulse().beat(now);
@@ -99,6 +99,9 @@ final class AnswerJudge implements Outbox.Listener {
 		if (ex == null) {
 			this.breaker.onSuccess(duration, TimeUnit.NANOSECONDS);
 			leaveIfTripped(LinkState.Cause.ANSWERS);
+			if (this.report.isAnythingRefused()) {
+				this.report.done(parcel, serverOf(connection, parcel), value);
+			}
 		}
 		else if (RedisErrors.isTimeout(ex)) {
 			// Whoever was late: a server that has not taken a write yet is not up.
@@ -123,7 +126,10 @@ final class AnswerJudge implements Outbox.Listener {
 
 	private void refused(Outbox outbox, Parcel<?> parcel, Throwable ex) {
 		if (RedisErrors.isUnavailable(ex)) {
-			this.report.refused(ex, parcel.script(), parcel.keys());
+			this.report.refused(ex, parcel, serverOf(outbox.connection(), parcel));
+		}
+		else if (RedisErrors.isOfWriting(ex) || (RedisErrors.isUnusable(ex) && !outbox.connection().isOneServer())) {
+			this.report.unable(ex, parcel, serverOf(outbox.connection(), parcel));
 		}
 		else if (RedisErrors.isOfConnection(ex) && outbox.connection().isOneServer()) {
 			// A fail-over left us on a replica, say: only a new connection finds the
@@ -133,6 +139,10 @@ final class AnswerJudge implements Outbox.Listener {
 		else if (RedisErrors.isUnusable(ex) && outbox.connection().isOneServer()) {
 			this.state.leave(parcel.session(), RedisErrors.describe(ex), LinkState.Cause.ANSWERS);
 		}
+	}
+
+	private static Object serverOf(RedisConnection connection, Parcel<?> parcel) {
+		return (parcel.keys().length > 0) ? connection.serverOf(parcel.keys()[0]) : "";
 	}
 
 	/**

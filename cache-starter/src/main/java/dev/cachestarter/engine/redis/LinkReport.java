@@ -18,9 +18,11 @@ package dev.cachestarter.engine.redis;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.connection.Script;
+import dev.cachestarter.engine.monitor.RedisOperation;
 
 /**
  * What is said of the link in the log: a change of its state, once.
@@ -44,6 +47,8 @@ final class LinkReport {
 	/** Far more than there are rights. */
 	private static final int MOST = 100;
 
+	private static final long PAUSE = TimeUnit.MINUTES.toNanos(1);
+
 	private static final String LOGIN = "check spring.data.redis.username and password (or REDIS_PASSWORD and REDIS_URL, if they say it), "
 			+ "and the rights of that user";
 
@@ -51,19 +56,21 @@ final class LinkReport {
 
 	private final LongSupplier clock;
 
+	private final Refusals refusals;
+
 	/** What was last said to be wrong, {@code null} while there is nothing to say. */
 	private volatile @Nullable String reported;
 
 	/** What was said already not to be permitted: rights, and the login. */
 	private final Set<String> refusalsReported = ConcurrentHashMap.newKeySet();
 
+	/** When each of these was last said. */
+	private final Map<String, Long> saidAt = new ConcurrentHashMap<>();
+
 	/** The same of what is merely good to know: once is enough. */
 	private final Set<String> missesReported = ConcurrentHashMap.newKeySet();
 
 	private volatile Function<byte[], String> patterns = (key) -> "~*";
-
-	/** What Redis last refused, {@code null} if nothing since the link is up. */
-	private volatile @Nullable Refusal refusal;
 
 	/**
 	 * Create a report.
@@ -73,6 +80,7 @@ final class LinkReport {
 	LinkReport(String display, LongSupplier clock) {
 		this.display = display;
 		this.clock = clock;
+		this.refusals = new Refusals(clock);
 	}
 
 	/**
@@ -84,10 +92,14 @@ final class LinkReport {
 	}
 
 	/**
-	 * Return what Redis last refused although the link is up, or to let us log in.
+	 * Return what Redis refuses at present.
 	 */
-	@Nullable Refusal refusal() {
-		return this.refusal;
+	Refusals refusals() {
+		return this.refusals;
+	}
+
+	boolean isAnythingRefused() {
+		return !this.refusals.isEmpty();
 	}
 
 	/**
@@ -107,22 +119,25 @@ final class LinkReport {
 	}
 
 	/**
-	 * Say, once until the link is back, what only a human can put right.
+	 * Say, once until it is permitted or the link is back, what only a human can put
+	 * right.
 	 * @param ex what Redis refused
-	 * @param script the script that was refused, if it was one
-	 * @param keys the keys that it was about
+	 * @param parcel the command that was refused
+	 * @param server the server that has its keys
 	 */
-	void refused(Throwable ex, @Nullable Script script, byte[]... keys) {
+	void refused(Throwable ex, Parcel<?> parcel, Object server) {
+		Script script = parcel.script();
 		String missing = RedisErrors.missingRight(ex, script);
 		Right right = Right.of(missing);
 		if (missing != null && !right.isNeeded()) {
 			missed(missing, right);
 			return;
 		}
-		List<String> names = (missing == null) ? List.of("")
-				: missing.equals("~") ? patternsOf(keys) : List.of(missing);
+		boolean isOfKeys = "~".equals(missing);
+		List<String> names = (missing == null) ? List.of("") : isOfKeys ? patternsOf(parcel.keys()) : List.of(missing);
 		String error = RedisErrors.describe(ex);
-		this.refusal = new Refusal((missing == null) ? error : error + "; " + lacking(names), this.clock.getAsLong());
+		this.refusals.add(new Refusals.Command(parcel.what(), server, isOfKeys ? Set.copyOf(names) : Set.of()),
+				Refusals.Reason.RIGHT, (missing == null) ? error : error + "; " + lacking(names), names);
 		if (missing != null && GREETING.contains(missing)) {
 			missed(missing, right);
 			return;
@@ -134,8 +149,70 @@ final class LinkReport {
 		}
 	}
 
+	/**
+	 * Say, once until the link is back, that Redis does not let us log in.
+	 */
+	void refusedLogin(Throwable ex) {
+		String error = RedisErrors.describe(ex);
+		String missing = RedisErrors.missingRight(ex, null);
+		this.refusals.add(new Refusals.Command(Refusals.Reason.LOGIN, "", Set.of()), Refusals.Reason.LOGIN, error,
+				List.of());
+		if (isNews((missing != null) ? missing : "")) {
+			logger.error("Cache service Redis error: " + error + " [" + this.display + "]; "
+					+ ((missing == null) ? LOGIN : lacking(List.of(missing), Right.of(missing))));
+		}
+	}
+
+	/**
+	 * Take note that Redis is in no state to do what it was asked for.
+	 * @param ex what it answered
+	 * @param parcel the command that was refused
+	 * @param server the server that has its keys
+	 */
+	void unable(Throwable ex, Parcel<?> parcel, Object server) {
+		this.refusals.add(new Refusals.Command(parcel.what(), server, Set.of()),
+				RedisErrors.isOutOfMemory(ex) ? Refusals.Reason.MEMORY : Refusals.Reason.STATE,
+				RedisErrors.describe(ex), List.of());
+	}
+
+	/**
+	 * Take note that Redis has done what it was asked for, and say so of what it had
+	 * refused for want of a right.
+	 * @param parcel the command
+	 * @param server the server that has its keys
+	 * @param answer what it answered
+	 */
+	void done(Parcel<?> parcel, Object server, @Nullable Object answer) {
+		Script script = parcel.script();
+		if (script != null && !script.isDone(answer)) {
+			return;
+		}
+		Set<String> patterns = (parcel.keys().length > 0) ? Set.copyOf(patternsOf(parcel.keys())) : Set.of();
+		Set<String> permitted = this.refusals.done(new Refusals.Command(parcel.what(), server, patterns));
+		if (script != null && script.operation() == RedisOperation.FILL) {
+			this.refusals.stored(server);
+		}
+		List<String> news = permitted.stream().filter(this.refusalsReported::remove).sorted().toList();
+		if (!news.isEmpty()) {
+			logger.info("Cache service: Redis permits again what it had refused ("
+					+ ((news.contains("")) ? "an unknown command" : String.join(", ", news)) + ") [" + this.display
+					+ "]");
+		}
+	}
+
+	/** Also what comes and goes is said once a minute at most. */
 	private boolean isNews(String refusal) {
-		return this.refusalsReported.size() < MOST && this.refusalsReported.add(refusal);
+		long now = this.clock.getAsLong();
+		Long said = this.saidAt.get(refusal);
+		if ((said != null && now - said < PAUSE) || this.refusalsReported.size() >= MOST
+				|| !this.refusalsReported.add(refusal)) {
+			return false;
+		}
+		if (this.saidAt.size() >= MOST) {
+			this.saidAt.clear();
+		}
+		this.saidAt.put(refusal, now);
+		return true;
 	}
 
 	/**
@@ -191,8 +268,9 @@ final class LinkReport {
 	 */
 	void recovered() {
 		this.reported = null;
-		this.refusal = null;
+		this.refusals.clear();
 		this.refusalsReported.clear();
+		this.saidAt.clear();
 	}
 
 	/**
@@ -200,16 +278,6 @@ final class LinkReport {
 	 */
 	void connected() {
 		logger.info("Cache service connected to Redis [" + this.display + "]");
-	}
-
-	/**
-	 * What Redis refused.
-	 *
-	 * @param error in its words
-	 * @param at when, in nanoseconds
-	 */
-	record Refusal(String error, long at) {
-
 	}
 
 }

@@ -188,7 +188,7 @@ final class Outbox {
 	private <T extends @Nullable Object> void answered(Parcel<T> parcel, T value, @Nullable Throwable ex) {
 		boolean heard = false;
 		try {
-			heard = this.listener.answered(this, parcel, ex);
+			heard = this.listener.answered(this, parcel, value, ex);
 		}
 		finally {
 			// Whatever becomes of what is noted: somebody waits for it.
@@ -318,10 +318,11 @@ final class Outbox {
 
 		/**
 		 * Take note of an answer.
+		 * @param value the answer, if it is a good one
 		 * @param ex the failure, {@code null} if it is a good one
 		 * @return whether it is to be believed
 		 */
-		boolean answered(Outbox outbox, Parcel<?> parcel, @Nullable Throwable ex);
+		boolean answered(Outbox outbox, Parcel<?> parcel, @Nullable Object value, @Nullable Throwable ex);
 
 	}
 

@@ -47,7 +47,7 @@ final class Parcel<T extends @Nullable Object> {
 
 	private final @Nullable Account account;
 
-	private @Nullable Script script;
+	private Object what = "";
 
 	private byte[][] keys = NO_KEYS;
 
@@ -89,13 +89,14 @@ final class Parcel<T extends @Nullable Object> {
 	}
 
 	/**
-	 * Note what it is about, by which a refusal can be explained. Before it is sent.
-	 * @param script the script that it runs, if it runs one
+	 * Note what it is about, by which a refusal can be explained, and known to be over.
+	 * Before it is sent.
+	 * @param what the name of the command, or the {@link Script} that it runs
 	 * @param keys the keys
 	 * @return this
 	 */
-	Parcel<T> about(@Nullable Script script, byte[]... keys) {
-		this.script = script;
+	Parcel<T> about(Object what, byte[]... keys) {
+		this.what = what;
 		this.keys = keys;
 		return this;
 	}
@@ -121,8 +122,15 @@ final class Parcel<T extends @Nullable Object> {
 		return this.pulse;
 	}
 
+	/**
+	 * Return the name of the command, or the script that it runs.
+	 */
+	Object what() {
+		return this.what;
+	}
+
 	@Nullable Script script() {
-		return this.script;
+		return (this.what instanceof Script script) ? script : null;
 	}
 
 	byte[][] keys() {

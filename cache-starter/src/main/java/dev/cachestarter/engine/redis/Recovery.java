@@ -289,7 +289,7 @@ final class Recovery {
 		boolean refused = RedisErrors.isRefusedLogin(ex);
 		String error = (ex instanceof TimeoutException) ? this.timeoutText : RedisErrors.describe(ex);
 		if (refused) {
-			quietly(() -> this.report.refused(ex, null));
+			quietly(() -> this.report.refusedLogin(ex));
 		}
 		quietly(() -> this.report.failed(error));
 		this.looked = true;

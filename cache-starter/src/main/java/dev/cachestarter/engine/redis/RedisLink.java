@@ -127,9 +127,6 @@ public final class RedisLink {
 	/** More keys than these go in several commands: no server is held up by one. */
 	private static final int PORTION = 500;
 
-	/** For how long a refusal is news. */
-	private static final long REFUSED_LATELY = TimeUnit.MINUTES.toNanos(1);
-
 	private final Settings settings;
 
 	private final RedisConnector connector;
@@ -308,17 +305,21 @@ public final class RedisLink {
 	 * Return how the link is, for people.
 	 */
 	public LinkCondition condition() {
-		LinkReport.Refusal last = this.report.refusal();
-		String refused = (last != null && this.clock.getAsLong() - last.at() < REFUSED_LATELY) ? last.error() : null;
+		Refusals refusals = this.report.refusals();
 		Duration lasting = this.state.lasting();
 		if (this.state.isUp()) {
-			return new LinkCondition((refused != null) ? LinkCondition.Kind.REFUSED : LinkCondition.Kind.WELL, true,
-					lasting, refused);
+			LinkCondition.Refused refused = refusals.isEmpty() ? LinkCondition.Refused.NOTHING
+					: new LinkCondition.Refused(refusals.text(Refusals.Reason.RIGHT),
+							refusals.text(Refusals.Reason.STATE), refusals.text(Refusals.Reason.MEMORY));
+			String commands = refused.commands();
+			LinkCondition.Kind kind = (commands != null) ? LinkCondition.Kind.REFUSED
+					: (refused.memory() != null) ? LinkCondition.Kind.MEMORY_FULL : LinkCondition.Kind.WELL;
+			return new LinkCondition(kind, true, lasting, (commands != null) ? commands : refused.memory(), refused);
 		}
 		LinkCondition.Kind kind = this.state.isClosed() ? LinkCondition.Kind.STOPPED
-				: (refused != null) ? LinkCondition.Kind.REFUSED
+				: (refusals.text(Refusals.Reason.LOGIN) != null) ? LinkCondition.Kind.REFUSED
 						: this.recovery.isResting() ? LinkCondition.Kind.BREAKER_OPEN : LinkCondition.Kind.UNREACHABLE;
-		return new LinkCondition(kind, false, lasting, this.report.problem());
+		return new LinkCondition(kind, false, lasting, this.report.problem(), LinkCondition.Refused.NOTHING);
 	}
 
 	/**
@@ -390,7 +391,7 @@ public final class RedisLink {
 		}
 		Parcel<T> parcel = new Parcel<>(kind, current.session(), (connection) -> command.apply(connection.commands()),
 				bytes, outbox.connection().pulse(keys), Account.of(this.monitor, this.tracer, operation, name));
-		return outbox.send(parcel.about(script, keys));
+		return outbox.send(parcel.about((script != null) ? script : name, keys));
 	}
 
 	/**
@@ -662,9 +663,10 @@ public final class RedisLink {
 				Supplier<? extends CompletionStage<T>> command) {
 			RedisLink link = RedisLink.this;
 			LinkState.State current = link.state.current();
-			return current.sends(Parcel.Kind.EVICTION)
-					? this.outbox.send(new Parcel<>(Parcel.Kind.OTHER, current.session(), (same) -> command.get(), 0,
-							this.server.pulse(), Account.of(link.monitor, link.tracer, operation, name)))
+			return current.sends(Parcel.Kind.EVICTION) ? this.outbox.send(
+					new Parcel<T>(Parcel.Kind.OTHER, current.session(), (same) -> command.get(), 0, this.server.pulse(),
+							Account.of(link.monitor, link.tracer, operation, name))
+						.about(name + " " + name()))
 					: CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
 

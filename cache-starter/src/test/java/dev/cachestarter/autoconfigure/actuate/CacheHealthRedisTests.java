@@ -44,8 +44,10 @@ import org.springframework.context.annotation.Import;
 import org.springframework.core.type.AnnotationMetadata;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.actuate.CacheStarterEndpoint;
 import dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.diagnosis.Finding;
 import dev.cachestarter.testing.RedisServer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -106,8 +108,94 @@ class CacheHealthRedisTests {
 
 				redis.cli("ACL", "SETUSER", "default", "+unlink");
 				await().until(() -> Integer.valueOf(0).equals(health(context).getDetails().get("pendingEvictions")));
+				assertThat(health(context).getDetails()).containsEntry("degraded", false).doesNotContainKey("reason");
 			});
 		}
+	}
+
+	@Test
+	void aRightThatIsGivenBackIsNoLongerRefusedOnceItIsUsed() {
+		try (RedisServer redis = RedisServer.local().start()) {
+			this.contextRunner.withPropertyValues(redis.springProperties()).run((context) -> {
+				Items items = context.getBean(Items.class);
+				awaitWell(context);
+				redis.cli("ACL", "SETUSER", "default", "-mget", "-unlink");
+				items.find("1");
+				items.changed("1");
+				assertThat(reason(context)).contains("'+mget'", "'+unlink'");
+
+				redis.cli("ACL", "SETUSER", "default", "+mget");
+				items.find("2");
+				assertThat(reason(context)).contains("'+unlink'").doesNotContain("mget");
+
+				redis.cli("ACL", "SETUSER", "default", "+unlink");
+				items.changed("2");
+				awaitWell(context);
+			});
+		}
+	}
+
+	@Test
+	void aRedisWhoseMemoryIsFullIsToldUntilItStoresAgain() {
+		try (RedisServer redis = RedisServer.local("--maxmemory-policy", "noeviction").start()) {
+			this.contextRunner.withPropertyValues(redis.springProperties())
+				.withPropertyValues("management.endpoints.web.exposure.include=cachestarter")
+				.withConfiguration(AutoConfigurations.of(CacheEndpointAutoConfiguration.class))
+				.run((context) -> {
+					Items items = context.getBean(Items.class);
+					awaitWell(context);
+					items.find("1");
+					redis.cli("CONFIG", "SET", "maxmemory", "1");
+
+					items.find("2");
+
+					assertThat(reason(context)).startsWith("memory full: fills are refused (OOM ")
+						.contains("'maxmemory-policy'")
+						.doesNotContain("refused:");
+					assertThat(health(context).getStatus()).isEqualTo(Status.UP);
+					CacheStarterEndpoint.CacheStarterDescriptor shown = endpoint(context).cacheStarter();
+					assertThat(shown.redis().state()).isEqualTo("memory-full");
+					assertThat(shown.redis().degraded()).isTrue();
+					assertThat(shown.doctor().findings()).extracting(Finding::id).contains("memory-full");
+
+					redis.cli("CONFIG", "SET", "maxmemory", "0");
+					items.find("1");
+					assertThat(reason(context)).as("a hit says nothing of it").startsWith("memory full");
+					items.find("3");
+					awaitWell(context);
+					assertThat(endpoint(context).cacheStarter().redis().state()).isEqualTo("well");
+				});
+		}
+	}
+
+	@Test
+	void aRedisThatHasTooFewReplicasToWriteIsTold() {
+		try (RedisServer redis = RedisServer.local().start()) {
+			this.contextRunner.withPropertyValues(redis.springProperties()).run((context) -> {
+				Items items = context.getBean(Items.class);
+				awaitWell(context);
+				redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
+
+				items.find("1");
+				assertThat(reason(context)).startsWith("refused: NOREPLICAS");
+
+				redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
+				items.find("1");
+				awaitWell(context);
+			});
+		}
+	}
+
+	private static void awaitWell(AssertableApplicationContext context) {
+		await().until(() -> Boolean.FALSE.equals(health(context).getDetails().get("degraded")));
+	}
+
+	private static String reason(AssertableApplicationContext context) {
+		return String.valueOf(health(context).getDetails().get("reason"));
+	}
+
+	private static CacheStarterEndpoint endpoint(AssertableApplicationContext context) {
+		return context.getBean(CacheStarterEndpoint.class);
 	}
 
 	@Test

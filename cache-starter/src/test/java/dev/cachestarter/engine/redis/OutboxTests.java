@@ -47,7 +47,7 @@ class OutboxTests {
 	private final Outbox outbox = outbox(new Outbox.Limits(2, 100, 5, 300, 1000));
 
 	private Outbox outbox(Outbox.Limits limits) {
-		return new Outbox(this.connection, limits, () -> this.now, (box, parcel, ex) -> this.heard);
+		return new Outbox(this.connection, limits, () -> this.now, (box, parcel, value, ex) -> this.heard);
 	}
 
 	private CompletableFuture<String> send(Parcel.Kind kind, String name, long bytes) {
@@ -195,7 +195,7 @@ class OutboxTests {
 			this.now += pause;
 			this.redis.lag += pause;
 			return read;
-		}, (box, parcel, ex) -> true);
+		}, (box, parcel, value, ex) -> true);
 
 		held.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> new CompletableFuture<>(), 1, new Pulse(), null));
 
@@ -222,7 +222,7 @@ class OutboxTests {
 	@Test
 	void aListenerThatThrowsHoldsNobodyUp() {
 		Outbox fragile = new Outbox(this.connection, new Outbox.Limits(1, 100, 5, 300, 1000), () -> this.now,
-				(box, parcel, ex) -> {
+				(box, parcel, value, ex) -> {
 					throw new NoClassDefFoundError();
 				});
 		CompletableFuture<String> answer = new CompletableFuture<>();

@@ -36,7 +36,9 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.cachestarter.engine.connection.Identity;
+import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.monitor.RedisOperation;
 import dev.cachestarter.engine.redis.ScriptedRedis.Command;
 import dev.cachestarter.engine.redis.ScriptedRedis.Connection;
 
@@ -196,8 +198,8 @@ class RedisLinkTests {
 		this.redis.refusal = new RedisConnectionException("nobody listens");
 		this.link.start();
 		this.worker.advance(Duration.ofSeconds(3));
-		assertThat(this.link.condition()).isEqualTo(
-				new LinkCondition(LinkCondition.Kind.UNREACHABLE, false, Duration.ofSeconds(3), "nobody listens"));
+		assertThat(this.link.condition()).isEqualTo(new LinkCondition(LinkCondition.Kind.UNREACHABLE, false,
+				Duration.ofSeconds(3), "nobody listens", LinkCondition.Refused.NOTHING));
 
 		this.redis.refusal = null;
 		this.worker.advance(RETRY);
@@ -237,6 +239,132 @@ class RedisLinkTests {
 
 		this.worker.advance(Duration.ofMinutes(2));
 		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+	}
+
+	@Test
+	void aRefusalIsOverWhenTheVeryCommandIsDone(CapturedOutput output) {
+		up();
+		refuse(hold("k"), "NOPERM no permissions to run the 'mget' command");
+		refuse(held(() -> this.link.unlink("k".getBytes())), "NOPERM no permissions to run the 'unlink' command");
+		assertThat(this.link.condition().error()).contains("'+mget'", "'+unlink'");
+
+		read("k");
+
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.REFUSED);
+		assertThat(this.link.condition().error()).contains("'+unlink'").doesNotContain("mget");
+
+		this.link.unlink("k".getBytes());
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+		assertThat(output).containsOnlyOnce("permits again what it had refused (+mget)")
+			.containsOnlyOnce("permits again what it had refused (+unlink)");
+	}
+
+	@Test
+	void aRefusalOfKeysIsOverWhenKeysOfThesePatternsAreRead() {
+		this.link.namePatternsBy((key) -> new String(key).startsWith("a") ? "~a:*" : "~b:*");
+		up();
+		refuse(hold("a:1"), "NOPERM this user has no permissions to access one of the keys used as arguments");
+
+		read("b:1");
+		assertThat(this.link.condition().error()).contains("'~a:*'");
+
+		read("a:2");
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+	}
+
+	@Test
+	void aScriptThatFoundNothingToDoSaysNothingOfWhatItMayDo() {
+		up();
+		Script script = Script.of(RedisOperation.FILL, "return redis.call('SET', KEYS[1], ARGV[1])");
+		refuse(held(() -> this.link.run(script, "k".getBytes())), "NOPERM no permissions to run the 'set' command");
+
+		for (String nothing : List.of("0", "=what is there")) {
+			held(() -> this.link.run(script, "k".getBytes())).answer().complete(nothing.getBytes());
+			assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.REFUSED);
+		}
+
+		held(() -> this.link.run(script, "k".getBytes())).answer().complete("1".getBytes());
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+	}
+
+	@Test
+	void aRedisWithoutMemoryIsToldUntilItHasStoredAValue() {
+		up();
+		Script lease = Script.of(RedisOperation.LEASE, "return redis.call('SET', KEYS[1], 'lease')");
+		Script fill = Script.of(RedisOperation.FILL, "return redis.call('SET', KEYS[1], ARGV[1])");
+		String full = "OOM command not allowed when used memory > 'maxmemory'.";
+		refuse(held(() -> this.link.run(lease, "k".getBytes())), full);
+
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.MEMORY_FULL);
+		assertThat(this.link.condition().isUp()).isTrue();
+		assertThat(this.link.condition().refused()).isEqualTo(new LinkCondition.Refused(null, null, full));
+
+		read("k");
+		refuse(held(() -> this.link.unlink("k".getBytes())), "NOPERM no permissions to run the 'unlink' command");
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.REFUSED);
+		assertThat(this.link.condition().refused().memory()).isEqualTo(full);
+
+		held(() -> this.link.run(fill, "k".getBytes())).answer().complete("1".getBytes());
+		assertThat(this.link.condition().refused().memory()).isNull();
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.REFUSED);
+	}
+
+	@Test
+	void aRedisThatIsInNoStateToWriteIsTold() {
+		up();
+		refuse(held(() -> this.link.set("k".getBytes(), new byte[1], TIMEOUT)),
+				"NOREPLICAS Not enough good replicas to write.");
+
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.REFUSED);
+		assertThat(this.link.condition().refused().state()).startsWith("NOREPLICAS");
+		assertThat(this.link.condition().refused().rights()).isNull();
+
+		this.link.set("k".getBytes(), new byte[1], TIMEOUT);
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+	}
+
+	@Test
+	void whatWasRefusedIsNoReasonForALaterOutage() {
+		up();
+		settle();
+		refuse(hold("k"), "NOPERM no permissions to run the 'mget' command");
+
+		this.redis.refusal = new RedisConnectionException("nobody listens");
+		this.redis.connection().lose();
+		this.worker.advance(RETRY);
+
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.UNREACHABLE);
+		this.redis.refusal = null;
+		this.worker.advance(OPEN_FOR_MAX);
+		assertThat(this.link.condition().kind()).as("a new connection").isEqualTo(LinkCondition.Kind.WELL);
+	}
+
+	@Test
+	void aRightThatIsTakenAwayAgainIsSaidAgainOnceAMinuteAtMost(CapturedOutput output) {
+		up();
+		for (int i = 0; i < 10; i++) {
+			refuse(hold("k"), "NOPERM no permissions to run the 'mget' command");
+			read("k");
+		}
+		assertThat(output).containsOnlyOnce("ERROR").containsOnlyOnce("permits again");
+
+		this.worker.advance(Duration.ofMinutes(1));
+		refuse(hold("k"), "NOPERM no permissions to run the 'mget' command");
+
+		assertThat(output.getAll().split("lacks the right '.mget'", -1)).hasSize(3);
+	}
+
+	private static void refuse(Command command, String error) {
+		command.answer().completeExceptionally(new RedisCommandExecutionException(error));
+	}
+
+	/** Send something that is not answered before the test says so. */
+	private Command held(Runnable sending) {
+		boolean answers = this.redis.answers;
+		this.redis.answers = false;
+		sending.run();
+		this.redis.answers = answers;
+		return this.redis.connection().last();
 	}
 
 	@Test
@@ -288,13 +416,6 @@ class RedisLinkTests {
 		this.worker.advance(RETRY.multipliedBy(2));
 
 		assertThat(this.link.isUp()).isTrue();
-	}
-
-	private Command held(Runnable sending) {
-		this.redis.answers = false;
-		sending.run();
-		this.redis.answers = true;
-		return this.redis.connection().last();
 	}
 
 	@Test

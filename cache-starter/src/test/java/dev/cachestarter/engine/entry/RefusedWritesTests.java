@@ -29,17 +29,17 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What is said of a Redis that has no memory left.
+ * What is said of a Redis that refuses writes: it has no memory left, say.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class FullRedisTests {
+class RefusedWritesTests {
 
 	private static final RuntimeException OOM = new RedisCommandExecutionException(
 			"OOM command not allowed when used memory > 'maxmemory'.");
 
 	private final AtomicLong now = new AtomicLong();
 
-	private final FullRedis redis = new FullRedis(this.now::get);
+	private final RefusedWrites redis = new RefusedWrites(this.now::get);
 
 	@Test
 	void thatItIsFullIsSaidOnceHoweverManyWritesItRefuses(CapturedOutput output) {
@@ -67,6 +67,16 @@ class FullRedisTests {
 
 		this.redis.wrote(OOM);
 		assertThat(output.getOut().split("Redis is out of memory", -1)).hasSize(3);
+	}
+
+	@Test
+	void thatItCannotWriteForAnotherReasonIsSaidInItsWords(CapturedOutput output) {
+		this.redis.wrote(new RedisCommandExecutionException("NOREPLICAS Not enough good replicas to write."));
+		this.redis.wrote(new RedisCommandExecutionException("MISCONF Redis is configured to save RDB snapshots"));
+
+		assertThat(output)
+			.containsOnlyOnce("Values are not cached at present: Redis refuses all writes (NOREPLICAS Not enough")
+			.doesNotContain("memory", "MISCONF");
 	}
 
 	@Test

@@ -27,24 +27,24 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.connection.RedisErrors;
 
 /**
- * Says once that Redis is out of memory and stores nothing, and once that it stores
- * again. Near its limit Redis refuses some values and takes others: it counts as well
- * when it has refused none for a while.
+ * Says once that Redis refuses to store what it is given, and once that it stores again:
+ * it is out of memory, say, or has too few replicas. Near its limit it refuses some
+ * values and takes others: it counts as well when it has refused none for a while.
  */
-final class FullRedis {
+final class RefusedWrites {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
 	private static final long CALM_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-	private final AtomicBoolean full = new AtomicBoolean();
+	private final AtomicBoolean refused = new AtomicBoolean();
 
 	/** As {@link System#nanoTime()}. */
 	private final LongSupplier clock;
 
 	private volatile long lastRefused;
 
-	FullRedis(LongSupplier clock) {
+	RefusedWrites(LongSupplier clock) {
 		this.clock = clock;
 	}
 
@@ -54,17 +54,20 @@ final class FullRedis {
 	 */
 	void wrote(@Nullable Throwable failure) {
 		if (failure != null) {
-			if (RedisErrors.isOutOfMemory(failure)) {
+			if (RedisErrors.isOfWriting(failure)) {
 				this.lastRefused = this.clock.getAsLong();
-				if (this.full.compareAndSet(false, true)) {
-					logger.warn("Values are not cached at present: Redis is out of memory and refuses to store them "
-							+ "(OOM). Raise its 'maxmemory', or set a 'maxmemory-policy' that makes room, such as "
-							+ "'allkeys-lru'. Evictions are still applied");
+				if (this.refused.compareAndSet(false, true)) {
+					logger.warn("Values are not cached at present: " + (RedisErrors.isOutOfMemory(failure)
+							? "Redis is out of memory and refuses to store them "
+									+ "(OOM). Raise its 'maxmemory', or set a 'maxmemory-policy' that makes room, such as "
+									+ "'allkeys-lru'. Evictions are still applied"
+							: "Redis refuses all writes (" + RedisErrors.describe(failure)
+									+ "). Repair what it names; evictions stay pending until then"));
 				}
 			}
 		}
-		else if (this.full.get() && this.clock.getAsLong() - this.lastRefused > CALM_NANOS
-				&& this.full.compareAndSet(true, false)) {
+		else if (this.refused.get() && this.clock.getAsLong() - this.lastRefused > CALM_NANOS
+				&& this.refused.compareAndSet(true, false)) {
 			logger.info("Values are cached again: Redis has stored what it was asked to for a while");
 		}
 	}
