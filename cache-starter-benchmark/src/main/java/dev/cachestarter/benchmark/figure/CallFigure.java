@@ -1,0 +1,182 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.benchmark.figure;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+import io.lettuce.core.api.StatefulRedisConnection;
+
+import dev.cachestarter.benchmark.Figure;
+import dev.cachestarter.benchmark.Lab;
+import dev.cachestarter.benchmark.Report;
+import dev.cachestarter.benchmark.Sample;
+import dev.cachestarter.benchmark.Table;
+import dev.cachestarter.benchmark.WorkerJvm;
+import dev.cachestarter.benchmark.peer.Peer;
+import dev.cachestarter.benchmark.worker.Calls;
+import dev.cachestarter.benchmark.worker.Payload;
+
+/**
+ * What a hit or a miss costs. The peers are measured in turn, in an order that rotates
+ * from round to round; what is compared was measured in the same round.
+ */
+final class CallFigure implements Figure {
+
+	/** A call that loads where it should not, or does not store, is another call. */
+	private static final double TOLERANCE = 0.01;
+
+	private final boolean hits;
+
+	private CallFigure(boolean hits) {
+		this.hits = hits;
+	}
+
+	static CallFigure hits() {
+		return new CallFigure(true);
+	}
+
+	static CallFigure misses() {
+		return new CallFigure(false);
+	}
+
+	@Override
+	public String name() {
+		return this.hits ? "hits" : "misses";
+	}
+
+	@Override
+	public String title() {
+		return this.hits ? "A hit" : "A miss, with load and fill";
+	}
+
+	@Override
+	public Report measure(Lab lab) throws IOException {
+		List<Cell> cells = cells(lab);
+		Map<Cell, Map<Peer, List<Calls>>> measured = new LinkedHashMap<>();
+		Map<Peer, Long> unlike = new EnumMap<>(Peer.class);
+		warmUp(lab, cells);
+		int rounds = lab.choose(5, 3);
+		// The first shows how fast a JVM warms up, and is thrown away.
+		for (int round = 0; round <= rounds; round++) {
+			for (Cell cell : cells) {
+				for (Peer peer : rotated(round)) {
+					Calls calls = measure(lab, peer, cell, unlike);
+					if (round > 0) {
+						measured.computeIfAbsent(cell, (key) -> new EnumMap<>(Peer.class))
+							.computeIfAbsent(peer, (key) -> new ArrayList<>())
+							.add(calls);
+					}
+				}
+			}
+		}
+		Report report = new Report();
+		measured.forEach((cell, calls) -> table(report, cell, calls));
+		report.remark("Medians of " + rounds + " rounds, quartiles in parentheses; 'as fast' is calls a second of "
+				+ Peer.STARTER.label() + " divided by the peer's, of the same round.");
+		unlike.forEach((peer, count) -> report.remark("**" + peer.label() + ": " + count + (this.hits
+				? " calls that should have been hits loaded.**" : " calls did not store what they loaded.**")));
+		return report;
+	}
+
+	private List<Cell> cells(Lab lab) {
+		List<Payload> payloads = lab.isBrief() ? List.of(Payload.MEDIUM)
+				: this.hits ? List.of(Payload.values()) : List.of(Payload.SMALL, Payload.MEDIUM);
+		return payloads.stream()
+			.flatMap((payload) -> List.of(new Cell(payload, 1), new Cell(payload, 16)).stream())
+			.toList();
+	}
+
+	private void warmUp(Lab lab, List<Cell> cells) throws IOException {
+		for (Peer peer : Peer.values()) {
+			for (Cell cell : cells) {
+				lab.worker(peer).call(Calls.class, command(cell, lab.choose(1000, 400)));
+			}
+			lab.flush();
+		}
+	}
+
+	private Object[] command(Cell cell, int millis) {
+		return new Object[] { "calls", this.hits ? "HIT" : "MISS", cell.payload(), cell.threads(), millis };
+	}
+
+	private Calls measure(Lab lab, Peer peer, Cell cell, Map<Peer, Long> unlike) throws IOException {
+		WorkerJvm worker = lab.worker(peer);
+		if (this.hits) {
+			Calls calls = worker.call(Calls.class, command(cell, lab.choose(500, 250)));
+			if (calls.loads() > TOLERANCE * calls.count()) {
+				unlike.merge(peer, calls.loads(), Long::sum);
+			}
+			return calls;
+		}
+		try (StatefulRedisConnection<String, String> redis = lab.connect(peer)) {
+			lab.flush();
+			Calls calls = worker.call(Calls.class, command(cell, lab.choose(500, 250)));
+			long missing = calls.count() - redis.sync().dbsize();
+			if (peer.hasKeys() && missing > TOLERANCE * calls.count()) {
+				unlike.merge(peer, missing, Long::sum);
+			}
+			lab.flush();
+			return calls;
+		}
+	}
+
+	static List<Peer> rotated(int round) {
+		List<Peer> peers = new ArrayList<>(List.of(Peer.values()));
+		Collections.rotate(peers, -round);
+		return peers;
+	}
+
+	private void table(Report report, Cell cell, Map<Peer, List<Calls>> calls) {
+		Table table = new Table(
+				(this.hits ? "Hit" : "Miss") + ", " + cell.payload().label() + ", " + cell.threads()
+						+ ((cell.threads() == 1) ? " thread" : " threads"),
+				"", "calls a second", "p50 (µs)", "p99 (µs)", "processor (µs)", "allocated (KB), caller / all",
+				"cache-starter is … as fast");
+		Map<String, Object> data = new LinkedHashMap<>();
+		Sample own = sample(calls, Peer.STARTER, Calls::perSecond);
+		calls.keySet().forEach((peer) -> {
+			Sample perSecond = sample(calls, peer, Calls::perSecond);
+			Sample ratio = Sample.ratio(own, perSecond);
+			table.row(peer.label(), perSecond.text(), number(calls, peer, (call) -> call.median() / 1e3),
+					number(calls, peer, (call) -> call.p99() / 1e3), number(calls, peer, Calls::processorMicros),
+					number(calls, peer, Calls::callerKilobytes) + " / " + number(calls, peer, Calls::allKilobytes),
+					(peer == Peer.STARTER) ? "" : ratio.text());
+			data.put(peer.id(), Map.of("perSecond", perSecond, "starterIsAsFast", ratio, "rounds", calls.get(peer)));
+		});
+		report.table(table).data(cell.payload() + "-" + cell.threads(), data);
+	}
+
+	private static Sample sample(Map<Peer, List<Calls>> calls, Peer peer, ToDoubleFunction<Calls> what) {
+		return Sample.of(calls.getOrDefault(peer, List.of()).stream().map(what::applyAsDouble).toList());
+	}
+
+	private static String number(Map<Peer, List<Calls>> calls, Peer peer, ToDoubleFunction<Calls> what) {
+		return Sample.number(sample(calls, peer, what).median());
+	}
+
+	private record Cell(Payload payload, int threads) {
+
+	}
+
+}

@@ -1,0 +1,67 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.benchmark.peer;
+
+import java.util.Map;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.cachestarter.CacheEvictPattern;
+
+/**
+ * The starter as it comes.
+ */
+final class StarterPeer {
+
+	private StarterPeer() {
+	}
+
+	static PeerInstance open(RedisPlace place) {
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+			.web(WebApplicationType.NONE)
+			.properties(SpringPeer.properties(place))
+			.properties(Map.of("cache-starter.defaults.ttl", "10m"))
+			.run();
+		return new PeerInstance(context.getBean(Agents.class), context::close);
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+		@Bean
+		StarterAgents agents() {
+			return new StarterAgents();
+		}
+
+	}
+
+	static class StarterAgents extends CachedAgents {
+
+		@Override
+		@CacheEvictPattern(cacheNames = LIST, pattern = "#{#orgId}:*")
+		public void evictTenant(String orgId) {
+		}
+
+	}
+
+}

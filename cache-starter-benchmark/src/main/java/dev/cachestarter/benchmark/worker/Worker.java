@@ -1,0 +1,115 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.benchmark.worker;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+
+import tools.jackson.databind.json.JsonMapper;
+
+import dev.cachestarter.benchmark.peer.Agents;
+import dev.cachestarter.benchmark.peer.Peer;
+import dev.cachestarter.benchmark.peer.RedisPlace;
+
+/**
+ * A JVM with instances of one peer, so that no other peer's use of a library decides how
+ * its code is compiled. Reads commands from its standard input, one a line, answers each
+ * with a line of JSON, and ends when that input ends.
+ */
+public final class Worker {
+
+	/** What it says when it is ready for commands. */
+	public static final String READY = "READY";
+
+	private final List<Agents> instances;
+
+	private final CallLoop loop;
+
+	private final JsonMapper mapper = JsonMapper.builder().build();
+
+	private Worker(List<Agents> instances) {
+		this.instances = instances;
+		this.loop = new CallLoop(instances.get(0));
+	}
+
+	/**
+	 * Run.
+	 * @param arguments the peer, host, port and database of Redis, and the number of
+	 * instances
+	 */
+	public static void main(String[] arguments) throws Exception {
+		PrintStream answers = System.out;
+		// What libraries print is for the log.
+		System.setOut(System.err);
+		Peer peer = Peer.valueOf(arguments[0].toUpperCase(Locale.ROOT));
+		RedisPlace place = new RedisPlace(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
+		List<Agents> instances = new ArrayList<>();
+		for (int number = Integer.parseInt(arguments[4]); number > 0; number--) {
+			instances.add(peer.open(place).agents());
+		}
+		answers.println(READY);
+		new Worker(instances).serve(answers);
+		// Contexts, clients and their threads end with the JVM.
+		Runtime.getRuntime().halt(0);
+	}
+
+	private void serve(PrintStream answers) throws IOException, InterruptedException, ExecutionException {
+		try (BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+			String command = commands.readLine();
+			while (command != null) {
+				answers.println(this.mapper.writeValueAsString(run(command.split(" "))));
+				command = commands.readLine();
+			}
+		}
+	}
+
+	private Object run(String[] words) throws IOException, InterruptedException, ExecutionException {
+		return switch (words[0]) {
+			case "calls" -> this.loop.run(CallLoop.Kind.valueOf(words[1]), Payload.valueOf(words[2]),
+					Integer.parseInt(words[3]), Long.parseLong(words[4]));
+			case "shares" -> Shares.of(this.loop, CallLoop.Kind.valueOf(words[1]), Payload.valueOf(words[2]),
+					Integer.parseInt(words[3]), Long.parseLong(words[4]));
+			case "cold" -> ColdKey.run(this.instances, Boolean.parseBoolean(words[1]), Integer.parseInt(words[2]),
+					Integer.parseInt(words[3]), Long.parseLong(words[4]), Long.parseLong(words[5]));
+			case "fill" -> fill(words[1], Integer.parseInt(words[2]));
+			case "evict" -> evict(words[1]);
+			default -> throw new IllegalArgumentException(words[0]);
+		};
+	}
+
+	private long fill(String orgId, int pages) {
+		long begun = System.nanoTime();
+		for (int page = 0; page < pages; page++) {
+			this.instances.get(0).list(orgId, page);
+		}
+		return System.nanoTime() - begun;
+	}
+
+	private long evict(String orgId) {
+		long begun = System.nanoTime();
+		this.instances.get(0).evictTenant(orgId);
+		return System.nanoTime() - begun;
+	}
+
+}
