@@ -80,6 +80,24 @@ public final class CacheSettings {
 	}
 
 	/**
+	 * Return what decides on the times to live of single values of this cache, below the
+	 * {@link TtlPolicy} bean and above {@link #ttl()}.
+	 * @return the policy, {@code null} if there is none
+	 */
+	public @Nullable TtlPolicy ttlPolicy() {
+		return this.values.ttlPolicy;
+	}
+
+	/**
+	 * Return settings with another policy for the times to live of single values.
+	 * @param policy the policy, {@code null} for none
+	 * @return the changed copy
+	 */
+	public CacheSettings withTtlPolicy(@Nullable TtlPolicy policy) {
+		return with((values) -> values.ttlPolicy = policy);
+	}
+
+	/**
 	 * Return the largest share that is taken off a time to live at random, so that
 	 * entries written together do not expire together.
 	 * @return a share from 0 (inclusive) to 1 (exclusive)
@@ -440,6 +458,8 @@ public final class CacheSettings {
 
 		private Duration ttl = TtlPreset.STANDARD.ttl();
 
+		private @Nullable TtlPolicy ttlPolicy;
+
 		private double ttlJitter = 0.1;
 
 		private @Nullable Duration nullTtl;
@@ -475,6 +495,7 @@ public final class CacheSettings {
 
 		Values(Values source) {
 			this.ttl = source.ttl;
+			this.ttlPolicy = source.ttlPolicy;
 			this.ttlJitter = source.ttlJitter;
 			this.nullTtl = source.nullTtl;
 			this.loadWait = source.loadWait;

@@ -136,8 +136,8 @@ class ArchitectureTests {
 	private static final List<String> LAYERS = List.of("", ".engine.monitor", ".engine.key", ".engine.json",
 			".engine.value.time", ".engine.value.records", ".engine.value", ".engine.connection", ".engine.redis",
 			".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache", ".diagnosis",
-			".metrics", ".actuate", ".autoconfigure.report", ".autoconfigure.warmup", ".autoconfigure.aot",
-			".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure");
+			".metrics", ".actuate", ".autoconfigure.names", ".autoconfigure.report", ".autoconfigure.warmup",
+			".autoconfigure.aot", ".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

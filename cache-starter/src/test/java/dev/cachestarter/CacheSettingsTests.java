@@ -53,6 +53,7 @@ class CacheSettingsTests {
 	static {
 		// Longer than nulls live.
 		VALUES.put("ttl", Duration.ofSeconds(41));
+		VALUES.put("ttlPolicy", (TtlPolicy) (cacheName, key, value) -> null);
 		VALUES.put("ttlJitter", 0.33);
 		VALUES.put("nullTtl", Duration.ofSeconds(12));
 		VALUES.put("loadWait", Duration.ofSeconds(13));

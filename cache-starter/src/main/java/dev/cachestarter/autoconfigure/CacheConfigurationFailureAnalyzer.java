@@ -47,6 +47,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.util.unit.DataSize;
 
+import dev.cachestarter.autoconfigure.names.SimilarNames;
+
 /**
  * Explains a start that failed because of the cache's configuration: what is wrong, where
  * it stands, and what puts it right. Comes before Spring Boot's own analyzers of bindings

@@ -36,6 +36,7 @@ import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfigu
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.util.StringUtils;
 
+import dev.cachestarter.autoconfigure.names.SimilarNames;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.connection.Certificates;
 

@@ -27,15 +27,18 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.cache.interceptor.CacheOperation;
 
+import dev.cachestarter.autoconfigure.names.CacheNamePattern;
+import dev.cachestarter.autoconfigure.names.SimilarNames;
 import dev.cachestarter.autoconfigure.report.AnnotatedMethods;
 
 /**
  * Looks at the names of caches once all beans are there.
  * <ul>
- * <li>A name in {@code cache-starter.caches} that no cache in use has is reported. The
- * likeliest cause is a name without brackets, of which the binder leaves letters and
- * digits alone: {@code agents:list} becomes {@code agentslist}. It is a warning, since a
- * cache may be used by code alone, which annotations do not tell.
+ * <li>A name in {@code cache-starter.caches} that no cache in use has is reported, and a
+ * pattern that none fits. The likeliest cause is a name without brackets, of which the
+ * binder leaves letters and digits alone: {@code agents:list} becomes {@code agentslist}.
+ * It is a warning, since a cache may be used by code alone, which annotations do not
+ * tell.
  * <li>A name that swallows another stops the start: the keys of {@code agents:list} would
  * be keys of {@code agents} too. The cache manager refuses such names as well, but those
  * on annotations only when they are first used.
@@ -72,34 +75,56 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 		Set<String> inUse = namesOnAnnotations();
 		inUse.addAll(this.declaredNames);
 		Set<String> unknown = new LinkedHashSet<>(this.configuredNames);
-		unknown.removeAll(inUse);
+		unknown.removeIf((name) -> isUsed(name, inUse));
 		unknown.forEach((name) -> logger.warn(report(name, inUse)));
-		inUse.addAll(this.configuredNames);
-		inUse.forEach((name) -> refuseSwallowed(name, inUse));
+		this.configuredNames.stream().filter((name) -> !CacheNamePattern.isPattern(name)).forEach(inUse::add);
+		inUse.forEach((name) -> refuseSwallowed(name, inUse, unknown));
 		inUse.forEach(this.inUse);
 	}
 
-	private static void refuseSwallowed(String name, Set<String> names) {
+	private static boolean isUsed(String configured, Set<String> inUse) {
+		return CacheNamePattern.isPattern(configured) ? inUse.stream().anyMatch(new CacheNamePattern(configured)::fits)
+				: inUse.contains(configured);
+	}
+
+	private static void refuseSwallowed(String name, Set<String> names, Set<String> unknown) {
 		names.stream().filter((other) -> other.startsWith(name + ":")).findFirst().ifPresent((other) -> {
+			String cure = unknown.contains(name)
+					? "If '%1$s' is to be a pattern for all that begin with it, write the brackets: '%2$s'. Else rename"
+						.formatted(name, CacheStarterProperties.pathOf(name + ":*"))
+					: "Rename";
 			throw new CacheConfigurationException(
 					"The caches '%1$s' and '%2$s' cannot be told apart: both their keys begin with '%1$s:'".formatted(
 							name, other),
-					"Rename one of them, for example '%1$s' to '%1$s:all'.".formatted(name));
+					cure + " one of them, for example '%1$s' to '%1$s:all'.".formatted(name));
 		});
 	}
 
 	private static String report(String name, Set<String> inUse) {
-		String problem = "No cache in use has the name '%s' that '%s' configures".formatted(name,
-				CacheStarterProperties.pathOf(name));
+		boolean pattern = CacheNamePattern.isPattern(name);
+		String problem = "No cache in use %s '%s' that '%s' configures"
+			.formatted(pattern ? "fits the pattern" : "has the name", name, CacheStarterProperties.pathOf(name));
 		String bare = name.replaceAll("^\\[|]$", "");
 		if (!bare.equals(name) && inUse.contains(bare)) {
 			return problem + ": in YAML, put the brackets in quotes: \"[" + bare + "]\"";
 		}
-		return SimilarNames.closest(name, inUse)
+		return SimilarNames.closest(name, pattern ? patternsFor(inUse) : inUse)
 			.map((meant) -> "%s: did you mean '%s'?".formatted(problem, CacheStarterProperties.pathOf(meant)))
-			.orElseGet(
-					() -> "%s. In use are %s; if code alone uses it, say so by adding it to ".formatted(problem, inUse)
-							+ "'spring.cache.cache-names'.");
+			.orElseGet(() -> "%s. In use are %s; if code alone uses %s, say so by adding %s to ".formatted(problem,
+					inUse, pattern ? "one that does" : "it", pattern ? "its name" : "it")
+					+ "'spring.cache.cache-names'.");
+	}
+
+	/** The patterns that fit the names in use, cut where they have a colon. */
+	private static Set<String> patternsFor(Set<String> names) {
+		Set<String> patterns = new TreeSet<>();
+		for (String name : names) {
+			for (int colon = name.indexOf(':'); colon >= 0; colon = name.indexOf(':', colon + 1)) {
+				patterns.add(name.substring(0, colon + 1) + "*");
+				patterns.add("*" + name.substring(colon));
+			}
+		}
+		return patterns;
 	}
 
 	private Set<String> namesOnAnnotations() {

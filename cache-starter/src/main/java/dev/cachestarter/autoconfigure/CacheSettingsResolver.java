@@ -20,20 +20,16 @@ import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
-import dev.cachestarter.CacheSettings;
-import dev.cachestarter.TtlPolicy;
-import dev.cachestarter.autoconfigure.CacheStarterProperties.Cache;
-import dev.cachestarter.autoconfigure.CacheStarterProperties.Values;
-import dev.cachestarter.diagnosis.SettingOrigins;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.cache.autoconfigure.CacheProperties;
@@ -45,6 +41,13 @@ import org.springframework.data.redis.cache.RedisCacheWriter;
 import org.springframework.data.redis.cache.RedisCacheWriter.TtlFunction;
 import org.springframework.util.StringUtils;
 
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.TtlPolicy;
+import dev.cachestarter.autoconfigure.CacheStarterProperties.Cache;
+import dev.cachestarter.autoconfigure.CacheStarterProperties.Values;
+import dev.cachestarter.autoconfigure.names.CacheNamePattern;
+import dev.cachestarter.diagnosis.SettingOrigins;
+
 /**
  * Puts in order all that an application says about its caches. From the weakest to the
  * strongest:
@@ -54,7 +57,8 @@ import org.springframework.util.StringUtils;
  * <li>{@code cache-starter.defaults.*} and {@code cache-starter.key-prefix},
  * <li>the {@link RedisCacheConfiguration} bean,
  * <li>{@link RedisCacheManagerBuilderCustomizer} beans,
- * <li>{@code cache-starter.caches.*},
+ * <li>{@code cache-starter.caches.*}, of which patterns that fit more names come first
+ * and the name of the cache itself last,
  * <li>the {@link TtlPolicy} bean.
  * </ol>
  * Each level changes what it states and leaves the rest. Customizers are for the builder
@@ -84,6 +88,9 @@ final class CacheSettingsResolver {
 
 	private final @Nullable ClassLoader classLoader;
 
+	/** The most specific last, so that it goes before the others. */
+	private final SortedMap<CacheNamePattern, Cache> patterns;
+
 	CacheSettingsResolver(CacheStarterProperties properties, CacheProperties springProperties,
 			@Nullable RedisCacheConfiguration configuration, List<RedisCacheManagerBuilderCustomizer> customizers,
 			@Nullable TtlPolicy ttlPolicy, @Nullable ClassLoader classLoader) {
@@ -93,6 +100,7 @@ final class CacheSettingsResolver {
 		this.customizers = customizers;
 		this.ttlPolicy = ttlPolicy;
 		this.classLoader = classLoader;
+		this.patterns = patterns(properties);
 	}
 
 	/**
@@ -120,20 +128,74 @@ final class CacheSettingsResolver {
 			RedisCacheConfiguration own = scratch.getCacheConfigurationFor(name).orElse(given);
 			// A cache that is only named follows the defaults, whenever those were set.
 			boolean named = own == given || own == scratchDefaults;
-			caches.put(name, named ? defaults : ofOneCache(name, own, defaults));
+			caches.put(name, byPatterns(name, named ? defaults : ofOneCache(name, own, defaults)));
 		}
 		Set<String> declaredNames = Collections.unmodifiableSet(new LinkedHashSet<>(caches.keySet()));
-		this.properties.caches()
-			.forEach((name, values) -> caches.put(name, fromProperties(name, values, caches.get(name), defaults)));
+		Map<String, CacheSettings> patterns = new LinkedHashMap<>();
+		this.properties.caches().forEach((name, values) -> {
+			if (CacheNamePattern.isPattern(name)) {
+				patterns.put(name, fromProperties(name, values, defaults).settings());
+			}
+			else {
+				Level own = caches.get(name);
+				caches.put(name, fromProperties(name, values, (own != null) ? own : byPatterns(name, defaults)));
+			}
+		});
+		Function<String, Level> levels = (name) -> {
+			Level known = caches.get(name);
+			return (known != null) ? known : byPatterns(name, defaults);
+		};
 		CacheStarterProperties.Connection connection = this.properties.connection();
 		// What nobody touched has Spring's converters alone, which keys are better
 		// without.
 		boolean touched = this.configuration != null || !this.customizers.isEmpty();
-		return new EffectiveCacheSettings(defaults.keyPrefix(), defaults.settings(), settings(caches), declaredNames,
-				allowsRuntimeCaches(scratch, given), ttlPolicy(caches, defaults),
+		return new EffectiveCacheSettings(defaults.keyPrefix(), defaults.settings(), settings(caches),
+				Collections.unmodifiableMap(patterns), (name) -> levels.apply(name).settings(), declaredNames,
+				allowsRuntimeCaches(scratch, given), this.ttlPolicy,
 				touched ? scratchDefaults.getConversionService() : null,
 				timeout("command-timeout", connection.commandTimeout()),
-				timeout("connect-timeout", connection.connectTimeout()), origins(defaults, caches));
+				timeout("connect-timeout", connection.connectTimeout()),
+				new SettingOrigins((name) -> origins(levels.apply(name))));
+	}
+
+	private static SortedMap<CacheNamePattern, Cache> patterns(CacheStarterProperties properties) {
+		SortedMap<CacheNamePattern, Cache> patterns = new TreeMap<>();
+		properties.caches().forEach((name, values) -> {
+			if (CacheNamePattern.isPattern(name)) {
+				patterns.put(pattern(name, values), values);
+			}
+		});
+		return patterns;
+	}
+
+	private static CacheNamePattern pattern(String text, Cache values) {
+		try {
+			return new CacheNamePattern(text);
+		}
+		catch (IllegalArgumentException ex) {
+			String path = CacheStarterProperties.pathOf(text);
+			String[] parts = String.valueOf(ex.getMessage()).split("[.] ", 2);
+			String property = STATED.entrySet()
+				.stream()
+				.filter((stated) -> stated.getValue().apply(values) != null)
+				.findFirst()
+				.map((stated) -> path + "." + stated.getKey())
+				.orElse(null);
+			throw new CacheConfigurationException(
+					"'%s' is no pattern for names of caches: %s".formatted(path, parts[0]), parts[1] + ".", property,
+					ex);
+		}
+	}
+
+	/** A cache without a name fits no pattern. */
+	private Level byPatterns(String name, Level level) {
+		Level result = level;
+		for (Map.Entry<CacheNamePattern, Cache> pattern : this.patterns.entrySet()) {
+			if (!name.isEmpty() && pattern.getKey().fits(name)) {
+				result = fromProperties(pattern.getKey().text(), pattern.getValue(), result);
+			}
+		}
+		return result;
 	}
 
 	private static Map<String, Function<Values, @Nullable Object>> stated() {
@@ -155,16 +217,10 @@ final class CacheSettingsResolver {
 		return stated;
 	}
 
-	private SettingOrigins origins(Level defaults, Map<String, Level> caches) {
-		Map<String, Map<String, String>> origins = new LinkedHashMap<>();
-		caches.forEach((name, level) -> origins.put(name, origins(level)));
-		return new SettingOrigins(origins(defaults), Collections.unmodifiableMap(origins));
-	}
-
 	private Map<String, String> origins(Level level) {
 		Map<String, String> origins = new LinkedHashMap<>(level.origins());
 		String ttl = origins.getOrDefault("ttl", SettingOrigins.BUILT_IN);
-		if (level.ttlFunction() != null) {
+		if (level.settings().ttlPolicy() != null) {
 			ttl = "TTL function of the " + level.functionOrigin() + ", else " + ttl;
 		}
 		if (this.ttlPolicy != null) {
@@ -209,8 +265,7 @@ final class CacheSettingsResolver {
 		}
 		String path = CacheStarterProperties.PREFIX + ".defaults";
 		CacheSettings result = apply(settings, path, this.properties.defaults());
-		return new Level(result, null, prefix, origins(origins, settings, result, path, this.properties.defaults()),
-				"");
+		return new Level(result, prefix, origins(origins, settings, result, path, this.properties.defaults()), "");
 	}
 
 	/**
@@ -233,8 +288,11 @@ final class CacheSettingsResolver {
 		return Collections.unmodifiableMap(after);
 	}
 
-	private Level fromProperties(String name, Cache values, @Nullable Level own, Level defaults) {
-		Level level = (own != null) ? own : defaults;
+	/**
+	 * Change a level as the properties say.
+	 * @param name the name of a cache, or a pattern for names
+	 */
+	private Level fromProperties(String name, Cache values, Level level) {
 		String path = CacheStarterProperties.pathOf(name);
 		CacheSettings settings = apply(level.settings(), path, values);
 		Map<String, String> origins = new LinkedHashMap<>(
@@ -244,9 +302,7 @@ final class CacheSettingsResolver {
 			settings = settings.withType(valueType(path + ".type", type));
 			origins.put("type", path + ".type");
 		}
-		boolean statesTtl = values.ttl() != null || values.ttlPreset() != null;
-		return new Level(settings, statesTtl ? null : level.ttlFunction(), level.keyPrefix(), origins,
-				level.functionOrigin());
+		return new Level(settings, level.keyPrefix(), origins, level.functionOrigin());
 	}
 
 	private Type valueType(String property, String type) {
@@ -267,7 +323,7 @@ final class CacheSettingsResolver {
 		}
 		Duration ttl = (values.ttlPreset() != null) ? values.ttlPreset().ttl() : values.ttl();
 		CacheSettings result = set(settings, path + ".ttl", ttl, CacheSettings::withTtl);
-		result = (ttl != null) ? withNullsNoLonger(result) : result;
+		result = (ttl != null) ? withNullsNoLonger(result.withTtlPolicy(null)) : result;
 		result = set(result, path + ".ttl-jitter", values.ttlJitter(), CacheSettings::withTtlJitter);
 		result = set(result, path + ".null-ttl", values.nullTtl(), CacheSettings::withNullTtl);
 		result = set(result, path + ".load-wait", values.loadWait(), CacheSettings::withLoadWait);
@@ -344,41 +400,30 @@ final class CacheSettingsResolver {
 		return Collections.unmodifiableMap(settings);
 	}
 
-	private @Nullable TtlPolicy ttlPolicy(Map<String, Level> caches, Level defaults) {
-		boolean functions = defaults.ttlFunction() != null
-				|| caches.values().stream().anyMatch((level) -> level.ttlFunction() != null);
-		if (!functions) {
-			return this.ttlPolicy;
-		}
-		Map<String, Level> levels = new HashMap<>(caches);
-		TtlPolicy first = this.ttlPolicy;
-		return (cacheName, key, value) -> {
-			Duration ttl = (first != null) ? first.ttl(cacheName, key, value) : null;
-			TtlFunction function = levels.getOrDefault(cacheName, defaults).ttlFunction();
-			boolean decided = ttl != null && !ttl.isNegative();
-			return (decided || function == null || value == null) ? ttl : function.getTimeToLive(key, value);
-		};
+	/** A function of Spring Data's is not asked for nulls. */
+	private static TtlPolicy policy(TtlFunction function) {
+		return (cacheName, key, value) -> (value != null) ? function.getTimeToLive(key, value) : null;
 	}
 
 	/**
 	 * What holds for a cache as far as the levels have been gone through.
 	 *
 	 * @param settings the settings
-	 * @param ttlFunction takes precedence over the settings' time to live if not
-	 * {@code null}
 	 * @param keyPrefix what every key begins with
 	 * @param origins where the settings come from, by name; what is absent is built in
 	 * @param functionOrigin where the function comes from
 	 */
-	private record Level(CacheSettings settings, @Nullable TtlFunction ttlFunction, String keyPrefix,
-			Map<String, String> origins, String functionOrigin) {
+	private record Level(CacheSettings settings, String keyPrefix, Map<String, String> origins, String functionOrigin) {
 
 		Level with(StatedConfiguration stated, String owner) {
 			CacheSettings result = this.settings;
 			Map<String, String> origin = new LinkedHashMap<>(this.origins);
 			if (stated.ttl() != null) {
-				result = withNullsNoLonger(result.withTtl(stated.ttl()));
+				result = withNullsNoLonger(result.withTtl(stated.ttl()).withTtlPolicy(null));
 				origin.put("ttl", owner);
+			}
+			else if (stated.ttlFunction() != null) {
+				result = result.withTtlPolicy(policy(stated.ttlFunction()));
 			}
 			if (stated.withoutNulls()) {
 				result = result.withNullTtl(Duration.ZERO);
@@ -390,10 +435,8 @@ final class CacheSettingsResolver {
 				result = result.withValueSerializer(stated.valueSerializer());
 				origin.put("value-serializer", owner);
 			}
-			TtlFunction function = (stated.ttl() != null) ? null
-					: (stated.ttlFunction() != null) ? stated.ttlFunction() : this.ttlFunction;
-			return new Level(result, function, stated.keyPrefix().isEmpty() ? this.keyPrefix : stated.keyPrefix(),
-					origin, (stated.ttlFunction() != null) ? owner : this.functionOrigin);
+			return new Level(result, stated.keyPrefix().isEmpty() ? this.keyPrefix : stated.keyPrefix(), origin,
+					(stated.ttlFunction() != null) ? owner : this.functionOrigin);
 		}
 
 		RedisCacheConfiguration toRedisCacheConfiguration() {

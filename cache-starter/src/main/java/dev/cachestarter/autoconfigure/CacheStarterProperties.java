@@ -19,14 +19,15 @@ package dev.cachestarter.autoconfigure;
 import java.time.Duration;
 import java.util.Map;
 
-import dev.cachestarter.CacheSettings;
-import dev.cachestarter.TtlPreset;
-import dev.cachestarter.engine.key.LogKeys;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
+
+import dev.cachestarter.CacheSettings;
+import dev.cachestarter.TtlPreset;
+import dev.cachestarter.engine.key.LogKeys;
 
 /**
  * The settings of cache-starter as they stand in the application's configuration. What is
@@ -41,8 +42,9 @@ import org.springframework.util.unit.DataSize;
  * "full" as they are, "hash" as a hash that is the same in all instances, "none" not at
  * all. Names of caches always appear.
  * @param defaults Settings that every cache starts from.
- * @param caches Settings of single caches, by name. Names of more than letters, digits
- * and dashes need brackets: "[agents:list]".
+ * @param caches Settings of single caches, by name, and of groups of caches, by a pattern
+ * such as "[servers:*]". Names of more than letters, digits and dashes need brackets:
+ * "[agents:list]".
  * @param connection The cache's own connection to Redis.
  */
 @ConfigurationProperties(prefix = CacheStarterProperties.PREFIX, ignoreUnknownFields = false)
@@ -138,7 +140,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	}
 
 	/**
-	 * The settings of one cache; what is not set comes from the defaults.
+	 * The settings of one cache, or of those that fit a pattern; what is not set comes
+	 * from patterns that fit more, and from the defaults.
 	 *
 	 * @param ttl How long an entry is fresh. 0 for no expiry.
 	 * @param ttlPreset How long an entry is fresh, by the kind of data. Instead of "ttl".

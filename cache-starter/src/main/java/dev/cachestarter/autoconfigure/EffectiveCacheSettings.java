@@ -19,6 +19,7 @@ package dev.cachestarter.autoconfigure;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,8 @@ import dev.cachestarter.diagnosis.SettingOrigins;
  * @param keyPrefix what every key begins with
  * @param defaults the settings of a cache that nothing else is said of
  * @param caches the settings of the caches known by name
+ * @param patterns the settings of a cache that fits only this pattern, by pattern
+ * @param ofName the settings of each cache by its name, those made at run time included
  * @param declaredNames the names that the application declares elsewhere than in
  * {@code cache-starter.caches}
  * @param runtimeCaches whether other caches are made when they are used
@@ -48,13 +51,14 @@ import dev.cachestarter.diagnosis.SettingOrigins;
  * @param origins where the settings of caches come from
  */
 record EffectiveCacheSettings(String keyPrefix, CacheSettings defaults, Map<String, CacheSettings> caches,
-		Set<String> declaredNames, boolean runtimeCaches, @Nullable TtlPolicy ttlPolicy,
-		@Nullable ConversionService keyConverters, @Nullable Duration commandTimeout, @Nullable Duration connectTimeout,
-		SettingOrigins origins) {
+		Map<String, CacheSettings> patterns, Function<String, CacheSettings> ofName, Set<String> declaredNames,
+		boolean runtimeCaches, @Nullable TtlPolicy ttlPolicy, @Nullable ConversionService keyConverters,
+		@Nullable Duration commandTimeout, @Nullable Duration connectTimeout, SettingOrigins origins) {
 
 	void applyTo(ResilientRedisCacheManager.Builder builder) {
 		builder.keyPrefix(this.keyPrefix)
 			.defaults(this.defaults)
+			.otherCaches(this.ofName)
 			.runtimeCaches(this.runtimeCaches)
 			.ttlPolicy(this.ttlPolicy);
 		this.caches.forEach(builder::cache);

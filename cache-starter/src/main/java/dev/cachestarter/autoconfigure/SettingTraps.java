@@ -31,6 +31,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.autoconfigure.names.CacheNamePattern;
 import dev.cachestarter.cache.Breaker;
 
 /**
@@ -59,13 +60,22 @@ final class SettingTraps {
 		SettingTraps traps = new SettingTraps();
 		traps.bareNumbers(environment);
 		traps.cache("the defaults", CacheStarterProperties.PREFIX + ".defaults", effective.defaults());
+		effective.patterns()
+			.forEach((pattern, settings) -> traps.cache("the caches '" + pattern + "'",
+					CacheStarterProperties.pathOf(pattern), settings));
 		effective.caches().forEach((name, settings) -> {
-			if (!settings.equals(effective.defaults())) {
+			boolean byPatterns = fitsAny(effective, name) && !properties.caches().containsKey(name);
+			if (!settings.equals(effective.defaults()) && !byPatterns) {
 				traps.cache("cache '" + name + "'", CacheStarterProperties.pathOf(name), settings);
 			}
 		});
 		traps.connection(properties, effective);
 		return traps.found;
+	}
+
+	/** What patterns say of a cache was looked at already. */
+	private static boolean fitsAny(EffectiveCacheSettings effective, String name) {
+		return effective.patterns().keySet().stream().anyMatch((pattern) -> new CacheNamePattern(pattern).fits(name));
 	}
 
 	private void bareNumbers(Environment environment) {

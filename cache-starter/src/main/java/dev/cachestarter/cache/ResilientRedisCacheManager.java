@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -86,9 +87,9 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 	private final Engine engine;
 
-	private final CacheSettings defaults;
-
 	private final Map<String, CacheSettings> configured;
+
+	private final Function<String, CacheSettings> others;
 
 	private final CacheService service;
 
@@ -102,8 +103,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		super(ResilientRedisCache.Writer.INSTANCE, shown(builder.defaults, engine), builder.runtimeCaches,
 				builder.caches.keySet().toArray(String[]::new));
 		this.engine = engine;
-		this.defaults = builder.defaults;
 		this.configured = Map.copyOf(builder.caches);
+		this.others = builder.others();
 		this.service = new RedisCacheService(engine, this::getCache, this::getCacheNames,
 				newCache("", builder.defaults));
 		this.switchedOff = builder.switchedOff;
@@ -191,7 +192,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	 * @return its settings
 	 */
 	public CacheSettings getSettings(String cacheName) {
-		return this.configured.getOrDefault(cacheName, this.defaults);
+		CacheSettings settings = this.configured.get(cacheName);
+		return (settings != null) ? settings : this.others.apply(cacheName);
 	}
 
 	/**
@@ -334,6 +336,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 		private final Map<String, CacheSettings> caches = new LinkedHashMap<>();
 
+		private @Nullable Function<String, CacheSettings> others;
+
 		private Duration commandTimeout = Duration.ofMillis(250);
 
 		private Duration connectTimeout = Duration.ofMillis(500);
@@ -411,6 +415,22 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		public Builder defaults(CacheSettings settings) {
 			this.defaults = settings;
 			return this;
+		}
+
+		/**
+		 * Set what says the settings of the caches that are not known by name from the
+		 * start, when they are made. By default {@link #defaults} do.
+		 * @param settings returns the settings of a cache by its name
+		 * @return this
+		 */
+		public Builder otherCaches(Function<String, CacheSettings> settings) {
+			this.others = settings;
+			return this;
+		}
+
+		private Function<String, CacheSettings> others() {
+			CacheSettings all = this.defaults;
+			return (this.others != null) ? this.others : (name) -> all;
 		}
 
 		/**

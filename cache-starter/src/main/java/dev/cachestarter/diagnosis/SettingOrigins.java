@@ -17,15 +17,15 @@
 package dev.cachestarter.diagnosis;
 
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Where the settings of caches come from.
  *
- * @param defaults the origin of each setting of a cache that has none of its own, by its
- * name, such as {@code null-ttl}; what is absent is built in
- * @param caches the same for the caches known by name
+ * @param ofName the origin of each setting of a cache by its name, such as
+ * {@code null-ttl}; what is absent is built in
  */
-public record SettingOrigins(Map<String, String> defaults, Map<String, Map<String, String>> caches) {
+public record SettingOrigins(Function<String, Map<String, String>> ofName) {
 
 	/** The origin of what nobody has set. */
 	public static final String BUILT_IN = "built-in";
@@ -36,7 +36,7 @@ public record SettingOrigins(Map<String, String> defaults, Map<String, Map<Strin
 	 * @return the origin of each setting, by its name
 	 */
 	public Map<String, String> of(String cacheName) {
-		return this.caches.getOrDefault(cacheName, this.defaults);
+		return this.ofName.apply(cacheName);
 	}
 
 }

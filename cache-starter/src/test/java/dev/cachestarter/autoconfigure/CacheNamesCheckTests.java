@@ -85,6 +85,48 @@ class CacheNamesCheckTests {
 	}
 
 	@Test
+	void aPatternThatFitsACacheInUseIsNotReportedAndMakesNoCache(CapturedOutput output) {
+		registerLazily(Agents.class);
+
+		Set<String> told = check(Set.of("agents:*", "*:list", "*", "agents:l*t"), Set.of());
+
+		assertThat(output).isEmpty();
+		assertThat(told).containsExactlyInAnyOrder("agents:list", "agents:details", "agents:stats");
+	}
+
+	@Test
+	void aPatternThatFitsNoCacheInUseIsReportedWithTheOneThatWasMeant(CapturedOutput output) {
+		registerLazily(Agents.class);
+
+		check(Set.of("agent:*", "*:lists"), Set.of());
+
+		assertThat(output)
+			.contains("No cache in use fits the pattern 'agent:*' that 'cache-starter.caches.[agent:*]' configures: "
+					+ "did you mean 'cache-starter.caches.[agents:*]'?")
+			.contains("did you mean 'cache-starter.caches.[*:list]'?");
+	}
+
+	@Test
+	void aPatternForCachesMadeAtRunTimeIsReportedWithTheWayToSaySo(CapturedOutput output) {
+		registerLazily(Agents.class);
+
+		check(Set.of("tenant-*"), Set.of());
+
+		assertThat(output).containsOnlyOnce("'tenant-*'")
+			.contains("if code alone uses one that does, say so by adding its name to 'spring.cache.cache-names'");
+	}
+
+	@Test
+	void aPatternWithoutBracketsIsNamedWhereItSwallowsTheCachesThatWereMeant() {
+		registerLazily(Agents.class);
+
+		assertThatExceptionOfType(CacheConfigurationException.class).isThrownBy(() -> check(Set.of("agents"), Set.of()))
+			.satisfies((ex) -> assertThat(ex.cure())
+				.startsWith("If 'agents' is to be a pattern for all that begin with it, write the brackets: "
+						+ "'cache-starter.caches.[agents:*]'. Else rename"));
+	}
+
+	@Test
 	void annotationsOnAnInterfaceCount(CapturedOutput output) {
 		this.beanFactory.registerSingleton("repository", (Repository) () -> "value");
 

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.Set;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
@@ -365,13 +366,13 @@ class CacheSettingsResolverTests {
 			.entryTtl((key, value) -> value.equals("past") ? Duration.ofSeconds(-1)
 					: value.equals("now") ? Duration.ofNanos(1) : Duration.ofSeconds(value.toString().length()));
 
-		TtlPolicy policy = Objects.requireNonNull(resolve().ttlPolicy());
+		EffectiveCacheSettings settings = resolve();
 
-		assertThat(policy.ttl("agents", "1", "four")).isEqualTo(Duration.ofSeconds(4));
-		assertThat(policy.ttl("agents", "1", "")).as("no expiry, as in Spring Data").isZero();
-		assertThat(policy.ttl("agents", "1", "past")).as("left to the settings").isNegative();
-		assertThat(policy.ttl("agents", "1", "now")).as("the shortest there is").isPositive();
-		assertThat(policy.ttl("agents", "1", null)).as("nulls have a TTL of their own").isNull();
+		assertThat(ttl(settings, "agents", "four")).isEqualTo(Duration.ofSeconds(4));
+		assertThat(ttl(settings, "agents", "")).as("no expiry, as in Spring Data").isZero();
+		assertThat(ttl(settings, "agents", "past")).as("left to the settings").isNegative();
+		assertThat(ttl(settings, "agents", "now")).as("the shortest there is").isPositive();
+		assertThat(ttl(settings, "agents", null)).as("nulls have a TTL of their own").isNull();
 	}
 
 	@Test
@@ -379,29 +380,179 @@ class CacheSettingsResolverTests {
 		set("cache-starter.caches.agents.ttl", "47s");
 		set("cache-starter.caches.presets.ttl-preset", "static");
 		set("cache-starter.caches.tools.ttl-jitter", "0");
+		set("cache-starter.caches.[groups:*].ttl", "48s");
 		this.configuration = RedisCacheConfiguration.defaultCacheConfig()
 			.entryTtl((key, value) -> Duration.ofSeconds(1));
 		this.customizers.add((builder) -> builder.withCacheConfiguration("servers",
 				RedisCacheConfiguration.defaultCacheConfig().entryTtl(Duration.ofSeconds(46))));
 
-		TtlPolicy policy = Objects.requireNonNull(resolve().ttlPolicy());
+		EffectiveCacheSettings settings = resolve();
 
-		assertThat(policy.ttl("agents", "1", "value")).isNull();
-		assertThat(policy.ttl("presets", "1", "value")).isNull();
-		assertThat(policy.ttl("servers", "1", "value")).isNull();
-		assertThat(policy.ttl("tools", "1", "value")).isEqualTo(Duration.ofSeconds(1));
+		assertThat(ttl(settings, "agents", "value")).isNull();
+		assertThat(ttl(settings, "presets", "value")).isNull();
+		assertThat(ttl(settings, "servers", "value")).isNull();
+		assertThat(ttl(settings, "groups:any", "value")).isNull();
+		assertThat(ttl(settings, "tools", "value")).isEqualTo(Duration.ofSeconds(1));
 	}
 
 	@Test
-	void aTtlPolicyGoesBeforeATtlFunction() {
-		this.ttlPolicy = (cacheName, key, value) -> cacheName.equals("agents") ? Duration.ofSeconds(48) : null;
+	void aTtlPolicyStandsBesideATtlFunction() {
+		this.ttlPolicy = (cacheName, key, value) -> null;
 		this.configuration = RedisCacheConfiguration.defaultCacheConfig()
 			.entryTtl((key, value) -> Duration.ofSeconds(1));
 
-		TtlPolicy policy = Objects.requireNonNull(resolve().ttlPolicy());
+		EffectiveCacheSettings settings = resolve();
 
-		assertThat(policy.ttl("agents", "1", "value")).isEqualTo(Duration.ofSeconds(48));
-		assertThat(policy.ttl("tools", "1", "value")).isEqualTo(Duration.ofSeconds(1));
+		assertThat(settings.ttlPolicy()).isSameAs(this.ttlPolicy);
+		assertThat(ttl(settings, "tools", "value")).isEqualTo(Duration.ofSeconds(1));
+	}
+
+	@Test
+	void aPatternIsForEveryCacheThatFitsIt() {
+		set("cache-starter.defaults.ttl-jitter", "0.3");
+		set("cache-starter.caches.[servers:*].ttl", "5m");
+		set("cache-starter.caches.[servers:tools].ttl-jitter", "0.1");
+		this.customizers.add((builder) -> builder.initialCacheNames(Set.of("servers:list", "agents")));
+
+		EffectiveCacheSettings settings = resolve();
+
+		assertThat(settings.caches()).as("a pattern is no cache")
+			.containsOnlyKeys("servers:list", "agents", "servers:tools");
+		assertThat(settings.ofName().apply("servers:at-run-time").ttl()).hasMinutes(5);
+		assertThat(cache(settings, "servers:list").ttl()).hasMinutes(5);
+		assertThat(cache(settings, "servers:list").ttlJitter()).isEqualTo(0.3);
+		assertThat(cache(settings, "servers:tools").ttl()).hasMinutes(5);
+		assertThat(cache(settings, "servers:tools").ttlJitter()).isEqualTo(0.1);
+		assertThat(cache(settings, "agents").ttl()).hasMinutes(10);
+		assertThat(settings.ofName().apply("servers").ttl()).hasMinutes(10);
+		assertThat(settings.ofName().apply("").ttl()).hasMinutes(10);
+	}
+
+	@Test
+	void theLongestPatternGoesBeforeShorterOnesAndANameBeforeAll() {
+		set("cache-starter.caches.[servers:list].verify", "0.5");
+		set("cache-starter.caches.[servers:*].ttl", "5m");
+		set("cache-starter.caches.[servers:*].verify", "0.4");
+		set("cache-starter.caches.[servers:*].stale-if-error", "7m");
+		set("cache-starter.caches.[s*].ttl", "6m");
+		set("cache-starter.caches.[s*].lease", "3s");
+		set("cache-starter.caches.[s*].stale-if-error", "8m");
+		set("cache-starter.caches.[*].ttl", "7m");
+		set("cache-starter.caches.[*].load-wait", "4s");
+
+		CacheSettings list = resolve().ofName().apply("servers:list");
+
+		assertThat(list.ttl()).hasMinutes(5);
+		assertThat(list.verify()).isEqualTo(0.5);
+		assertThat(list.staleIfError()).hasMinutes(7);
+		assertThat(list.lease()).hasSeconds(3);
+		assertThat(list.loadWait()).hasSeconds(4);
+		assertThat(resolve().ofName().apply("sessions").ttl()).hasMinutes(6);
+		assertThat(resolve().ofName().apply("agents").ttl()).hasMinutes(7);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "a*d, ab*, abcd", "a*, *a, a", "*b*, *a*, ab", "'a*b*d', 'a*c*d', abcd" })
+	void ofTwoPatternsOfOneLengthThatFitTheOneThatBeginsWithMoreGoesFirst(String one, String other, String name) {
+		for (boolean swapped : new boolean[] { false, true }) {
+			set("cache-starter.caches.[" + (swapped ? other : one) + "].ttl", swapped ? "2m" : "1m");
+			set("cache-starter.caches.[" + (swapped ? one : other) + "].ttl", swapped ? "1m" : "2m");
+
+			boolean otherFirst = other.indexOf('*') > one.indexOf('*')
+					|| (other.indexOf('*') == one.indexOf('*') && other.compareTo(one) < 0);
+
+			assertThat(resolve().ofName().apply(name).ttl()).hasMinutes(otherFirst ? 2 : 1);
+		}
+	}
+
+	@Test
+	void ttlAndPresetOfOneLevelReplaceThoseOfWeakerOnes() {
+		set("cache-starter.caches.[servers:*].ttl-preset", "static");
+		set("cache-starter.caches.[servers:health].ttl", "20s");
+		set("cache-starter.caches.[*].ttl", "3m");
+		set("cache-starter.caches.[tools].ttl-preset", "realtime");
+
+		EffectiveCacheSettings settings = resolve();
+
+		assertThat(settings.ofName().apply("servers:list").ttl()).hasHours(1);
+		assertThat(settings.ofName().apply("servers:health").ttl()).hasSeconds(20);
+		assertThat(settings.ofName().apply("servers:health").nullTtl()).as("no longer than values").hasSeconds(20);
+		assertThat(settings.ofName().apply("tools").ttl()).hasSeconds(30);
+		assertThat(settings.ofName().apply("agents").ttl()).hasMinutes(3);
+	}
+
+	@Test
+	void ttlAndPresetOfOnePatternCannotBothBeSet() {
+		set("cache-starter.caches.[servers:*].ttl", "5m");
+		set("cache-starter.caches.[servers:*].ttl-preset", "static");
+
+		assertRefused("'cache-starter.caches.[servers:*].ttl' and 'cache-starter.caches.[servers:*].ttl-preset'",
+				"Remove one of them");
+	}
+
+	@Test
+	void aWrongValueOfAPatternIsRefusedEvenIfItFitsNoCache() {
+		set("cache-starter.caches.[nobody:*].ttl", "-5m");
+
+		assertRefused("'cache-starter.caches.[nobody:*].ttl' cannot be", "Set it to");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			servers:** | has two '*' in a row      | Write one
+			serv?rs:*  | has a '?'                 | Write '*' in its place
+			'a* '      | begins or ends with a blank | Remove the blank
+			s\\:*       | has a '\\'                 | Write '*' in its place
+			""")
+	void aMalformedPatternIsRefusedWithTheCure(String pattern, String problem, String cure) {
+		set("cache-starter.caches.[" + pattern + "].lease", "5s");
+
+		assertRefused(problem, cure);
+		assertRefused("'cache-starter.caches.[" + pattern + "]'", cure);
+	}
+
+	@Test
+	void aPatternGoesBeforeACustomizer() {
+		set("cache-starter.caches.[servers:*].ttl", "5m");
+		this.customizers.add((builder) -> builder.withCacheConfiguration("servers:list",
+				RedisCacheConfiguration.defaultCacheConfig()
+					.entryTtl(Duration.ofSeconds(46))
+					.disableCachingNullValues()));
+
+		CacheSettings list = cache(resolve(), "servers:list");
+
+		assertThat(list.ttl()).hasMinutes(5);
+		assertThat(list.nullTtl()).isZero();
+	}
+
+	@Test
+	void aCacheWhoseNameHasAStarFitsThePatternThatItIs() {
+		set("cache-starter.caches.[a*b].ttl", "5m");
+		this.customizers.add((builder) -> builder.initialCacheNames(Set.of("a*b", "a?b")));
+
+		EffectiveCacheSettings settings = resolve();
+
+		assertThat(cache(settings, "a*b").ttl()).hasMinutes(5);
+		assertThat(cache(settings, "a?b").ttl()).hasMinutes(5);
+		assertThat(settings.ofName().apply("a*").ttl()).hasMinutes(10);
+	}
+
+	@Test
+	void itIsKnownWhichPatternASettingComesFrom() {
+		set("cache-starter.defaults.lease", "3s");
+		set("cache-starter.caches.[*].verify", "0.5");
+		set("cache-starter.caches.[servers:*].ttl", "20s");
+		set("cache-starter.caches.[servers:list].load-wait", "1s");
+
+		Map<String, String> origins = resolve().origins().of("servers:list");
+
+		assertThat(origins).containsOnly(Map.entry("lease", "cache-starter.defaults.lease"),
+				Map.entry("verify", "cache-starter.caches.[*].verify"),
+				Map.entry("ttl", "cache-starter.caches.[servers:*].ttl"),
+				Map.entry("null-ttl", "cache-starter.caches.[servers:*].ttl"),
+				Map.entry("load-wait", "cache-starter.caches.[servers:list].load-wait"));
+		assertThat(resolve().origins().of("made-at-run-time")).containsEntry("verify",
+				"cache-starter.caches.[*].verify");
 	}
 
 	@Test
@@ -483,6 +634,11 @@ class CacheSettingsResolverTests {
 				binder.bindOrCreate("spring.cache", CacheProperties.class), this.configuration, this.customizers,
 				this.ttlPolicy, getClass().getClassLoader())
 			.resolve();
+	}
+
+	private static @Nullable Duration ttl(EffectiveCacheSettings settings, String cacheName, @Nullable Object value) {
+		TtlPolicy policy = settings.ofName().apply(cacheName).ttlPolicy();
+		return (policy != null) ? policy.ttl(cacheName, "1", value) : null;
 	}
 
 	private static CacheSettings cache(EffectiveCacheSettings settings, String name) {

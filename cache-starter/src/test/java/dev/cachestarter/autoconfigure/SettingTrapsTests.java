@@ -60,6 +60,7 @@ class SettingTrapsTests {
 					cache-starter.caches.agents.null-ttl=30   | 'cache-starter.caches.agents.null-ttl' is 30 without a unit
 					cache-starter.defaults.load-timeout=1s    | 'load-timeout' of the defaults has no effect without 'stale-if-error'
 					cache-starter.caches.agents.load-timeout=1s    | 'load-timeout' of cache 'agents' has no effect
+					cache-starter.caches[age*].load-timeout=1s    | 'load-timeout' of the caches 'age*' has no effect without 'stale-if-error': there is nothing to serve. Set 'cache-starter.caches.[age*].stale-if-error'
 					cache-starter.defaults.refresh-ahead=10m  | 'refresh-ahead' of the defaults is 600s, which is not less than its ttl of 600s
 					cache-starter.connection.command-timeout=100ms | 'command-timeout' is 100ms, which is below 'slow-call', 200ms
 					cache-starter.key-prefix=shop             | The key prefix 'shop' ends without a separator: keys of cache 'agents' begin with 'shopagents:'

@@ -54,7 +54,7 @@ public final class CacheEndpointAutoConfiguration {
 	@ConditionalOnMissingBean
 	CacheStarterEndpoint cacheStarterEndpoint(ResilientRedisCacheManager manager,
 			ObjectProvider<SettingOrigins> origins, ObjectProvider<CacheReport> report, ObjectProvider<Doctor> doctor) {
-		return new CacheStarterEndpoint(manager, origins.getIfAvailable(() -> new SettingOrigins(Map.of(), Map.of())),
+		return new CacheStarterEndpoint(manager, origins.getIfAvailable(() -> new SettingOrigins((name) -> Map.of())),
 				report.getIfAvailable(() -> List::of), doctor.getIfAvailable());
 	}
 

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.transaction.support.TransactionSynchronization;
 
+import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.entries.EntryReader.Purpose;
@@ -335,21 +336,30 @@ public final class EntryWriter {
 
 	/** Return the time to live of a value, {@code null} if it is not to be stored. */
 	private @Nullable Duration ttlOf(StoredKey key, @Nullable Object value) {
-		TtlPolicy policy = this.engine.ttlPolicy();
-		if (policy != null) {
-			try {
-				Duration decided = Call.outside(() -> policy.ttl(this.parts.name(), key.key(), value));
-				if (decided != null && !decided.isNegative()) {
-					return (decided.isZero() || decided.compareTo(SHORTEST) > 0) ? decided : SHORTEST;
-				}
-			}
-			catch (Throwable ex) {
-				this.engine.warnOnce("policy:" + this.parts.name(),
-						"TtlPolicy failed for cache '" + this.parts.name() + "': " + ex);
-			}
+		CacheSettings settings = this.parts.settings();
+		Duration decided = decided(this.engine.ttlPolicy(), key, value);
+		decided = (decided != null) ? decided : decided(settings.ttlPolicy(), key, value);
+		if (decided != null) {
+			return (decided.isZero() || decided.compareTo(SHORTEST) > 0) ? decided : SHORTEST;
 		}
-		Duration ttl = (value != null) ? this.parts.settings().ttl() : this.parts.settings().nullTtl();
+		Duration ttl = (value != null) ? settings.ttl() : settings.nullTtl();
 		return (value == null && ttl.isZero()) ? null : jittered(ttl);
+	}
+
+	/** Return what a policy of the application says, {@code null} if it says nothing. */
+	private @Nullable Duration decided(@Nullable TtlPolicy policy, StoredKey key, @Nullable Object value) {
+		if (policy == null) {
+			return null;
+		}
+		try {
+			Duration decided = Call.outside(() -> policy.ttl(this.parts.name(), key.key(), value));
+			return (decided != null && !decided.isNegative()) ? decided : null;
+		}
+		catch (Throwable ex) {
+			this.engine.warnOnce("policy:" + this.parts.name(),
+					"TtlPolicy failed for cache '" + this.parts.name() + "': " + ex);
+			return null;
+		}
 	}
 
 	private Duration jittered(Duration ttl) {

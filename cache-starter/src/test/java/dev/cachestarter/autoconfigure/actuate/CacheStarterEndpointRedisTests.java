@@ -19,6 +19,7 @@ package dev.cachestarter.autoconfigure.actuate;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -128,6 +129,31 @@ class CacheStarterEndpointRedisTests {
 				assertThat(settings(endpoint, "customized"))
 					.containsEntry("ttl", new Setting("10s", "RedisCacheManagerBuilderCustomizer bean"))
 					.containsEntry("null-ttl", new Setting("0s", "RedisCacheManagerBuilderCustomizer bean"));
+			});
+	}
+
+	@Test
+	void aCacheMadeAtRunTimeHasTheSettingsOfItsPatternsAndTellsSo() {
+		this.contextRunner.withInitializer((context) -> TestPropertyValues
+			.of(Map.of("cache-starter.caches.[tenant-*:list].ttl", "7m", "cache-starter.caches.[tenant-*].ttl-jitter",
+					"0", "cache-starter.caches.[tenant-*].ttl", "8m", "cache-starter.caches.[*].lease", "3s"))
+			.applyTo(context)).run((context) -> {
+				ResilientRedisCacheManager manager = context.getBean(ResilientRedisCacheManager.class);
+				assertThat(manager.getCacheNames()).as("a pattern is no cache")
+					.containsExactlyInAnyOrder("items:list", "others");
+
+				Objects.requireNonNull(manager.getCache("tenant-7:list")).put("key", "value");
+
+				assertThat(Long.parseLong(String.valueOf(this.redis.cli("PTTL", "tenant-7:list:key"))))
+					.isBetween(Duration.ofMinutes(6).toMillis(), Duration.ofMinutes(7).toMillis());
+				assertThat(settings(context.getBean(CacheStarterEndpoint.class), "tenant-7:list"))
+					.containsEntry("ttl", new Setting("7m", "cache-starter.caches.[tenant-*:list].ttl"))
+					.containsEntry("ttl-jitter", new Setting(0.0, "cache-starter.caches.[tenant-*].ttl-jitter"))
+					.containsEntry("lease", new Setting("3s", "cache-starter.caches.[*].lease"))
+					.containsEntry("verify", new Setting(0.0, "built-in"));
+				assertThat(settings(context.getBean(CacheStarterEndpoint.class), "others"))
+					.containsEntry("ttl", new Setting("10m", "built-in"))
+					.containsEntry("lease", new Setting("3s", "cache-starter.caches.[*].lease"));
 			});
 	}
 

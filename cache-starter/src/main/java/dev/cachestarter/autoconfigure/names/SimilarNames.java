@@ -14,7 +14,7 @@
  * limitations under the License.
  */
 
-package dev.cachestarter.autoconfigure;
+package dev.cachestarter.autoconfigure.names;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -24,7 +24,7 @@ import java.util.Optional;
 /**
  * Finds the name that was meant among those that there are.
  */
-final class SimilarNames {
+public final class SimilarNames {
 
 	private SimilarNames() {
 	}
@@ -36,7 +36,7 @@ final class SimilarNames {
 	 * @return the candidate that is equal but for case and punctuation, else the nearest
 	 * that is no more than a few letters away
 	 */
-	static Optional<String> closest(String name, Collection<String> candidates) {
+	public static Optional<String> closest(String name, Collection<String> candidates) {
 		String written = normalize(name);
 		int tolerance = Math.max(1, written.length() / 4);
 		return candidates.stream()
