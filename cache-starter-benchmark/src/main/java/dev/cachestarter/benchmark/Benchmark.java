@@ -42,6 +42,7 @@ import dev.cachestarter.benchmark.figure.Figures;
  * mvn -q -Pbenchmark spring-boot:run -Dbenchmark=short          all but the longest, in a short form
  * mvn -q -Pbenchmark spring-boot:run -Dbenchmark="hits misses"  some, by their names
  * mvn -q -Pbenchmark spring-boot:run -Dbenchmark="hits short"   one, in its short form
+ * mvn -q -Pbenchmark spring-boot:run -Dbenchmark="all page"     all, and the documentation gets the new tables
  * </pre>
  *
  * Tables and numbers are written to {@code target/benchmark}, too.
@@ -52,7 +53,11 @@ public final class Benchmark {
 
 	private static final String SHORT = "short";
 
+	private static final String PAGE = "page";
+
 	private static final Path DIRECTORY = Path.of("target", "benchmark").toAbsolutePath();
+
+	private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
 	private final boolean brief;
 
@@ -60,8 +65,15 @@ public final class Benchmark {
 
 	private final List<String> failures = new ArrayList<>();
 
-	private Benchmark(boolean brief, List<Figure> figures) {
+	private final Table goals = new Table("", "figure", "measured", "goal");
+
+	private final Table comparisons = new Table("", "", "cache-starter", "Spring's Redis cache, tuned");
+
+	private final List<Page> pages;
+
+	private Benchmark(boolean brief, List<Page> pages, List<Figure> figures) {
 		this.brief = brief;
+		this.pages = pages;
 		this.figures = figures;
 	}
 
@@ -69,14 +81,17 @@ public final class Benchmark {
 		Set<String> words = new TreeSet<>(Arrays.asList(String.join(" ", arguments).trim().split("\\s+")));
 		words.removeAll(Set.of("", ALL));
 		boolean brief = words.remove(SHORT);
+		List<Page> pages = words.remove(PAGE)
+				? List.of(new Page(ROOT.resolve("README.md")), new Page(ROOT.resolve("docs/performance.md")))
+				: List.of();
 		List<String> names = Figures.ALL.stream().map(Figure::name).toList();
 		if (!names.containsAll(words)) {
 			words.removeAll(Set.copyOf(names));
 			System.err.println("There is no figure " + words + ". Figures: " + names + "; and '" + ALL + "', '" + SHORT
-					+ "' for a short form.");
+					+ "' for a short form, '" + PAGE + "' to update the documentation.");
 			System.exit(2);
 		}
-		Benchmark benchmark = new Benchmark(brief, Figures.ALL.stream()
+		Benchmark benchmark = new Benchmark(brief, pages, Figures.ALL.stream()
 			.filter((figure) -> words.isEmpty() ? (!brief || figure.isInShortForm()) : words.contains(figure.name()))
 			.toList());
 		benchmark.run();
@@ -89,11 +104,16 @@ public final class Benchmark {
 		try (RedisProcess redis = RedisProcess.start(DIRECTORY); Lab lab = new Lab(redis, DIRECTORY, this.brief)) {
 			Map<String, Object> machine = machine(redis);
 			StringBuilder markdown = new StringBuilder();
-			print(markdown, "Measured with " + words(machine) + "\n");
+			String where = "Measured with " + words(machine) + ".\n";
+			print(markdown, where);
+			set("machine", where);
 			Map<String, Object> data = new LinkedHashMap<>();
 			data.put("machine", machine);
 			for (Figure figure : this.figures) {
 				measure(figure, lab, markdown, data);
+				if (figure.equals(this.figures.get(this.figures.size() - 1))) {
+					print(markdown, "## Goals\n\n" + this.goals + "\n" + this.comparisons);
+				}
 				Files.writeString(DIRECTORY.resolve("benchmark.md"), markdown);
 				Files.writeString(DIRECTORY.resolve("benchmark.json"),
 						JsonMapper.builder()
@@ -101,6 +121,13 @@ public final class Benchmark {
 							.build()
 							.writeValueAsString(data));
 			}
+		}
+		if (!this.goals.isEmpty()) {
+			set("goals", this.goals.toString());
+			set("comparison", this.comparisons.toString());
+		}
+		for (Page page : this.pages) {
+			page.write();
 		}
 		System.out.println("Took " + Duration.ofNanos(System.nanoTime() - begun).toSeconds() + " s. In "
 				+ DIRECTORY.resolve("benchmark.md") + " and benchmark.json, too.");
@@ -115,6 +142,9 @@ public final class Benchmark {
 			print(markdown, "## " + figure.title() + "\n\n`mvn -q -Pbenchmark spring-boot:run -Dbenchmark="
 					+ figure.name() + "`\n\n" + report.markdown());
 			data.put(figure.name(), report.data());
+			report.goals().forEach(this.goals::row);
+			report.comparisons().forEach(this.comparisons::row);
+			set(figure.name(), report.markdown());
 		}
 		catch (Exception ex) {
 			// The others are worth having all the same.
@@ -122,6 +152,10 @@ public final class Benchmark {
 			this.failures.add(figure.name() + ": " + ex);
 		}
 		System.out.println("... took " + Duration.ofNanos(System.nanoTime() - begun).toSeconds() + " s");
+	}
+
+	private void set(String place, String text) {
+		this.pages.forEach((page) -> page.set(place, text));
 	}
 
 	private static void print(StringBuilder markdown, String text) {

@@ -44,6 +44,8 @@ public final class Lab implements AutoCloseable {
 
 	private final Map<Peer, WorkerJvm> workers = new EnumMap<>(Peer.class);
 
+	private int started;
+
 	Lab(RedisProcess redis, Path directory, boolean brief) {
 		this.redis = redis;
 		this.directory = directory;
@@ -94,7 +96,8 @@ public final class Lab implements AutoCloseable {
 
 	/** Start another JVM with instances of a peer, which the caller closes. */
 	public WorkerJvm startWorker(Peer peer, int instances) throws IOException {
-		return WorkerJvm.start(peer, this.redis.port(), database(peer), instances, this.directory);
+		Path log = this.directory.resolve(peer.id() + "-" + ++this.started + ".log");
+		return WorkerJvm.start(peer, this.redis.port(), database(peer), instances, log);
 	}
 
 	/** Close the JVMs that were asked for, so that they do not disturb what comes. */
@@ -139,15 +142,16 @@ public final class Lab implements AutoCloseable {
 		}
 
 		/** Wait for a line that begins so. */
-		public String await(String start) {
+		public void await(String start) {
+			StringBuilder said = new StringBuilder();
 			String line = this.process.receive();
 			while (line != null && !line.startsWith(start)) {
+				said.append(line).append('\n');
 				line = this.process.receive();
 			}
 			if (line == null) {
-				throw new IllegalStateException("The JVM has ended without '" + start + "', see java.log");
+				throw new IllegalStateException("The JVM has ended without '" + start + "':\n" + said);
 			}
-			return line;
 		}
 
 		@Override

@@ -32,6 +32,10 @@ public final class Report {
 
 	private final Map<String, Object> data = new LinkedHashMap<>();
 
+	private final List<String[]> goals = new ArrayList<>();
+
+	private final List<String[]> comparisons = new ArrayList<>();
+
 	/** Add a table for people. */
 	public Report table(Table table) {
 		this.tables.add(table);
@@ -48,6 +52,36 @@ public final class Report {
 	public Report data(String name, Object value) {
 		this.data.put(name, value);
 		return this;
+	}
+
+	/**
+	 * Add a line to the table of goals.
+	 * @param what what was to be reached
+	 * @param measured what was
+	 * @param goal the goal
+	 */
+	public Report goal(String what, String measured, String goal) {
+		this.goals.add(new String[] { what, measured, goal });
+		return this;
+	}
+
+	/**
+	 * Add a line to the table of the few figures that matter to most.
+	 * @param what what was measured
+	 * @param starter of the starter
+	 * @param spring of Spring's own cache, as far as it can be tuned
+	 */
+	public Report comparison(String what, String starter, String spring) {
+		this.comparisons.add(new String[] { what, starter, spring });
+		return this;
+	}
+
+	List<String[]> goals() {
+		return this.goals;
+	}
+
+	List<String[]> comparisons() {
+		return this.comparisons;
 	}
 
 	Map<String, Object> data() {

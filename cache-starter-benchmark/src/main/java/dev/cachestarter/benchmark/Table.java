@@ -51,9 +51,13 @@ public final class Table {
 		return this;
 	}
 
+	boolean isEmpty() {
+		return this.lines.size() == 2;
+	}
+
 	@Override
 	public String toString() {
-		return "**" + this.title + "**\n\n" + String.join("\n", this.lines) + "\n";
+		return (this.title.isEmpty() ? "" : "**" + this.title + "**\n\n") + String.join("\n", this.lines) + "\n";
 	}
 
 }

@@ -45,8 +45,7 @@ public final class WorkerJvm implements AutoCloseable {
 		this.log = log;
 	}
 
-	static WorkerJvm start(Peer peer, int port, int database, int instances, Path directory) throws IOException {
-		Path log = directory.resolve(peer.id() + ".log");
+	static WorkerJvm start(Peer peer, int port, int database, int instances, Path log) throws IOException {
 		List<String> command = new ArrayList<>(List.of(Lab.javaCommand()));
 		command.addAll(OPTIONS);
 		command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName(), peer.id(),

@@ -92,6 +92,7 @@ final class CallFigure implements Figure {
 		}
 		Report report = new Report();
 		measured.forEach((cell, calls) -> table(report, cell, calls));
+		goals(report, measured);
 		report.remark("Medians of " + rounds + " rounds, quartiles in parentheses; 'as fast' is calls a second of "
 				+ Peer.STARTER.label() + " divided by the peer's, of the same round.");
 		unlike.forEach((peer, count) -> report.remark("**" + peer.label() + ": " + count + (this.hits
@@ -165,6 +166,32 @@ final class CallFigure implements Figure {
 			data.put(peer.id(), Map.of("perSecond", perSecond, "starterIsAsFast", ratio, "rounds", calls.get(peer)));
 		});
 		report.table(table).data(cell.payload() + "-" + cell.threads(), data);
+	}
+
+	private void goals(Report report, Map<Cell, Map<Peer, List<Calls>>> measured) {
+		Cell one = new Cell(Payload.MEDIUM, 1);
+		Cell many = new Cell(Payload.MEDIUM, 16);
+		Map<Peer, List<Calls>> alone = measured.getOrDefault(one, Map.of());
+		Map<Peer, List<Calls>> together = measured.getOrDefault(many, Map.of());
+		String what = this.hits ? "hit" : "miss, load and fill";
+		report.goal(what + ", 5 KB, 1 / 16 threads",
+				asFast(alone, Peer.SPRING) + " / " + asFast(together, Peer.SPRING) + " x Spring, tuned; "
+						+ asFast(alone, Peer.JETCACHE) + " / " + asFast(together, Peer.JETCACHE) + " x JetCache",
+				this.hits ? "1.3 x Spring at both, and no slower than JetCache" : "1.0 x Spring");
+		report.goal("heap allocated by a " + (this.hits ? "hit" : "miss"),
+				number(together, Peer.STARTER, Calls::allKilobytes) + " KB; Spring, tuned: "
+						+ number(together, Peer.SPRING, Calls::allKilobytes) + " KB",
+				"below Spring's");
+		report.comparison(
+				"a " + what + ", 5 KB, 16 threads on " + Runtime.getRuntime().availableProcessors() + " processors",
+				number(together, Peer.STARTER, Calls::perSecond) + " calls a second",
+				number(together, Peer.SPRING, Calls::perSecond));
+	}
+
+	private static String asFast(Map<Peer, List<Calls>> calls, Peer peer) {
+		return Sample
+			.number(Sample.ratio(sample(calls, Peer.STARTER, Calls::perSecond), sample(calls, peer, Calls::perSecond))
+				.median());
 	}
 
 	private static Sample sample(Map<Peer, List<Calls>> calls, Peer peer, ToDoubleFunction<Calls> what) {

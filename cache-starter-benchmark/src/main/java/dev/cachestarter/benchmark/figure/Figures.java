@@ -25,7 +25,8 @@ import dev.cachestarter.benchmark.Figure;
  */
 public final class Figures {
 
-	public static final List<Figure> ALL = List.of(CallFigure.hits(), CallFigure.misses());
+	public static final List<Figure> ALL = List.of(CallFigure.hits(), CallFigure.misses(), new SharesFigure(),
+			new EvictionFigure(), new ColdKeyFigure(), new StartFigure(), new InnerLoopsFigure(), new GrowthFigure());
 
 	private Figures() {
 	}

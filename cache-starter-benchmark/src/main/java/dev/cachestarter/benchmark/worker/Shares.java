@@ -33,30 +33,29 @@ import jdk.jfr.consumer.RecordingFile;
 
 /**
  * What the Java code of some calls is made of, as samples of a flight recording show it:
- * each sample counts for the first line of {@link #PARTS} that one of its frames belongs
- * to. Waiting, and what the system does for sockets, is in no sample.
+ * each sample counts for the part that its innermost frame belongs to, of those that
+ * belong to one. Waiting, and what the system does for sockets, is in no sample.
  */
 final class Shares {
 
 	private static final Duration PERIOD = Duration.ofMillis(10);
 
-	private static final int DEPTH = 128;
-
-	/** What a frame begins with, and what it is a part of. The first that fits counts. */
+	/** What the name of a frame's class begins with, and what it is a part of. */
 	private static final List<Part> PARTS = List.of(
 			new Part("times in JSON", "dev.cachestarter.engine.value.time.", "tools.jackson.databind.ext.javatime.",
-					"java.time."),
+					"java.time.format.", "java.time.Instant", "java.time.LocalDate", "java.time.LocalTime"),
 			new Part("the rest of JSON", "dev.cachestarter.engine.value.", "dev.cachestarter.engine.json.",
 					"tools.jackson."),
-			new Part("the driver and Netty, on its threads", "THREAD lettuce-"),
-			new Part("the driver, on the caller's thread", "io.lettuce.", "io.netty.",
-					"dev.cachestarter.engine.connection."),
-			new Part("leases, entries, evictions", "dev.cachestarter.engine.entry."),
-			new Part("who loads", "dev.cachestarter.engine.load."),
+			new Part("the driver and Netty", "io.lettuce.", "io.netty.", "dev.cachestarter.engine.connection.",
+					"org.springframework.data.redis.connection."),
 			new Part("the link: state, deadlines, breaker", "dev.cachestarter.engine.redis.",
 					"io.github.resilience4j."),
-			new Part("keys", "dev.cachestarter.engine.key."), new Part("the cache and its calls", "dev.cachestarter."),
+			new Part("entries, leases, evictions", "dev.cachestarter.engine.entry."),
+			new Part("who loads", "dev.cachestarter.engine.load."), new Part("keys", "dev.cachestarter.engine.key."),
+			new Part("the cache and its calls", "dev.cachestarter.", "org.springframework.data.redis."),
 			new Part("Spring's interceptor", "org.springframework."));
+
+	private static final String BENCHMARK = "dev.cachestarter.benchmark.";
 
 	private static final String REST = "the rest";
 
@@ -65,9 +64,9 @@ final class Shares {
 
 	/**
 	 * Call for a while, and look.
-	 * @return the share of each part, between 0 and 1, in the order of the parts
+	 * @return how many samples each part has, in the order of the parts
 	 */
-	static Map<String, Double> of(CallLoop loop, CallLoop.Kind kind, Payload payload, int threads, long millis)
+	static Map<String, Integer> of(CallLoop loop, CallLoop.Kind kind, Payload payload, int threads, long millis)
 			throws IOException, InterruptedException, ExecutionException {
 		Path file = Files.createTempFile("benchmark", ".jfr");
 		try (Recording recording = new Recording()) {
@@ -83,39 +82,30 @@ final class Shares {
 		}
 	}
 
-	private static Map<String, Double> count(Path file) throws IOException {
-		Map<String, Double> samples = new LinkedHashMap<>();
-		PARTS.forEach((part) -> samples.put(part.name(), 0.0));
-		samples.put(REST, 0.0);
-		double all = 0;
+	private static Map<String, Integer> count(Path file) throws IOException {
+		Map<String, Integer> samples = new LinkedHashMap<>();
+		PARTS.forEach((part) -> samples.put(part.name(), 0));
+		samples.put(REST, 0);
 		try (RecordingFile recording = new RecordingFile(file)) {
 			while (recording.hasMoreEvents()) {
 				RecordedEvent event = recording.readEvent();
 				RecordedStackTrace stack = event.getStackTrace();
 				if (stack != null) {
-					samples.merge(partOf(event, stack), 1.0, Double::sum);
-					all++;
+					samples.merge(partOf(stack), 1, Integer::sum);
 				}
 			}
 		}
-		double sum = Math.max(all, 1);
-		samples.replaceAll((part, count) -> count / sum);
 		return samples;
 	}
 
-	private static String partOf(RecordedEvent event, RecordedStackTrace stack) {
-		String thread = event.getThread("sampledThread").getJavaName();
-		List<String> frames = stack.getFrames()
-			.stream()
-			.limit(DEPTH)
-			.filter(RecordedFrame::isJavaFrame)
-			.map((frame) -> frame.getMethod().getType().getName())
-			.toList();
-		for (Part part : PARTS) {
-			for (String start : part.starts()) {
-				if (("THREAD " + thread).startsWith(start)
-						|| frames.stream().anyMatch((frame) -> frame.startsWith(start))) {
-					return part.name();
+	private static String partOf(RecordedStackTrace stack) {
+		for (RecordedFrame frame : stack.getFrames()) {
+			String type = frame.isJavaFrame() ? frame.getMethod().getType().getName() : BENCHMARK;
+			if (!type.startsWith(BENCHMARK)) {
+				for (Part part : PARTS) {
+					if (part.starts().stream().anyMatch(type::startsWith)) {
+						return part.name();
+					}
 				}
 			}
 		}
