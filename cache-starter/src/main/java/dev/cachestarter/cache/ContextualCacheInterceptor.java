@@ -248,6 +248,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		Call call = Call.current();
 		for (Cache cache : caches) {
 			Cache ours = ours(cache);
+			if (call != null && ours instanceof ResilientRedisCache met) {
+				met.meet(call);
+			}
 			if (ours != cache) {
 				return caches.stream().map(ContextualCacheInterceptor::ours).toList();
 			}

@@ -56,6 +56,7 @@ import dev.cachestarter.engine.load.Ask;
 import dev.cachestarter.engine.load.BackgroundLoads.Captured;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
@@ -445,6 +446,17 @@ public final class ResilientRedisCache extends RedisCache {
 	@Override
 	protected String createCacheKey(Object key) {
 		return storedKey(key).displayName();
+	}
+
+	/**
+	 * Have a call find out what it belongs to, if anybody listens: it may go on on
+	 * another thread.
+	 */
+	void meet(Call call) {
+		Tracer tracer = this.engine.link().tracer();
+		if (tracer.isActive()) {
+			call.origin(tracer);
+		}
 	}
 
 	private Deadline deadline(@Nullable Call call) {

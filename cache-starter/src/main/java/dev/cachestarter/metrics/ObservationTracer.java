@@ -42,7 +42,8 @@ import dev.cachestarter.engine.monitor.Tracer;
  * Handlers and conventions are the application's. What they throw is told once and goes
  * no further: a step that cannot be begun is not observed, and the scope of the thread is
  * put back as it was. The answers of Redis come on event loops, where they must not run:
- * a thread of its own ends the observations of operations. What it has no room for is
+ * a thread of its own ends the observations of operations, and begins those that follow
+ * from an answer. So these begin a moment late. What it has no room for is not begun, or
  * never ended, and so never exported.
  */
 final class ObservationTracer implements Tracer, AutoCloseable {
@@ -104,7 +105,16 @@ final class ObservationTracer implements Tracer, AutoCloseable {
 	@Override
 	public <T> T within(@Nullable Object origin, Supplier<T> action) {
 		Origin before = this.instead.get();
-		this.instead.set(new Origin(origin));
+		return instead(before, new Origin(origin, before != null && before.later()), action);
+	}
+
+	@Override
+	public <T> T resume(@Nullable Object origin, Supplier<T> action) {
+		return instead(this.instead.get(), new Origin(origin, true), action);
+	}
+
+	private <T> T instead(@Nullable Origin before, Origin now, Supplier<T> action) {
+		this.instead.set(now);
 		try {
 			return action.get();
 		}
@@ -144,7 +154,14 @@ final class ObservationTracer implements Tracer, AutoCloseable {
 			return Span.NONE;
 		}
 		RedisOperationContext context = new RedisOperationContext(MeterNames.tag(operation), command, this.address);
-		return begin(this.operations, OPERATION, context, origin, context::setOutcome, this::later);
+		Origin instead = this.instead.get();
+		if (instead == null || !instead.later()) {
+			return begin(this.operations, OPERATION, context, origin, context::setOutcome, this::later);
+		}
+		Late late = new Late();
+		later(() -> late.begun = begin(this.operations, OPERATION, context, origin, context::setOutcome,
+				Runnable::run));
+		return late;
 	}
 
 	private void later(Runnable end) {
@@ -189,7 +206,27 @@ final class ObservationTracer implements Tracer, AutoCloseable {
 		this.ending.shutdown();
 	}
 
-	private record Origin(@Nullable Object of) {
+	/**
+	 * What this thread does something for.
+	 *
+	 * @param later whether nobody who listens may run on it
+	 */
+	private record Origin(@Nullable Object of, boolean later) {
+
+	}
+
+	/**
+	 * A step that is begun and ended on the thread that is there for it.
+	 */
+	private final class Late implements Span {
+
+		/** Of that thread. */
+		private Span begun = Span.NONE;
+
+		@Override
+		public void end(Enum<?> what, @Nullable Throwable failure) {
+			later(() -> this.begun.end(what, failure));
+		}
 
 	}
 

@@ -456,7 +456,9 @@ public final class Flight {
 			this.landed.accept(this, null);
 			return;
 		}
-		giveBack(held, pause).whenComplete((done, ex) -> this.landed.accept(this, ex));
+		this.store.tracer()
+			.within(this.origin, () -> giveBack(held, pause))
+			.whenComplete((done, ex) -> this.landed.accept(this, ex));
 	}
 
 	private CompletableFuture<Boolean> giveBack(Lease held, Duration pause) {

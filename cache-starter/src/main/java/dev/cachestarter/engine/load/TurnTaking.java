@@ -33,6 +33,7 @@ import dev.cachestarter.engine.entry.Lease.Hold;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.load.Flight.Turn;
+import dev.cachestarter.engine.monitor.Tracer;
 
 /**
  * Takes a turn for a caller: what it has found says whether it leads, joins the load of
@@ -69,6 +70,10 @@ final class TurnTaking {
 		this.flights = new Flights(store, ticks);
 		this.local = new LocalFlights(this.flights, store::isReachable, ticks);
 		this.watches = new Watches(store, timer);
+	}
+
+	Tracer tracer() {
+		return this.store.tracer();
 	}
 
 	/**
@@ -222,18 +227,19 @@ final class TurnTaking {
 			return this.local.leadOrJoin(ask);
 		}
 		return this.watches.await(ask, nonce, wait)
-			.handle((now, ex) -> (ex != null) ? giveUpFollowing(ask, observed, null) : attemptOn(ask, now, attempts))
-			.thenCompose(Function.identity());
+			.<@Nullable Observed>handle((now, ex) -> now)
+			.thenCompose(tracer().carried(
+					(now) -> (now != null) ? attemptOn(ask, now, attempts) : giveUpFollowing(ask, observed, null)));
 	}
 
 	private CompletableFuture<Turn> join(Ask ask, Observed observed, Flight flight, long wait, int attempts) {
-		return flight.join(wait).thenCompose((turn) -> {
+		return flight.join(wait).thenCompose(tracer().carried((turn) -> {
 			if (turn instanceof Turn.TimedOut) {
 				return giveUpFollowing(ask, observed, flight);
 			}
 			return (turn instanceof Turn.LookAgain) ? lookAgain(ask, attempts)
 					: CompletableFuture.completedFuture(turn);
-		});
+		}));
 	}
 
 	/** The other's load has taken too long. */
@@ -326,9 +332,10 @@ final class TurnTaking {
 	 */
 	CompletableFuture<Flight> seize(Ask ask) {
 		Flight flight = this.flights.open(ask);
-		return this.flights
-			.awaitLease(ask, flight, this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.holder()),
-					(lease) -> lease)
+		return this.flights.awaitLease(ask, flight,
+				tracer().within(ask.origin(),
+						() -> this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.holder())),
+				(lease) -> lease)
 			.handle((lease, ex) -> {
 				if (ex != null) {
 					this.flights.close(flight);

@@ -445,7 +445,7 @@ public final class Turns {
 			decided = guardedNow(() -> next.apply(before.join()));
 		}
 		else {
-			decided = before.thenApplyAsync(next, ask.executor());
+			decided = before.thenApplyAsync(this.taking.tracer().carried(next), ask.executor());
 		}
 		return decided.thenCompose(Function.identity()).exceptionally((ex) -> new Decision.Load(alone(ask)));
 	}

@@ -164,12 +164,11 @@ final class Watches {
 
 		private void end(@Nullable Observed observed, @Nullable Throwable ex) {
 			Watches.this.watches.remove(this.lease, this);
-			if (observed != null) {
-				this.changed.complete(observed);
-			}
-			else {
-				this.changed.completeExceptionally((ex != null) ? ex : new IllegalStateException());
-			}
+			Throwable failure = (ex != null) ? ex : new IllegalStateException();
+			// Whoever goes on here, on this thread, goes on for itself.
+			Watches.this.store.tracer()
+				.within(null, () -> (observed != null) ? this.changed.complete(observed)
+						: this.changed.completeExceptionally(failure));
 		}
 
 	}

@@ -16,6 +16,7 @@
 
 package dev.cachestarter.engine.monitor;
 
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -32,10 +33,14 @@ import org.jspecify.annotations.Nullable;
  * for the operations of Redis that it makes.
  * <p>
  * An operation of Redis is a step only if it has an origin: what is made for nobody, such
- * as the renewal of a lease, is none. So is what a call makes on an event loop, since
- * whoever listens to the steps is code of the application's, which must not run there.
- * Where one call wakes others, none of their steps may take the origin of the thread that
- * wakes them: that is {@linkplain #within hidden} there.
+ * as the renewal of a lease, is none. What follows from its answer has the origin that it
+ * had itself, whoever brings the answer ({@link #resume}). Where one call wakes others,
+ * none of their steps may take the origin of the thread that wakes them: that is
+ * {@linkplain #within hidden} there, and who waits {@linkplain #carried carries} its own
+ * over the wait.
+ * <p>
+ * Whoever listens to the steps is code of the application's, and must not run on an event
+ * loop. So there nobody is told of an operation at once.
  * <p>
  * Nothing here throws, whatever those do who listen.
  */
@@ -71,6 +76,26 @@ public interface Tracer {
 	 */
 	default <T> T within(@Nullable Object origin, Supplier<T> action) {
 		return action.get();
+	}
+
+	/**
+	 * Go on for an origin, on a thread that may be an event loop: nobody who listens runs
+	 * on it.
+	 * @param origin the origin, {@code null} for none, whatever is current on this thread
+	 */
+	default <T> T resume(@Nullable Object origin, Supplier<T> action) {
+		return action.get();
+	}
+
+	/**
+	 * Let what follows, on whatever thread it is, have the origin that is current here.
+	 */
+	default <A extends @Nullable Object, B> Function<A, B> carried(Function<A, B> next) {
+		if (!isActive()) {
+			return next;
+		}
+		Object origin = current();
+		return (argument) -> resume(origin, () -> next.apply(argument));
 	}
 
 	/**

@@ -31,6 +31,11 @@ final class Account {
 
 	private final Monitor monitor;
 
+	private final Tracer tracer;
+
+	/** What it belongs to, and so what follows from its answer. */
+	private final @Nullable Object origin;
+
 	private final Tracer.Span span;
 
 	private final RedisOperation operation;
@@ -39,8 +44,10 @@ final class Account {
 
 	private volatile boolean closed;
 
-	private Account(Monitor monitor, Tracer.Span span, RedisOperation operation) {
+	private Account(Monitor monitor, Tracer tracer, Tracer.Span span, RedisOperation operation) {
 		this.monitor = monitor;
+		this.tracer = tracer;
+		this.origin = tracer.current();
 		this.span = span;
 		this.operation = operation;
 	}
@@ -50,8 +57,24 @@ final class Account {
 	 * @return the account, {@code null} if nobody wants to know
 	 */
 	static @Nullable Account of(Monitor monitor, Tracer tracer, RedisOperation operation, String command) {
-		Tracer.Span span = tracer.isActive() ? tracer.redis(operation, command) : Tracer.Span.NONE;
-		return (monitor == Monitor.NONE && span == Tracer.Span.NONE) ? null : new Account(monitor, span, operation);
+		if (!tracer.isActive()) {
+			return (monitor == Monitor.NONE) ? null : new Account(monitor, tracer, Tracer.Span.NONE, operation);
+		}
+		return new Account(monitor, tracer, tracer.redis(operation, command), operation);
+	}
+
+	/**
+	 * Do what follows from the answer.
+	 */
+	void resume(Runnable next) {
+		if (!this.tracer.isActive()) {
+			next.run();
+			return;
+		}
+		this.tracer.resume(this.origin, () -> {
+			next.run();
+			return true;
+		});
 	}
 
 	/**

@@ -145,16 +145,22 @@ final class Parcel<T extends @Nullable Object> {
 		Account account = this.account;
 		if (account != null) {
 			account.close(null);
+			account.resume(() -> this.result.complete(value));
 		}
-		this.result.complete(value);
+		else {
+			this.result.complete(value);
+		}
 	}
 
 	void fail(Throwable ex) {
 		Account account = this.account;
 		if (account != null) {
 			account.close(ex);
+			account.resume(() -> this.result.completeExceptionally(ex));
 		}
-		this.result.completeExceptionally(ex);
+		else {
+			this.result.completeExceptionally(ex);
+		}
 	}
 
 	void handedIn(long now) {
