@@ -57,6 +57,8 @@ final class KeyJson {
 
 	private final KeyConversions conversions;
 
+	private final KeyClasses known;
+
 	private final StringBuilder out = new StringBuilder(64);
 
 	/** The way to the value being written, for who has to find it. */
@@ -69,8 +71,9 @@ final class KeyJson {
 	/** How many segments there have been. */
 	private int segments;
 
-	KeyJson(KeyConversions conversions) {
+	KeyJson(KeyConversions conversions, KeyClasses known) {
 		this.conversions = conversions;
+		this.known = known;
 	}
 
 	/**
@@ -117,7 +120,7 @@ final class KeyJson {
 		if (converted != null) {
 			return converted;
 		}
-		KeyMembers members = KeyMembers.of(value.getClass());
+		KeyMembers members = this.known.membersOf(value.getClass());
 		if (members == null || members.kind() != KeyMembers.Kind.VALUE) {
 			return null;
 		}
@@ -194,7 +197,7 @@ final class KeyJson {
 			string(converted);
 			return;
 		}
-		KeyMembers members = KeyMembers.of(value.getClass());
+		KeyMembers members = this.known.membersOf(value.getClass());
 		if (members != null) {
 			note(value.getClass().getName());
 			members(value, members);
@@ -377,7 +380,7 @@ final class KeyJson {
 	}
 
 	private void checkContainer(Object container) {
-		if (Containers.isMoreThanContent(container.getClass())) {
+		if (this.known.isMoreThanContent(container.getClass())) {
 			throw failure(UnkeyableException.moreThanContent(container.getClass()));
 		}
 	}

@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -54,24 +53,11 @@ record KeyMembers(List<Member> members, Kind kind, boolean substitutable) {
 
 	private static final Pattern COMPONENT = Pattern.compile("component(\\d+)(?:[-$].*)?");
 
-	private static final ClassValue<Optional<KeyMembers>> MEMBERS = new ClassValue<>() {
-
-		@Override
-		protected Optional<KeyMembers> computeValue(Class<?> type) {
-			return Optional.ofNullable(find(type));
-		}
-
-	};
-
 	/**
-	 * Return the members of a class.
+	 * Look for the members of a class.
 	 * @return {@code null} if it does not say what tells two of its values apart
 	 */
 	static @Nullable KeyMembers of(Class<?> type) {
-		return MEMBERS.get(type).orElse(null);
-	}
-
-	private static @Nullable KeyMembers find(Class<?> type) {
 		if (type.isRecord()) {
 			return new KeyMembers(componentsOf(type), Kind.COMPONENTS, isSubstitutable(type));
 		}

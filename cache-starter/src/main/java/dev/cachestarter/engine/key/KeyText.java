@@ -45,6 +45,8 @@ public final class KeyText {
 
 	private final KeyConversions conversions;
 
+	private final KeyClasses known = new KeyClasses();
+
 	/**
 	 * Make a renderer.
 	 * @param converters renders types of the application that it has a converter to
@@ -96,7 +98,7 @@ public final class KeyText {
 		if (arguments.length == 1 && (arguments[0] == null || arguments[0].getClass().isArray())) {
 			return ofOne(arguments[0]);
 		}
-		KeyJson json = new KeyJson(this.conversions);
+		KeyJson json = new KeyJson(this.conversions, this.known);
 		StringBuilder text = new StringBuilder(64);
 		for (int i = 0; i < arguments.length; i++) {
 			if (i > 0) {
@@ -111,7 +113,7 @@ public final class KeyText {
 		if (value instanceof String text) {
 			return EntryKey.ofOne(KeyEscapes.key(text), 0);
 		}
-		KeyJson json = new KeyJson(this.conversions);
+		KeyJson json = new KeyJson(this.conversions, this.known);
 		return EntryKey.ofOne(segment(value, json), json.classes());
 	}
 
@@ -131,7 +133,7 @@ public final class KeyText {
 	 * @throws UnkeyableException if there is no safe rendering
 	 */
 	String segment(@Nullable Object value) {
-		return segment(value, new KeyJson(this.conversions));
+		return segment(value, new KeyJson(this.conversions, this.known));
 	}
 
 	private String segment(@Nullable Object value, KeyJson json) {
@@ -152,7 +154,7 @@ public final class KeyText {
 	 * only a value can tell, as for an interface
 	 */
 	public @Nullable UnkeyableException problem(ResolvableType type) {
-		return new KeyTypes(this.conversions).problem(type);
+		return new KeyTypes(this.conversions, this.known).problem(type);
 	}
 
 	/**

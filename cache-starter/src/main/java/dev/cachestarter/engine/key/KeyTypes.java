@@ -36,11 +36,14 @@ final class KeyTypes {
 
 	private final KeyConversions conversions;
 
+	private final KeyClasses known;
+
 	/** What is being looked at already: records may hold themselves. */
 	private final Set<Class<?>> seen = new HashSet<>();
 
-	KeyTypes(KeyConversions conversions) {
+	KeyTypes(KeyConversions conversions, KeyClasses known) {
 		this.conversions = conversions;
+		this.known = known;
 	}
 
 	/**
@@ -60,12 +63,12 @@ final class KeyTypes {
 			return problem(declared.getComponentType(), path + "[]");
 		}
 		if (Collection.class.isAssignableFrom(type)) {
-			return Containers.isMoreThanContent(type)
+			return this.known.isMoreThanContent(type)
 					? new UnkeyableException(path, UnkeyableException.moreThanContent(type))
 					: problem(declared.as(Collection.class).getGeneric(0), path + "[]");
 		}
 		if (Map.class.isAssignableFrom(type)) {
-			return Containers.isMoreThanContent(type)
+			return this.known.isMoreThanContent(type)
 					? new UnkeyableException(path, UnkeyableException.moreThanContent(type))
 					: problemOfMap(declared.as(Map.class), path);
 		}
@@ -86,7 +89,7 @@ final class KeyTypes {
 	}
 
 	private @Nullable UnkeyableException problemOfOther(Class<?> type, String path) {
-		KeyMembers members = KeyMembers.of(type);
+		KeyMembers members = this.known.membersOf(type);
 		if (members == null) {
 			return isOfOneClass(type) ? new UnkeyableException(path, UnkeyableException.unknown(type)) : null;
 		}

@@ -19,6 +19,7 @@ package dev.cachestarter.engine.key;
 import java.util.AbstractCollection;
 import java.util.AbstractList;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -37,36 +38,109 @@ import org.springframework.util.LinkedMultiValueMap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-class ContainersTests {
+class KeyClassesTests {
+
+	private final KeyClasses known = new KeyClasses();
 
 	@ParameterizedTest
 	@ValueSource(classes = { ArrayList.class, CopyOnWriteArrayList.class, TreeSet.class, LinkedHashMap.class,
 			LinkedMultiValueMap.class, LinkedCaseInsensitiveMap.class })
 	void thoseOfLibrariesAreTheirContent(Class<?> type) {
-		assertThat(Containers.isMoreThanContent(type)).isFalse();
+		assertThat(this.known.isMoreThanContent(type)).isFalse();
 	}
 
 	@ParameterizedTest
 	@ValueSource(classes = { Plain.class, Helpful.class, OfConstants.class, OwnList.class, OwnCollection.class })
 	void thoseThatAddNothingAreTheirContentToo(Class<?> type) {
-		assertThat(Containers.isMoreThanContent(type)).isFalse();
+		assertThat(this.known.isMoreThanContent(type)).isFalse();
 	}
 
 	@ParameterizedTest
 	@ValueSource(classes = { Titled.class, Below.class, Picky.class, TitledMap.class })
 	void thoseThatAddFieldsOrCompareOtherwiseMayBeMore(Class<?> type) {
-		assertThat(Containers.isMoreThanContent(type)).isTrue();
+		assertThat(this.known.isMoreThanContent(type)).isTrue();
 	}
 
 	@Test
 	void anotherMethodThatIsNamedEqualsComparesNothing() {
-		assertThat(Containers.isMoreThanContent(Overloaded.class)).isFalse();
+		assertThat(this.known.isMoreThanContent(Overloaded.class)).isFalse();
 	}
 
 	@Test
 	void whatIsNoContainerIsNotJudged() {
-		assertThat(Containers.isMoreThanContent(NoContainer.class)).isFalse();
-		assertThat(Containers.isMoreThanContent(List.class)).isFalse();
+		assertThat(this.known.isMoreThanContent(NoContainer.class)).isFalse();
+		assertThat(this.known.isMoreThanContent(List.class)).isFalse();
+	}
+
+	@Test
+	void whatIsWrittenWithoutABaseIsItsContent() {
+		assertThat(this.known.isMoreThanContent(FromScratch.class)).isFalse();
+		assertThat(this.known.isMoreThanContent(OwnKind.class)).isFalse();
+	}
+
+	@Test
+	void onlyOfRecordsAndKotlinsClassesItIsKnownWhatTellsThemApart() {
+		assertThat(this.known.membersOf(Only.class)).isNull();
+		assertThat(this.known.membersOf(String.class)).isNull();
+		assertThat(this.known.membersOf(Range.class)).isNotNull();
+	}
+
+	@Test
+	void membersOfARecordAreItsComponentsByTheirNames() {
+		KeyMembers members = KeyMembers.of(Range.class);
+
+		assertThat(members).isNotNull();
+		assertThat(members.kind()).isEqualTo(KeyMembers.Kind.COMPONENTS);
+		assertThat(members.substitutable()).isFalse();
+		assertThat(members.members()).extracting(KeyMembers.Member::name).containsExactly("from", "to");
+		assertThat(members.members()).extracting((member) -> member.of(new Range(2, 1))).containsExactly(1, 2);
+	}
+
+	@Test
+	void recordMayStandForAnotherOnlyByAnInterfaceOfTheApplication() {
+		assertThat(KeyMembers.of(Named.class)).extracting(KeyMembers::substitutable).isEqualTo(true);
+		assertThat(KeyMembers.of(Sortable.class)).extracting(KeyMembers::substitutable).isEqualTo(false);
+	}
+
+	record Range(int to, int from) {
+	}
+
+	interface Name {
+
+	}
+
+	record Named(String name) implements Name {
+	}
+
+	record Sortable(String name) implements Comparable<Sortable> {
+
+		@Override
+		public int compareTo(Sortable other) {
+			return this.name.compareTo(other.name);
+		}
+
+	}
+
+	/** Looks like what Kotlin makes of an object. */
+	static final class Only {
+
+		static final Only INSTANCE = new Only();
+
+	}
+
+	interface OwnKind extends Collection<String> {
+
+	}
+
+	abstract static class FromScratch implements Collection<String> {
+
+		private final List<String> content = List.of("a");
+
+		@Override
+		public int size() {
+			return this.content.size();
+		}
+
 	}
 
 	static class Plain extends ArrayList<String> {

@@ -21,15 +21,25 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
+
+import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a collection or a map is no more than what is in it. A subclass of
- * {@link java.util.ArrayList} with fields of its own may be more, and what else tells two
- * of them apart cannot be known.
+ * What is known of the classes of values that keys are made of. Each is looked at once.
  */
-final class Containers {
+final class KeyClasses {
 
-	private static final ClassValue<Boolean> HAS_STATE = new ClassValue<>() {
+	private final ClassValue<Optional<KeyMembers>> members = new ClassValue<>() {
+
+		@Override
+		protected Optional<KeyMembers> computeValue(Class<?> type) {
+			return Optional.ofNullable(KeyMembers.of(type));
+		}
+
+	};
+
+	private final ClassValue<Boolean> haveState = new ClassValue<>() {
 
 		@Override
 		protected Boolean computeValue(Class<?> type) {
@@ -38,14 +48,21 @@ final class Containers {
 
 	};
 
-	private Containers() {
+	/**
+	 * Return the members of a class.
+	 * @return {@code null} if it does not say what tells two of its values apart
+	 */
+	@Nullable KeyMembers membersOf(Class<?> type) {
+		return this.members.get(type).orElse(null);
 	}
 
 	/**
-	 * Return whether a collection or map of this class may be more than what is in it.
+	 * Return whether a collection or map of a class may be more than what is in it. A
+	 * subclass of {@link java.util.ArrayList} with fields of its own may be, and what
+	 * else tells two of them apart cannot be known.
 	 */
-	static boolean isMoreThanContent(Class<?> type) {
-		return HAS_STATE.get(type);
+	boolean isMoreThanContent(Class<?> type) {
+		return this.haveState.get(type);
 	}
 
 	private static boolean hasState(Class<?> type) {
