@@ -141,10 +141,7 @@ public final class KeyText {
 			return KeyEscapes.NULL;
 		}
 		String text = SimpleTexts.of(value);
-		if (text != null) {
-			return SimpleTexts.isInteger(value) ? text : KeyEscapes.segment(text);
-		}
-		return json.segment(value);
+		return (text != null) ? KeyEscapes.segment(text) : json.segment(value);
 	}
 
 	/**

@@ -117,11 +117,6 @@ final class SimpleTexts {
 				|| value instanceof Float number && Float.isFinite(number);
 	}
 
-	/** Return whether a value is one whose text needs no escapes. */
-	static boolean isInteger(Object value) {
-		return INTEGERS.contains(value.getClass());
-	}
-
 	/**
 	 * Return whether the values of a type are simple.
 	 */
