@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
@@ -45,7 +46,7 @@ final class TargetMap<V> {
 	private final AtomicLong bytes = new AtomicLong();
 
 	/** The length of the longest name of a cache that any target has had. */
-	private volatile int longestName;
+	private final AtomicInteger longestName = new AtomicInteger();
 
 	/**
 	 * Change what is known of a target, at once for all who look.
@@ -75,8 +76,8 @@ final class TargetMap<V> {
 
 	private ConcurrentMap<Target, V> partOf(Target target) {
 		String cacheName = target.cacheName();
-		if (cacheName != null && cacheName.length() > this.longestName) {
-			this.longestName = cacheName.length();
+		if (cacheName != null) {
+			this.longestName.accumulateAndGet(cacheName.length(), Math::max);
 		}
 		return part(Target.Kind.of(target));
 	}
@@ -120,13 +121,14 @@ final class TargetMap<V> {
 		if (this.exact.containsKey(new Target.Segment(group))) {
 			return true;
 		}
-		for (int end = whole.indexOf(':'); end >= 0 && end <= this.longestName; end = whole.indexOf(':', end + 1)) {
+		int longest = this.longestName.get();
+		for (int end = whole.indexOf(':'); end >= 0 && end <= longest; end = whole.indexOf(':', end + 1)) {
 			String name = whole.substring(0, end);
 			if (this.exact.containsKey(new Target.Whole(name))) {
 				return true;
 			}
 			int next = whole.indexOf(':', end + 1);
-			if (next >= 0 && this.exact.containsKey(new Target.Group(name, whole.substring(end + 1, next)))) {
+			if (next != -1 && this.exact.containsKey(new Target.Group(name, whole.substring(end + 1, next)))) {
 				return true;
 			}
 		}
