@@ -128,8 +128,7 @@ public final class CacheSettings {
 		if (stated != null) {
 			return stated;
 		}
-		boolean shorter = !this.values.ttl.isZero() && this.values.ttl.compareTo(DEFAULT_NULL_TTL) < 0;
-		return shorter ? this.values.ttl : DEFAULT_NULL_TTL;
+		return this.values.ttl.isZero() ? DEFAULT_NULL_TTL : shorter(this.values.ttl, DEFAULT_NULL_TTL);
 	}
 
 	/**
@@ -180,7 +179,7 @@ public final class CacheSettings {
 	public CacheSettings withLease(Duration lease) {
 		check(lease.compareTo(Duration.ofMillis(100)) >= 0, "lease", text(lease),
 				"at least 100ms: a lease must outlive the time between two of its renewals");
-		return with((values) -> values.lease = capped(lease));
+		return with((values) -> values.lease = shorter(lease, LONGEST));
 	}
 
 	/**
@@ -417,11 +416,11 @@ public final class CacheSettings {
 		boolean valid = value.isZero() ? zeroAllowed : value.compareTo(SHORTEST) >= 0;
 		check(valid, name, text(value), zeroAllowed ? "0, or a duration of at least 1ms such as 10m"
 				: "a duration of at least 1ms such as 10m");
-		return capped(value);
+		return shorter(value, LONGEST);
 	}
 
-	private static Duration capped(Duration value) {
-		return (value.compareTo(LONGEST) > 0) ? LONGEST : value;
+	private static Duration shorter(Duration one, Duration other) {
+		return (one.compareTo(other) < 0) ? one : other;
 	}
 
 	private static void check(boolean valid, String name, String value, String cure) {

@@ -123,7 +123,7 @@ public final class Observed {
 		if (bytes == null) {
 			return NOTHING;
 		}
-		return (bytes.length > EntryHeader.LENGTH) ? Arrays.copyOf(bytes, EntryHeader.LENGTH) : bytes;
+		return Arrays.copyOf(bytes, Math.min(bytes.length, EntryHeader.LENGTH));
 	}
 
 	/**

@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.entry;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
@@ -170,14 +171,11 @@ final class PendingEvictions {
 	 */
 	OptionalLong oldestLate() {
 		long now = this.clock.getAsLong();
-		OptionalLong age = OptionalLong.empty();
-		for (Kind kind : Kind.values()) {
-			for (Asked asked : this.targets.all(kind).values()) {
-				if (asked.late() && (age.isEmpty() || now - asked.since() > age.getAsLong())) {
-					age = OptionalLong.of(now - asked.since());
-				}
-			}
-		}
+		OptionalLong age = Arrays.stream(Kind.values())
+			.flatMap((kind) -> this.targets.all(kind).values().stream())
+			.filter(Asked::late)
+			.mapToLong((asked) -> now - asked.since())
+			.max();
 		return age.isPresent() ? OptionalLong.of(now - age.getAsLong()) : age;
 	}
 
@@ -214,8 +212,8 @@ final class PendingEvictions {
 		/** The newer of two askings, pending for as long as the older. */
 		Asked joinedBy(Asked other) {
 			Asked newer = (this.sequence > other.sequence) ? this : other;
-			long first = (this.since - other.since <= 0) ? this.since : other.since;
-			return new Asked(newer.sequence, newer.late, first);
+			long earlier = Math.min(0, other.since - this.since);
+			return new Asked(newer.sequence, newer.late, this.since + earlier);
 		}
 
 	}

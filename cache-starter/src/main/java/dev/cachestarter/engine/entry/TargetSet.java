@@ -24,13 +24,13 @@ import dev.cachestarter.engine.key.StoredKey;
  */
 public final class TargetSet {
 
-	private final TargetMap<Boolean> targets = new TargetMap<>();
+	private final TargetMap<Target> targets = new TargetMap<>();
 
 	/**
 	 * Add a target. Adding it again has no effect.
 	 */
 	public void add(Target target) {
-		this.targets.change(target, (known) -> Boolean.TRUE);
+		this.targets.change(target, (known) -> target);
 	}
 
 	/**

@@ -103,7 +103,7 @@ public final class KeyBytes {
 	}
 
 	private static @Nullable String decodeWithLoneSurrogates(byte[] bytes, int offset) {
-		CharBuffer out = CharBuffer.allocate(bytes.length - offset);
+		CharBuffer out = CharBuffer.allocate(bytes.length);
 		int i = offset;
 		while (i < bytes.length) {
 			if (isSurrogateAt(bytes, i)) {

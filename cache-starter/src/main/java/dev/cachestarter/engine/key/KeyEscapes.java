@@ -120,22 +120,19 @@ final class KeyEscapes {
 	private static @Nullable String segments(String text) {
 		StringBuilder key = new StringBuilder(Math.min(text.length(), MAX_TEXT) + 16);
 		int start = 0;
-		int colon = text.indexOf(':');
-		for (int count = 1; colon >= 0; count++) {
-			key.append(segment(text.substring(start, colon))).append(':');
-			if (count >= MAX_SEGMENTS && key.length() > MAX_TEXT) {
+		for (int count = 1;; count++) {
+			int colon = text.indexOf(':', start);
+			key.append(segment((colon < 0) ? text.substring(start) : text.substring(start, colon)));
+			// Few have no limit: arguments have none, and a text must meet them.
+			if (count > MAX_SEGMENTS && key.length() > MAX_TEXT) {
 				return null;
 			}
+			if (colon < 0) {
+				return key.toString();
+			}
+			key.append(':');
 			start = colon + 1;
-			colon = text.indexOf(':', start);
 		}
-		key.append(segment(text.substring(start)));
-		return (key.length() <= MAX_TEXT || isOfFew(text)) ? key.toString() : null;
-	}
-
-	/** Arguments have no such limit, and a text of as many segments must meet them. */
-	private static boolean isOfFew(String text) {
-		return text.chars().filter((current) -> current == ':').count() < MAX_SEGMENTS;
 	}
 
 	/**
@@ -217,11 +214,7 @@ final class KeyEscapes {
 	}
 
 	private static boolean needsEscape(String text, int index) {
-		char current = text.charAt(index);
-		if (current >= 'a' && current <= 'z' || current >= '0' && current <= '9') {
-			return false;
-		}
-		return switch (current) {
+		return switch (text.charAt(index)) {
 			case ' ', '%', ':', '*', '?', '[', ']', '\\', '^' -> true;
 			case '{', '"' -> index == 0;
 			// Else "*:" and a text would match the end of somebody's JSON.

@@ -111,7 +111,7 @@ public final class KeyLayout {
 		if (!keyPrefix.isEmpty() && keyPrefix.charAt(0) == RESERVED || hasControlCharacter(keyPrefix)) {
 			throw new IllegalArgumentException(
 					"The key prefix '%s' (cache-starter.key-prefix) begins with '~' or has a control character. Choose another, such as 'shop:'"
-						.formatted(printable(keyPrefix)));
+						.formatted(KeyEscapes.printable(keyPrefix)));
 		}
 		this.prefix = cluster ? CLUSTER_PREFIX + keyPrefix : keyPrefix;
 		this.prefixBytes = KeyBytes.of(this.prefix);
@@ -272,9 +272,11 @@ public final class KeyLayout {
 			return null;
 		}
 		String name = KeyBytes.textOf(redisKey, start.length);
+		if (name == null) {
+			return null;
+		}
 		// The generation of a group has a tilde that is not doubled.
-		String single = (name != null) ? name.replace("~~", "") : null;
-		return (name == null || single == null || single.indexOf(RESERVED) >= 0) ? null : name.replace("~~", "~");
+		return (name.replace("~~", "").indexOf(RESERVED) >= 0) ? null : name.replace("~~", "~");
 	}
 
 	public byte[] groupGenerationKey(String cacheName, String group) {
@@ -421,16 +423,12 @@ public final class KeyLayout {
 		if (cacheName.charAt(0) == RESERVED || hasControlCharacter(cacheName)) {
 			throw new IllegalArgumentException(
 					"The cache name '%s' begins with '~', which is reserved, or has a control character. Rename the cache"
-						.formatted(printable(cacheName)));
+						.formatted(KeyEscapes.printable(cacheName)));
 		}
 	}
 
 	private static boolean hasControlCharacter(String text) {
 		return text.chars().anyMatch(Character::isISOControl);
-	}
-
-	private static String printable(String text) {
-		return text.replaceAll("\\p{Cntrl}", "?");
 	}
 
 	private static IllegalArgumentException swallowed(String outer, String inner) {

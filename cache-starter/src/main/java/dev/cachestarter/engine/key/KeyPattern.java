@@ -207,31 +207,17 @@ public final class KeyPattern {
 	 * @return {@code false} if nothing that begins so matches
 	 */
 	boolean mayMatchUnder(String beginning) {
-		BitSet reached = new BitSet();
-		reach(reached, 0);
-		for (byte next : KeyBytes.of(beginning)) {
-			BitSet after = new BitSet();
-			for (int step = reached.nextSetBit(0); step >= 0; step = reached.nextSetBit(step + 1)) {
-				if (step == this.steps.length) {
-					break;
-				}
-				if (this.steps[step] == ANY) {
-					reach(after, step);
-				}
-				else if (accepts(this.steps[step], next)) {
-					reach(after, step + 1);
-				}
+		byte[] bytes = KeyBytes.of(beginning);
+		for (int i = 0; i < bytes.length; i++) {
+			if (i < this.steps.length && this.steps[i] == ANY) {
+				// It takes the rest, whatever it is.
+				return true;
 			}
-			reached = after;
+			if (i == this.steps.length || !accepts(this.steps[i], bytes[i])) {
+				return false;
+			}
 		}
-		return !reached.isEmpty();
-	}
-
-	private void reach(BitSet reached, int step) {
-		reached.set(step);
-		while (step < this.steps.length && this.steps[step] == ANY) {
-			reached.set(++step);
-		}
+		return true;
 	}
 
 	private boolean accepts(int step, byte next) {

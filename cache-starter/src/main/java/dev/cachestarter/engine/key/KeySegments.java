@@ -54,7 +54,7 @@ final class KeySegments {
 			if (end == key.length()) {
 				return -1;
 			}
-			if (end >= 0 && key.charAt(end) == ':') {
+			if (key.startsWith(":", end)) {
 				return end;
 			}
 		}
@@ -82,11 +82,7 @@ final class KeySegments {
 	}
 
 	private static boolean startsAsJson(String text) {
-		if (text.isEmpty()) {
-			return false;
-		}
-		char first = text.charAt(0);
-		return first == '{' || first == '[' || first == '"';
+		return text.startsWith("{") || text.startsWith("[") || text.startsWith("\"");
 	}
 
 	/**
@@ -198,8 +194,7 @@ final class KeySegments {
 				}
 				return true;
 			}
-			int next = peek();
-			if (next < 0 || "\"\\/bfnrt".indexOf(next) < 0) {
+			if ("\"\\/bfnrt".indexOf(peek()) < 0) {
 				return false;
 			}
 			this.position++;
