@@ -39,6 +39,7 @@ import org.springframework.util.unit.DataSize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
  * What settings of a cache can be, and how they are changed one by one.
@@ -160,6 +161,73 @@ class CacheSettingsTests {
 		}
 
 		assertThat(get(with(CacheSettings.defaults(), name, Duration.ZERO), name)).isEqualTo(Duration.ZERO);
+	}
+
+	@ParameterizedTest
+	@MethodSource("durations")
+	void aMillisecondIsATimeUnlessItIsTheLifeOfALease(String name) throws Exception {
+		Duration shortest = name.equals("lease") ? Duration.ofMillis(100) : Duration.ofMillis(1);
+
+		assertThat(get(with(CacheSettings.defaults(), name, shortest), name)).isEqualTo(shortest);
+	}
+
+	@Test
+	void sharesAreFromNoneToAllAndTheJitterIsLessThanAll() {
+		CacheSettings settings = CacheSettings.defaults();
+
+		for (double share : new double[] { 0, 0.5, 1 }) {
+			assertThat(settings.withVerify(share).verify()).isEqualTo(share);
+		}
+		for (double refused : new double[] { -0.001, 1.001, Double.NaN }) {
+			assertThatIllegalArgumentException().isThrownBy(() -> settings.withVerify(refused))
+				.withMessageContaining("verify")
+				.withMessageContaining("from 0 to 1");
+		}
+		for (double share : new double[] { 0, 0.99 }) {
+			assertThat(settings.withTtlJitter(share).ttlJitter()).isEqualTo(share);
+		}
+		for (double refused : new double[] { -0.001, 1, Double.NaN }) {
+			assertThatIllegalArgumentException().isThrownBy(() -> settings.withTtlJitter(refused))
+				.withMessageContaining("ttl-jitter");
+		}
+	}
+
+	@Test
+	void entriesAreAsLargeAsRedisTakesAtMost() {
+		CacheSettings settings = CacheSettings.defaults();
+
+		for (DataSize size : List.of(DataSize.ofBytes(1), DataSize.ofMegabytes(512))) {
+			assertThat(settings.withMaxValueSize(size).maxValueSize()).isEqualTo(size);
+		}
+		for (DataSize refused : List.of(DataSize.ofBytes(-1), DataSize.ofBytes(0),
+				DataSize.ofBytes(DataSize.ofMegabytes(512).toBytes() + 1))) {
+			assertThatIllegalArgumentException().isThrownBy(() -> settings.withMaxValueSize(refused))
+				.withMessageContaining("max-value-size")
+				.withMessageContaining("512MB");
+		}
+		assertThat(settings.withCompressAbove(DataSize.ofBytes(0)).compressAbove()).isEqualTo(DataSize.ofBytes(0));
+		assertThatIllegalArgumentException().isThrownBy(() -> settings.withCompressAbove(DataSize.ofBytes(-1)))
+			.withMessageContaining("compress-above");
+	}
+
+	@Test
+	void whatIsRefusedIsToldWithTheSettingItsValueAndTheCure() {
+		CacheSettings settings = CacheSettings.defaults();
+
+		assertThatIllegalArgumentException().isThrownBy(() -> settings.withTtl(Duration.ofSeconds(-90)))
+			.withMessage("'ttl' cannot be -1m-30s: set it to 0, or a duration of at least 1ms such as 10m");
+		assertThatIllegalArgumentException().isThrownBy(() -> settings.withStaleRetry(Duration.ZERO))
+			.withMessage("'stale-retry' cannot be 0s: set it to a duration of at least 1ms such as 10m");
+		assertThatIllegalArgumentException().isThrownBy(() -> settings.withLease(Duration.ofMillis(99)))
+			.withMessageContaining("'lease' cannot be 0.099s: set it to at least 100ms");
+	}
+
+	@Test
+	void settingsAreShownByHowLongEntriesLive() {
+		assertThat(CacheSettings.defaults().withTtl(Duration.ofMinutes(10)).withTtlJitter(0.2))
+			.hasToString("ttl=10m, ttl-jitter=0.2, null-ttl=30s");
+		assertThat(CacheSettings.defaults().withTtl(Duration.ZERO).withNullTtl(Duration.ZERO))
+			.hasToString("ttl=0s, ttl-jitter=0.1, null-ttl=0s");
 	}
 
 	private static CacheSettings with(CacheSettings settings, String name) throws Exception {

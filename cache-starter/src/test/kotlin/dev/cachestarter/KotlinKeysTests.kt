@@ -66,6 +66,30 @@ class KotlinKeysTests {
 
 		assertThat(this.keys.text("x", id)).isEqualTo("x:a%20b")
 		assertThat(this.keys.text(Of(UserId("a")))).isEqualTo("{\"id\":\"a\"}")
+		assertThat(this.keys.text(listOf(UserId("a"), Name("b")))).isEqualTo("[\"a\",\"b\"]")
+		assertThat(this.keys.text("x", Wrapped(Query("acme", 20, null)))).isEqualTo("x:{\"limit\":20,\"org\":\"acme\"}")
+	}
+
+	@Test
+	fun valueClassesOfOneValueAreToldApartByTheMark() {
+		val renderer = this.keys.renderer()
+
+		assertThat(renderer.ofKey(UserId("a")).text()).isEqualTo(renderer.ofKey(Name("a")).text())
+		assertThat(renderer.ofKey(UserId("a"))).isNotEqualTo(renderer.ofKey(Name("a"))).isNotEqualTo(renderer.ofKey("a"))
+		assertThat(renderer.ofKey(UserId("a"))).isEqualTo(renderer.ofKey(UserId("a")))
+	}
+
+	@Test
+	fun companionIsNoPartOfADataClass() {
+		assertThat(this.keys.text(Accompanied("a"))).isEqualTo("{\"name\":\"a\"}")
+	}
+
+	@Test
+	fun argumentsOfASuspendFunctionEndBeforeItsContinuation() {
+		val method = Service::class.java.declaredMethods.first { it.name == "find" }
+		val continuation = Continuation<String>(EmptyCoroutineContext) { }
+
+		assertThat(this.keys.keyGenerator().generate(Service(), method, "a", 1, continuation)).isEqualTo(SimpleKey("a", 1))
 	}
 
 	@Test
@@ -73,6 +97,8 @@ class KotlinKeysTests {
 		assertThatIllegalArgumentException().isThrownBy { this.keys.text(Plain("a")) }
 			.withMessageContaining("key expression")
 		assertThatIllegalArgumentException().isThrownBy { this.keys.text(Destructured("a")) }
+		assertThatIllegalArgumentException().isThrownBy { this.keys.text(Copied("a")) }
+		assertThatIllegalArgumentException().isThrownBy { this.keys.text(Extended("a")) }
 		assertThat(this.keys.renderer().problem(ResolvableType.forClass(Plain::class.java))).isNotNull()
 		assertThat(this.keys.renderer().problem(ResolvableType.forClass(Query::class.java))).isNull()
 	}
@@ -115,7 +141,49 @@ class KotlinKeysTests {
 	@JvmInline
 	value class UserId(val text: String)
 
+	@JvmInline
+	value class Name(val text: String)
+
+	@JvmInline
+	value class Wrapped(val query: Query)
+
+	data class Accompanied(val name: String) {
+
+		companion object {
+
+			@JvmField
+			val NONE = Accompanied("")
+
+		}
+
+	}
+
+	class Service {
+
+		@Suppress("RedundantSuspendModifier")
+		suspend fun find(org: String, page: Int) = org + page
+
+	}
+
 	class Plain(val name: String)
+
+	/** Has methods like those of a data class. */
+	class Copied(val name: String) {
+
+		operator fun component1() = this.name
+
+		fun copy() = Copied(this.name)
+
+		fun cut(length: Int = 1) = this.name.substring(length)
+
+	}
+
+	/** What its components are, its constructor does not tell. */
+	data class Extended(val name: String) {
+
+		operator fun component2() = this.name.length
+
+	}
 
 	class Destructured(val name: String) {
 

@@ -268,6 +268,79 @@ class EntryHeaderTests {
 			.withMessageContaining("short");
 	}
 
+	@Test
+	void tagIsThatOfAnyFormatAndOfNothingElse() {
+		for (String format : new String[] { "cs0 ", "cs1 ", "cs2 ", "cs9 ", "cs2 v" }) {
+			assertThat(EntryHeader.isTag(bytes(format))).as(format).isTrue();
+		}
+		for (String other : new String[] { "", "cs2", "cs/ ", "cs: ", "cs2v", "xs2 ", "cx2 " }) {
+			assertThat(EntryHeader.isTag(bytes(other))).as(other).isFalse();
+		}
+		assertThat(EntryHeader.isOfAnotherFormat(bytes("cs1 "))).isTrue();
+		assertThat(EntryHeader.isOfAnotherFormat(bytes("cs2 "))).isFalse();
+		assertThat(EntryHeader.isOfAnotherFormat(bytes("xs1 "))).isFalse();
+	}
+
+	@Test
+	void valueIsOfTheMarkThatItsHeaderHas() {
+		EntryHeader header = Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS);
+
+		assertThat(header.isOf("a1b2c3d4")).isTrue();
+		for (String other : new String[] { "x1b2c3d4", "a1b2c3dx", "a1b2x3d4", EntryHeader.NO_MARK }) {
+			assertThat(header.isOf(other)).as(other).isFalse();
+		}
+	}
+
+	@Test
+	void keyOfSeveralValuesGoesBeforeOneWhoseTextSpellsThem() {
+		KeyLayout layout = new KeyLayout("", false);
+		layout.register("c");
+		KeyText texts = new CacheKeys(null).renderer();
+		StoredKey one = layout.key("c", texts.ofKey("a:b"));
+		StoredKey several = layout.key("c", texts.ofKey(new SimpleKey("a", "b")));
+		StoredKey full = layout.locate("c:a:b");
+
+		assertThat(marked(one).givesWayTo(several)).isTrue();
+		assertThat(marked(one).goesBefore(several)).isFalse();
+		assertThat(marked(several).givesWayTo(one)).isFalse();
+		assertThat(marked(several).goesBefore(one)).isTrue();
+		for (StoredKey key : new StoredKey[] { one, several, full }) {
+			assertThat(marked(key).givesWayTo(key)).isFalse();
+			assertThat(marked(key).goesBefore(key)).isFalse();
+			assertThat(marked(key).givesWayTo(full)).isFalse();
+			assertThat(marked(full).givesWayTo(key)).isFalse();
+			assertThat(marked(full).goesBefore(key)).isFalse();
+		}
+	}
+
+	@Test
+	void entryOfNoNamedCacheIsKnownByItsMark() {
+		KeyLayout layout = new KeyLayout("", false);
+		layout.register("c");
+
+		assertThat(marked(layout.locate("any:1")).isUnnamed()).isTrue();
+		assertThat(marked(layout.key("", "any:1")).isUnnamed()).isTrue();
+		assertThat(marked(layout.locate("c:any:1")).isUnnamed()).isFalse();
+		assertThat(marked(layout.key("c", "any:1")).isUnnamed()).isFalse();
+	}
+
+	@Test
+	void leaseOfNobodyIsTheTraceOfALoadThatStoredNothing() {
+		EntryHeader trace = new EntryHeader(EntryHeader.LEASE, EntryHeader.NO_NONCE, EntryHeader.NO_NONCE, 0,
+				"00112233aabbccdd", EntryHeader.NO_GENERATION, EntryHeader.NO_MARK, "9f8e7d6c", 1, 0, "---r",
+				EntryKey.SEGMENTS);
+		EntryHeader lease = new EntryHeader(EntryHeader.LEASE, "0123456789abcdef", EntryHeader.NO_NONCE, 0,
+				"00112233aabbccdd", EntryHeader.NO_GENERATION, EntryHeader.NO_MARK, "9f8e7d6c", 1, 0, "---u",
+				EntryKey.SEGMENTS);
+
+		assertThat(trace.isNobodys()).isTrue();
+		assertThat(trace.isRefused()).isTrue();
+		assertThat(trace.isUnstored()).isTrue();
+		assertThat(lease.isNobodys()).isFalse();
+		assertThat(lease.isRefused()).isFalse();
+		assertThat(Codecs.header("a1b2c3d4", EntryHeader.NO_FLAGS).isNobodys()).isFalse();
+	}
+
 	private static byte[] bytes(String text) {
 		return text.getBytes(StandardCharsets.US_ASCII);
 	}

@@ -85,6 +85,32 @@ class ObservedTests {
 		assertThat(observed(CACHE, GROUP, null).isForeign()).isFalse();
 	}
 
+	@Test
+	void nothingReadIsNoEntry() {
+		Observed nothing = observed(CACHE, GROUP, this.entry).withEntry(new byte[0]);
+
+		assertThat(nothing.entry()).isNull();
+		assertThat(nothing.isForeign()).isFalse();
+		assertThat(nothing.key()).isEqualTo(this.key);
+		assertThat(observed(CACHE, GROUP, null).withEntry(this.entry).entry()).isEqualTo(this.entry);
+	}
+
+	@Test
+	void whatIsNoGenerationIsNone() {
+		Observed both = observed(CACHE, GROUP, null);
+		Observed neither = observed(null, null, null);
+		Observed broken = observed(bytes("0011"), bytes("00112233aabbccdd0"), null);
+
+		assertThat(both.hasCacheGeneration()).isTrue();
+		assertThat(both.hasGroupGeneration()).isTrue();
+		assertThat(both.cacheGeneration()).isEqualTo(CACHE);
+		assertThat(both.groupGeneration()).isEqualTo(GROUP);
+		assertThat(neither.hasCacheGeneration()).isFalse();
+		assertThat(neither.hasGroupGeneration()).isFalse();
+		assertThat(broken.hasCacheGeneration()).isFalse();
+		assertThat(broken.hasGroupGeneration()).isFalse();
+	}
+
 	private Observed observed(byte[] cache, byte[] group, byte[] bytes) {
 		return new Observed(this.key, cache, group, bytes);
 	}

@@ -180,4 +180,166 @@ class PendingEvictionsTests {
 		assertThat(targets.covers(key("org-1:1"))).isTrue();
 	}
 
+	@Test
+	void whatFitsIsKeptAsItIs() {
+		for (int i = 0; i < 10; i++) {
+			Key target = new Key(key("org-" + i + ":1"));
+
+			assertThat(this.pending.fit(target)).isEqualTo(target);
+			this.pending.add(target, i);
+		}
+	}
+
+	@Test
+	void onceTooManyIsWidenedOnceAndTwiceTooManyTwice() {
+		Key target = new Key(key("org-1:1"));
+		addKeys(0, 10);
+		assertThat(this.pending.fit(target)).isEqualTo(new Group("agents", "org-1"));
+
+		addKeys(10, 20);
+
+		assertThat(this.pending.fit(target)).isEqualTo(new Whole("agents"));
+		assertThat(this.pending.fit(new Key(key("other-5:1")))).as("it is in there already")
+			.isEqualTo(new Key(key("other-5:1")));
+		this.pending.add(new Group("agents", "org-1"), 30);
+		assertThat(this.pending.fit(target)).as("what is wider is in there already")
+			.isEqualTo(new Group("agents", "org-1"));
+	}
+
+	private void addKeys(int from, int to) {
+		for (int i = from; i < to; i++) {
+			this.pending.add(new Key(key("other-" + i + ":1")), i);
+		}
+	}
+
+	@Test
+	void fewTargetsWithLongKeysAreTooManyAsWell() {
+		String text = "x".repeat(400_000);
+		this.pending.add(new Key(key("org-1:" + text)), 1);
+		assertThat(this.pending.bytes()).isBetween(1_200_000L, 1_300_000L);
+
+		assertThat(this.pending.fit(new Key(key("org-2:1")))).isEqualTo(new Group("agents", "org-2"));
+	}
+
+	@Test
+	void whatIsNoLongerPendingTakesNoMemory() {
+		Key first = new Key(key("org-1:1"));
+		Glob second = new Glob("agents", KeyPattern.of("*:1"));
+		assertThat(this.pending.bytes()).isZero();
+
+		this.pending.add(first, 1);
+		this.pending.add(second, 2);
+		assertThat(this.pending.bytes()).isEqualTo(first.bytes() + second.bytes());
+		this.pending.add(first, 3);
+		this.pending.failed(second, 2);
+		this.pending.acknowledged(new Key(key("org-2:1")), 4);
+		assertThat(this.pending.bytes()).as("asked for again").isEqualTo(first.bytes() + second.bytes());
+
+		this.pending.acknowledged(second, 2);
+		assertThat(this.pending.bytes()).isEqualTo(first.bytes());
+		this.pending.acknowledged(first, 3);
+		assertThat(this.pending.bytes()).isZero();
+		assertThat(this.pending.size()).isZero();
+	}
+
+	@Test
+	void patternsThatArePendingAlreadyAreNotWidened() {
+		for (int i = 0; i < 100; i++) {
+			this.pending.add(new Glob("agents", KeyPattern.of("*:" + i)), i);
+		}
+
+		assertThat(this.pending.fit(new Glob("agents", KeyPattern.of("*:7"))))
+			.isEqualTo(new Glob("agents", KeyPattern.of("*:7")));
+		assertThat(this.pending.fit(new Glob("agents", KeyPattern.of("*:100")))).isEqualTo(new Whole("agents"));
+	}
+
+	@Test
+	void thoseOfAKindAreListedWithTheSequenceInWhichTheyWereAskedForLast() {
+		Key key = new Key(key("org-1:1"));
+		Key late = new Key(key("org-1:2"));
+		Glob glob = new Glob("agents", KeyPattern.of("*:1"));
+		this.pending.add(key, 1);
+		this.pending.add(key, 2);
+		this.pending.addLate(late, 3);
+		this.pending.add(glob, 4);
+
+		assertThat(this.pending.all(Target.Kind.EXACT)).containsExactlyInAnyOrder(new PendingEvictions.Pending(key, 2),
+				new PendingEvictions.Pending(late, 3));
+		assertThat(this.pending.all(Target.Kind.PATTERN)).containsExactly(new PendingEvictions.Pending(glob, 4));
+		assertThat(this.pending.late(Target.Kind.EXACT)).containsExactly(new PendingEvictions.Pending(late, 3));
+		assertThat(this.pending.late(Target.Kind.PATTERN)).isEmpty();
+	}
+
+	@Test
+	void oneThatIsLateIsLateWhateverItsKind() {
+		assertThat(this.pending.isAnyLate()).isFalse();
+		this.pending.add(new Key(key("org-1:1")), 1);
+		assertThat(this.pending.isAnyLate()).as("under way").isFalse();
+
+		this.pending.addLate(new Key(key("org-1:1")), 2);
+		assertThat(this.pending.isAnyLate()).isTrue();
+		this.pending.acknowledged(new Key(key("org-1:1")), 2);
+		assertThat(this.pending.isAnyLate()).isFalse();
+		this.pending.addLate(new Glob("agents", KeyPattern.of("*:1")), 3);
+		assertThat(this.pending.isAnyLate()).isTrue();
+	}
+
+	@Test
+	void ageIsThatOfTheFirstAskingWhicheverCameLast() {
+		Key target = new Key(key("org-1:1"));
+		this.now.set(-3);
+		this.pending.addLate(target, 1);
+		this.now.set(7);
+		this.pending.addLate(target, 2);
+		assertThat(this.pending.oldestLate()).isEqualTo(OptionalLong.of(-3));
+
+		this.now.set(-9);
+		this.pending.addLate(target, 3);
+
+		assertThat(this.pending.oldestLate()).as("asked for before, and noted after").isEqualTo(OptionalLong.of(-9));
+	}
+
+	@Test
+	void aClockThatPassesItsLargestNumberMakesNothingYounger() {
+		this.now.set(Long.MAX_VALUE);
+		this.pending.addLate(new Key(key("org-1:1")), 1);
+		this.now.set(Long.MIN_VALUE + 10);
+		this.pending.addLate(new Key(key("org-1:2")), 2);
+		this.pending.addLate(new Key(key("org-1:1")), 3);
+
+		assertThat(this.pending.oldestLate()).isEqualTo(OptionalLong.of(Long.MAX_VALUE));
+	}
+
+	@Test
+	void cachesWhoseNamesBeginWithAColonAreNamedLikeAnyOther() {
+		KeyLayout before = new KeyLayout("", false);
+		KeyLayout after = new KeyLayout("", false);
+		after.register(":b");
+		TargetSet targets = new TargetSet();
+		targets.add(new Whole(":b"));
+		assertThat(targets.covers(before.locate(":b:c"))).isTrue();
+		assertThat(targets.covers(before.locate(":c:c"))).isFalse();
+
+		TargetSet segments = new TargetSet();
+		segments.add(new Target.Segment(""));
+
+		assertThat(segments.covers(after.key(":b", "1"))).isTrue();
+		assertThat(segments.covers(key("1"))).isFalse();
+	}
+
+	@Test
+	void eachTargetCoversWhatItNamesBesideAnyOther() {
+		KeyLayout before = new KeyLayout("", false);
+		TargetSet targets = new TargetSet();
+		targets.add(new Whole("a"));
+		targets.add(new Whole("a-cache-with-a-long-name"));
+		targets.add(new Group("agents", "org-1"));
+		targets.add(new Whole("b"));
+
+		assertThat(targets.covers(before.locate("a-cache-with-a-long-name:1"))).isTrue();
+		assertThat(targets.covers(before.locate("a:1"))).isTrue();
+		assertThat(targets.covers(before.locate("c:a:1"))).isFalse();
+		assertThat(targets.covers(before.locate("agents:org-1:1"))).isTrue();
+	}
+
 }

@@ -162,6 +162,16 @@ class ArgumentKeyGeneratorTests {
 		}
 	}
 
+	@Test
+	void whatAVariableNumberOfArgumentsBringsIsNamedByTheLastParameter() {
+		Method method = method(Service.class, "search");
+
+		assertThat(ArgumentKeyGenerator.describe(method, 0)).startsWith("Argument 0 ('orgId') of ");
+		assertThat(ArgumentKeyGenerator.describe(method, 5)).startsWith("Argument 5 ('criteria') of ")
+			.endsWith("Service.search(..)");
+		assertThat(ArgumentKeyGenerator.describe(method(Service.class, "all"), 0)).startsWith("Argument 0 of ");
+	}
+
 	private List<String> problems(Method method, Class<?> type) {
 		List<String> problems = new ArrayList<>();
 		for (int i = 0; i < method.getParameterCount(); i++) {

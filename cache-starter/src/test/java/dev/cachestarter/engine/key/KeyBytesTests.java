@@ -76,4 +76,12 @@ class KeyBytesTests {
 		assertThat(KeyBytes.textOf(KeyBytes.of("shop:\ud83dx"), 5)).isEqualTo("\ud83dx");
 	}
 
+	@Test
+	void halfOfASurrogateIsNoText() {
+		assertThat(KeyBytes.textOf(new byte[] { 'a', 'b', (byte) 0xED, (byte) 0xA0 }, 0)).isNull();
+		assertThat(KeyBytes.textOf(new byte[] { 'a', 'b', 'c', (byte) 0xED }, 0)).isNull();
+		assertThat(KeyBytes.textOf(new byte[] { (byte) 0xED, (byte) 0xA0, (byte) 0xBD }, 0)).isEqualTo("\ud83d");
+		assertThat(KeyBytes.textOf(new byte[] { (byte) 0xED, (byte) 0xA0, 'x' }, 0)).isNull();
+	}
+
 }

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.key;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -352,6 +353,176 @@ class KeyLayoutTests {
 		assertThat(layout.accessPattern(KeyBytes.of("~g:agents:list"))).isEqualTo("~~*");
 		assertThat(layout.accessPattern(KeyBytes.of("~~motd"))).isEqualTo("~~*");
 		assertThat(layout.accessPattern(KeyBytes.of("motd"))).isEqualTo("~*");
+	}
+
+	@Test
+	void onlyCachesThatSettingsStateAreKnownToEveryInstance() {
+		this.layout.declare(List.of("tools"));
+
+		assertThat(this.layout.isUnnamedToOthers("tools")).isFalse();
+		assertThat(this.layout.isUnnamedToOthers("agents:list")).isTrue();
+		assertThat(this.layout.isUnnamedToOthers("")).isFalse();
+	}
+
+	@Test
+	void namesMayBeRegisteredByOneThreadAfterAnother() throws Exception {
+		this.layout.register("first");
+		Thread other = new Thread(() -> this.layout.register("second"));
+		other.setDaemon(true);
+
+		other.start();
+		other.join(60_000);
+
+		assertThat(this.layout.cacheNames()).contains("first", "second");
+	}
+
+	@Test
+	void keyOfNoNamedCacheIsMarkedAsSuch() {
+		assertThat(this.layout.key("", "motd").mark()).isEqualTo(EntryKey.UNNAMED);
+		assertThat(this.layout.locate("motd").mark()).isEqualTo(EntryKey.UNNAMED);
+		assertThat(this.layout.key("tools", "1").mark()).isEqualTo(EntryKey.SEGMENTS);
+		assertThat(this.layout.locate("tools:1").mark()).isEqualTo(EntryKey.SEGMENTS);
+		assertThat(this.layout.key("tools", EntryKey.ofOne("1", 0)).mark()).isEqualTo("1-------");
+	}
+
+	@Test
+	void tildeAloneIsNoEntry() {
+		assertThat(this.layout.parse(bytes("~"))).isNull();
+		assertThat(this.layout.parse(bytes("~~"))).isEqualTo(this.layout.locate("~"));
+	}
+
+	@Test
+	void keyThatIsFarTooLongIsShortenedWhereItIsNamedAndNotWhereItWasFound() {
+		String text = "x".repeat(66_000);
+		StoredKey named = this.layout.locate(text);
+		StoredKey found = this.layout.parse(bytes(text));
+
+		assertThat(named.key()).matches("%rest-[0-9a-f]{64}");
+		assertThat(this.layout.parse(named.redisKey())).isEqualTo(named);
+		assertThat(found).isNotNull();
+		assertThat(found.key()).isEqualTo(text);
+		assertThat(this.layout.parse(bytes("tools:" + text))).extracting(StoredKey::key).isEqualTo(text);
+	}
+
+	@Test
+	void fullKeyOfManySegmentsIsShortenedToTheKeyThatItsTextHas() {
+		String rest = "a:".repeat(40_000) + "a";
+
+		for (String first : new String[] { "org-1", "x".repeat(KeyEscapes.MAX_SEGMENT) }) {
+			assertThat(this.layout.locate("tools:" + first + ":" + rest).key())
+				.isEqualTo(new KeyText(null).ofKey(first + ":" + rest).text());
+		}
+		assertThat(this.layout.locate("tools::" + rest).key()).matches(":%rest-[0-9a-f]{64}");
+		assertThat(this.layout.locate("tools:" + "x".repeat(KeyEscapes.MAX_SEGMENT + 1) + ":" + rest).key())
+			.matches("%rest-[0-9a-f]{64}");
+		assertThat(this.layout.locate("tools:" + "x".repeat(KeyEscapes.MAX_KEY)).key()).hasSize(KeyEscapes.MAX_KEY);
+		assertThat(this.layout.locate("tools:" + "x".repeat(KeyEscapes.MAX_KEY + 1)).key()).startsWith("%rest-");
+	}
+
+	@Test
+	void generationIsThatOfItsCacheAndThatOfAGroupIsNone() {
+		KeyLayout odd = layout("p:", true, "agents:list", "a~b", "c~~");
+
+		for (String name : new String[] { "agents:list", "a~b", "c~~", "" }) {
+			assertThat(odd.cacheOfGeneration(odd.cacheGenerationKey(name))).isEqualTo(name);
+			assertThat(odd.cacheOfGeneration(odd.groupGenerationKey(name, "org-1"))).isNull();
+			assertThat(odd.cacheOfGeneration(odd.groupGenerationKey(name, ""))).isNull();
+		}
+		assertThat(odd.cacheOfGeneration(bytes("{}p:~g:other"))).as("that others know").isEqualTo("other");
+		assertThat(odd.cacheOfGeneration(bytes("{}p:~g"))).isNull();
+		assertThat(odd.cacheOfGeneration(bytes("{}q:~g:other"))).isNull();
+		assertThat(odd.cacheOfGeneration(odd.sweepLeaseKey())).isNull();
+		assertThat(odd.cacheOfGeneration(concat(bytes("{}p:~g:"), new byte[] { (byte) 0xFF }))).isNull();
+		assertThat(odd.generationPattern()).asString().isEqualTo("{}p:~g:*");
+	}
+
+	private static byte[] concat(byte[] start, byte[] rest) {
+		byte[] all = Arrays.copyOf(start, start.length + rest.length);
+		System.arraycopy(rest, 0, all, start.length, rest.length);
+		return all;
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "agents:list", "tools", ":odd", "{x:y", "[1]:z" })
+	void whoDoesNotKnowACacheKeepsItsEntriesUnderTheUnnamedGenerationThatItNames(String name) {
+		KeyLayout knowing = layout("p:", false, name);
+		KeyLayout other = layout("p:", false);
+		StoredKey theirs = other.locate(name + ":org-1:1");
+
+		assertThat(List.of(new String(theirs.cacheGenerationKey(), StandardCharsets.UTF_8),
+				new String(theirs.groupGenerationKey(), StandardCharsets.UTF_8)))
+			.contains(new String(knowing.unnamedGenerationKey(name), StandardCharsets.UTF_8));
+	}
+
+	@Test
+	void generationOfTheUnnamedCacheIsNamedOnlyIfNoGroupWillDo() {
+		KeyLayout odd = layout("", false, "agents:list", "{x:y", ":odd");
+
+		assertThat(odd.unnamedGenerationKey("agents:list")).isEqualTo(odd.groupGenerationKey("", "agents"));
+		assertThat(odd.unnamedGenerationKey(":odd")).isEqualTo(odd.groupGenerationKey("", ""));
+		assertThat(odd.unnamedGenerationKey("{\"x:y")).isEqualTo(odd.cacheGenerationKey(""));
+	}
+
+	@Test
+	void nameThatIsRefusedIsToldWithoutItsControlCharacters() {
+		assertThatIllegalArgumentException().isThrownBy(() -> this.layout.register("a\nb\u0085c"))
+			.withMessageContaining("'a%0Ab%C2%85c'");
+		assertThatIllegalArgumentException().isThrownBy(() -> new KeyLayout("a\tb", false))
+			.withMessageContaining("'a%09b'");
+	}
+
+	@Test
+	void twoKeysOfOnePlaceAreTheSameToSpringOnlyIfTheyAreMarkedAlike() {
+		StoredKey one = this.layout.key("tools", EntryKey.ofOne("a:b", 0));
+		StoredKey several = this.layout.key("tools", EntryKey.ofSeveral("a:b", 0));
+
+		assertThat(one).isEqualTo(several);
+		assertThat(one.isSameAs(several)).isFalse();
+		assertThat(one.isSameAs(this.layout.key("tools", EntryKey.ofOne("a:b", 0)))).isTrue();
+		assertThat(one.isSameAs(this.layout.key("tools", EntryKey.ofOne("a:c", 0)))).isFalse();
+		assertThat(one.accepts(several)).isFalse();
+		assertThat(one.accepts(this.layout.key("tools", "a:b"))).isTrue();
+		assertThat(one.accepts(this.layout.key("tools", "a:c"))).isFalse();
+	}
+
+	@Test
+	void keyOfSeveralValuesGoesBeforeThatOfOne() {
+		String one = EntryKey.ofOne("a:b", 7).mark();
+		String several = EntryKey.ofSeveral("a:b", 0).mark();
+
+		assertThat(EntryKey.goesBefore(several, one)).isTrue();
+		assertThat(EntryKey.goesBefore(one, several)).isFalse();
+		assertThat(EntryKey.goesBefore(one, one)).isFalse();
+		assertThat(EntryKey.goesBefore(several, several)).isFalse();
+		assertThat(EntryKey.goesBefore(several, EntryKey.SEGMENTS)).isFalse();
+		assertThat(EntryKey.goesBefore(EntryKey.SEGMENTS, one)).isFalse();
+		assertThat(one).isEqualTo("10000007");
+		assertThat(EntryKey.ofSeveral("a", -1).mark()).isEqualTo("nfffffff");
+		assertThat(EntryKey.ofSeveral("a", 0x1234_5678).mark()).isEqualTo("n2345678");
+	}
+
+	@Test
+	void logShowsKeysAsTheSettingSays() {
+		StoredKey key = this.layout.key("tools", "org-1:1");
+		StoredKey unnamed = this.layout.locate("org-1:1");
+
+		assertThat(LogKeys.FULL.nameOf(key)).isEqualTo("tools:org-1:1");
+		assertThat(LogKeys.FULL.nameOf("tools", "org-1:*")).isEqualTo("tools:org-1:*");
+		assertThat(LogKeys.FULL.nameOf(null, "a\nb")).isEqualTo("a%0Ab");
+		// echo -n org-1:1 | sha256sum
+		assertThat(LogKeys.HASH.nameOf(key)).isEqualTo("tools:#a451ad86de40a404");
+		assertThat(LogKeys.HASH.nameOf(unnamed)).isEqualTo("#a451ad86de40a404")
+			.isEqualTo(LogKeys.HASH.nameOf(null, "org-1:1"));
+		assertThat(LogKeys.HASH.nameOf("tools", "org-1:2")).isNotEqualTo(LogKeys.HASH.nameOf(key));
+		assertThat(LogKeys.NONE.nameOf(key)).isEqualTo("tools:...");
+		assertThat(LogKeys.NONE.nameOf(unnamed)).isEqualTo("...");
+	}
+
+	@Test
+	void emptyKeyIsPermittedByThePatternOfAll() {
+		assertThat(new KeyLayout("", false).accessPattern(new byte[0])).isEqualTo("~*");
+		assertThat(new KeyLayout("", true).accessPattern(bytes("{}"))).isEqualTo("~{}*");
+		assertThat(new KeyLayout("", true).accessPattern(bytes("{}~due"))).isEqualTo("~{}~*");
 	}
 
 }

@@ -41,6 +41,10 @@ class KeyPatternTests {
 			a[\\]]c      | a]c
 			a[\\\\]c     | a\\c
 			[ab          | b
+			a[^b]c       | a[c
+			a[^b]c       | a^c
+			[a-          | a
+			[a-          | -
 			[^ab         | c
 			[a-]b        | ^
 			\\*          | *
@@ -192,11 +196,23 @@ class KeyPatternTests {
 		assertThat(matches).isGreaterThan(1_000);
 		assertThat(KeyPattern.of("ab*").mayMatchUnder("b")).isFalse();
 		assertThat(KeyPattern.of("a").mayMatchUnder("ab")).isFalse();
+		assertThat(KeyPattern.of("ab").mayMatchUnder("a")).isTrue();
+		assertThat(KeyPattern.of("ab").mayMatchUnder("ab")).isTrue();
+		assertThat(KeyPattern.of("a?*x").mayMatchUnder("abc")).isTrue();
+		assertThat(KeyPattern.of("a?*x").mayMatchUnder("ba")).isFalse();
+		assertThat(KeyPattern.of("a*b").mayMatchUnder("acd")).isTrue();
+		assertThat(KeyPattern.of("").mayMatchUnder("")).isTrue();
+		assertThat(KeyPattern.of("").mayMatchUnder("a")).isFalse();
 	}
 
 	private static boolean endsInHalfAPair(String key, String beginning) {
 		int end = beginning.length();
 		return end > 0 && end < key.length() && Character.isSurrogatePair(key.charAt(end - 1), key.charAt(end));
+	}
+
+	@Test
+	void patternsOfTwoGlobsRarelyHaveOneHash() {
+		assertThat(KeyPattern.of("a*").hashCode()).isNotEqualTo(KeyPattern.of("b*").hashCode());
 	}
 
 }

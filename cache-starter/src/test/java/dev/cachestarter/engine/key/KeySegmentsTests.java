@@ -42,6 +42,7 @@ class KeySegmentsTests {
 			[ "a:" , { } , [ 0 ] ]:x       | [ "a:" , { } , [ 0 ] ]
 			{ }:x                          | { }
 			["\\u00aF:"]:x                 | ["\\u00aF:"]
+			["\\u00af:"]:x                 | ["\\u00af:"]
 			["\\u09aZ:"]:x                 | ["\\u09aZ
 			["\\u00g0:"]:x                 | ["\\u00g0
 			["\\/\\b\\f\\n\\r\\t\\\\:"]:x    | ["\\/\\b\\f\\n\\r\\t\\\\:"]
@@ -76,6 +77,17 @@ class KeySegmentsTests {
 			[":",nul]:x     | ["
 			[":",True]:x    | ["
 			[":\\v"]:x      | ["
+			[":",1.]:x      | ["
+			[":",1.:x       | ["
+			{":":1,:x       | {"
+			{":":1,x:1}:y   | {"
+			"a:b            | "a
+			"a:b\\:c":d      | "a
+			["a:b           | ["a
+			[["a:b"]:x      | [["a
+			[":\\u003]:x    | ["
+			"":x            | ""
+			["\\":":x        | ["\\"
 			""")
 	void whatOnlyLooksLikeJsonIsText(String key, String first) {
 		assertThat(KeySegments.endOfFirst(key)).isEqualTo(first.length());
@@ -108,6 +120,15 @@ class KeySegmentsTests {
 	@ValueSource(strings = { "a:b", "{\"a", "{\"a\"", "[\"a", "\"a", "{\"a\":1", "[1]:x", "{a:b}", "[1,\"", "{\"a\":" })
 	void textWithAColonAndJsonThatCouldGoOnAreNot(String text) {
 		assertThat(KeySegments.isFirstOfAllItBegins(text)).isFalse();
+	}
+
+	@Test
+	void objectsAreNoDeeperThanListsMayBe() {
+		String deepest = "{\"a\":".repeat(KeySegments.MAX_DEPTH) + "\":\"" + "}".repeat(KeySegments.MAX_DEPTH);
+		String tooDeep = "{\"a\":" + deepest + "}";
+
+		assertThat(KeySegments.endOfFirst(deepest + ":x")).isEqualTo(deepest.length());
+		assertThat(KeySegments.endOfFirst(tooDeep + ":x")).isEqualTo(tooDeep.indexOf(':'));
 	}
 
 }

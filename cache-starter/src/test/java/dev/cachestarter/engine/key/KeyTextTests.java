@@ -29,7 +29,12 @@ import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.Period;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.time.chrono.JapaneseDate;
+import java.time.temporal.TemporalAccessor;
+import java.time.temporal.TemporalField;
 import java.util.AbstractMap.SimpleEntry;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -45,7 +50,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SimpleTimeZone;
 import java.util.TimeZone;
@@ -64,6 +71,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.cache.interceptor.SimpleKey;
+import org.springframework.core.ResolvableType;
 import org.springframework.core.convert.converter.Converter;
 import org.springframework.core.convert.support.DefaultConversionService;
 import org.springframework.core.convert.support.GenericConversionService;
@@ -419,6 +427,253 @@ class KeyTextTests {
 		assertThat(new HashSet<>(seen.values())).hasSameSizeAs(seen.keySet());
 	}
 
+	@Test
+	void marksArePinnedSinceInstancesOfTwoVersionsMustAgree() {
+		List<Object> keys = List.of(new Page(1, 20), new SimpleKey(new Page(1, 20), "x"),
+				new SimpleKey("x", new Page(1, 20)), new SimpleKey(new Page(1, 20), new Range(1, 20)),
+				List.of(new Page(1, 20), new int[] { 1 }),
+				new LinkedHashSet<>(List.of(1, new Page(1, 20), new Range(1, 20))));
+
+		assertThat(keys.stream().map((key) -> this.keyText.ofKey(key).mark())).containsExactly("1d6698df", "nd6698df",
+				"nd6698df", "nf114de9", "10eda9f6", "1712ff4c");
+	}
+
+	@Test
+	void keyOfOneNullOrArrayIsTheKeyOfOneValue() {
+		EntryKey ofNull = this.keyText.ofKey(new SimpleKey((Object) null));
+		EntryKey ofArray = this.keyText.ofKey(new SimpleKey((Object) new int[] { 1 }));
+
+		assertThat(ofNull.mark()).isEqualTo("1-------");
+		assertThat(ofArray).isEqualTo(this.keyText.ofKey(new int[] { 1 }));
+		assertThat(this.keyText.ofKey(new SimpleKey("a")).mark()).isEqualTo("n-------");
+	}
+
+	@Test
+	void classesThatConvertersMakeOneTextOfAreToldApartByTheMark() {
+		GenericConversionService converters = new GenericConversionService();
+		converters.addConverter(Criteria.class, String.class, (criteria) -> criteria.text);
+		converters.addConverter(Page.class, String.class, (page) -> "x");
+		KeyText converting = new KeyText(converters);
+		List<Object> alike = List.of("x", new Criteria("x"), new Page(1, 2));
+
+		assertThat(alike.stream().map((value) -> converting.ofKey(value).text())).containsOnly("x");
+		assertThat(alike.stream().map((value) -> converting.ofKey(value).mark())).doesNotHaveDuplicates();
+		assertThat(alike.stream().map((value) -> converting.ofKey(List.of(value)).text())).containsOnly("[\"x\"]");
+		assertThat(alike.stream().map((value) -> converting.ofKey(List.of(value)).mark())).doesNotHaveDuplicates();
+	}
+
+	@Test
+	void optionalNumbersAreNotThoseOfTheirBoxes() {
+		List<Object> alike = List.of(OptionalInt.of(3), OptionalLong.of(3), Optional.of(3));
+
+		assertThat(alike.stream().map(this::segment)).containsOnly("{\"@optional\":3}");
+		assertThat(alike.stream().map((value) -> this.keyText.ofKey(value).mark())).doesNotHaveDuplicates()
+			.contains("1-------");
+		assertThat(segment(OptionalDouble.of(1.5))).isEqualTo("{\"@optional\":1.5}");
+		assertThat(
+				List.of(OptionalInt.empty(), OptionalLong.empty(), OptionalDouble.empty()).stream().map(this::segment))
+			.containsOnly("{\"@optional\":null}");
+	}
+
+	@Test
+	void springsArgumentsOfQueriesAreToldFromWhatHasTheirText() {
+		Sort sort = Sort.by("name");
+		Object orders = List.of(Map.of("direction", "ASC", "property", "name"));
+		Object page = Map.of("page", 2, "size", 20);
+
+		assertThat(segment(sort)).isEqualTo(segment(orders));
+		assertThat(this.keyText.ofKey(sort)).isNotEqualTo(this.keyText.ofKey(orders))
+			.isEqualTo(this.keyText.ofKey(Sort.by(Sort.Order.asc("name"))));
+		assertThat(segment(PageRequest.of(2, 20))).isEqualTo(segment(page));
+		assertThat(this.keyText.ofKey(PageRequest.of(2, 20))).isNotEqualTo(this.keyText.ofKey(page));
+		assertThat(segment(Sort.by(Sort.Order.asc("name").nullsLast())))
+			.isEqualTo("[{\"direction\":\"ASC\",\"nulls\":\"NULLS_LAST\",\"property\":\"name\"}]");
+		assertThat(segment(Limit.unlimited())).isEqualTo("{}");
+	}
+
+	@Test
+	void keyWithinAValueIsTheListOfItsValues() {
+		Object key = List.of(new SimpleKey("a", 1));
+
+		assertThat(segment(key)).isEqualTo("[[\"a\",1]]");
+		assertThat(this.keyText.ofKey(key)).isNotEqualTo(this.keyText.ofKey(List.of(List.of("a", 1))));
+	}
+
+	@Test
+	void asManyValuesMayStandBesideEachOtherAsThereAre() {
+		assertThat(segment(Collections.nCopies(KeySegments.MAX_DEPTH + 1, List.of())))
+			.isEqualTo("[" + "[],".repeat(KeySegments.MAX_DEPTH) + "[]]");
+		assertThat(segment(Collections.nCopies(40, Map.of("a", Set.of(1))))).startsWith("[{\"a\"");
+	}
+
+	@Test
+	void whatHoldsItselfIsRefusedInAMessageOfOneLine() {
+		List<Object> itself = new ArrayList<>();
+		itself.add(itself);
+
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(itself))
+			.satisfies((ex) -> assertThat(ex.getMessage()).hasSizeLessThan(200).doesNotContain("[0]"));
+	}
+
+	@Test
+	void numbersThatJsonHasNoTextForAreStringsInIt() {
+		assertThat(segment(List.of(1.5f, Float.NaN, Float.NEGATIVE_INFINITY, 2.5, Double.NaN)))
+			.isEqualTo("[1.5,\"NaN\",\"-Infinity\",2.5,\"NaN\"]");
+	}
+
+	@Test
+	void numberOfManyDigitsStandsAsItsHashToo() {
+		BigInteger large = BigInteger.TEN.pow(2000);
+
+		assertThat(segment(large)).matches("%text-[0-9a-f]{64}").isEqualTo(segment(large.toString()));
+		assertThat(segment(BigInteger.TEN.pow(1023))).hasSize(1024);
+	}
+
+	@Test
+	void timesOfOtherCalendarsAreTextsAndThoseOfOthersAreRefused() {
+		assertThat(segment(JapaneseDate.of(2026, 1, 2))).isEqualTo(KeyEscapes.segment("Japanese Reiwa 8-01-02"));
+		assertThat(segment(ZoneId.of("Europe/Paris"))).isEqualTo("Europe/Paris");
+		assertThat(this.keyText.problem(ResolvableType.forClass(JapaneseDate.class))).isNull();
+		assertThat(this.keyText.problem(ResolvableType.forClass(Period.class))).isNull();
+		assertThat(this.keyText.problem(ResolvableType.forClass(ZoneId.class))).isNull();
+		assertThat(this.keyText.problem(ResolvableType.forClass(OwnTime.class))).isNotNull();
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(new OwnTime()));
+	}
+
+	static final class OwnTime implements TemporalAccessor {
+
+		@Override
+		public boolean isSupported(TemporalField field) {
+			return false;
+		}
+
+		@Override
+		public long getLong(TemporalField field) {
+			return 0;
+		}
+
+	}
+
+	@Test
+	void typesThatAConverterRendersAreNoProblem() {
+		GenericConversionService converters = new GenericConversionService();
+		converters.addConverter(Criteria.class, String.class, (criteria) -> criteria.text);
+		DefaultConversionService defaults = new DefaultConversionService();
+		ResolvableType criteria = ResolvableType.forClass(Criteria.class);
+		ResolvableType byCriteria = ResolvableType.forClassWithGenerics(Map.class, Criteria.class, String.class);
+
+		assertThat(new KeyText(converters).problem(criteria)).isNull();
+		assertThat(new KeyText(converters).problem(byCriteria)).isNull();
+		assertThat(new KeyText(defaults).problem(criteria)).isNotNull();
+		assertThat(new KeyText(null).problem(criteria)).isNotNull();
+		assertThat(new KeyText(null).problem(byCriteria)).isNotNull();
+		assertThat(new KeyText(defaults).problem(ResolvableType.forClass(StringBuilder.class)))
+			.as("Spring's defaults would convert it")
+			.isNotNull();
+		assertThat(new KeyText(defaults).problem(ResolvableType.forClass(Forgetful.class)))
+			.as("only a value tells whether there is a converter")
+			.isNull();
+	}
+
+	@Test
+	void typesOfContainersAndArraysAreJudgedByWhatTheyHold() {
+		ResolvableType criteria = ResolvableType.forClass(Criteria.class);
+
+		assertThat(problem(ResolvableType.forArrayComponent(criteria))).contains("at [],", "Criteria");
+		assertThat(problem(ResolvableType.forClassWithGenerics(Optional.class, criteria))).contains("Criteria");
+		assertThat(problem(ResolvableType.forClass(Tagged.class))).contains("more than its elements");
+		assertThat(problem(ResolvableType.forClass(TaggedMap.class))).contains("more than its elements");
+		assertThat(problem(ResolvableType.forClass(Nested.class))).isEqualTo("none");
+		assertThat(problem(ResolvableType.forClass(SimpleKey.class))).isEqualTo("none");
+	}
+
+	private String problem(ResolvableType type) {
+		UnkeyableException problem = this.keyText.problem(type);
+		return (problem != null) ? String.valueOf(problem.getMessage()) : "none";
+	}
+
+	@Test
+	void setsAndMapsWithMoreThanTheirContentAreRefusedToo() {
+		for (Object value : new Object[] { new TaggedSet(), new TaggedMap(), List.of(new TaggedSet()),
+				Set.of(new Tagged()) }) {
+			assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(value))
+				.withMessageContaining("more than its elements");
+		}
+	}
+
+	@Test
+	void valueIsToldWhichOfSeveralItIs() {
+		assertThatExceptionOfType(UnkeyableException.class)
+			.isThrownBy(() -> this.keyText.ofKey(new SimpleKey("a", "b", new Criteria("x"))))
+			.satisfies((ex) -> assertThat(ex.index()).isEqualTo(2))
+			.satisfies((ex) -> assertThat(ex.about("Argument 2 of find(..)").index()).isEqualTo(2))
+			.withMessageContaining("Value 2 of a cache key");
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(new Criteria("x")))
+			.satisfies((ex) -> assertThat(ex.index()).isEqualTo(-1));
+	}
+
+	@Test
+	void ordersThatCompareMoreThanSpringsAreRefused() {
+		Sort sort = Sort.by(new OwnOrder("name"));
+
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(sort));
+		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(PageRequest.of(0, 1, sort)));
+	}
+
+	@Test
+	void charactersThatCannotBeSeenAreEscapedAndTheirNeighboursAreNot() {
+		int[] first = { 0, 0x7F, 0xAD, 0x1680, 0x2000, 0x2028, 0x205F, 0x3000, 0xFEFF };
+		int[] last = { 0x1F, 0xA0, 0xAD, 0x1680, 0x200F, 0x202F, 0x206F, 0x3000, 0xFEFF };
+
+		for (int i = 0; i < first.length; i++) {
+			for (int unseen : new int[] { first[i], last[i] }) {
+				assertThat(KeyText.printable(Character.toString(unseen))).as(Integer.toHexString(unseen))
+					.startsWith("%");
+				assertThat(segment(Character.toString(unseen))).as(Integer.toHexString(unseen)).startsWith("%");
+				assertThat(segment(List.of(Character.toString(unseen)))).as(Integer.toHexString(unseen))
+					.isEqualTo("[\"\\u%04X\"]".formatted(unseen));
+			}
+			for (int seen : new int[] { Math.max(first[i] - 1, '!'), last[i] + ((last[i] == 0x1F) ? 2 : 1) }) {
+				assertThat(KeyText.printable(Character.toString(seen))).as(Integer.toHexString(seen))
+					.isEqualTo(Character.toString(seen));
+			}
+		}
+		assertThat(KeyText.printable("a b")).isEqualTo("a b");
+	}
+
+	@Test
+	void messagesForTheLogAreOneLine() {
+		assertThat(KeyText.oneLine("one\ntwo: 100%")).isEqualTo("one%0Atwo: 100%");
+		assertThat(KeyText.oneLine("x".repeat(4000))).isEqualTo("x".repeat(4000));
+		assertThat(KeyText.oneLine("x".repeat(4001))).isEqualTo("x".repeat(4000) + "...");
+		assertThat(KeyText.printable("x".repeat(256))).isEqualTo("x".repeat(256));
+		assertThat(KeyText.printable("x".repeat(257))).isEqualTo("x".repeat(256) + "... (257 characters)");
+	}
+
+	@Test
+	void segmentOfAsManyBytesAsThereMayBeStands() {
+		assertThat(segment("\u00e9".repeat(512))).isEqualTo("\u00e9".repeat(512));
+		assertThat(segment("\u00e9".repeat(513))).startsWith("%text-");
+		assertThat(segment("\u6771".repeat(341))).isEqualTo("\u6771".repeat(341));
+		assertThat(segment("\u6771".repeat(342))).startsWith("%text-");
+		assertThat(segment(List.of("x".repeat(1020)))).hasSize(1024);
+		assertThat(segment(List.of("x".repeat(1021)))).startsWith("%json-");
+	}
+
+	@Test
+	void textIsLongIfItHasMoreThanSixteenSegmentsAndMoreThanFourThousandCharacters() {
+		String sixteen = "x".repeat(1000) + (":" + "x".repeat(300)).repeat(15);
+		String exactly = "ab:" + "x".repeat(240) + (":" + "x".repeat(240)).repeat(15) + ":" + "x".repeat(237);
+
+		assertThat(this.keyText.ofKey(sixteen)).hasToString(sixteen);
+		assertThat(this.keyText.ofKey(sixteen + ":x").text()).matches("x{1000}:%rest-[0-9a-f]{64}");
+		assertThat(exactly).hasSize(4096);
+		assertThat(this.keyText.ofKey(exactly)).hasToString(exactly);
+		assertThat(this.keyText.ofKey(exactly + "x").text()).matches("ab:%rest-[0-9a-f]{64}");
+		assertThat(this.keyText.ofKey(":a")).hasToString("%empty:a");
+		assertThat(this.keyText.ofKey("a:".repeat(100))).hasToString("a:".repeat(100) + "%empty");
+	}
+
 	private String segment(@Nullable Object value) {
 		return this.keyText.segment(value);
 	}
@@ -454,6 +709,45 @@ class KeyTextTests {
 		private static final long serialVersionUID = 1L;
 
 		@Nullable String tag;
+
+	}
+
+	static class TaggedSet extends HashSet<String> {
+
+		private static final long serialVersionUID = 1L;
+
+		@Nullable String tag;
+
+	}
+
+	static class TaggedMap extends HashMap<String, String> {
+
+		private static final long serialVersionUID = 1L;
+
+		@Nullable String tag;
+
+	}
+
+	record Nested(String name, @Nullable Nested more) {
+	}
+
+	static class OwnOrder extends Sort.Order {
+
+		private static final long serialVersionUID = 1L;
+
+		OwnOrder(String property) {
+			super(null, property);
+		}
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return this == other;
+		}
+
+		@Override
+		public int hashCode() {
+			return 1;
+		}
 
 	}
 
