@@ -56,7 +56,7 @@ final class IsoParsing {
 
 	/** Read {@code 2024-02-29T12:34:56.789Z}. */
 	static @Nullable Instant instant(char[] text, int from, int to) {
-		if (to - from <= DATE + TIME || text[to - 1] != 'Z' || text[from + DATE] != 'T') {
+		if (to - from <= DATE || text[to - 1] != 'Z' || text[from + DATE] != 'T') {
 			return null;
 		}
 		LocalDate date = localDate(text, from, from + DATE);

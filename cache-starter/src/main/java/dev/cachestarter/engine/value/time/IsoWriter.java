@@ -22,11 +22,9 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.BeanProperty;
-import tools.jackson.databind.JavaType;
 import tools.jackson.databind.SerializationContext;
 import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.cfg.DateTimeFeature;
-import tools.jackson.databind.jsonFormatVisitors.JsonFormatVisitorWrapper;
 import tools.jackson.databind.jsontype.TypeSerializer;
 import tools.jackson.databind.ser.std.StdSerializer;
 
@@ -98,16 +96,6 @@ final class IsoWriter<T> extends StdSerializer<T> {
 		JsonFormat.Value format = findFormatOverrides(context, property, handledType());
 		return JsonFormat.Value.empty().equals(format) ? new IsoWriter<>(handledType(), contextual, this.form)
 				: contextual;
-	}
-
-	@Override
-	public boolean isEmpty(SerializationContext context, T value) {
-		return this.jackson.isEmpty(context, value);
-	}
-
-	@Override
-	public void acceptJsonFormatVisitor(JsonFormatVisitorWrapper visitor, JavaType type) {
-		this.jackson.acceptJsonFormatVisitor(visitor, type);
 	}
 
 	@Override

@@ -38,6 +38,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -133,6 +134,26 @@ class IsoTimeModuleTests {
 		Object read = CACHE.readValue(tokens.asParser(), value.getClass());
 
 		assertThat(read).isEqualTo(value);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void mapperWithOtherSettingsWritesAndReadsAsJacksonDoes(IsoTimeFuzzTests.Settings settings) {
+		for (IsoTimeFuzzTests.Kind kind : IsoTimeFuzzTests.Kind.values()) {
+			values().filter(kind.type::isInstance).forEach((value) -> {
+				String json = settings.write(value);
+				settings.read(kind, json.getBytes(StandardCharsets.UTF_8), settings.name());
+			});
+			kind.texts.forEach((text) -> settings.read(kind, ('"' + text + '"').getBytes(StandardCharsets.UTF_8),
+					settings.name()));
+		}
+	}
+
+	@Test
+	void aFeatureThatThisJacksonDoesNotHaveIsNone() {
+		assertThat(IsoWriter.feature("TRUNCATE_TO_MSECS_ON_WRITE"))
+			.isEqualTo(DateTimeFeature.TRUNCATE_TO_MSECS_ON_WRITE);
+		assertThat(IsoWriter.feature("OF_ANOTHER_VERSION")).isNull();
 	}
 
 	@Test
