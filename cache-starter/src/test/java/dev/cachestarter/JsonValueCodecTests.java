@@ -488,8 +488,8 @@ class JsonValueCodecTests {
 
 	@Test
 	void largePayloadIsCompressedAndComesBack() throws Exception {
-		ValueCodec codec = Codecs.DEFAULTS.forType(String.class,
-				CacheSettings.defaults().withCompressAbove(DataSize.ofKilobytes(1)));
+		ValueCodec codec = Codecs.fresh()
+			.forType(String.class, CacheSettings.defaults().withCompressAbove(DataSize.ofKilobytes(1)));
 		String text = "all work and no play ".repeat(10_000);
 
 		Encoded encoded = codec.encode(text);
@@ -502,8 +502,8 @@ class JsonValueCodecTests {
 
 	@Test
 	void payloadIsCompressedAboveTheThresholdOnly() throws Exception {
-		ValueCodec codec = Codecs.DEFAULTS.forType(String.class,
-				CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(1000)));
+		ValueCodec codec = Codecs.fresh()
+			.forType(String.class, CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(1000)));
 
 		assertThat(codec.encode("a".repeat(998)).form()).isEqualTo(PayloadForm.PLAIN);
 		assertThat(codec.encode("a".repeat(999)).form()).isEqualTo(PayloadForm.COMPRESSED);
@@ -514,10 +514,10 @@ class JsonValueCodecTests {
 		byte[] noise = new byte[5000];
 		new java.util.Random(1).nextBytes(noise);
 		String random = java.util.HexFormat.of().formatHex(noise).substring(0, 100);
-		ValueCodec codec = Codecs.DEFAULTS.forType(String.class,
-				CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(10)));
-		ValueCodec never = Codecs.DEFAULTS.forType(String.class,
-				CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(0)));
+		ValueCodec codec = Codecs.fresh()
+			.forType(String.class, CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(10)));
+		ValueCodec never = Codecs.fresh()
+			.forType(String.class, CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(0)));
 
 		assertThat(codec.encode(random).form()).isEqualTo(PayloadForm.PLAIN);
 		assertThat(never.encode("a".repeat(500_000)).form()).isEqualTo(PayloadForm.PLAIN);
@@ -528,9 +528,8 @@ class JsonValueCodecTests {
 		CacheSettings settings = CacheSettings.defaults()
 			.withMaxValueSize(DataSize.ofKilobytes(1))
 			.withCompressAbove(DataSize.ofBytes(100));
-		ValueCodec codec = Codecs.DEFAULTS.forType(String.class, settings);
-		ValueCodec uncompressed = Codecs.DEFAULTS.forType(String.class,
-				settings.withCompressAbove(DataSize.ofBytes(0)));
+		ValueCodec codec = Codecs.fresh().forType(String.class, settings);
+		ValueCodec uncompressed = Codecs.fresh().forType(String.class, settings.withCompressAbove(DataSize.ofBytes(0)));
 
 		assertThat(codec.encode("a".repeat(2000)).form()).isEqualTo(PayloadForm.COMPRESSED);
 		assertThat(uncompressed.encode("a".repeat(1022)).entry()).hasSize(1024 + EntryHeader.LENGTH);
@@ -541,10 +540,11 @@ class JsonValueCodecTests {
 
 	@Test
 	void valueThatWouldInflateBeyondTheBoundIsNotWritten() {
-		ValueCodec codec = Codecs.DEFAULTS.forType(String.class,
-				CacheSettings.defaults()
-					.withMaxValueSize(DataSize.ofKilobytes(1))
-					.withCompressAbove(DataSize.ofBytes(1)));
+		ValueCodec codec = Codecs.fresh()
+			.forType(String.class,
+					CacheSettings.defaults()
+						.withMaxValueSize(DataSize.ofKilobytes(1))
+						.withCompressAbove(DataSize.ofBytes(1)));
 
 		NotCacheableException refusal = notCacheable(codec, "a".repeat(16 * 1024));
 
@@ -565,7 +565,7 @@ class JsonValueCodecTests {
 
 	@Test
 	void untypedValueIsReadAsWhatTheReaderWants() throws Exception {
-		ValueCodec untyped = Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults());
+		ValueCodec untyped = Codecs.fresh().untyped(List.of(), CacheSettings.defaults());
 		Agent agent = new Agent("1", "a", 1);
 		List<Agent> agents = List.of(agent);
 		Type listOfAgents = type(new ParameterizedTypeReference<List<Agent>>() {
@@ -580,7 +580,7 @@ class JsonValueCodecTests {
 
 	@Test
 	void untypedPolymorphicElementsKeepTheirType() throws Exception {
-		ValueCodec untyped = Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults());
+		ValueCodec untyped = Codecs.fresh().untyped(List.of(), CacheSettings.defaults());
 
 		byte[] entry = Codecs.entry(untyped, List.of(new Circle(1), new Circle(2)));
 
@@ -591,8 +591,7 @@ class JsonValueCodecTests {
 
 	@Test
 	void untypedValueThatLosesSomethingIsNotCached() {
-		ValueCodec untyped = Codecs.with(ValueCodecs.mapperBuilder().build())
-			.untyped(List.of(), CacheSettings.defaults());
+		ValueCodec untyped = Codecs.fresh().untyped(List.of(), CacheSettings.defaults());
 
 		assertThat(notCacheable(untyped, List.of(new Secretive("a", "s"))))
 			.hasMessageContaining("'secret' of " + Secretive.class.getTypeName());
@@ -600,7 +599,7 @@ class JsonValueCodecTests {
 
 	@Test
 	void readerOfAnotherTypeMissesAnUntypedValue() throws Exception {
-		ValueCodec untyped = Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults());
+		ValueCodec untyped = Codecs.fresh().untyped(List.of(), CacheSettings.defaults());
 		byte[] agent = Codecs.entry(untyped, new Agent("1", "a", 1));
 		byte[] part = Codecs.entry(untyped, Map.of("id", "1"));
 
@@ -685,25 +684,25 @@ class JsonValueCodecTests {
 
 	@Test
 	void brokenFramesAreCorrupt() throws Exception {
-		ValueCodec codec = Codecs.DEFAULTS.forType(String.class,
-				CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(1)));
+		ValueCodec codec = Codecs.fresh()
+			.forType(String.class, CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(1)));
 		byte[] entry = Codecs.entry(codec, "all work and no play ".repeat(10_000));
 		byte[] frame = Arrays.copyOfRange(entry, EntryHeader.LENGTH, entry.length);
 
 		for (int length = 0; length < frame.length; length += 7) {
-			assertCorrupt(String.class, "-z--", Arrays.copyOf(frame, length));
+			assertCorrupt(codec, "-z--", Arrays.copyOf(frame, length));
 		}
 		for (int i = 0; i < frame.length; i++) {
 			byte[] broken = frame.clone();
 			broken[i] ^= 0x01;
-			assertCorrupt(String.class, "-z--", broken);
+			assertCorrupt(codec, "-z--", broken);
 		}
-		assertCorrupt(String.class, "-z--", Arrays.copyOf(frame, frame.length + 1));
+		assertCorrupt(codec, "-z--", Arrays.copyOf(frame, frame.length + 1));
 		byte[] twice = Arrays.copyOf(frame, frame.length * 2);
 		System.arraycopy(frame, 0, twice, frame.length, frame.length);
-		assertCorrupt(String.class, "-z--", twice);
-		assertCorrupt(String.class, "-z--", "\"plain\"".getBytes(StandardCharsets.UTF_8));
-		assertCorrupt(String.class, "----", frame);
+		assertCorrupt(codec, "-z--", twice);
+		assertCorrupt(codec, "-z--", "\"plain\"".getBytes(StandardCharsets.UTF_8));
+		assertCorrupt(codec, "----", frame);
 	}
 
 	// Marks
@@ -763,10 +762,8 @@ class JsonValueCodecTests {
 
 	@Test
 	void markDoesNotDependOnWhichTypesWereSeenBefore() {
-		String first = Codecs.with(ValueCodecs.mapperBuilder().build())
-			.forType(Tree.class, CacheSettings.defaults())
-			.schemaMark();
-		ValueCodecs codecs = Codecs.with(ValueCodecs.mapperBuilder().build());
+		String first = Codecs.fresh().forType(Tree.class, CacheSettings.defaults()).schemaMark();
+		ValueCodecs codecs = Codecs.fresh();
 		codecs.forType(Agent.class, CacheSettings.defaults());
 		codecs.forType(Shape.class, CacheSettings.defaults());
 
@@ -776,10 +773,11 @@ class JsonValueCodecTests {
 	@Test
 	void codecsAreKept() {
 		CacheSettings settings = CacheSettings.defaults();
+		ValueCodecs codecs = Codecs.fresh();
 
-		assertThat(Codecs.DEFAULTS.forType(Agent.class, settings))
-			.isSameAs(Codecs.DEFAULTS.forType(Agent.class, settings.withTtl(Duration.ofDays(1))))
-			.isNotSameAs(Codecs.DEFAULTS.forType(Agent.class, settings.withMaxValueSize(DataSize.ofKilobytes(3))));
+		assertThat(codecs.forType(Agent.class, settings))
+			.isSameAs(codecs.forType(Agent.class, settings.withTtl(Duration.ofDays(1))))
+			.isNotSameAs(codecs.forType(Agent.class, settings.withMaxValueSize(DataSize.ofKilobytes(3))));
 	}
 
 	private static String mark(Type type) {
@@ -796,12 +794,16 @@ class JsonValueCodecTests {
 	}
 
 	private static void assertCorrupt(Type type, String flags, byte[] payload) {
+		assertCorrupt(Codecs.of(type), flags, payload);
+	}
+
+	private static void assertCorrupt(ValueCodec codec, String flags, byte[] payload) {
 		byte[] entry = Codecs.entry(flags, payload);
-		assertThatExceptionOfType(CorruptEntryException.class).isThrownBy(() -> Codecs.decode(Codecs.of(type), entry));
+		assertThatExceptionOfType(CorruptEntryException.class).isThrownBy(() -> Codecs.decode(codec, entry));
 	}
 
 	private static ValueCodec freshCodec(Type type) {
-		return Codecs.with(ValueCodecs.mapperBuilder().build()).forType(type, CacheSettings.defaults());
+		return Codecs.fresh().forType(type, CacheSettings.defaults());
 	}
 
 	private static NotCacheableException notCacheable(ValueCodec codec, Object value) {

@@ -85,13 +85,13 @@ class WireFormatTests {
 
 	@Test
 	void untyped() throws Exception {
-		assertPinned("untyped.txt", Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults()), Map.of("a", 1));
+		assertPinned("untyped.txt", Codecs.fresh().untyped(List.of(), CacheSettings.defaults()), Map.of("a", 1));
 	}
 
 	@Test
 	void compressed() throws Exception {
-		ValueCodec codec = Codecs.DEFAULTS.forType(String.class,
-				CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(64)));
+		ValueCodec codec = Codecs.fresh()
+			.forType(String.class, CacheSettings.defaults().withCompressAbove(DataSize.ofBytes(64)));
 		String value = "all work and no play ".repeat(8);
 
 		byte[] entry = Codecs.entry(codec, value);

@@ -67,6 +67,8 @@ final class JsonValueCodec implements ValueCodec {
 
 	private final PayloadLimits limits;
 
+	private final LazyParts lazyParts;
+
 	private final ObjectReader reader;
 
 	private final ObjectWriter writer;
@@ -76,11 +78,13 @@ final class JsonValueCodec implements ValueCodec {
 	/** Whether a value has failed that nothing but reading it back tells from others. */
 	private volatile boolean wary;
 
-	JsonValueCodec(JavaType type, TypeShape shape, Place root, JsonMapper mapper, PayloadLimits limits) {
+	JsonValueCodec(JavaType type, TypeShape shape, Place root, JsonMapper mapper, PayloadLimits limits,
+			LazyParts lazyParts) {
 		this.type = type;
 		this.shape = shape;
 		this.root = root;
 		this.limits = limits;
+		this.lazyParts = lazyParts;
 		this.reader = mapper.readerFor(type);
 		this.writer = mapper.writerFor(type);
 	}
@@ -168,7 +172,7 @@ final class JsonValueCodec implements ValueCodec {
 
 	@Override
 	public boolean isSame(@Nullable Object one, @Nullable Object other) {
-		return (one == null || other == null) ? one == other : new ShapeCheck(this::json).compare(one, other) == null;
+		return (one == null || other == null) ? one == other : difference(one, other) == null;
 	}
 
 	@Override
@@ -228,7 +232,7 @@ final class JsonValueCodec implements ValueCodec {
 			throw notCacheable(Reason.SHAPE, value, "it is written but cannot be read back: "
 					+ (why.endsWith(".") ? why : why + ". " + ShapeCheck.Cause.LOST.cure()));
 		}
-		ShapeCheck.Difference difference = new ShapeCheck(this::json).compare(value, copy);
+		ShapeCheck.Difference difference = difference(value, copy);
 		if (difference == null) {
 			return;
 		}
@@ -238,6 +242,10 @@ final class JsonValueCodec implements ValueCodec {
 			this.wary = true;
 		}
 		throw notCacheable(Reason.SHAPE, value, why);
+	}
+
+	private ShapeCheck.@Nullable Difference difference(Object original, @Nullable Object copy) {
+		return new ShapeCheck(this.lazyParts, this::json).compare(original, copy);
 	}
 
 	private byte[] json(Object part) {

@@ -33,7 +33,8 @@ import org.springframework.util.ClassUtils;
  * <p>
  * A collection of theirs that has been loaded is as good as a plain one. One that has not
  * must not be touched: that would load it, or fail. A proxy in the place of an entity is
- * another class than the entity, loaded or not.
+ * another class than the entity, loaded or not. Thread-safe; made once for all codecs,
+ * since each class is looked at once.
  */
 final class LazyParts {
 
@@ -47,7 +48,8 @@ final class LazyParts {
 	private static final String[] LAZY = { "org.hibernate.proxy.", "org.hibernate.collection.",
 			"org.eclipse.persistence.indirection." };
 
-	private static final ClassValue<Optional<Kind>> KINDS = new ClassValue<>() {
+	/** What was found out of each class. */
+	private final ClassValue<Optional<Kind>> kinds = new ClassValue<>() {
 
 		@Override
 		protected Optional<Kind> computeValue(Class<?> type) {
@@ -56,24 +58,13 @@ final class LazyParts {
 
 	};
 
-	private LazyParts() {
-	}
-
 	/**
 	 * Return whether an object stands for something that is not loaded, or for something
 	 * of another class. Nothing is loaded by asking.
 	 */
-	static boolean isUnloaded(Object object) {
-		Kind kind = KINDS.get(object.getClass()).orElse(null);
+	boolean isUnloaded(Object object) {
+		Kind kind = this.kinds.get(object.getClass()).orElse(null);
 		return kind != null && !kind.isLoaded(object);
-	}
-
-	/**
-	 * Return whether a class is one of a provider's collections.
-	 */
-	static boolean isCollection(Class<?> type) {
-		Kind kind = KINDS.get(type).orElse(null);
-		return kind != null && kind.loaded() != null;
 	}
 
 	private static @Nullable Kind kind(Class<?> type) {

@@ -65,6 +65,8 @@ final class Place {
 
 	private static final int MOST_OBJECTS = 100_000;
 
+	private final LazyParts lazyParts;
+
 	/** Finds the properties of a class that stands here though another is declared. */
 	private final Function<Class<?>, List<Member>> finder;
 
@@ -82,7 +84,8 @@ final class Place {
 	/** The classes that did not, each with the reason and the cure. */
 	private final Map<Class<?>, String> refused = new ConcurrentHashMap<>();
 
-	Place(Function<Class<?>, List<Member>> finder) {
+	Place(LazyParts lazyParts, Function<Class<?>, List<Member>> finder) {
+		this.lazyParts = lazyParts;
 		this.finder = finder;
 	}
 
@@ -105,7 +108,7 @@ final class Place {
 			return;
 		}
 		Class<?> type = value.getClass();
-		if (LazyParts.isUnloaded(value)) {
+		if (this.lazyParts.isUnloaded(value)) {
 			look.findsLazy(type);
 			return;
 		}

@@ -80,6 +80,8 @@ final class PlaceFinder {
 
 	private final MapperConfig<?> config;
 
+	private final LazyParts lazyParts;
+
 	private final Map<JavaType, Place> places = new HashMap<>();
 
 	private final ReentrantLock lock = new ReentrantLock();
@@ -87,8 +89,9 @@ final class PlaceFinder {
 	/** Whether modules of the application's may change how anything is written. */
 	private final boolean isForeign;
 
-	PlaceFinder(JsonMapper mapper, Set<String> ownModules) {
+	PlaceFinder(JsonMapper mapper, Set<String> ownModules, LazyParts lazyParts) {
 		this.mapper = mapper;
+		this.lazyParts = lazyParts;
 		this.config = mapper.serializationConfig();
 		this.isForeign = !areOwn(mapper, ownModules);
 	}
@@ -118,7 +121,7 @@ final class PlaceFinder {
 		if (known != null) {
 			return known;
 		}
-		Place place = new Place(this::members);
+		Place place = new Place(this.lazyParts, this::members);
 		if (this.places.size() >= MOST_PLACES) {
 			place.define(Proof.VALUE, null);
 			return place;

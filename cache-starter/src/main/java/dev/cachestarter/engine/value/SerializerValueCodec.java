@@ -50,20 +50,24 @@ final class SerializerValueCodec implements ValueCodec {
 
 	private final PayloadLimits limits;
 
+	private final LazyParts lazyParts;
+
 	private final String name;
 
 	/**
 	 * Create a codec.
 	 * @param pair the application's serializer
 	 * @param limits what payloads may weigh
+	 * @param lazyParts knows what is not loaded
 	 * @throws IllegalArgumentException if it is Java serialization
 	 */
 	@SuppressWarnings("unchecked")
-	SerializerValueCodec(SerializationPair<?> pair, PayloadLimits limits) {
+	SerializerValueCodec(SerializationPair<?> pair, PayloadLimits limits, LazyParts lazyParts) {
 		// What a writer cannot write it refuses by itself.
 		this.writer = (RedisElementWriter<Object>) pair.getWriter();
 		this.reader = pair.getReader();
 		this.limits = limits;
+		this.lazyParts = lazyParts;
 		Object serializer = serializer(this.writer);
 		this.name = stableName((serializer != null) ? serializer.getClass() : this.writer.getClass());
 		if (serializer instanceof JdkSerializationRedisSerializer || isJavaSerialization(this.writer)) {
@@ -127,13 +131,17 @@ final class SerializerValueCodec implements ValueCodec {
 						.formatted(type, this.name, failure(ex),
 								"Set one that can, or cache a record of what is needed."));
 		}
-		ShapeCheck.Difference difference = new ShapeCheck(this::bytes).compare(value, copy);
+		ShapeCheck.Difference difference = difference(value, copy);
 		if (difference != null) {
 			throw new NotCacheableException(Reason.SHAPE,
 					"A value of type %s is not cached: written by the value serializer %s, it would not come back as it went in: at %s, %s. %s"
 						.formatted(type, this.name, difference.path(), difference.what(),
 								"Have the serializer write all of it, or cache a record of what is needed."));
 		}
+	}
+
+	private ShapeCheck.@Nullable Difference difference(Object original, @Nullable Object copy) {
+		return new ShapeCheck(this.lazyParts, this::bytes).compare(original, copy);
 	}
 
 	private byte[] bytes(Object part) {
@@ -177,6 +185,11 @@ final class SerializerValueCodec implements ValueCodec {
 			throw new CorruptEntryException("The value serializer %s read nothing".formatted(this.name), null);
 		}
 		return value;
+	}
+
+	@Override
+	public boolean isSame(@Nullable Object one, @Nullable Object other) {
+		return (one == null || other == null) ? one == other : difference(one, other) == null;
 	}
 
 	@Override

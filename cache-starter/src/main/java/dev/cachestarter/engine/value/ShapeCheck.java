@@ -78,6 +78,8 @@ final class ShapeCheck {
 	/** Sets of elements without {@code equals} are matched each with each, up to this. */
 	private static final int MOST_UNORDERED = 100;
 
+	private final LazyParts lazyParts;
+
 	private final Function<Object, byte[]> json;
 
 	private final Set<Pair> visited = new HashSet<>();
@@ -88,10 +90,12 @@ final class ShapeCheck {
 
 	/**
 	 * Create a comparison.
+	 * @param lazyParts knows what is not loaded
 	 * @param json writes a part of a value as JSON, for classes that can be compared in
 	 * no other way
 	 */
-	ShapeCheck(Function<Object, byte[]> json) {
+	ShapeCheck(LazyParts lazyParts, Function<Object, byte[]> json) {
+		this.lazyParts = lazyParts;
 		this.json = json;
 	}
 
@@ -118,7 +122,7 @@ final class ShapeCheck {
 			return difference("null came back as " + name(copy), Cause.OTHER);
 		}
 		Class<?> type = original.getClass();
-		if (LazyParts.isUnloaded(original)) {
+		if (this.lazyParts.isUnloaded(original)) {
 			return difference(type.getTypeName() + " is a lazy proxy or not loaded", Cause.LAZY);
 		}
 		if (copy == null) {

@@ -145,6 +145,11 @@ final class UntypedValueCodec implements ValueCodec {
 	}
 
 	@Override
+	public boolean isSame(@Nullable Object one, @Nullable Object other) {
+		return codec((this.named != null) ? this.named : Object.class).isSame(one, other);
+	}
+
+	@Override
 	public String toString() {
 		return (this.named != null) ? codec(this.named).toString() : "JSON of what a value is";
 	}
@@ -242,6 +247,11 @@ final class UntypedValueCodec implements ValueCodec {
 		@Override
 		public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
 			return this.asked.decode(entry, form);
+		}
+
+		@Override
+		public boolean isSame(@Nullable Object one, @Nullable Object other) {
+			return this.asked.isSame(one, other);
 		}
 
 		@Override

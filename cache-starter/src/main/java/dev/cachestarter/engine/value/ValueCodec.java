@@ -16,9 +16,6 @@
 
 package dev.cachestarter.engine.value;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Objects;
-
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,11 +71,7 @@ public interface ValueCodec {
 	 * Return whether two decoded values are the same to a caller, whatever their
 	 * {@code equals} says.
 	 */
-	default boolean isSame(@Nullable Object one, @Nullable Object other) {
-		return Objects.deepEquals(one, other) || (one != null && other != null
-				&& new ShapeCheck((part) -> part.toString().getBytes(StandardCharsets.UTF_8)).compare(one,
-						other) == null);
-	}
+	boolean isSame(@Nullable Object one, @Nullable Object other);
 
 	/**
 	 * An encoded value.

@@ -97,6 +97,8 @@ public final class ValueCodecs {
 
 	private final JsonMapper mapper;
 
+	private final LazyParts lazyParts = new LazyParts();
+
 	/**
 	 * Bounded, since values that are put without a type bring shapes of their own, of
 	 * which whoever sends JSON to the application can make as many as they like.
@@ -220,8 +222,8 @@ public final class ValueCodecs {
 	}
 
 	private ValueCodec newCodec(JavaType type, PayloadLimits limits) {
-		return new JsonValueCodec(type, shape(type), new PlaceFinder(this.mapper, OWN_MODULES).place(type), this.mapper,
-				limits);
+		Place root = new PlaceFinder(this.mapper, OWN_MODULES, this.lazyParts).place(type);
+		return new JsonValueCodec(type, shape(type), root, this.mapper, limits, this.lazyParts);
 	}
 
 	private UntypedValueCodec.Codecs codecs(CacheSettings settings) {
@@ -321,7 +323,8 @@ public final class ValueCodecs {
 	 */
 	public ValueCodec forSerializer(SerializationPair<?> pair, CacheSettings settings) {
 		PayloadLimits limits = PayloadLimits.of(settings);
-		return this.codecs.get(new Key(pair, limits), (missing) -> new SerializerValueCodec(pair, limits));
+		return this.codecs.get(new Key(pair, limits),
+				(missing) -> new SerializerValueCodec(pair, limits, this.lazyParts));
 	}
 
 	private JavaType boxed(Type type) {

@@ -31,9 +31,14 @@ import dev.cachestarter.engine.value.ValueCodec.NotCacheableException;
  */
 public final class Codecs {
 
-	public static final ValueCodecs DEFAULTS = with(ValueCodecs.mapperBuilder().build());
-
 	private Codecs() {
+	}
+
+	/**
+	 * Make codecs with the defaults of the cache, which know no type yet.
+	 */
+	public static ValueCodecs fresh() {
+		return with(ValueCodecs.mapperBuilder().build());
 	}
 
 	public static ValueCodecs with(JsonMapper mapper) {
@@ -41,7 +46,7 @@ public final class Codecs {
 	}
 
 	public static ValueCodec of(java.lang.reflect.Type type) {
-		return DEFAULTS.forType(type, CacheSettings.defaults());
+		return fresh().forType(type, CacheSettings.defaults());
 	}
 
 	/**

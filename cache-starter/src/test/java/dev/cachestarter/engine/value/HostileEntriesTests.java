@@ -82,6 +82,8 @@ class HostileEntriesTests {
 	/** By the last read. */
 	private long allocated;
 
+	private final ValueCodecs codecs = Codecs.fresh();
+
 	private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
 	@Test
@@ -89,12 +91,12 @@ class HostileEntriesTests {
 		System.out.println("Hostile entries: " + this.texts + ", " + ROUNDS + " rounds");
 		List<Sample> samples = new ArrayList<>();
 		samples().forEach((type, value) -> List.of(PLAIN, PACKED).forEach((settings) -> {
-			ValueCodec codec = Codecs.DEFAULTS.forType(type, settings);
+			ValueCodec codec = this.codecs.forType(type, settings);
 			samples.add(new Sample(codec, entry(codec, value)));
 			samples.add(new Sample(codec, entry(codec, null)));
 		}));
-		List<ValueCodec> others = List.of(Codecs.DEFAULTS.untyped(List.of(), PLAIN),
-				Codecs.DEFAULTS.named(Number.class, List.of(), PLAIN), oneOf(samples).codec());
+		List<ValueCodec> others = List.of(this.codecs.untyped(List.of(), PLAIN),
+				this.codecs.named(Number.class, List.of(), PLAIN), oneOf(samples).codec());
 		int read = 0;
 		int corrupt = 0;
 		for (int i = 0; i < ROUNDS; i++) {

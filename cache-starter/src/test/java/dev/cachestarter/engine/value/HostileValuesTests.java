@@ -53,7 +53,7 @@ class HostileValuesTests {
 
 	@Test
 	void codecsAreKeptForAsManyShapesAsAreUsed() throws Exception {
-		ValueCodecs codecs = Codecs.with(ValueCodecs.mapperBuilder().build());
+		ValueCodecs codecs = Codecs.fresh();
 		Type once = new ParameterizedTypeReference<List<Set<Long>>>() {
 		}.getType();
 		ValueCodec used = codecs.forType(Host.class, SETTINGS);
@@ -70,7 +70,7 @@ class HostileValuesTests {
 
 	@Test
 	void theTypeOfADeepValueIsNoDeepType() throws Exception {
-		ValueCodec untyped = Codecs.with(ValueCodecs.mapperBuilder().build()).untyped(Set.of(), SETTINGS);
+		ValueCodec untyped = Codecs.fresh().untyped(Set.of(), SETTINGS);
 		Object value = Set.of("a");
 		for (int i = 0; i < 400; i++) {
 			value = List.of(value);
@@ -142,8 +142,7 @@ class HostileValuesTests {
 		ValueCodec codec = Codecs.of(type);
 		int before = CountedAddresses.lookUps();
 
-		assertThat(Codecs.with(ValueCodecs.mapperBuilder().build()).whyNotCacheable(ResolvableType.forType(type)))
-			.contains("java.net.URI");
+		assertThat(Codecs.fresh().whyNotCacheable(ResolvableType.forType(type))).contains("java.net.URI");
 		for (String json : List.of("[\"counted://a/\"]", "{\"counted://a/\":1}", "{\"a\":[[\"counted://a/\"]]}",
 				"[{\"name\":\"a\",\"address\":\"counted://a/\"}]", "[{\"value\":[\"counted://a/\"]}]",
 				"{\"value\":[\"counted://a/\"]}")) {
@@ -162,9 +161,7 @@ class HostileValuesTests {
 		}, new ParameterizedTypeReference<Set<Box<String>>>() {
 		}, new ParameterizedTypeReference<Set<Box<Box<Integer>>>>() {
 		}).map(ParameterizedTypeReference::getType).toList()) {
-			assertThat(Codecs.with(ValueCodecs.mapperBuilder().build()).whyNotCacheable(ResolvableType.forType(type)))
-				.as(type.getTypeName())
-				.isNull();
+			assertThat(Codecs.fresh().whyNotCacheable(ResolvableType.forType(type))).as(type.getTypeName()).isNull();
 		}
 	}
 

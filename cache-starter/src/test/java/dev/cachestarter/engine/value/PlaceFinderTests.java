@@ -212,7 +212,7 @@ class PlaceFinderTests {
 	}
 
 	private static PlaceFinder finder(JsonMapper mapper) {
-		return new PlaceFinder(mapper, ValueCodecs.OWN_MODULES);
+		return new PlaceFinder(mapper, ValueCodecs.OWN_MODULES, new LazyParts());
 	}
 
 	enum Read {

@@ -110,8 +110,9 @@ class SerializerValueCodecTests {
 
 	@Test
 	void largePayloadIsCompressed() throws Exception {
-		ValueCodec codec = Codecs.DEFAULTS.forSerializer(SerializationPair.fromSerializer(RedisSerializer.string()),
-				CacheSettings.defaults().withCompressAbove(DataSize.ofKilobytes(1)));
+		ValueCodec codec = Codecs.fresh()
+			.forSerializer(SerializationPair.fromSerializer(RedisSerializer.string()),
+					CacheSettings.defaults().withCompressAbove(DataSize.ofKilobytes(1)));
 		String text = "all work and no play ".repeat(1000);
 
 		assertThat(codec.encode(text).form()).isEqualTo(PayloadForm.COMPRESSED);
@@ -120,10 +121,11 @@ class SerializerValueCodecTests {
 
 	@Test
 	void tooLargePayloadIsNotCached() {
-		ValueCodec codec = Codecs.DEFAULTS.forSerializer(SerializationPair.fromSerializer(RedisSerializer.string()),
-				CacheSettings.defaults()
-					.withMaxValueSize(DataSize.ofKilobytes(1))
-					.withCompressAbove(DataSize.ofBytes(0)));
+		ValueCodec codec = Codecs.fresh()
+			.forSerializer(SerializationPair.fromSerializer(RedisSerializer.string()),
+					CacheSettings.defaults()
+						.withMaxValueSize(DataSize.ofKilobytes(1))
+						.withCompressAbove(DataSize.ofBytes(0)));
 
 		assertThat(notCacheable(codec, "a".repeat(1025)).reason()).isEqualTo(Reason.TOO_LARGE);
 	}
@@ -237,7 +239,7 @@ class SerializerValueCodecTests {
 	}
 
 	private static ValueCodec codec(SerializationPair<?> pair) {
-		return Codecs.DEFAULTS.forSerializer(pair, CacheSettings.defaults());
+		return Codecs.fresh().forSerializer(pair, CacheSettings.defaults());
 	}
 
 	private static NotCacheableException notCacheable(ValueCodec codec, Object value) {

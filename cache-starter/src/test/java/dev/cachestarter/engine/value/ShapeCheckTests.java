@@ -132,10 +132,12 @@ class ShapeCheckTests {
 	}
 
 	private static @Nullable Difference compare(Object original, @Nullable Object copy) {
-		return new ShapeCheck((part) -> ValueCodecs.mapperBuilder()
-			.disable(tools.jackson.databind.MapperFeature.REQUIRE_SETTERS_FOR_GETTERS)
-			.build()
-			.writeValueAsBytes(part)).compare(original, copy);
+		return new ShapeCheck(new LazyParts(),
+				(part) -> ValueCodecs.mapperBuilder()
+					.disable(tools.jackson.databind.MapperFeature.REQUIRE_SETTERS_FOR_GETTERS)
+					.build()
+					.writeValueAsBytes(part))
+			.compare(original, copy);
 	}
 
 	static final class Plain {

@@ -75,6 +75,8 @@ class UntypedValueCodecTests {
 	private static final Collection<Type> KNOWN = List.of(Item.class, ITEMS, ITEM_SET, ITEM_BAG, ITEMS_BY_NAME, PERHAPS,
 			NESTED, Size.class);
 
+	private final ValueCodecs codecs = Codecs.fresh();
+
 	static List<Arguments> valuesOfKnownTypes() {
 		Item item = new Item("tea");
 		return List.of(Arguments.of(item, Item.class), Arguments.of(List.of(item), ITEMS),
@@ -89,14 +91,14 @@ class UntypedValueCodecTests {
 	void aValueThatIsOfAKnownTypeIsWrittenAsThat(Object value, Type type) throws Exception {
 		ValueCodec.Encoded encoded = untyped(KNOWN).encode(value);
 
-		assertThat(encoded.mark()).isEqualTo(Codecs.of(type).schemaMark());
-		assertThat(untyped(KNOWN).reading(encoded.mark())).isSameAs(Codecs.of(type));
+		assertThat(encoded.mark()).isEqualTo(of(type).schemaMark());
+		assertThat(untyped(KNOWN).reading(encoded.mark())).isSameAs(of(type));
 	}
 
 	@Test
 	void aValueOfOneKnownTypeMerelyByInheritanceIsWrittenAsThat() throws Exception {
 		assertThat(untyped(List.of(Animal.class)).encode(new Dog("rex")).mark())
-			.isEqualTo(Codecs.of(Animal.class).schemaMark());
+			.isEqualTo(of(Animal.class).schemaMark());
 	}
 
 	@Test
@@ -108,7 +110,7 @@ class UntypedValueCodecTests {
 	@Test
 	void anExactTypeGoesBeforeThoseThatAValueIsAnInstanceOf() throws Exception {
 		assertThat(untyped(List.of(Animal.class, Named.class, Dog.class)).encode(new Dog("rex")).mark())
-			.isEqualTo(Codecs.of(Dog.class).schemaMark());
+			.isEqualTo(of(Dog.class).schemaMark());
 	}
 
 	@Test
@@ -162,12 +164,12 @@ class UntypedValueCodecTests {
 	void aNullIsOfEveryType() throws Exception {
 		assertThat(untyped(KNOWN).encode(null).form()).isEqualTo(PayloadForm.NULL);
 		assertThat(untyped(KNOWN).encode(null).mark()).isEqualTo(ValueCodec.NO_MARK);
-		assertThat(named(Item.class, KNOWN).encode(null).mark()).isEqualTo(Codecs.of(Item.class).schemaMark());
+		assertThat(named(Item.class, KNOWN).encode(null).mark()).isEqualTo(of(Item.class).schemaMark());
 	}
 
 	@Test
 	void anEntryWithoutAMarkIsReadAsTheOneKnownType() throws Exception {
-		assertThat(untyped(List.of(Item.class)).reading(ValueCodec.NO_MARK)).isSameAs(Codecs.of(Item.class));
+		assertThat(untyped(List.of(Item.class)).reading(ValueCodec.NO_MARK)).isSameAs(of(Item.class));
 		assertThat(untyped(List.of(Item.class, Dog.class)).reading(ValueCodec.NO_MARK)).isNull();
 		assertThat(untyped(List.of()).reading(ValueCodec.NO_MARK)).isNull();
 		assertThat(untyped(List.of()).reading("01234567")).isNull();
@@ -175,13 +177,13 @@ class UntypedValueCodecTests {
 
 	@Test
 	void whoNamesATypeReadsEntriesOfItAndOfKnownTypesBelowIt() {
-		String dog = Codecs.of(Dog.class).schemaMark();
+		String dog = of(Dog.class).schemaMark();
 
-		assertThat(named(Dog.class, List.of()).reading(dog)).isSameAs(Codecs.of(Dog.class));
-		assertThat(named(Named.class, List.of(Dog.class)).reading(dog)).isSameAs(Codecs.of(Dog.class));
+		assertThat(named(Dog.class, List.of()).reading(dog)).isSameAs(of(Dog.class));
+		assertThat(named(Named.class, List.of(Dog.class)).reading(dog)).isSameAs(of(Dog.class));
 		assertThat(named(Named.class, List.of()).reading(dog)).isNull();
 		assertThat(named(Item.class, List.of(Dog.class)).reading(dog)).isNull();
-		assertThat(named(Object.class, List.of(Dog.class)).reading(dog)).isSameAs(Codecs.of(Dog.class));
+		assertThat(named(Object.class, List.of(Dog.class)).reading(dog)).isSameAs(of(Dog.class));
 	}
 
 	@Test
@@ -189,20 +191,19 @@ class UntypedValueCodecTests {
 		Type bag = type(new ParameterizedTypeReference<Collection<Item>>() {
 		});
 
-		assertThat(named(bag, List.of(ITEMS)).reading(Codecs.of(ITEMS).schemaMark())).isNull();
-		assertThat(named(Collection.class, List.of(ITEMS)).reading(Codecs.of(ITEMS).schemaMark()))
-			.isSameAs(Codecs.of(ITEMS));
+		assertThat(named(bag, List.of(ITEMS)).reading(of(ITEMS).schemaMark())).isNull();
+		assertThat(named(Collection.class, List.of(ITEMS)).reading(of(ITEMS).schemaMark())).isSameAs(of(ITEMS));
 	}
 
 	@Test
 	void whoIsToldIfItIsNoneReadsWhatSaysWhatItIsAsThat() {
-		ValueCodec asked = Codecs.DEFAULTS.asked(Item.class, List.of(Dog.class), CacheSettings.defaults());
+		ValueCodec asked = this.codecs.asked(Item.class, List.of(Dog.class), CacheSettings.defaults());
 
-		assertThat(asked.schemaMark()).isEqualTo(Codecs.of(Item.class).schemaMark());
-		assertThat(asked.reading(Codecs.of(Dog.class).schemaMark())).isSameAs(Codecs.of(Dog.class));
-		assertThat(asked.reading(Codecs.of(Item.class).schemaMark())).isSameAs(Codecs.of(Item.class));
+		assertThat(asked.schemaMark()).isEqualTo(of(Item.class).schemaMark());
+		assertThat(asked.reading(of(Dog.class).schemaMark())).isSameAs(of(Dog.class));
+		assertThat(asked.reading(of(Item.class).schemaMark())).isSameAs(of(Item.class));
 		assertThat(asked.reading("01234567")).isNull();
-		assertThat(asked).hasToString(Codecs.of(Item.class).toString());
+		assertThat(asked).hasToString(of(Item.class).toString());
 	}
 
 	@Test
@@ -220,15 +221,19 @@ class UntypedValueCodecTests {
 	@Test
 	void itSaysWhatItIs() {
 		assertThat(untyped(KNOWN)).hasToString("JSON of what a value is");
-		assertThat(named(Item.class, KNOWN)).hasToString(Codecs.of(Item.class).toString());
+		assertThat(named(Item.class, KNOWN)).hasToString(of(Item.class).toString());
 	}
 
-	private static ValueCodec untyped(Collection<Type> known) {
-		return Codecs.DEFAULTS.untyped(known, CacheSettings.defaults());
+	private ValueCodec of(Type type) {
+		return this.codecs.forType(type, CacheSettings.defaults());
 	}
 
-	private static ValueCodec named(Type type, Collection<Type> known) {
-		return Codecs.DEFAULTS.named(type, known, CacheSettings.defaults());
+	private ValueCodec untyped(Collection<Type> known) {
+		return this.codecs.untyped(known, CacheSettings.defaults());
+	}
+
+	private ValueCodec named(Type type, Collection<Type> known) {
+		return this.codecs.named(type, known, CacheSettings.defaults());
 	}
 
 	private static @Nullable Object read(ValueCodec reader, ValueCodec.Encoded encoded) throws Exception {

@@ -59,7 +59,7 @@ class ValueCodecFuzzTests {
 	@Test
 	void truncatedEntryIsCorrupt() throws Exception {
 		for (CacheSettings settings : settings()) {
-			ValueCodec codec = Codecs.DEFAULTS.forType(AGENTS, settings);
+			ValueCodec codec = Codecs.fresh().forType(AGENTS, settings);
 			byte[] entry = Codecs.entry(codec, agents());
 			for (int length = EntryHeader.LENGTH; length < entry.length; length++) {
 				Outcome outcome = decode(codec, Arrays.copyOf(entry, length));
@@ -83,7 +83,7 @@ class ValueCodecFuzzTests {
 
 	@Test
 	void flippedBitOfACompressedPayloadNeverGivesAnotherValue() throws Exception {
-		ValueCodec codec = Codecs.DEFAULTS.forType(AGENTS, settings().get(1));
+		ValueCodec codec = Codecs.fresh().forType(AGENTS, settings().get(1));
 		Map<String, List<Agent>> agents = agents();
 		byte[] entry = Codecs.entry(codec, agents);
 		for (int i = 0; i < ROUNDS / 4; i++) {
@@ -150,7 +150,7 @@ class ValueCodecFuzzTests {
 	private static List<ValueCodec> codecs() {
 		return List.of(Codecs.of(AGENTS), Codecs.of(Agent.class), Codecs.of(Object.class), Codecs.of(JsonNode.class),
 				Codecs.of(Shape.class), Codecs.of(Instant.class), Codecs.of(byte[].class),
-				Codecs.DEFAULTS.untyped(List.of(), CacheSettings.defaults()));
+				Codecs.fresh().untyped(List.of(), CacheSettings.defaults()));
 	}
 
 	private Map<String, List<Agent>> agents() {

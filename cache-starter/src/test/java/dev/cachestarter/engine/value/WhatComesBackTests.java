@@ -217,7 +217,7 @@ class WhatComesBackTests {
 	@Test
 	void whatATypeProvesIsNotLookedAt() {
 		JsonMapper mapper = ValueCodecs.mapperBuilder().build();
-		PlaceFinder places = new PlaceFinder(mapper, ValueCodecs.OWN_MODULES);
+		PlaceFinder places = new PlaceFinder(mapper, ValueCodecs.OWN_MODULES, new LazyParts());
 
 		assertThat(places.place(mapper.constructType(Line.class)).isProven()).isTrue();
 		assertThat(places.place(mapper.constructType(String.class)).isProven()).isTrue();
@@ -445,11 +445,11 @@ class WhatComesBackTests {
 	}
 
 	private static @Nullable String whyNot(Type type) {
-		return Codecs.DEFAULTS.whyNotCacheable(ResolvableType.forType(type));
+		return Codecs.fresh().whyNotCacheable(ResolvableType.forType(type));
 	}
 
 	private static ValueCodec codec(Type type) {
-		return Codecs.with(ValueCodecs.mapperBuilder().build()).forType(type, CacheSettings.defaults());
+		return Codecs.fresh().forType(type, CacheSettings.defaults());
 	}
 
 	private static String refusal(ValueCodec codec, Object value) {
