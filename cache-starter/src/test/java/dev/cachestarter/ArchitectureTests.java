@@ -53,6 +53,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Flight;
+import dev.cachestarter.test.WithTestRedis;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
@@ -82,6 +83,8 @@ class ArchitectureTests {
 
 	private static final String AUTOCONFIGURE = ROOT + ".autoconfigure..";
 
+	private static final String TEST_KIT = ROOT + ".test..";
+
 	/** Somewhat above what one sees at a glance. */
 	private static final int MOST_CLASSES = 22;
 
@@ -91,6 +94,10 @@ class ArchitectureTests {
 			"CacheSnapshot", "CacheWarmer", "CachingPostProcessor", "KeyPattern", "PatternEvictingCacheErrorHandler",
 			"ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
+	/** What users of the test kit may see. */
+	private static final Set<String> PUBLIC_TYPES_OF_TEST_KIT = Set.of("WithTestRedis", "TestRedis", "TestCache",
+			"CacheAssert");
+
 	/** Packages of libraries, and the classes that may know each. */
 	private static final Map<String, Set<String>> IMPORTERS = Map.of( //
 			"io.lettuce",
@@ -99,7 +106,9 @@ class ArchitectureTests {
 			"net.jpountz", Set.of("PayloadCompression"), //
 			"io.github.resilience4j", Set.of("RedisLink", "AnswerJudge"), //
 			"com.github.benmanes.caffeine", Set.of("NearCache"), //
-			"io.micrometer.context", Set.of("LeadingAccessor", "BackgroundContext"));
+			"io.micrometer.context", Set.of("LeadingAccessor", "BackgroundContext"), //
+			"org.testcontainers", Set.of("RedisContainer"), //
+			"redis.embedded", Set.of("EmbeddedRedis"));
 
 	@ArchTest
 	static final ArchRule engineKnowsSpringButNotBootOrWhatObservesIt = noClasses().that()
@@ -132,12 +141,20 @@ class ArchitectureTests {
 		.dependOnClassesThat()
 		.resideInAnyPackage("io.micrometer.core..", "io.micrometer.observation..", "io.micrometer.common..");
 
+	@ArchTest
+	static final ArchRule onlyTheTestKitKnowsTestLibraries = noClasses().that()
+		.resideOutsideOfPackage(TEST_KIT)
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("org.junit..", "org.assertj..", "org.springframework.test..",
+				"org.springframework.boot.test..", "org.testcontainers..", "redis.embedded..");
+
 	/** In the order in which data passes them: each may know those before it. */
 	private static final List<String> LAYERS = List.of("", ".engine.monitor", ".engine.key", ".engine.json",
 			".engine.value.time", ".engine.value.records", ".engine.value", ".engine.connection", ".engine.redis",
 			".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache", ".diagnosis",
 			".metrics", ".actuate", ".autoconfigure.names", ".autoconfigure.report", ".autoconfigure.warmup",
-			".autoconfigure.aot", ".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure");
+			".autoconfigure.aot", ".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure", ".test");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());
@@ -147,7 +164,8 @@ class ArchitectureTests {
 		.should()
 		.beFreeOfCycles()
 		.ignoreDependency(equivalentTo(CacheService.class), simpleName("DisabledCacheService"))
-		.as("No class should be in a circle with another, nested ones and factory methods of interfaces apart");
+		.ignoreDependency(equivalentTo(WithTestRedis.class), simpleName("TestRedisExtension"))
+		.as("No class should be in a circle with another, nested ones, factory methods of interfaces and what an annotation is carried out by apart");
 
 	@ArchTest
 	static final ArchRule keysReachTheLogInOneWay = methods().that()
@@ -228,6 +246,14 @@ class ArchitectureTests {
 			.extracting(JavaClass::getSimpleName)
 			.isNotEmpty()
 			.isSubsetOf(PUBLIC_TYPES);
+	}
+
+	@ArchTest
+	static void onlyAgreedTypesOfTheTestKitArePublic(JavaClasses classes) {
+		assertThat(classes).filteredOn((type) -> type.getPackageName().equals(ROOT + ".test"))
+			.filteredOn((type) -> type.isTopLevelClass() && type.getModifiers().contains(JavaModifier.PUBLIC))
+			.extracting(JavaClass::getSimpleName)
+			.containsExactlyInAnyOrderElementsOf(PUBLIC_TYPES_OF_TEST_KIT);
 	}
 
 	@ArchTest

@@ -16,8 +16,11 @@
 
 package dev.cachestarter.diagnosis;
 
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -28,9 +31,11 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.cache.entries.Engine;
+import dev.cachestarter.cache.entries.EntryReader;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
+import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -108,6 +113,47 @@ public final class KeyBrowser {
 		}
 	}
 
+	/**
+	 * Return those of some keys whose entries count: what has been evicted, has expired
+	 * or is still being loaded may stand in Redis, and is a miss nevertheless.
+	 * @param cacheName the name of a cache that is known
+	 * @param keys keys within the cache
+	 * @return the entries in the order of the keys
+	 * @throws IllegalStateException if Redis does not answer
+	 */
+	public List<Entry> entries(String cacheName, Collection<String> keys) {
+		List<String> asked = List.copyOf(new LinkedHashSet<>(keys));
+		if (asked.isEmpty()) {
+			return List.of();
+		}
+		try {
+			List<StoredKey> stored = asked.stream().map((key) -> this.engine.layout().key(cacheName, key)).toList();
+			List<@Nullable EntryHeader> found = answer(EntryReader.standing(this.engine, stored),
+					System.nanoTime() + PATIENCE);
+			long now = this.engine.store().serverMillis();
+			List<Entry> entries = new ArrayList<>();
+			for (int i = 0; i < asked.size(); i++) {
+				EntryHeader header = found.get(i);
+				if (header != null) {
+					long until = header.freshUntil();
+					entries.add(new Entry(asked.get(i), (until != 0) ? Duration.ofMillis(until - now) : null,
+							header.isNull()));
+				}
+			}
+			return entries;
+		}
+		catch (ExecutionException ex) {
+			throw new IllegalStateException(problem(Futures.unwrap(ex)), ex);
+		}
+		catch (TimeoutException ex) {
+			throw new IllegalStateException("Redis did not answer in time", ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException("interrupted", ex);
+		}
+	}
+
 	private void add(byte[] redisKey, String cacheName, List<String> keys) {
 		StoredKey key = this.engine.layout().parse(redisKey);
 		if (key != null && key.cacheName().equals(cacheName)) {
@@ -136,6 +182,18 @@ public final class KeyBrowser {
 	 * @param problem why there are not more, {@code null} if there is no problem
 	 */
 	public record Page(List<String> keys, @Nullable String cursor, @Nullable String problem) {
+
+	}
+
+	/**
+	 * An entry that counts, without its value.
+	 *
+	 * @param key its key within the cache
+	 * @param left how much is left of its time to live, {@code null} if it does not
+	 * expire
+	 * @param isNull whether its value is a cached null
+	 */
+	public record Entry(String key, @Nullable Duration left, boolean isNull) {
 
 	}
 

@@ -70,6 +70,17 @@ public final class ChildJvm implements AutoCloseable {
 	 * @return the running JVM
 	 */
 	public static ChildJvm start(Class<?> mainClass, String... arguments) {
+		return start(System.getProperty("java.class.path"), mainClass, arguments);
+	}
+
+	/**
+	 * Start a JVM with another class path.
+	 * @param classPath its class path
+	 * @param mainClass the class whose {@code main} it runs
+	 * @param arguments the arguments of {@code main}
+	 * @return the running JVM
+	 */
+	public static ChildJvm start(String classPath, Class<?> mainClass, String... arguments) {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
 		// A short life: no time for the best code, nor for many threads of collection.
@@ -79,7 +90,7 @@ public final class ChildJvm implements AutoCloseable {
 		command.addAll(List.of(arguments));
 		ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
 		// In the environment, where its length has no limit that matters.
-		builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+		builder.environment().put("CLASSPATH", classPath);
 		try {
 			return new ChildJvm(builder.start());
 		}

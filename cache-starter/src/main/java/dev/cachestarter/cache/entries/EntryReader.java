@@ -233,6 +233,26 @@ public final class EntryReader implements Entries, Comparison.Source {
 	}
 
 	/**
+	 * Look at several keys for people, in one round trip: whatever the type of their
+	 * values, without counting it as a read, and without decoding or removing anything.
+	 * @return in the order of the keys what a reader of the right type would take,
+	 * {@code null} for what is a miss to all
+	 */
+	public static CompletableFuture<List<@Nullable EntryHeader>> standing(Engine engine, List<StoredKey> keys) {
+		return engine.store().observe(keys).thenApply((found) -> {
+			long now = engine.store().serverMillis();
+			List<@Nullable EntryHeader> standing = new ArrayList<>();
+			for (Observed observed : found) {
+				EntryHeader header = observed.current();
+				boolean counts = header != null && !header.isLease() && engine.isTrusted(header) && header.isFresh(now)
+						&& !engine.evictions().covers(observed.key());
+				standing.add(counts ? header : null);
+			}
+			return standing;
+		});
+	}
+
+	/**
 	 * Look at a key that will be filled without having been read.
 	 * @return what stands there, {@code null} if it is bypassed or Redis does not answer;
 	 * never fails

@@ -250,7 +250,7 @@ public final class EntryHeader {
 		return number(this.line, WRITTEN_OFFSET);
 	}
 
-	long freshUntil() {
+	public long freshUntil() {
 		return number(this.line, FRESH_OFFSET);
 	}
 

@@ -1,0 +1,27 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/**
+ * A test kit for applications: a Redis for tests, faults on demand, and assertions on
+ * caches. Nothing outside this package knows it, and applications do not load it. It
+ * needs what is on the class path of tests: JUnit Jupiter, Spring's test support and
+ * AssertJ; and for the Redis one of Docker with Testcontainers, a {@code redis-server} on
+ * the {@code PATH}, or {@code org.signal:embedded-redis}.
+ */
+@NullMarked
+package dev.cachestarter.test;
+
+import org.jspecify.annotations.NullMarked;
