@@ -21,6 +21,7 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 import org.apache.commons.logging.Log;
@@ -36,6 +37,10 @@ import dev.cachestarter.sample.live.OwnRedis;
  * A redis-server of the application's own, on a free port of the loopback interface,
  * keeping nothing on disk. It can be broken on purpose, and repaired: see
  * {@link OwnRedis}.
+ * <p>
+ * It has a password, made anew at each start: whoever else works on this machine could
+ * read the entries otherwise, and put others in their place. The server is told on its
+ * standard input, since everybody can see the arguments of a process.
  * <p>
  * It ends with the application, whichever way that ends. When the context closes,
  * {@link #close()} sees to it. When the JVM is killed nobody in it can, so a shell stands
@@ -54,6 +59,8 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 
 	private final int port;
 
+	private final String password;
+
 	private Server server;
 
 	private Condition condition = Condition.RUNNING;
@@ -62,9 +69,10 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 
 	private boolean closed;
 
-	private EmbeddedRedis(Server server) {
+	private EmbeddedRedis(Server server, String password) {
 		this.server = server;
 		this.port = server.port();
+		this.password = password;
 	}
 
 	/**
@@ -74,9 +82,10 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 	 */
 	static EmbeddedRedis start() {
 		try {
-			Server server = start(Server::startOnFreePort);
-			log.info("Started a redis-server of its own, see: redis-cli -p " + server.port());
-			return new EmbeddedRedis(server);
+			String password = UUID.randomUUID().toString();
+			Server server = start((executable) -> Server.startOnFreePort(executable, password));
+			log.info("Started a redis-server of its own, see: redis-cli -p " + server.port() + " -a " + password);
+			return new EmbeddedRedis(server, password);
 		}
 		catch (IOException | RuntimeException ex) {
 			throw new IllegalStateException(
@@ -107,6 +116,11 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 	}
 
 	@Override
+	public String getPassword() {
+		return this.password;
+	}
+
+	@Override
 	public synchronized Condition condition() {
 		return this.condition;
 	}
@@ -123,7 +137,7 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 			case STOPPED -> this.server.end();
 			case FROZEN -> this.server.signal("STOP");
 			case SLOW -> {
-				SlowDown slow = new SlowDown(new RedisWire(HOST, this.port));
+				SlowDown slow = new SlowDown(new RedisWire(HOST, this.port, this.password));
 				this.slowDown = slow;
 				slow.start();
 			}
@@ -143,7 +157,7 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 		}
 		if (this.condition == Condition.STOPPED || !answers()) {
 			this.server.end();
-			this.server = start((executable) -> Server.start(executable, this.port));
+			this.server = start((executable) -> Server.start(executable, this.port, this.password));
 		}
 		else {
 			command("CONFIG", "SET", "maxmemory", "0");
@@ -162,7 +176,7 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 	}
 
 	private void command(String... command) throws IOException {
-		try (RedisWire wire = new RedisWire(HOST, this.port)) {
+		try (RedisWire wire = new RedisWire(HOST, this.port, this.password)) {
 			wire.call(command);
 		}
 	}
@@ -202,22 +216,25 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 
 		private static final String PID = "watchdog of process ";
 
+		/** Others cannot look into the environment of a process. */
+		private static final String PASSWORD = "SAMPLE_REDIS_PASSWORD";
+
 		// Having nothing to save the server may be killed, which works even on a stopped
 		// one. Only the server holds on to the output: its end is the server's.
 		private static final String WATCHDOG = """
 				trap '' INT HUP TERM
-				"$@" </dev/null &
+				echo "requirepass $%s" | "$@" - &
 				echo "%s$!"
 				exec >/dev/null 2>&1
 				cat
 				kill -9 $!
 				wait
-				""".formatted(PID);
+				""".formatted(PASSWORD, PID);
 
-		static Server startOnFreePort(File executable) throws IOException {
+		static Server startOnFreePort(File executable, String password) throws IOException {
 			for (int attempt = 1;; attempt++) {
 				try {
-					return start(executable, freePort());
+					return start(executable, freePort(), password);
 				}
 				catch (IOException ex) {
 					if (attempt == ATTEMPTS) {
@@ -227,11 +244,12 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 			}
 		}
 
-		static Server start(File executable, int port) throws IOException {
-			Process watchdog = new ProcessBuilder("sh", "-c", LAUNCH, WATCHDOG, executable.getPath(), "--bind", HOST,
-					"--port", Integer.toString(port), "--save", "", "--appendonly", "no")
-				.redirectErrorStream(true)
-				.start();
+		static Server start(File executable, int port, String password) throws IOException {
+			ProcessBuilder builder = new ProcessBuilder("sh", "-c", LAUNCH, WATCHDOG, executable.getPath(), "--bind",
+					HOST, "--port", Integer.toString(port), "--save", "", "--appendonly", "no")
+				.redirectErrorStream(true);
+			builder.environment().put(PASSWORD, password);
+			Process watchdog = builder.start();
 			StringBuilder said = new StringBuilder();
 			long pid = awaitReady(watchdog.inputReader(), said);
 			Server server = new Server(watchdog, pid, port);

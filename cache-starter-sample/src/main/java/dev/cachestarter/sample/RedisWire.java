@@ -38,13 +38,14 @@ final class RedisWire implements Closeable {
 
 	private final InputStream answers;
 
-	RedisWire(String host, int port) throws IOException {
+	RedisWire(String host, int port, String password) throws IOException {
 		this.socket = new Socket();
 		try {
 			this.socket.setTcpNoDelay(true);
 			this.socket.setSoTimeout(TIMEOUT_MILLIS);
 			this.socket.connect(new InetSocketAddress(host, port), TIMEOUT_MILLIS);
 			this.answers = new BufferedInputStream(this.socket.getInputStream());
+			call("AUTH", password);
 		}
 		catch (IOException ex) {
 			this.socket.close();

@@ -23,6 +23,7 @@ import java.net.SocketTimeoutException;
 
 import dev.cachestarter.sample.live.OwnRedis.Condition;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +43,7 @@ class EmbeddedRedisTests {
 		Standalone address;
 		try (EmbeddedRedis redis = EmbeddedRedis.start()) {
 			address = redis.getStandalone();
-			try (RedisClient client = RedisClient.create(RedisURI.create(address.getHost(), address.getPort()))) {
+			try (RedisClient client = RedisClient.create(uri(redis))) {
 				assertThat(client.connect().sync().ping()).isEqualTo("PONG");
 			}
 		}
@@ -53,9 +54,7 @@ class EmbeddedRedisTests {
 
 	@Test
 	void keepsNothingOnDisk() {
-		try (EmbeddedRedis redis = EmbeddedRedis.start();
-				RedisClient client = RedisClient
-					.create(RedisURI.create(redis.getStandalone().getHost(), redis.getStandalone().getPort()))) {
+		try (EmbeddedRedis redis = EmbeddedRedis.start(); RedisClient client = RedisClient.create(uri(redis))) {
 			var commands = client.connect().sync();
 
 			assertThat(commands.configGet("save")).containsEntry("save", "");
@@ -160,6 +159,35 @@ class EmbeddedRedisTests {
 		assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> call(redis, "PING"));
 	}
 
+	@Test
+	void nobodyElseOnThisMachineIsLetIn() throws IOException {
+		try (EmbeddedRedis redis = EmbeddedRedis.start(); EmbeddedRedis other = EmbeddedRedis.start()) {
+			assertThat(redis.getPassword()).hasSizeGreaterThan(20).isNotEqualTo(other.getPassword());
+
+			for (boolean restarted : new boolean[] { false, true }) {
+				Standalone address = redis.getStandalone();
+				try (RedisClient client = RedisClient.create(RedisURI.create(address.getHost(), address.getPort()))) {
+					assertThatExceptionOfType(RedisException.class).as("restarted: " + restarted)
+						.isThrownBy(() -> client.connect().sync().get("key"))
+						.withStackTraceContaining("NOAUTH");
+				}
+				redis.become(Condition.STOPPED);
+				redis.become(Condition.RUNNING);
+			}
+			assertThat(ProcessHandle.allProcesses()
+				.map((process) -> process.info().commandLine().orElse(""))
+				.filter((line) -> line.contains(redis.getPassword()))).as("what ps shows").isEmpty();
+		}
+	}
+
+	private static RedisURI uri(EmbeddedRedis redis) {
+		return RedisURI.builder()
+			.withHost(redis.getStandalone().getHost())
+			.withPort(redis.getStandalone().getPort())
+			.withPassword(redis.getPassword())
+			.build();
+	}
+
 	private static long longestOfTen(EmbeddedRedis redis) throws IOException {
 		long longest = 0;
 		for (int i = 0; i < 10; i++) {
@@ -171,7 +199,8 @@ class EmbeddedRedisTests {
 	}
 
 	private static String call(EmbeddedRedis redis, String... command) throws IOException {
-		try (RedisWire wire = new RedisWire(redis.getStandalone().getHost(), redis.getStandalone().getPort())) {
+		try (RedisWire wire = new RedisWire(redis.getStandalone().getHost(), redis.getStandalone().getPort(),
+				redis.getPassword())) {
 			return wire.call(command);
 		}
 	}

@@ -29,7 +29,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import static org.awaitility.Awaitility.await;
+import io.lettuce.core.RedisURI;
+import org.awaitility.Awaitility;
 
 /**
  * The packaged sample, running as a process of its own.
@@ -38,7 +39,7 @@ final class SampleProcess implements AutoCloseable {
 
 	private static final Pattern WEB = Pattern.compile("Tomcat started on port (\\d+)\\D");
 
-	private static final Pattern REDIS = Pattern.compile("redis-cli -p (\\d+)\\D");
+	private static final Pattern REDIS = Pattern.compile("redis-cli -p (\\d+) -a (\\S+)");
 
 	private final Process process;
 
@@ -54,8 +55,16 @@ final class SampleProcess implements AutoCloseable {
 	 * environment says of Redis and Spring.
 	 */
 	static SampleProcess start(Path directory, String... args) {
+		return start(directory, List.of(), args);
+	}
+
+	/**
+	 * The same, with options for the JVM.
+	 */
+	static SampleProcess start(Path directory, List<String> options, String... args) {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+		command.addAll(options);
 		command.add("-jar");
 		String jar = Objects.requireNonNull(System.getProperty("sample.jar"), "Run this test with 'mvn verify'");
 		command.add(Path.of(jar).toAbsolutePath().toString());
@@ -79,23 +88,30 @@ final class SampleProcess implements AutoCloseable {
 	 * Return the port that the application serves on, once it does.
 	 */
 	int webPort() {
-		return awaitPort(WEB);
+		return Integer.parseInt(await(WEB).group(1));
 	}
 
 	/**
-	 * Return the port of the application's own Redis, once there is one.
+	 * Return where the application's own Redis is, once there is one.
 	 */
-	int redisPort() {
-		return awaitPort(REDIS);
+	RedisURI redis() {
+		Matcher said = await(REDIS);
+		return RedisURI.builder()
+			.withHost("127.0.0.1")
+			.withPort(Integer.parseInt(said.group(1)))
+			.withPassword(said.group(2))
+			.build();
 	}
 
-	private int awaitPort(Pattern pattern) {
-		await().atMost(Duration.ofMinutes(3)).until(() -> !this.process.isAlive() || pattern.matcher(log()).find());
+	private Matcher await(Pattern pattern) {
+		Awaitility.await()
+			.atMost(Duration.ofMinutes(3))
+			.until(() -> !this.process.isAlive() || pattern.matcher(log()).find());
 		Matcher matcher = pattern.matcher(log());
 		if (!matcher.find()) {
 			throw new AssertionError("The sample ended:\n" + log());
 		}
-		return Integer.parseInt(matcher.group(1));
+		return matcher;
 	}
 
 	/**

@@ -25,7 +25,6 @@ import java.time.Duration;
 
 import dev.cachestarter.sample.Api.Answer;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.sync.RedisCommands;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +45,7 @@ class SampleSmokeTests {
 	void servesThroughRedisAndEvictsWhatAChangeMadeWrong() {
 		try (SampleProcess sample = SampleProcess.start(this.directory, "--server.port=0",
 				"--cache-starter.connection.command-timeout=10s", "--logging.level.dev.cachestarter=debug");
-				RedisClient client = RedisClient.create(RedisURI.create("127.0.0.1", sample.redisPort()))) {
+				RedisClient client = RedisClient.create(sample.redis())) {
 			Api api = new Api(sample.webPort());
 			RedisCommands<String, String> redis = client.connect().sync();
 
@@ -129,7 +128,7 @@ class SampleSmokeTests {
 			int exitCode = sample.terminate();
 
 			assertThat(exitCode).isEqualTo(143);
-			awaitGone(sample.redisPort());
+			awaitGone(sample.redis().getPort());
 		}
 	}
 
@@ -140,7 +139,7 @@ class SampleSmokeTests {
 
 			sample.kill();
 
-			awaitGone(sample.redisPort());
+			awaitGone(sample.redis().getPort());
 		}
 	}
 
@@ -152,7 +151,7 @@ class SampleSmokeTests {
 
 			assertThat(exitCode).isOne();
 			assertThat(sample.logged("already in use")).isPositive();
-			awaitGone(sample.redisPort());
+			awaitGone(sample.redis().getPort());
 		}
 	}
 
