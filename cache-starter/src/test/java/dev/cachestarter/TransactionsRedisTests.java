@@ -331,15 +331,18 @@ class TransactionsRedisTests {
 	}
 
 	@Test
-	void nobodyReadsTheOldValueOnceACommitHasReturnedWhosePutWasNotAnswered() {
+	void nobodyReadsTheOldValueOnceACommitHasReturnedWhosePutWasNotAnswered() throws InterruptedException {
 		this.prices.price("a");
+		CountDownLatch paused = new CountDownLatch(1);
 		Thread committer = new Thread(() -> this.transaction.executeWithoutResult((status) -> {
 			this.prices.replace("a", 2);
 			this.redis.pause();
+			paused.countDown();
 		}));
 		int pending;
 		try {
 			committer.start();
+			assertThat(paused.await(30, TimeUnit.SECONDS)).isTrue();
 			await().atMost(Duration.ofSeconds(30)).until(() -> committer.getState() == Thread.State.TIMED_WAITING);
 
 			// Its time to wait is over, for one reason or another.
