@@ -72,6 +72,9 @@ class HostileEntriesRedisTests {
 			.withLoadWait(Duration.ofMillis(30))
 			.withMaxValueSize(DataSize.ofKilobytes(20))
 			.withCompressAbove(DataSize.ofBytes(200))
+			// What nobody changes is there until the end.
+			.withTtl(Duration.ofHours(1))
+			.withNullTtl(Duration.ofHours(1))
 			.withRefreshAhead(Duration.ofMinutes(1));
 		try (TestInstance<Things> instance = TestInstance.of(Things.class, this.redis.host(), this.redis.port(),
 				(builder) -> {
