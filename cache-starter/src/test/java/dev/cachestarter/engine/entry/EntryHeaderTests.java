@@ -54,6 +54,7 @@ class EntryHeaderTests {
 		assertThat(valueOf(0, 1000).isFresh(999)).isTrue();
 		assertThat(valueOf(0, 1000).isFresh(1000)).isFalse();
 		assertThat(valueOf(0, 0).isFresh(Long.MAX_VALUE)).isTrue();
+		assertThat(EntryHeader.parse(valueOf(0, 0).toBytes())).isEqualTo(valueOf(0, 0));
 	}
 
 	@Test
@@ -253,6 +254,7 @@ class EntryHeaderTests {
 		assertThat(header.isDue(8_001, 3_000)).isTrue();
 		assertThat(header.isDue(6_000, 60_000)).isFalse();
 		assertThat(header.isDue(6_001, 60_000)).isTrue();
+		assertThat(EntryHeader.parse(living(0, 1_000).toBytes())).isEqualTo(living(0, 1_000));
 		assertThat(living(1_000, 0).isDue(Long.MAX_VALUE / 2, 60_000)).isFalse();
 	}
 

@@ -497,6 +497,7 @@ class KeyLayoutTests {
 		assertThat(EntryKey.goesBefore(several, EntryKey.SEGMENTS)).isFalse();
 		assertThat(EntryKey.goesBefore(EntryKey.SEGMENTS, one)).isFalse();
 		assertThat(one).isEqualTo("10000007");
+		assertThat(EntryKey.ofOne("a", 0).hashCode()).isNotEqualTo(EntryKey.ofOne("b", 0).hashCode());
 		assertThat(EntryKey.ofSeveral("a", -1).mark()).isEqualTo("nfffffff");
 		assertThat(EntryKey.ofSeveral("a", 0x1234_5678).mark()).isEqualTo("n2345678");
 	}

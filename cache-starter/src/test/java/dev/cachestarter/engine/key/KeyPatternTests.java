@@ -33,7 +33,9 @@ class KeyPatternTests {
 			org-1:*      | org-1:2
 			org-1*       | org-12:3
 			a?c          | abc
+			a[b-d]c      | abc
 			a[b-d]c      | acc
+			a[b-d]c      | adc
 			a[d-b]c      | acc
 			a[^b-d]c     | aec
 			a[^]c        | axc
@@ -67,6 +69,7 @@ class KeyPatternTests {
 			?            | ''
 			org-1:*      | org-12:3
 			org-1:*      | org-1
+			a[b-d]c      | aac
 			a[b-d]c      | aec
 			a[^b-d]c     | acc
 			[]a          | a

@@ -82,6 +82,7 @@ class KeySegmentsTests {
 			{":":1,:x       | {"
 			{":":1,x:1}:y   | {"
 			"a:b            | "a
+			{"a:b"          | {"a
 			"a:b\\:c":d      | "a
 			["a:b           | ["a
 			[["a:b"]:x      | [["a

@@ -25,6 +25,7 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Timestamp;
+import java.time.DateTimeException;
 import java.time.DayOfWeek;
 import java.time.Duration;
 import java.time.Instant;
@@ -483,7 +484,9 @@ class KeyTextTests {
 
 		assertThat(segment(sort)).isEqualTo(segment(orders));
 		assertThat(this.keyText.ofKey(sort)).isNotEqualTo(this.keyText.ofKey(orders))
-			.isEqualTo(this.keyText.ofKey(Sort.by(Sort.Order.asc("name"))));
+			.isEqualTo(this.keyText.ofKey(Sort.by(Sort.Order.asc("name"))))
+			.isEqualTo(this.keyText.ofKey(new NameSort()));
+		assertThat(new NameSort()).isEqualTo(sort);
 		assertThat(segment(PageRequest.of(2, 20))).isEqualTo(segment(page));
 		assertThat(this.keyText.ofKey(PageRequest.of(2, 20))).isNotEqualTo(this.keyText.ofKey(page));
 		assertThat(segment(Sort.by(Sort.Order.asc("name").nullsLast())))
@@ -537,6 +540,7 @@ class KeyTextTests {
 		assertThat(this.keyText.problem(ResolvableType.forClass(Period.class))).isNull();
 		assertThat(this.keyText.problem(ResolvableType.forClass(ZoneId.class))).isNull();
 		assertThat(this.keyText.problem(ResolvableType.forClass(OwnTime.class))).isNotNull();
+		assertThat(this.keyText.problem(ResolvableType.forClass(DateTimeException.class))).isNotNull();
 		assertThatExceptionOfType(UnkeyableException.class).isThrownBy(() -> segment(new OwnTime()));
 	}
 
@@ -747,6 +751,16 @@ class KeyTextTests {
 		@Override
 		public int hashCode() {
 			return 1;
+		}
+
+	}
+
+	static class NameSort extends Sort {
+
+		private static final long serialVersionUID = 1L;
+
+		NameSort() {
+			super(List.of(Sort.Order.asc("name")));
 		}
 
 	}
