@@ -20,7 +20,6 @@ import java.io.File;
 import java.io.IOException;
 import java.util.List;
 
-import org.jspecify.annotations.Nullable;
 import redis.embedded.RedisExecProvider;
 
 /**
@@ -30,10 +29,6 @@ import redis.embedded.RedisExecProvider;
 final class EmbeddedRedis {
 
 	private EmbeddedRedis() {
-	}
-
-	static @Nullable String whyNot() {
-		return null;
 	}
 
 	static RedisServer start(List<String> arguments) throws UnusablePlaceException {

@@ -37,15 +37,19 @@ final class RedisServers {
 
 	static final String PLACE_PROPERTY = "cachestarter.test.redis";
 
-	/** Where a server may come from, the best place first. */
+	/**
+	 * Where a server may come from, the best place first. Lambdas, since references to
+	 * methods would load classes whose libraries may be missing.
+	 */
 	static final List<Place> PLACES = List.of(
 			new Place("docker", "org.testcontainers.containers.GenericContainer",
-					"org.testcontainers:testcontainers is not on the class path of the tests", RedisContainer::whyNot,
-					RedisContainer::start),
-			new Place("path", null, "", RedisProcess::whyNotOnPath, RedisProcess::startFromPath),
+					"org.testcontainers:testcontainers is not on the class path of the tests",
+					() -> RedisContainer.whyNot(), (arguments) -> RedisContainer.start(arguments)),
+			new Place("path", null, "", () -> RedisProcess.whyNotOnPath(),
+					(arguments) -> RedisProcess.startFromPath(arguments)),
 			new Place("embedded", "redis.embedded.RedisExecProvider",
-					"org.signal:embedded-redis is not on the class path of the tests", EmbeddedRedis::whyNot,
-					EmbeddedRedis::start));
+					"org.signal:embedded-redis is not on the class path of the tests", () -> null,
+					(arguments) -> EmbeddedRedis.start(arguments)));
 
 	private static final String CURES = """
 			Add one of these:

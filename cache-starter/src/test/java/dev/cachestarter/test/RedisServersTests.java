@@ -16,12 +16,17 @@
 
 package dev.cachestarter.test;
 
+import java.io.File;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.test.RedisServers.Place;
+import dev.cachestarter.testing.ChildJvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -30,6 +35,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
  * Tests where a server for tests is looked for, and what is said if there is none.
  */
 class RedisServersTests {
+
+	private static final Duration PATIENCE = Duration.ofMinutes(2);
 
 	private static final RedisServer SERVER = new RedisServer("127.0.0.1", 1, "of this test", () -> {
 	});
@@ -99,9 +106,38 @@ class RedisServersTests {
 		}
 	}
 
+	@Test
+	void aLibraryThatIsMissingIsNamed() {
+		String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+			.filter((entry) -> !entry.contains("testcontainers") && !entry.contains("embedded-redis"))
+			.collect(Collectors.joining(File.pathSeparator));
+
+		try (ChildJvm child = ChildJvm.start(classPath, WithoutLibraries.class)) {
+
+			assertThat(child.await("docker: ", PATIENCE))
+				.isEqualTo("org.testcontainers:testcontainers is not on the class path of the tests");
+			assertThat(child.await("embedded: ", PATIENCE))
+				.isEqualTo("org.signal:embedded-redis is not on the class path of the tests");
+		}
+	}
+
 	private RedisServer start(List<String> all) {
 		this.arguments.addAll(all);
 		return SERVER;
+	}
+
+	/**
+	 * Says why each place is of no use.
+	 */
+	static final class WithoutLibraries {
+
+		private WithoutLibraries() {
+		}
+
+		public static void main(String... arguments) {
+			RedisServers.PLACES.forEach((place) -> ChildJvm.say(place.name() + ": " + place.whyNot()));
+		}
+
 	}
 
 }
