@@ -16,17 +16,12 @@
 
 package dev.cachestarter.sample;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import java.util.stream.Stream;
 
 import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
@@ -34,7 +29,6 @@ import dev.cachestarter.CacheService;
 import dev.cachestarter.sample.live.OwnRedis;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,8 +42,6 @@ import org.openqa.selenium.Keys;
 import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 
@@ -66,9 +58,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 class PageTests {
 
 	private static final Duration PATIENCE = Duration.ofMinutes(2);
-
-	// Kept, or its level is forgotten.
-	private static final Logger seleniumLog = Logger.getLogger("org.openqa.selenium");
 
 	@TempDir
 	private static Path profile;
@@ -89,22 +78,7 @@ class PageTests {
 
 	@BeforeAll
 	void startBrowser() {
-		Optional<File> chromium = executable("chromium", "chromium-browser", "google-chrome");
-		Optional<File> driver = executable("chromedriver");
-		Assumptions.assumeTrue(chromium.isPresent() && driver.isPresent(),
-				"There is no Chromium with its driver on the PATH: apt-get install chromium chromium-driver");
-		seleniumLog.setLevel(Level.SEVERE);
-		ChromeOptions options = new ChromeOptions();
-		options.setBinary(chromium.get());
-		// Nothing but this machine is asked for, by whatever part of the browser.
-		options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-				"--no-first-run", "--disable-background-networking", "--disable-component-update",
-				"--user-data-dir=" + profile,
-				"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1");
-		options.setCapability("goog:loggingPrefs", Map.of(LogType.BROWSER, "ALL"));
-		this.browser = new ChromeDriver(
-				new ChromeDriverService.Builder().usingDriverExecutable(driver.get()).usingAnyFreePort().build(),
-				options);
+		this.browser = Chromium.start(profile);
 	}
 
 	@AfterAll
@@ -289,14 +263,6 @@ class PageTests {
 			// What the page replaces while it is looked at.
 			.ignoreException(StaleElementReferenceException.class)
 			.until(condition::getAsBoolean);
-	}
-
-	private static Optional<File> executable(String... names) {
-		return Stream.of(names)
-			.flatMap((name) -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
-				.map((directory) -> new File(directory, name)))
-			.filter(File::canExecute)
-			.findFirst();
 	}
 
 }
