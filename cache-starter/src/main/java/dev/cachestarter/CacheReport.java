@@ -60,11 +60,12 @@ public interface CacheReport {
 	 * @param keys how its keys are made: the expressions, {@code arguments} where they
 	 * are made of its arguments
 	 * @param type the type of the values that are cached, {@code null} if it caches none
+	 * @param ttl the TTL that its {@link CacheTtl} states, {@code null} if it has none
 	 * @param problems why it cannot be cached or keyed, each with its cure; empty if it
 	 * can, as far as the types tell
 	 */
 	record CachedMethod(String method, Set<String> caches, Set<String> keys, @Nullable String type,
-			List<String> problems) {
+			@Nullable String ttl, List<String> problems) {
 
 	}
 

@@ -16,6 +16,10 @@
 
 package dev.cachestarter;
 
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
@@ -43,6 +47,7 @@ import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.cache.interceptor.LoggingCacheErrorHandler;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.AliasFor;
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.core.convert.converter.Converter;
 import org.springframework.core.task.TaskDecorator;
@@ -84,6 +89,58 @@ final class AnnotationsAndServiceExample {
 		Agent save(Agent agent);
 
 	}
+
+	interface QuoteSource {
+
+		Quote find(String symbol);
+
+	}
+
+	// @formatter:off
+	@Retention(RetentionPolicy.RUNTIME)
+	@Target(ElementType.METHOD)
+	@Cacheable
+	@CacheTtl("30s")
+	@interface BrieflyCached {
+
+		@AliasFor(annotation = Cacheable.class, attribute = "cacheNames")
+		String[] value();
+
+		@AliasFor(annotation = CacheTtl.class, attribute = "value")
+		String ttl() default "30s";
+
+	}
+
+	static class Markets {
+
+		private final QuoteSource quotes;
+
+		private final Repository repository;
+
+		Markets(QuoteSource quotes, Repository repository) {
+			this.quotes = quotes;
+			this.repository = repository;
+		}
+
+		@Cacheable("quotes")
+		@CacheTtl("#{#result.closed ? '1d' : '1m'}")
+		public Quote quote(String symbol) {
+			return this.quotes.find(symbol);
+		}
+
+		@Cacheable("agents:search")
+		@CacheTtl("${search.ttl:30s}")
+		public List<Agent> search(String orgId, Query query) {
+			return this.repository.list(orgId, query);
+		}
+
+		@BrieflyCached(value = "agents:online", ttl = "5s")
+		public List<Agent> online(String orgId) {
+			return this.repository.list(orgId, new Query(1, 100));
+		}
+
+	}
+	// @formatter:on
 
 	// @formatter:off
 	@CacheConfig(cacheNames = "agents:details")

@@ -21,6 +21,8 @@ import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.List;
 
+import dev.cachestarter.CacheTtl;
+
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
@@ -52,6 +54,7 @@ class ServerReads {
 	}
 
 	@Cacheable("servers:tools")
+	@CacheTtl("#{#result.isEmpty() ? '30s' : '5m'}")
 	public List<InstalledTool> tools(long serverId) {
 		return this.jdbc.sql("""
 				select tool.name, server_tool.version, tool.version as newest_version, installed_at

@@ -18,6 +18,7 @@ package dev.cachestarter.actuate;
 
 import java.security.Principal;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -212,13 +213,18 @@ public class CacheStarterEndpoint {
 		if (cache == null) {
 			return null;
 		}
-		List<String> methods = this.report.methods()
-			.stream()
-			.filter((method) -> method.caches().contains(name))
-			.map(CacheReport.CachedMethod::method)
-			.toList();
+		List<String> methods = new ArrayList<>();
+		Map<String, String> ttls = new LinkedHashMap<>();
+		for (CacheReport.CachedMethod method : this.report.methods()) {
+			if (method.caches().contains(name)) {
+				methods.add(method.method());
+				if (method.ttl() != null) {
+					ttls.put(method.method(), method.ttl());
+				}
+			}
+		}
 		return new CacheDescriptor(Setting.all(cache.getSettings(), this.origins.of(name)), cache.getCounters(),
-				this.loadTimes.of(name), methods, null);
+				this.loadTimes.of(name), methods, ttls, null);
 	}
 
 	/**
@@ -269,14 +275,16 @@ public class CacheStarterEndpoint {
 	 * @param counters what happened in it since the start of this application
 	 * @param loads how long its loads took
 	 * @param methods the methods that use it
+	 * @param methodTtls the TTLs that methods state, which go before that of the settings
+	 * and after the {@code TtlPolicy} bean
 	 * @param keys some of its keys, {@code null} if they were not asked for
 	 */
 	public record CacheDescriptor(Map<String, Setting> settings, CacheSnapshot.Counters counters,
-			LoadTimes.Summary loads, List<String> methods,
+			LoadTimes.Summary loads, List<String> methods, Map<String, String> methodTtls,
 			KeyBrowser.@Nullable Page keys) implements OperationResponseBody {
 
 		CacheDescriptor with(KeyBrowser.Page page) {
-			return new CacheDescriptor(this.settings, this.counters, this.loads, this.methods, page);
+			return new CacheDescriptor(this.settings, this.counters, this.loads, this.methods, this.methodTtls, page);
 		}
 
 	}

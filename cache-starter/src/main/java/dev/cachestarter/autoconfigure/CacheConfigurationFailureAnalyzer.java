@@ -57,6 +57,8 @@ import dev.cachestarter.autoconfigure.names.SimilarNames;
 @Order(0)
 final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<RuntimeException> {
 
+	private static final String TTL = "@CacheTtl on '";
+
 	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(CacheStarterProperties.PREFIX);
 
 	/** The second half of a name, a setting, and its value. */
@@ -76,9 +78,12 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 		}
 		IllegalStateException annotation = wrongAnnotation(rootFailure);
 		if (annotation != null) {
-			return new FailureAnalysis(annotation.getMessage() + ".",
-					"Correct the annotation. In a pattern, text is a glob and what stands in #{...} is an expression, "
-							+ "as in \"#{#orgId}:*\".",
+			return new FailureAnalysis(annotation.getMessage() + ".", String.valueOf(annotation.getMessage())
+				.startsWith(TTL)
+						? "Correct the annotation. Write a duration with its unit, as in \"5m\", a placeholder, as in "
+								+ "\"${agents.ttl:5m}\", or expressions, as in \"#{#result.closed ? '1d' : '1m'}\"."
+						: "Correct the annotation. In a pattern, text is a glob and what stands in #{...} is an expression, "
+								+ "as in \"#{#orgId}:*\".",
 					annotation);
 		}
 		BindException unbindable = findCause(rootFailure, BindException.class);
@@ -92,8 +97,9 @@ final class CacheConfigurationFailureAnalyzer extends AbstractFailureAnalyzer<Ru
 
 	private static @Nullable IllegalStateException wrongAnnotation(Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			String message = String.valueOf(cause.getMessage());
 			if (cause instanceof IllegalStateException wrong
-					&& String.valueOf(wrong.getMessage()).startsWith("@CacheEvictPattern on '")) {
+					&& (message.startsWith("@CacheEvictPattern on '") || message.startsWith(TTL))) {
 				return wrong;
 			}
 		}

@@ -239,7 +239,7 @@ final class BatchLoad<T, X extends Exception> {
 				Object value = values.get(name);
 				flight.loaded(value);
 				Asked one = asked(name);
-				one.writer().fill(flight, value, one.reader().codec(), null);
+				one.writer().fill(flight, value, one.reader().codec(), null, null);
 				found(name, value);
 			});
 		}

@@ -37,6 +37,7 @@ import org.springframework.cache.interceptor.SimpleKeyGenerator;
 import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 
+import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.key.CacheKeys;
 
@@ -56,11 +57,14 @@ public final class CachingPostProcessor
 
 	private final PatternEvictingCacheErrorHandler errorHandler = new PatternEvictingCacheErrorHandler();
 
+	private MethodTtls ttls = new MethodTtls(null);
+
 	private @Nullable BeanFactory beanFactory;
 
 	@Override
 	public void setBeanFactory(BeanFactory beanFactory) {
 		this.beanFactory = beanFactory;
+		this.ttls = new MethodTtls(beanFactory);
 	}
 
 	@Override
@@ -71,7 +75,7 @@ public final class CachingPostProcessor
 	@Override
 	public Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean.getClass() == AnnotationCacheOperationSource.class) {
-			return new PatternAwareOperationSource(types());
+			return new PatternAwareOperationSource(types(), this.ttls);
 		}
 		if (bean.getClass() == CacheInterceptor.class) {
 			return replacement((CacheInterceptor) bean, beanName);
@@ -99,7 +103,7 @@ public final class CachingPostProcessor
 	 * makes the application's CachingConfigurer, and what that needs, too early.
 	 */
 	private CacheInterceptor replacement(CacheInterceptor original, String beanName) {
-		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys);
+		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys, this.ttls);
 		if (this.beanFactory != null) {
 			replacement.setBeanFactory(this.beanFactory);
 		}

@@ -52,6 +52,8 @@ import dev.cachestarter.cache.call.Call.Intercepted;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.call.CallFailure;
 import dev.cachestarter.cache.call.FutureCall;
+import dev.cachestarter.cache.call.MethodTtl;
+import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.call.ReactiveCall;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys;
@@ -95,15 +97,19 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	private final transient Supplier<CacheKeys> cacheKeys;
 
+	private final transient MethodTtls ttls;
+
 	private final transient Call.SpringSide spring = new SpringsPart();
 
 	/**
 	 * Create an interceptor.
 	 * @param cacheKeys tells what text the keys of caches that are not ours are, when a
 	 * pattern is to be evicted from them
+	 * @param ttls finds what methods state
 	 */
-	ContextualCacheInterceptor(Supplier<CacheKeys> cacheKeys) {
+	ContextualCacheInterceptor(Supplier<CacheKeys> cacheKeys, MethodTtls ttls) {
 		this.cacheKeys = cacheKeys;
+		this.ttls = ttls;
 	}
 
 	@Override
@@ -183,6 +189,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				return;
 			}
 			forEach(call, operation, (cache, key) -> missed.add(cache.miss(key, call)));
+		}
+
+		@Override
+		public @Nullable MethodTtl ttl(Call call) {
+			return ContextualCacheInterceptor.this.ttls.of(call.intercepted().method(),
+					call.intercepted().targetClass());
 		}
 
 		/**

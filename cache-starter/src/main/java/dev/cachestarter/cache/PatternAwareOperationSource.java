@@ -45,6 +45,7 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.value.ValueTypes;
 
@@ -60,15 +61,19 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 
 	private final transient CacheTypes types;
 
+	private final transient MethodTtls ttls;
+
 	private final transient Set<Class<?>> learnt = ConcurrentHashMap.newKeySet();
 
 	/**
 	 * Create a source.
 	 * @param types is told what it learns
+	 * @param ttls refuses what is malformed
 	 */
-	PatternAwareOperationSource(CacheTypes types) {
+	PatternAwareOperationSource(CacheTypes types, MethodTtls ttls) {
 		super(parsers());
 		this.types = types;
+		this.ttls = ttls;
 		// As Spring's own: protected methods of class-based proxies count.
 		setPublicMethodsOnly(false);
 	}
@@ -105,6 +110,9 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 			for (CacheOperation operation : operations) {
 				this.types.use(operation.getCacheNames());
 				boolean keeps = operation instanceof CacheableOperation || operation instanceof CachePutOperation;
+				if (keeps) {
+					this.ttls.of(method, type);
+				}
 				if (keeps && valueType != null) {
 					operation.getCacheNames().forEach((cacheName) -> this.types.learn(cacheName, valueType));
 				}

@@ -114,7 +114,7 @@ final class RedisCacheService implements CacheService {
 		}
 		StoredKey stored = locate(key);
 		ResilientRedisCache cache = cacheOf(stored);
-		Call.settle(null, cache.writer().put(stored, value, cache.readers().get().codec(), ttl),
+		Call.settle(null, cache.writer().put(stored, value, cache.readers().get().codec(), ttl, null),
 				this.engine.newDeadline());
 	}
 

@@ -353,10 +353,11 @@ public final class ResilientRedisCache extends RedisCache {
 		if (ticket.isPut()) {
 			Flight seized = (flight != null) ? flight : turns().alone(ticket.ask());
 			this.evictor.repeatAfterReactiveCommit(new Target.Key(stored), call);
-			this.writer.settle(call, stored, this.writer.putSeized(seized, value, reader.codec()), deadline(call));
+			this.writer.settle(call, stored, this.writer.putSeized(seized, value, reader.codec(), call),
+					deadline(call));
 		}
 		else if (flight != null && !ticket.isStoredByOther()) {
-			CompletableFuture<Boolean> filled = this.writer.fill(flight, value, reader.codec(), null);
+			CompletableFuture<Boolean> filled = this.writer.fill(flight, value, reader.codec(), null, call);
 			if (call.isAsynchronous()) {
 				Call.settle(call, filled, deadline(call));
 			}
@@ -365,7 +366,7 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private void putNow(StoredKey key, @Nullable Object value, EntryReader reader, @Nullable Call call) {
 		this.evictor.repeatAfterReactiveCommit(new Target.Key(key), call);
-		this.writer.settle(call, key, this.writer.put(key, value, reader.codec(), null), deadline(call));
+		this.writer.settle(call, key, this.writer.put(key, value, reader.codec(), null, call), deadline(call));
 	}
 
 	@Override

@@ -33,14 +33,18 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheManager;
 import org.springframework.mock.env.MockEnvironment;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheReport;
+import dev.cachestarter.CacheTtl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 /**
  * Settings that are allowed and cannot be meant.
@@ -137,11 +141,91 @@ class SettingTrapsTests {
 		});
 	}
 
+	@ParameterizedTest
+	@ValueSource(classes = { NoUnit.class, NoProperty.class, NoParameter.class })
+	void aMalformedTtlStopsTheStartAndIsAnalyzed(Class<?> type) {
+		this.contextRunner.withBean(type).run((context) -> {
+			FailureAnalysis analysis = new CacheConfigurationFailureAnalyzer(new MockEnvironment())
+				.analyze(context.getStartupFailure());
+			assertThat(analysis).isNotNull();
+			assertThat(analysis.getDescription()).startsWith("@CacheTtl on '").contains(type.getSimpleName());
+			assertThat(analysis.getAction()).contains("Write a duration with its unit, as in \"5m\"");
+		});
+	}
+
+	@Test
+	void whatIsWrongWithTheTtlOfALazyBeanOrHasNoEffectIsReported(CapturedOutput output) {
+		this.contextRunner.withBean(NoUnit.class, NoUnit::new, (definition) -> definition.setLazyInit(true))
+			.withBean(NoEffect.class)
+			.run((context) -> {
+				CacheReport report = context.getBean(CacheReport.class);
+
+				assertThat(report.problems()).extracting(CacheReport.CachedMethod::method)
+					.containsExactly("NoEffect.evict(String)", "NoUnit.find(String)");
+				assertThat(report.problems()).flatExtracting(CacheReport.CachedMethod::problems)
+					.satisfiesExactly(
+							(problem) -> assertThat(problem)
+								.startsWith("@CacheTtl has no effect, since what the method"),
+							(problem) -> assertThat(problem).contains("'600' has no unit. Write one"));
+				assertThat(report.methods()).extracting(CacheReport.CachedMethod::method, CacheReport.CachedMethod::ttl)
+					.contains(tuple("NoEffect.find(String)", "2m"));
+			});
+	}
+
 	private static List<String> warnings(CapturedOutput output) {
 		return output.getAll()
 			.lines()
 			.filter((line) -> line.matches(".*WARN.*dev\\.cachestarter +(--|:).*") && !line.contains("Redis error"))
 			.toList();
+	}
+
+	static class NoUnit {
+
+		@Cacheable("agents")
+		@CacheTtl("600")
+		public String find(String id) {
+			return id;
+		}
+
+	}
+
+	static class NoProperty {
+
+		@Cacheable("agents")
+		@CacheTtl("${agents.ttl}")
+		public String find(String id) {
+			return id;
+		}
+
+	}
+
+	static class NoParameter {
+
+		@Cacheable("agents")
+		@CacheTtl("#{#reslt.length()}m")
+		public String find(String id) {
+			return id;
+		}
+
+	}
+
+	@CacheTtl("2m")
+	static class NoEffect {
+
+		@Cacheable("agents")
+		public String find(String id) {
+			return id;
+		}
+
+		@CacheEvict("agents")
+		@CacheTtl("1m")
+		public void evict(String id) {
+		}
+
+		@CacheEvict("agents")
+		public void evictByClass(String id) {
+		}
+
 	}
 
 	static class Agents {

@@ -32,6 +32,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.entries.CacheTypes;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -41,7 +42,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class PatternAwareOperationSourceTests {
 
-	private final PatternAwareOperationSource source = new PatternAwareOperationSource(new CacheTypes());
+	private final PatternAwareOperationSource source = new PatternAwareOperationSource(new CacheTypes(),
+			new MethodTtls(null));
 
 	@Test
 	void whatTheAnnotationDoesNotSayTheClassSays() {

@@ -29,6 +29,8 @@ import org.springframework.data.redis.cache.RedisCacheWriter;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheTtl;
+import dev.cachestarter.cache.call.MethodTtl;
 
 /**
  * Hints for native images: what the starter reaches by reflection. The types of your
@@ -54,6 +56,8 @@ final class CacheStarterHints implements RuntimeHintsRegistrar {
 			.registerType(SimpleKey.class, MemberCategory.ACCESS_DECLARED_FIELDS)
 			.registerType(LettuceConnectionFactory.class, MemberCategory.ACCESS_DECLARED_FIELDS)
 			.registerType(CacheEvictPattern.class, MemberCategory.INVOKE_PUBLIC_METHODS)
+			.registerType(CacheTtl.class, MemberCategory.INVOKE_PUBLIC_METHODS)
+			.registerType(MethodTtl.Root.class, MemberCategory.INVOKE_PUBLIC_METHODS)
 			.registerTypeIfPresent(classLoader, ELEMENT_WRITER, MemberCategory.ACCESS_DECLARED_FIELDS)
 			.registerType(TypeReference.of(SUSPENDED_RESULTS), MemberCategory.INVOKE_PUBLIC_METHODS);
 		JSON_FORMS.forEach((name) -> hints.reflection()

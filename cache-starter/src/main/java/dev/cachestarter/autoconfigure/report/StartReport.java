@@ -57,14 +57,18 @@ import org.springframework.core.DefaultParameterNameDiscoverer;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ParameterNameDiscoverer;
 import org.springframework.core.ResolvableType;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.log.LogMessage;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheReport;
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.CacheTtl;
 import dev.cachestarter.autoconfigure.report.AnnotatedMethods.Annotated;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.cache.call.MethodTtl;
+import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.value.ValueTypes;
@@ -91,6 +95,8 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 	private final AnnotatedMethods annotated;
 
 	private final KeyCheck keyCheck;
+
+	private final MethodTtls ttls;
 
 	private final Consumer<List<CachedMethod>> onProblems;
 
@@ -122,6 +128,7 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 		this.beanFactory = beanFactory;
 		this.annotated = annotated;
 		this.keyCheck = keyCheck;
+		this.ttls = new MethodTtls(beanFactory);
 		this.onProblems = onProblems;
 		this.executor = executor;
 		this.helpers = helpers;
@@ -283,8 +290,26 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 				}
 			}
 		}
+		String ttl = ttl(annotated, keeps, problems);
 		return new CachedMethod(name(annotated), Collections.unmodifiableSet(caches), Collections.unmodifiableSet(keys),
-				(keeps && type != null) ? shortName(type) : null, List.copyOf(problems));
+				(keeps && type != null) ? shortName(type) : null, ttl, List.copyOf(problems));
+	}
+
+	/** Those of lazy beans have not been looked at yet. */
+	private @Nullable String ttl(Annotated annotated, boolean keeps, Set<String> problems) {
+		try {
+			MethodTtl ttl = this.ttls.of(annotated.method(), annotated.type());
+			if (ttl != null && !keeps && AnnotatedElementUtils.hasAnnotation(annotated.method(), CacheTtl.class)) {
+				problems
+					.add("@CacheTtl has no effect, since what the method returns is not cached: remove it, or put it"
+							+ " on a method with @Cacheable or @CachePut");
+			}
+			return (ttl != null && keeps) ? ttl.text() : null;
+		}
+		catch (IllegalStateException ex) {
+			problems.add(String.valueOf(ex.getMessage()));
+			return null;
+		}
 	}
 
 	private void addKeys(CacheOperation operation, Annotated annotated, boolean keysAreOurs, Set<String> keys,

@@ -18,6 +18,7 @@ package dev.cachestarter.cache.call;
 
 import java.lang.reflect.Method;
 import java.lang.reflect.Type;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -403,6 +404,25 @@ public abstract class Call {
 	}
 
 	/**
+	 * Return how long what the method returned is kept, as its {@code @CacheTtl} says.
+	 * @return {@code null} if nothing is said
+	 */
+	public @Nullable MethodTtl ttl() {
+		return this.intercepted.spring().ttl(this);
+	}
+
+	/**
+	 * Return what that says of a value. Runs code of the application's, which may throw
+	 * anything.
+	 * @return {@code null} if nothing is said
+	 */
+	public @Nullable Duration ttlOf(Object value) {
+		MethodTtl ttl = ttl();
+		Intercepted call = this.intercepted;
+		return (ttl != null) ? ttl.of(value, call.target(), call.targetClass(), call.method(), call.args()) : null;
+	}
+
+	/**
 	 * Have the call not return before a write is acknowledged.
 	 */
 	public void returnsAfter(CompletableFuture<?> write) {
@@ -596,6 +616,12 @@ public abstract class Call {
 		 * @param missed is added what completes when that is done
 		 */
 		void missOthers(Call call, CacheableOperation operation, List<CompletableFuture<?>> missed);
+
+		/**
+		 * Return the time to live that is stated on the method.
+		 * @return {@code null} if there is none
+		 */
+		@Nullable MethodTtl ttl(Call call);
 
 	}
 

@@ -25,11 +25,13 @@ import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.expression.ExpressionInvocationTargetException;
 import org.springframework.transaction.support.TransactionSynchronization;
 
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.call.MethodTtl;
 import dev.cachestarter.cache.entries.EntryReader.Purpose;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
@@ -78,17 +80,18 @@ public final class EntryWriter {
 
 	/**
 	 * Store a loaded value under its lease, and end the flight.
-	 * @param ttl its time to live, {@code null} for the cache's own
+	 * @param ttl its time to live, {@code null} for what the method or the cache says
+	 * @param call the intercepted call that loaded it, {@code null} if none has
 	 * @return whether it was stored; fails if Redis did not take it. In a transaction it
 	 * is {@code false} at once, since it is stored after the commit if at all
 	 */
 	public CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec,
-			@Nullable Duration ttl) {
+			@Nullable Duration ttl, @Nullable Call call) {
 		if (!flight.canFill()) {
 			flight.release();
 			return NOT_STORED;
 		}
-		Prepared prepared = prepare(flight.key(), value, codec, ttl);
+		Prepared prepared = prepare(flight.key(), value, codec, ttl, call);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
 			transaction.afterwards(flight.key(), (status, deadline) -> {
@@ -122,18 +125,20 @@ public final class EntryWriter {
 	/**
 	 * Store the value of a {@code @CachePut}, whose key was leased before its method ran.
 	 */
-	public CompletableFuture<?> putSeized(Flight flight, @Nullable Object value, ValueCodec codec) {
+	public CompletableFuture<?> putSeized(Flight flight, @Nullable Object value, ValueCodec codec, Call call) {
 		boolean elsewhere = flight.isTransactional() && TransactionScope.current(this.engine) == null;
-		return atCommit(flight.key(), elsewhere ? Prepared.NOT_STORED : prepare(flight.key(), value, codec, null),
+		return atCommit(flight.key(), elsewhere ? Prepared.NOT_STORED : prepare(flight.key(), value, codec, null, call),
 				(prepared) -> orEvict(flight.key(), () -> store(flight, prepared)), flight::release);
 	}
 
 	/**
 	 * Store a value whatever is there.
-	 * @param ttl its time to live, {@code null} for the cache's own
+	 * @param ttl its time to live, {@code null} for what the method or the cache says
+	 * @param call the intercepted call whose method returned it, {@code null} if none has
 	 */
-	public CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
-		return atCommit(key, prepare(key, value, codec, ttl), (prepared) -> replace(key, prepared), NOTHING);
+	public CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl,
+			@Nullable Call call) {
+		return atCommit(key, prepare(key, value, codec, ttl, call), (prepared) -> replace(key, prepared), NOTHING);
 	}
 
 	/** Do it now, or, in a transaction, when that has committed. */
@@ -229,14 +234,14 @@ public final class EntryWriter {
 			return reading;
 		}
 		Observed observed = reading.observed();
-		Prepared prepared = prepare(key, value, reader.codec(), null);
+		Prepared prepared = prepare(key, value, reader.codec(), null, null);
 		Encoded encoded = prepared.encoded();
 		for (int attempt = 0; attempt < MAX_ATTEMPTS && observed != null && encoded != null; attempt++) {
 			if (storeIfStill(observed, encoded, prepared.ttl(), deadline)) {
 				return reading;
 			}
 			// Each attempt writes its own header into it.
-			encoded = prepare(key, value, reader.codec(), null).encoded();
+			encoded = prepare(key, value, reader.codec(), null, null).encoded();
 			reading = present(key, reader, deadline);
 			if (reading.isHit()) {
 				return reading;
@@ -292,8 +297,9 @@ public final class EntryWriter {
 	// What is stored, and for how long
 
 	/** Encode a value on the calling thread. */
-	private Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl) {
-		Duration life = (ttl != null && value != null) ? ttl : ttlOf(key, value);
+	private Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl,
+			@Nullable Call call) {
+		Duration life = (ttl != null && value != null) ? ttl : ttlOf(key, value, call);
 		if (life == null) {
 			return Prepared.NOT_STORED;
 		}
@@ -335,15 +341,45 @@ public final class EntryWriter {
 	}
 
 	/** Return the time to live of a value, {@code null} if it is not to be stored. */
-	private @Nullable Duration ttlOf(StoredKey key, @Nullable Object value) {
+	private @Nullable Duration ttlOf(StoredKey key, @Nullable Object value, @Nullable Call call) {
 		CacheSettings settings = this.parts.settings();
 		Duration decided = decided(this.engine.ttlPolicy(), key, value);
-		decided = (decided != null) ? decided : decided(settings.ttlPolicy(), key, value);
 		if (decided != null) {
-			return (decided.isZero() || decided.compareTo(SHORTEST) > 0) ? decided : SHORTEST;
+			return decided;
 		}
-		Duration ttl = (value != null) ? settings.ttl() : settings.nullTtl();
+		Duration stated = (call != null && value != null) ? stated(call, value) : null;
+		if (stated != null) {
+			return jittered(stated);
+		}
+		decided = decided(settings.ttlPolicy(), key, value);
+		if (decided != null) {
+			return decided;
+		}
+		Duration ttl = (value != null) ? settings.ttl() : nullTtl(settings, call);
 		return (value == null && ttl.isZero()) ? null : jittered(ttl);
+	}
+
+	/** Return what the method says, {@code null} if it says nothing. */
+	private @Nullable Duration stated(Call call, Object value) {
+		try {
+			return Call.outside(() -> call.ttlOf(value));
+		}
+		catch (Throwable ex) {
+			// SpEL says of what its methods throw only that they do.
+			boolean wrapped = ex instanceof ExpressionInvocationTargetException && ex.getCause() != null;
+			this.engine.warnOnce("ttl:" + this.parts.name() + ":" + call.intercepted().method(),
+					"The @CacheTtl of '%s' failed for cache '%s', whose own TTL applies: %s"
+						.formatted(call.intercepted().method(), this.parts.name(), wrapped ? ex.getCause() : ex));
+			return null;
+		}
+	}
+
+	/** Nulls live no longer than values. */
+	private static Duration nullTtl(CacheSettings settings, @Nullable Call call) {
+		MethodTtl stated = (call != null) ? call.ttl() : null;
+		Duration fixed = (stated != null) ? stated.fixed() : null;
+		Duration ttl = settings.nullTtl();
+		return (fixed == null || fixed.isZero() || fixed.compareTo(ttl) > 0) ? ttl : fixed;
 	}
 
 	/** Return what a policy of the application says, {@code null} if it says nothing. */
@@ -353,7 +389,10 @@ public final class EntryWriter {
 		}
 		try {
 			Duration decided = Call.outside(() -> policy.ttl(this.parts.name(), key.key(), value));
-			return (decided != null && !decided.isNegative()) ? decided : null;
+			if (decided == null || decided.isNegative()) {
+				return null;
+			}
+			return (decided.isZero() || decided.compareTo(SHORTEST) > 0) ? decided : SHORTEST;
 		}
 		catch (Throwable ex) {
 			this.engine.warnOnce("policy:" + this.parts.name(),

@@ -118,7 +118,7 @@ public final class LoaderCalls {
 				Flight given = call.confirm(this.cache, key);
 				call.checkConfirmed();
 				Ask ask = reader.ask(key, deadline, thread, null, call);
-				return loadInFlight(ask, Objects.requireNonNull(given), ttl, loader, failure, thread);
+				return loadInFlight(ask, Objects.requireNonNull(given), ttl, call, loader, failure, thread);
 			}
 			Reload reload = (call != null) ? call.reload(this.cache, turns())
 					: (ask, flight) -> reload(ask, flight, ttl, loader);
@@ -141,7 +141,7 @@ public final class LoaderCalls {
 			if (decision instanceof Decision.Failure failed) {
 				throw failure.apply(failed.failure());
 			}
-			return loadInFlight(ask, decision.flightOr(() -> turns().alone(ask)), ttl, loader, failure, thread);
+			return loadInFlight(ask, decision.flightOr(() -> turns().alone(ask)), ttl, call, loader, failure, thread);
 		}
 		finally {
 			thread.close();
@@ -150,7 +150,7 @@ public final class LoaderCalls {
 
 	/** Load in a flight of one's own. */
 	private <X extends Exception> @Nullable Object loadInFlight(Ask ask, Flight flight, @Nullable Duration ttl,
-			Loader loader, Function<Throwable, X> failure, CallerThread thread) throws X {
+			@Nullable Call call, Loader loader, Function<Throwable, X> failure, CallerThread thread) throws X {
 		Object value;
 		Runnable leave = Leading.enter(Leading.of(flight, Leading.current()));
 		Step<LoadOutcome> loading = loading(ask);
@@ -172,7 +172,7 @@ public final class LoaderCalls {
 		Steps.end(loading, null);
 		flight.loaded(value);
 		try {
-			this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), ttl);
+			this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), ttl, call);
 		}
 		finally {
 			if (flight.canFill() && !flight.isTransactional()) {
@@ -188,7 +188,7 @@ public final class LoaderCalls {
 		CallerThread thread = new CallerThread(this.engine.executor());
 		try {
 			return CompletableFuture
-				.completedFuture(loadInFlight(ask, flight, ttl, loader, ReloadException::new, thread));
+				.completedFuture(loadInFlight(ask, flight, ttl, null, loader, ReloadException::new, thread));
 		}
 		catch (ReloadException ex) {
 			return CompletableFuture.failedFuture(thrown(Objects.requireNonNull(ex.getCause())));
@@ -225,17 +225,17 @@ public final class LoaderCalls {
 			Flight given = call.confirm(this.cache, key);
 			call.checkConfirmed();
 			return loadInFlightAsync(reader.ask(key, deadline, executor, null, call), Objects.requireNonNull(given),
-					bound, cancelled);
+					call, bound, cancelled);
 		}
 		Reload reload = (call != null) ? call.reload(this.cache, turns())
-				: (ask, flight) -> loadInFlightAsync(ask, flight, bound, new CompletableFuture<>());
+				: (ask, flight) -> loadInFlightAsync(ask, flight, null, bound, new CompletableFuture<>());
 		// On the thread that asks: its transaction and the loads it is in are bound to
 		// it.
 		Ask asking = reader.ask(key, deadline, executor, reload, call);
 		if (TransactionScope.current(this.engine) != null) {
 			Reading reading = reader.read(key, deadline, Purpose.LOAD);
 			return reading.isHit() ? CompletableFuture.completedFuture(reading.value())
-					: loadInFlightAsync(asking, turns().alone(asking), bound, cancelled);
+					: loadInFlightAsync(asking, turns().alone(asking), call, bound, cancelled);
 		}
 		Captured captured = capture(reload);
 		CompletableFuture<@Nullable Object> result = reader.read(key, deadline, Purpose.LOAD, executor)
@@ -250,7 +250,7 @@ public final class LoaderCalls {
 				Step<WaitOutcome> waiting = reader.waiting(ask.origin());
 				return waiting.within(() -> turns().decide(ask)).thenCompose((decision) -> {
 					Steps.end(waiting, decision);
-					return actOn(decision, ask, bound, cancelled);
+					return actOn(decision, ask, call, bound, cancelled);
 				});
 			});
 		result.whenComplete((value, ex) -> {
@@ -261,20 +261,20 @@ public final class LoaderCalls {
 		return result;
 	}
 
-	private CompletableFuture<@Nullable Object> actOn(Decision decision, Ask ask, AsyncLoader loader,
-			CompletableFuture<Cancelled> cancelled) {
+	private CompletableFuture<@Nullable Object> actOn(Decision decision, Ask ask, @Nullable Call call,
+			AsyncLoader loader, CompletableFuture<Cancelled> cancelled) {
 		if (decision instanceof Decision.Value value) {
 			return CompletableFuture.completedFuture(value.value());
 		}
 		if (decision instanceof Decision.Failure failure) {
 			return CompletableFuture.failedFuture(failure.failure());
 		}
-		return loadInFlightAsync(ask, decision.flightOr(() -> turns().alone(ask)), loader, cancelled);
+		return loadInFlightAsync(ask, decision.flightOr(() -> turns().alone(ask)), call, loader, cancelled);
 	}
 
 	/** Load in a flight of one's own. */
-	private CompletableFuture<@Nullable Object> loadInFlightAsync(Ask ask, Flight flight, AsyncLoader loader,
-			CompletableFuture<Cancelled> cancelled) {
+	private CompletableFuture<@Nullable Object> loadInFlightAsync(Ask ask, Flight flight, @Nullable Call call,
+			AsyncLoader loader, CompletableFuture<Cancelled> cancelled) {
 		CompletableFuture<?> loading;
 		Runnable leave = Leading.enter(Leading.of(flight, ask.leading()));
 		Step<LoadOutcome> step = loading(ask);
@@ -300,7 +300,7 @@ public final class LoaderCalls {
 		loading.whenComplete((value, ex) -> {
 			Steps.end(step, (ex != null) ? thrown(Failures.original(ex)) : null);
 			if (ex == null) {
-				loadedAsync(ask, flight, value, result);
+				loadedAsync(ask, flight, value, call, result);
 				return;
 			}
 			turns().failed(ask, flight, thrown(Failures.original(ex))).whenComplete((decision, lost) -> {
@@ -321,12 +321,12 @@ public final class LoaderCalls {
 	}
 
 	/** As Spring Data's own: returned when it is stored, or is known not to be. */
-	private void loadedAsync(Ask ask, Flight flight, @Nullable Object value,
+	private void loadedAsync(Ask ask, Flight flight, @Nullable Object value, @Nullable Call call,
 			CompletableFuture<@Nullable Object> result) {
 		flight.loaded(value);
 		CompletableFuture<Boolean> filled;
 		try {
-			filled = this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), null);
+			filled = this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), null, call);
 		}
 		catch (RuntimeException | Error ex) {
 			flight.release();

@@ -43,6 +43,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 
+import dev.cachestarter.CacheTtl;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.actuate.CacheStarterEndpoint.CacheDescriptor;
 import dev.cachestarter.actuate.CacheStarterEndpoint.CacheStarterDescriptor;
@@ -101,6 +102,7 @@ class CacheStarterEndpointRedisTests {
 			assertThat(cache.loads().count()).isEqualTo(1);
 			assertThat(cache.loads().p99Millis()).isPositive();
 			assertThat(cache.methods()).containsExactly("Items.changed(String, String)", "Items.find(String, String)");
+			assertThat(cache.methodTtls()).containsExactly(Map.entry("Items.find(String, String)", "#{30 + 30}m"));
 			assertThat(cache.keys()).isNull();
 			assertThat(JsonMapper.shared().writeValueAsString(shown)).contains("\"hitRatio\":0.5");
 		});
@@ -340,6 +342,7 @@ class CacheStarterEndpointRedisTests {
 		private int loads;
 
 		@Cacheable("items:list")
+		@CacheTtl("#{30 + 30}m")
 		public int find(String organization, String page) {
 			return ++this.loads;
 		}
