@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -54,6 +55,8 @@ public final class Benchmark {
 	private static final String SHORT = "short";
 
 	private static final String PAGE = "page";
+
+	private static final int LIMIT_MINUTES = 60;
 
 	private static final Path DIRECTORY = Path.of("target", "benchmark").toAbsolutePath();
 
@@ -98,7 +101,24 @@ public final class Benchmark {
 		System.exit(benchmark.failures.isEmpty() ? 0 : 1);
 	}
 
+	/** End, whatever hangs. What was measured until then is in the files. */
+	private static void limit() {
+		Thread thread = new Thread(() -> {
+			try {
+				TimeUnit.MINUTES.sleep(LIMIT_MINUTES);
+			}
+			catch (InterruptedException ex) {
+				return;
+			}
+			System.err.println("Not done after " + LIMIT_MINUTES + " minutes.");
+			System.exit(1);
+		}, "time-limit");
+		thread.setDaemon(true);
+		thread.start();
+	}
+
 	private void run() throws IOException, InterruptedException {
+		limit();
 		Files.createDirectories(DIRECTORY);
 		long begun = System.nanoTime();
 		try (RedisProcess redis = RedisProcess.start(DIRECTORY); Lab lab = new Lab(redis, DIRECTORY, this.brief)) {

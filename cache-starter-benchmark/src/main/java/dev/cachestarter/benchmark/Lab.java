@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -86,18 +87,48 @@ public final class Lab implements AutoCloseable {
 
 	/** Return the JVM of a peer, which is started when it is asked for first. */
 	public WorkerJvm worker(Peer peer) throws IOException {
-		WorkerJvm worker = this.workers.get(peer);
-		if (worker == null) {
-			worker = startWorker(peer, 1);
-			this.workers.put(peer, worker);
-		}
-		return worker;
+		return workers(List.of(peer)).get(0);
 	}
 
-	/** Start another JVM with instances of a peer, which the caller closes. */
-	public WorkerJvm startWorker(Peer peer, int instances) throws IOException {
+	/** Return the JVMs of peers. Those that are not there yet start at the same time. */
+	public List<WorkerJvm> workers(List<Peer> peers) throws IOException {
+		List<WorkerJvm> launched = new ArrayList<>();
+		for (Peer peer : peers) {
+			if (!this.workers.containsKey(peer)) {
+				WorkerJvm worker = launch(peer, 1);
+				this.workers.put(peer, worker);
+				launched.add(worker);
+			}
+		}
+		try {
+			launched.forEach(WorkerJvm::awaitReady);
+		}
+		catch (RuntimeException ex) {
+			closeWorkers();
+			throw ex;
+		}
+		return peers.stream().map((peer) -> Objects.requireNonNull(this.workers.get(peer))).toList();
+	}
+
+	/** Start more JVMs with some instances of a peer each, which the caller closes. */
+	public List<WorkerJvm> startWorkers(Peer peer, int processes, int instances) throws IOException {
+		List<WorkerJvm> launched = new ArrayList<>();
+		try {
+			for (int process = 0; process < processes; process++) {
+				launched.add(launch(peer, instances));
+			}
+			launched.forEach(WorkerJvm::awaitReady);
+			return launched;
+		}
+		catch (IOException | RuntimeException ex) {
+			launched.forEach(WorkerJvm::close);
+			throw ex;
+		}
+	}
+
+	private WorkerJvm launch(Peer peer, int instances) throws IOException {
 		Path log = this.directory.resolve(peer.id() + "-" + ++this.started + ".log");
-		return WorkerJvm.start(peer, this.redis.port(), database(peer), instances, log);
+		return WorkerJvm.launch(peer, this.redis.port(), database(peer), instances, log);
 	}
 
 	/** Close the JVMs that were asked for, so that they do not disturb what comes. */

@@ -45,17 +45,23 @@ public final class WorkerJvm implements AutoCloseable {
 		this.log = log;
 	}
 
-	static WorkerJvm start(Peer peer, int port, int database, int instances, Path log) throws IOException {
+	/**
+	 * Launch a JVM, which has to be waited for.
+	 */
+	static WorkerJvm launch(Peer peer, int port, int database, int instances, Path log) throws IOException {
 		List<String> command = new ArrayList<>(List.of(Lab.javaCommand()));
 		command.addAll(OPTIONS);
 		command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName(), peer.id(),
 				RedisProcess.HOST, Integer.toString(port), Integer.toString(database), Integer.toString(instances)));
-		WorkerJvm worker = new WorkerJvm(ChildProcess.start(command, log), log);
-		if (!Worker.READY.equals(worker.process.receive())) {
-			worker.close();
-			throw new IllegalStateException(peer.label() + " did not start, see " + log);
+		return new WorkerJvm(ChildProcess.start(command, log), log);
+	}
+
+	/** Wait until it takes commands. */
+	void awaitReady() {
+		if (!Worker.READY.equals(this.process.receive())) {
+			close();
+			throw new IllegalStateException("A JVM did not start, see " + this.log);
 		}
-		return worker;
 	}
 
 	/** Send a command, whose answer is to be asked for. */

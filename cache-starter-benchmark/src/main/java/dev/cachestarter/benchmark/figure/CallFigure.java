@@ -75,6 +75,7 @@ final class CallFigure implements Figure {
 		List<Cell> cells = cells(lab);
 		Map<Cell, Map<Peer, List<Calls>>> measured = new LinkedHashMap<>();
 		Map<Peer, Long> unlike = new EnumMap<>(Peer.class);
+		lab.workers(List.of(Peer.values()));
 		warmUp(lab, cells);
 		int rounds = lab.choose(5, 3);
 		// The first shows how fast a JVM warms up, and is thrown away.
@@ -124,7 +125,7 @@ final class CallFigure implements Figure {
 	private Calls measure(Lab lab, Peer peer, Cell cell, Map<Peer, Long> unlike) throws IOException {
 		WorkerJvm worker = lab.worker(peer);
 		if (this.hits) {
-			Calls calls = worker.call(Calls.class, command(cell, lab.choose(500, 250)));
+			Calls calls = worker.call(Calls.class, command(cell, lab.choose(500, 200)));
 			if (calls.loads() > TOLERANCE * calls.count()) {
 				unlike.merge(peer, calls.loads(), Long::sum);
 			}
@@ -132,7 +133,7 @@ final class CallFigure implements Figure {
 		}
 		try (StatefulRedisConnection<String, String> redis = lab.connect(peer)) {
 			lab.flush();
-			Calls calls = worker.call(Calls.class, command(cell, lab.choose(500, 250)));
+			Calls calls = worker.call(Calls.class, command(cell, lab.choose(500, 200)));
 			long missing = calls.count() - redis.sync().dbsize();
 			if (peer.hasKeys() && missing > TOLERANCE * calls.count()) {
 				unlike.merge(peer, missing, Long::sum);

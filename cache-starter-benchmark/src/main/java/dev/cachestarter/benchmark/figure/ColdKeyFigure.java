@@ -183,18 +183,7 @@ final class ColdKeyFigure implements Figure {
 	record Group(Peer peer, List<WorkerJvm> workers, int instances) implements AutoCloseable {
 
 		static Group open(Lab lab, Peer peer, int processes, int instances) throws IOException {
-			List<WorkerJvm> workers = new ArrayList<>();
-			Group group = new Group(peer, workers, instances);
-			try {
-				for (int process = 0; process < processes; process++) {
-					workers.add(lab.startWorker(peer, instances));
-				}
-			}
-			catch (IOException | RuntimeException ex) {
-				group.close();
-				throw ex;
-			}
-			return group;
+			return new Group(peer, lab.startWorkers(peer, processes, instances), instances);
 		}
 
 		@Override

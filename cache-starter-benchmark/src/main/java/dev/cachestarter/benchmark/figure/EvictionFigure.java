@@ -74,6 +74,7 @@ final class EvictionFigure implements Figure {
 				"removed after (s)");
 		Report report = new Report().table(table);
 		List<Eviction> evictions = new ArrayList<>();
+		lab.workers(List.of(Peer.STARTER, Peer.SPRING));
 		for (Peer peer : List.of(Peer.STARTER, Peer.SPRING)) {
 			lab.flush();
 			try (StatefulRedisConnection<String, String> redis = lab.connect(peer)) {

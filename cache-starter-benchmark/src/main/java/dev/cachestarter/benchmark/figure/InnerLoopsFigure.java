@@ -57,10 +57,15 @@ final class InnerLoopsFigure implements Figure {
 	}
 
 	@Override
+	public boolean isInShortForm() {
+		return false;
+	}
+
+	@Override
 	public Report measure(Lab lab) throws RunnerException {
 		// Other runs on this machine are for whoever runs it to avoid.
 		System.setProperty("jmh.ignoreLock", "true");
-		TimeValue time = TimeValue.milliseconds(lab.choose(1000, 250));
+		TimeValue time = TimeValue.milliseconds(lab.choose(500, 250));
 		OptionsBuilder options = new OptionsBuilder();
 		options.include(KeyBenchmark.class.getName())
 			.include(HeaderBenchmark.class.getName())

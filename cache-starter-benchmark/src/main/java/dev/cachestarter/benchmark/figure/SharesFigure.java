@@ -53,6 +53,7 @@ final class SharesFigure implements Figure {
 	public Report measure(Lab lab) throws IOException {
 		Map<String, List<String>> rows = new LinkedHashMap<>();
 		Report report = new Report();
+		lab.workers(List.of(Peer.STARTER, Peer.SPRING));
 		for (Peer peer : List.of(Peer.STARTER, Peer.SPRING)) {
 			for (String kind : List.of("HIT", "MISS")) {
 				WorkerJvm worker = lab.worker(peer);

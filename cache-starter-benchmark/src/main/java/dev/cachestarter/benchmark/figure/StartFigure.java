@@ -60,8 +60,11 @@ final class StartFigure implements Figure {
 	public Report measure(Lab lab) throws IOException {
 		lab.closeWorkers();
 		Map<Variant, List<Start>> starts = new EnumMap<>(Variant.class);
-		int rounds = lab.choose(7, 3);
+		int rounds = lab.choose(7, 2);
 		List<Variant> variants = new ArrayList<>(List.of(Variant.values()));
+		if (lab.isBrief()) {
+			variants.remove(Variant.NONE);
+		}
 		// The first fills the system's caches of files, and is thrown away.
 		for (int round = 0; round <= rounds; round++) {
 			for (Variant variant : variants) {

@@ -25,9 +25,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 
 import tools.jackson.databind.json.JsonMapper;
 
+import dev.cachestarter.benchmark.peer.AgentSource;
 import dev.cachestarter.benchmark.peer.Agents;
 import dev.cachestarter.benchmark.peer.Peer;
 import dev.cachestarter.benchmark.peer.RedisPlace;
@@ -41,6 +43,8 @@ public final class Worker {
 
 	/** What it says when it is ready for commands. */
 	public static final String READY = "READY";
+
+	private static final int PATIENCE_SECONDS = 60;
 
 	private final List<Agents> instances;
 
@@ -66,12 +70,31 @@ public final class Worker {
 		RedisPlace place = new RedisPlace(arguments[1], Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
 		List<Agents> instances = new ArrayList<>();
 		for (int number = Integer.parseInt(arguments[4]); number > 0; number--) {
-			instances.add(peer.open(place).agents());
+			Agents agents = peer.open(place).agents();
+			awaitCaching(agents);
+			instances.add(agents);
 		}
 		answers.println(READY);
 		new Worker(instances).serve(answers);
 		// Contexts, clients and their threads end with the JVM.
 		Runtime.getRuntime().halt(0);
+	}
+
+	/** On a busy machine a connection may take its time. */
+	private static void awaitCaching(Agents agents) throws InterruptedException {
+		long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+		agents.list("first", 0);
+		long loads = AgentSource.loads();
+		agents.list("first", 0);
+		while (AgentSource.loads() > loads) {
+			if (System.nanoTime() - deadline > 0) {
+				throw new IllegalStateException("Nothing is cached");
+			}
+			TimeUnit.MILLISECONDS.sleep(100);
+			agents.list("first", 0);
+			loads = AgentSource.loads();
+			agents.list("first", 0);
+		}
 	}
 
 	private void serve(PrintStream answers) throws IOException, InterruptedException, ExecutionException {
