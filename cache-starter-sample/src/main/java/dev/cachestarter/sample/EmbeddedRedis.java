@@ -16,13 +16,10 @@
 
 package dev.cachestarter.sample;
 
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -42,12 +39,7 @@ import dev.cachestarter.sample.live.OwnRedis;
  * read the entries otherwise, and put others in their place. The server is told on its
  * standard input, since everybody can see the arguments of a process.
  * <p>
- * It ends with the application, whichever way that ends. When the context closes,
- * {@link #close()} sees to it. When the JVM is killed nobody in it can, so a shell stands
- * between the two and waits for its standard input to end: the operating system closes
- * that pipe when the JVM is gone. Where there is a {@code setsid}, shell and server are
- * also out of reach of what the terminal sends, so that on Ctrl-C the application closes
- * first and its server after it.
+ * It ends with the application, see {@link WatchedProcess}.
  */
 final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoCloseable {
 
@@ -55,13 +47,11 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 
 	private static final String HOST = "127.0.0.1";
 
-	private static final int ATTEMPTS = 5;
-
 	private final int port;
 
 	private final String password;
 
-	private Server server;
+	private WatchedProcess server;
 
 	private Condition condition = Condition.RUNNING;
 
@@ -69,9 +59,9 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 
 	private boolean closed;
 
-	private EmbeddedRedis(Server server, String password) {
+	private EmbeddedRedis(WatchedProcess server, int port, String password) {
 		this.server = server;
-		this.port = server.port();
+		this.port = port;
 		this.password = password;
 	}
 
@@ -83,9 +73,10 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 	static EmbeddedRedis start() {
 		try {
 			String password = UUID.randomUUID().toString();
-			Server server = start((executable) -> Server.startOnFreePort(executable, password));
-			log.info("Started a redis-server of its own, see: redis-cli -p " + server.port() + " -a " + password);
-			return new EmbeddedRedis(server, password);
+			EmbeddedRedis redis = WatchedProcess.onFreePort(HOST,
+					(port) -> new EmbeddedRedis(start(port, password), port, password));
+			log.info("Started a redis-server of its own, see: redis-cli -p " + redis.port + " -a " + password);
+			return redis;
 		}
 		catch (IOException | RuntimeException ex) {
 			throw new IllegalStateException(
@@ -96,10 +87,15 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 		}
 	}
 
-	private static Server start(Launch launch) throws IOException {
+	private static WatchedProcess start(int port, String password) throws IOException {
 		File executable = RedisExecProvider.defaultProvider().get();
 		try {
-			return launch.start(executable);
+			// Having nothing to save it may be killed, which works even when it is
+			// frozen.
+			return WatchedProcess.start(
+					List.of(executable.getPath(), "--bind", HOST, "--port", Integer.toString(port), "--save", "",
+							"--appendonly", "no", "-"),
+					"requirepass " + password, "Ready to accept connections", "KILL", null);
 		}
 		finally {
 			if (executable.isAbsolute()) {
@@ -157,7 +153,7 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 		}
 		if (this.condition == Condition.STOPPED || !answers()) {
 			this.server.end();
-			this.server = start((executable) -> Server.start(executable, this.port, this.password));
+			this.server = start(this.port, this.password);
 		}
 		else {
 			command("CONFIG", "SET", "maxmemory", "0");
@@ -191,134 +187,6 @@ final class EmbeddedRedis implements DataRedisConnectionDetails, OwnRedis, AutoC
 			this.slowDown.end();
 		}
 		this.server.end();
-	}
-
-	/**
-	 * Starts a server of an executable.
-	 */
-	@FunctionalInterface
-	private interface Launch {
-
-		Server start(File executable) throws IOException;
-
-	}
-
-	/**
-	 * A redis-server that runs, under its shell.
-	 *
-	 * @param watchdog the shell
-	 * @param pid the server's process
-	 * @param port where it listens
-	 */
-	private record Server(Process watchdog, long pid, int port) {
-
-		private static final String LAUNCH = "exec $(command -v setsid) sh -c \"$0\" watchdog \"$@\"";
-
-		private static final String PID = "watchdog of process ";
-
-		/** Others cannot look into the environment of a process. */
-		private static final String PASSWORD = "SAMPLE_REDIS_PASSWORD";
-
-		// Having nothing to save the server may be killed, which works even on a stopped
-		// one. Only the server holds on to the output: its end is the server's.
-		private static final String WATCHDOG = """
-				trap '' INT HUP TERM
-				echo "requirepass $%s" | "$@" - &
-				echo "%s$!"
-				exec >/dev/null 2>&1
-				cat
-				kill -9 $!
-				wait
-				""".formatted(PASSWORD, PID);
-
-		static Server startOnFreePort(File executable, String password) throws IOException {
-			for (int attempt = 1;; attempt++) {
-				try {
-					return start(executable, freePort(), password);
-				}
-				catch (IOException ex) {
-					if (attempt == ATTEMPTS) {
-						throw ex;
-					}
-				}
-			}
-		}
-
-		static Server start(File executable, int port, String password) throws IOException {
-			ProcessBuilder builder = new ProcessBuilder("sh", "-c", LAUNCH, WATCHDOG, executable.getPath(), "--bind",
-					HOST, "--port", Integer.toString(port), "--save", "", "--appendonly", "no")
-				.redirectErrorStream(true);
-			builder.environment().put(PASSWORD, password);
-			Process watchdog = builder.start();
-			StringBuilder said = new StringBuilder();
-			long pid = awaitReady(watchdog.inputReader(), said);
-			Server server = new Server(watchdog, pid, port);
-			if (pid == 0) {
-				server.end();
-				throw new IOException("redis-server ended at once: " + said);
-			}
-			return server;
-		}
-
-		/**
-		 * Read the server's output, to the end of its life: an unread pipe would stop it.
-		 * @return the server's process, 0 if it has ended
-		 */
-		private static long awaitReady(BufferedReader output, StringBuilder said) throws IOException {
-			long pid = 0;
-			boolean ready = false;
-			for (String line = output.readLine(); line != null; line = output.readLine()) {
-				said.append(line).append(System.lineSeparator());
-				if (line.startsWith(PID)) {
-					pid = Long.parseLong(line.substring(PID.length()));
-				}
-				ready |= line.contains("Ready to accept connections");
-				if (ready && pid != 0) {
-					Thread reader = new Thread(() -> output.lines().forEach(log::debug), "redis-server");
-					reader.setDaemon(true);
-					reader.start();
-					return pid;
-				}
-			}
-			return 0;
-		}
-
-		private static int freePort() throws IOException {
-			try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
-				return socket.getLocalPort();
-			}
-		}
-
-		void signal(String name) throws IOException {
-			Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(this.pid)).redirectErrorStream(true)
-				.start();
-			try {
-				if (!kill.waitFor(5, TimeUnit.SECONDS) || kill.exitValue() != 0) {
-					throw new IOException("The signal " + name + " could not be sent to redis-server");
-				}
-			}
-			catch (InterruptedException ex) {
-				Thread.currentThread().interrupt();
-				throw new IOException("Interrupted", ex);
-			}
-		}
-
-		/**
-		 * End the server, and return when it is gone.
-		 */
-		void end() {
-			try {
-				this.watchdog.getOutputStream().close();
-				this.watchdog.waitFor();
-			}
-			catch (IOException ex) {
-				this.watchdog.descendants().forEach(ProcessHandle::destroyForcibly);
-			}
-			catch (InterruptedException ex) {
-				Thread.currentThread().interrupt();
-			}
-		}
-
 	}
 
 	/**

@@ -16,8 +16,6 @@
 
 package dev.cachestarter.sample;
 
-import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 
@@ -69,10 +67,10 @@ class PlatformWorkload implements Workload {
 	public Read nextRead(SplittableRandom random) {
 		Population people = population();
 		int rank = people.draw(random);
-		Known agent = people.agent(rank);
+		Population.Known agent = people.agent(rank);
 		int kind = random.nextInt(100);
 		if (kind < 40) {
-			ToolQuery query = new ToolQuery(1, 20, people.tools.get(rank));
+			ToolQuery query = new ToolQuery(1, 20, people.tool(rank));
 			return read(this.tools, (reads) -> reads.definitions(query));
 		}
 		if (kind < 60) {
@@ -92,7 +90,7 @@ class PlatformWorkload implements Workload {
 	@Override
 	public void change(SplittableRandom random) {
 		Population people = population();
-		Known known = people.agent(people.draw(random));
+		Population.Known known = people.agent(people.draw(random));
 		Agent agent = AopProxyless.of(this.agents).details(known.id());
 		if (agent != null) {
 			AgentStatus status = (agent.status() == AgentStatus.ACTIVE) ? AgentStatus.PAUSED : AgentStatus.ACTIVE;
@@ -122,66 +120,6 @@ class PlatformWorkload implements Workload {
 			this.population = known;
 		}
 		return known;
-	}
-
-	/**
-	 * Who there is to ask for, by popularity.
-	 */
-	private static final class Population {
-
-		private final List<String> tools;
-
-		private final long[] downloads;
-
-		private final List<Known> agents;
-
-		private final List<Long> servers;
-
-		private Population(List<String> tools, long[] downloads, List<Known> agents, List<Long> servers) {
-			this.tools = tools;
-			this.downloads = downloads;
-			this.agents = agents;
-			this.servers = servers;
-		}
-
-		static Population read(JdbcClient jdbc) {
-			List<ToolDefinition> tools = jdbc
-				.sql("select name, version, downloads_per_month from tool order by downloads_per_month desc, name")
-				.query((row, number) -> ToolDefinition.of(row.getString(1), row.getString(2), row.getLong(3)))
-				.list();
-			long[] sums = tools.stream().mapToLong(ToolDefinition::downloadsPerMonth).toArray();
-			Arrays.parallelPrefix(sums, Long::sum);
-			// One agent of each tenant after the other, not all of the first tenant.
-			List<Known> agents = jdbc.sql("""
-					select id, org_id from agent
-					order by row_number() over (partition by org_id order by id), org_id fetch first 5000 rows only
-					""").query((row, number) -> new Known(row.getLong(1), row.getString(2))).list();
-			List<Long> servers = jdbc.sql("select id from server order by id").query(Long.class).list();
-			return new Population(tools.stream().map(ToolDefinition::name).toList(), sums, agents, servers);
-		}
-
-		/**
-		 * Draw a rank, 0 being the most popular.
-		 */
-		int draw(SplittableRandom random) {
-			long drawn = random.nextLong(this.downloads[this.downloads.length - 1]);
-			int index = Arrays.binarySearch(this.downloads, drawn);
-			// What is found exactly is the end of a range that does not include it.
-			return (index >= 0) ? index + 1 : -index - 1;
-		}
-
-		Known agent(int rank) {
-			return this.agents.get(rank % this.agents.size());
-		}
-
-		long server(int rank) {
-			return this.servers.get(rank % this.servers.size());
-		}
-
-	}
-
-	private record Known(long id, String orgId) {
-
 	}
 
 	/**

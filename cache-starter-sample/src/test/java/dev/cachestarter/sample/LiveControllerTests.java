@@ -242,7 +242,8 @@ class LiveControllerTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "/api/live/redis/stopped", "/api/live/load?rate=1", "/api/live/stampede" })
+	@ValueSource(strings = { "/api/live/redis/stopped", "/api/live/load?rate=1", "/api/live/stampede",
+			"/api/live/measurement" })
 	void aButtonIsRefusedToWhatIsNotThePage(String button) {
 		HttpResponse<String> answer = send("POST", button);
 
@@ -250,6 +251,26 @@ class LiveControllerTests {
 		assertThat(answer.headers().firstValue("Content-Type").orElse("")).isEqualTo("application/problem+json");
 		assertThat(answer.body()).contains("it lacks the header 'X-Sample-Page'");
 		assertThat(this.redis.condition()).isEqualTo(OwnRedis.Condition.RUNNING);
+	}
+
+	@Test
+	void withoutPostgresTheTableIsNotMeasuredAndTheAnswerSaysHowToStartIt() {
+		HttpResponse<String> answer = press("/api/live/measurement");
+
+		assertThat(answer.statusCode()).isEqualTo(409);
+		assertThat(answer.body()).contains("mvn spring-boot:run -Ppostgres");
+	}
+
+	@Test
+	void aBriefTraceTellsTheCacheFromTheDatabase() {
+		long id = new Api(URI.create(this.address).getPort()).get("org-133", "/api/agents").number("/items/0/id");
+		String path = "/api/agents/" + id + "?orgId=org-133";
+
+		String first = send("GET", path, "X-Answer-Trace", "brief").headers().firstValue("Server-Timing").orElse("");
+		String second = send("GET", path, "X-Answer-Trace", "brief").headers().firstValue("Server-Timing").orElse("");
+
+		assertThat(first).startsWith("agents-details;desc=\"database\"");
+		assertThat(second).startsWith("agents-details;desc=\"cache\"");
 	}
 
 	@Test

@@ -176,6 +176,16 @@ class PageTests {
 		assertThat(text("stampede-result")).contains("by 1 load.").contains("All got the same answer.");
 	}
 
+	@Test
+	void theTableSaysWhatItNeeds() {
+		click("#measure");
+
+		await("the answer", () -> text("measure-result").contains("mvn spring-boot:run -Ppostgres"));
+		// The browser notes a refusal by itself.
+		assertThat(this.browser.manage().logs().get(LogType.BROWSER).getAll()).hasSize(1)
+			.allMatch((entry) -> entry.getMessage().contains("/api/live/measurement"));
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "light", "dark" })
 	void axeFindsNothing(String scheme) {
@@ -220,6 +230,15 @@ class PageTests {
 		click("#change");
 		await("the change", () -> !text("change-summary").isEmpty());
 		run("document.querySelectorAll('details').forEach((details) => { details.open = true; })");
+		// As it is after a measurement, with texts of its length.
+		run("""
+				const line = document.createElement('tr');
+				for (const text of ['Database queries a second', '100 → 20', '103 ms', '17 ms', '83 % fewer']) {
+					line.append(Object.assign(document.createElement('td'), { textContent: text }));
+				}
+				document.getElementById('measured-lines').replaceChildren(line);
+				document.getElementById('measured').hidden = false;
+				""");
 		await("tables", () -> all(".chart tbody tr").size() >= 4);
 	}
 

@@ -42,10 +42,19 @@ import dev.cachestarter.CacheSnapshot;
  * too.
  */
 @RestControllerAdvice
-class AnswerTrace implements ResponseBodyAdvice<Object>, HandlerInterceptor {
+public class AnswerTrace implements ResponseBodyAdvice<Object>, HandlerInterceptor {
 
 	/** The header that asks for it. */
-	static final String HEADER = "X-Answer-Trace";
+	public static final String HEADER = "X-Answer-Trace";
+
+	/**
+	 * Its value that asks for no more than whether the cache answered, which costs
+	 * nothing.
+	 */
+	public static final String BRIEF = "brief";
+
+	/** What the answer contains if it came from the database. */
+	public static final String FROM_DATABASE = "desc=\"" + Recorder.Source.DATABASE_LABEL + "\"";
 
 	private static final CacheSnapshot.Counters NONE = CacheSnapshot.Counters.of(Map.of());
 
@@ -60,7 +69,11 @@ class AnswerTrace implements ResponseBodyAdvice<Object>, HandlerInterceptor {
 
 	@Override
 	public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-		if (request.getHeader(HEADER) != null) {
+		String asked = request.getHeader(HEADER);
+		if (BRIEF.equals(asked)) {
+			this.recorder.beginTrace();
+		}
+		else if (asked != null) {
 			this.recorder.beginTrace((name) -> this.cache.getStats().caches().getOrDefault(name, NONE));
 		}
 		return true;

@@ -87,9 +87,11 @@ final class Recorder {
 				Object value = invocation.proceed();
 				long took = System.nanoTime() - begin;
 				this.cachedReads.add(took);
-				if (current != null && before != null) {
+				if (current != null) {
+					CacheSnapshot.@Nullable Counters after = current.counters(cache);
 					boolean alone = calls.wasAlone(entered);
-					current.add(new Step(cache, own.source(before, current.counters(cache), alone), took / 1e6));
+					Source source = (before != null && after != null) ? own.source(before, after, alone) : own.source();
+					current.add(new Step(cache, source, took / 1e6));
 				}
 				return value;
 			}
@@ -171,6 +173,13 @@ final class Recorder {
 		this.trace.set(new Trace(counters));
 	}
 
+	/**
+	 * Note, until {@link #endTrace()}, which answers of this thread come from the cache.
+	 */
+	void beginTrace() {
+		this.trace.set(new Trace(null));
+	}
+
 	List<Step> steps() {
 		Trace current = this.trace.get();
 		return (current != null) ? current.steps : List.of();
@@ -214,7 +223,7 @@ final class Recorder {
 		REDIS("redis"),
 
 		/** The method ran. */
-		DATABASE("database"),
+		DATABASE(Source.DATABASE_LABEL),
 
 		/** From the load of another caller. */
 		SHARED("another caller's load"),
@@ -224,6 +233,8 @@ final class Recorder {
 
 		/** From one of the above but the database; which one the counters do not tell. */
 		CACHE("cache");
+
+		static final String DATABASE_LABEL = "database";
 
 		private final String label;
 
@@ -257,9 +268,13 @@ final class Recorder {
 
 		private boolean returned;
 
+		Source source() {
+			return this.ran ? (this.returned ? Source.DATABASE : Source.STALE) : Source.CACHE;
+		}
+
 		Source source(CacheSnapshot.Counters before, CacheSnapshot.Counters after, boolean alone) {
 			if (this.ran) {
-				return this.returned ? Source.DATABASE : Source.STALE;
+				return source();
 			}
 			boolean shared = after.loadsShared() > before.loadsShared();
 			boolean stale = after.staleServed() > before.staleServed();
@@ -281,16 +296,16 @@ final class Recorder {
 
 	private static final class Trace {
 
-		private final Function<String, CacheSnapshot.Counters> counters;
+		private final @Nullable Function<String, CacheSnapshot.Counters> counters;
 
 		private final List<Step> steps = new ArrayList<>();
 
-		Trace(Function<String, CacheSnapshot.Counters> counters) {
+		Trace(@Nullable Function<String, CacheSnapshot.Counters> counters) {
 			this.counters = counters;
 		}
 
-		CacheSnapshot.Counters counters(String cache) {
-			return this.counters.apply(cache);
+		CacheSnapshot.@Nullable Counters counters(String cache) {
+			return (this.counters != null) ? this.counters.apply(cache) : null;
 		}
 
 		void add(Step step) {
