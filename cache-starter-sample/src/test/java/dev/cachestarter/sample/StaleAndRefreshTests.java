@@ -16,14 +16,14 @@
 
 package dev.cachestarter.sample;
 
-import java.util.Objects;
+import java.time.Duration;
 
-import dev.cachestarter.CacheService;
-import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.sample.Api.Answer;
+import dev.cachestarter.test.TestCache;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.cache.CacheManager;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -43,15 +43,18 @@ class StaleAndRefreshTests {
 
 	private final Api api;
 
-	private final CacheService cache;
+	private final TestCache stats;
+
+	private final TestCache tools;
 
 	private final StringRedisTemplate redis;
 
 	private final JdbcClient jdbc;
 
-	StaleAndRefreshTests(@LocalServerPort int port, CacheService cache, StringRedisTemplate redis, JdbcClient jdbc) {
+	StaleAndRefreshTests(@LocalServerPort int port, CacheManager manager, StringRedisTemplate redis, JdbcClient jdbc) {
 		this.api = new Api(port);
-		this.cache = cache;
+		this.stats = TestCache.of(manager, "agents:stats");
+		this.tools = TestCache.of(manager, "tools:definitions");
 		this.redis = redis;
 		this.jdbc = jdbc;
 	}
@@ -62,9 +65,8 @@ class StaleAndRefreshTests {
 		String id = agents.text("/items/0/id");
 		String path = "/api/agents/" + id + "/stats";
 		Answer before = this.api.get("org-150", path);
-		String key = "agents:stats:" + id;
-		await().until(() -> isValue(key));
-		age(key, 1_000_000, -1000);
+		assertThat(this.stats).hasKeys(id);
+		age("agents:stats:" + id, 1_000_000, -1000);
 
 		this.jdbc.sql("alter table agent_run rename to agent_run_away").update();
 		Answer meanwhile;
@@ -78,33 +80,23 @@ class StaleAndRefreshTests {
 		assertThat(before.status()).isEqualTo(200);
 		assertThat(meanwhile.status()).isEqualTo(200);
 		assertThat(meanwhile.body()).isEqualTo(before.body());
-		assertThat(counters("agents:stats").staleServed()).isPositive();
+		assertThat(this.stats.counters().staleServed()).isPositive();
 	}
 
 	@Test
 	void theToolCatalogueIsLoadedAnewBeforeItExpires() {
 		Answer before = this.api.get("/api/tools/definitions?limit=7");
-		String key = "tools:definitions:{\"limit\":7,\"page\":1}";
-		await().until(() -> isValue(key));
-		long refreshes = counters("tools:definitions").refreshes();
-		age(key, 3_300_000, 300_000);
+		String key = "{\"limit\":7,\"page\":1}";
+		assertThat(this.tools).hasKeys(key);
+		long refreshes = this.tools.counters().refreshes();
+		age("tools:definitions:" + key, 3_300_000, 300_000);
 
 		Answer read = this.api.get("/api/tools/definitions?limit=7");
 
 		assertThat(read.body()).isEqualTo(before.body());
-		await().until(() -> counters("tools:definitions").refreshes() == refreshes + 1);
-		await().until(() -> Long.parseLong(
-				Objects.requireNonNull(this.redis.opsForValue().get(key, FRESH_UNTIL, FRESH_UNTIL + 12))) > System
-					.currentTimeMillis() + 2_000_000);
-	}
-
-	private CacheSnapshot.Counters counters(String cacheName) {
-		return Objects.requireNonNull(this.cache.getStats().caches().get(cacheName));
-	}
-
-	private boolean isValue(String key) {
-		String header = this.redis.opsForValue().get(key, 0, 4);
-		return "cs2 v".equals(header);
+		await().until(() -> this.tools.counters().refreshes() == refreshes + 1);
+		await().untilAsserted(
+				() -> assertThat(this.tools).hasTtlBetween(key, Duration.ofSeconds(2000), Duration.ofHours(1)));
 	}
 
 	private void age(String key, long age, long left) {

@@ -16,14 +16,12 @@
 
 package dev.cachestarter.sample;
 
-import java.util.Objects;
-
-import dev.cachestarter.CacheService;
-import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.test.TestCache;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.cache.CacheManager;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestConstructor;
@@ -42,7 +40,7 @@ import static org.awaitility.Awaitility.await;
 @DirtiesContext
 class WarmUpTests {
 
-	private final CacheService cache;
+	private final TestCache tools;
 
 	private final PlatformCacheKeys keys;
 
@@ -50,8 +48,8 @@ class WarmUpTests {
 
 	private final Api api;
 
-	WarmUpTests(CacheService cache, PlatformCacheKeys keys, StringRedisTemplate redis, @LocalServerPort int port) {
-		this.cache = cache;
+	WarmUpTests(CacheManager manager, PlatformCacheKeys keys, StringRedisTemplate redis, @LocalServerPort int port) {
+		this.tools = TestCache.of(manager, "tools:definitions");
 		this.keys = keys;
 		this.redis = redis;
 		this.api = new Api(port);
@@ -60,16 +58,12 @@ class WarmUpTests {
 	@Test
 	void firstRequestForTheToolCatalogueIsAHit() {
 		assertThat(this.redis.hasKey(this.keys.toolDefinitions(null))).isTrue();
-		await().until(() -> counters().puts() == 1);
+		await().until(() -> this.tools.counters().puts() == 1);
 
-		assertThat(this.api.get("/api/tools/definitions").number("/total")).isEqualTo(924);
+		assertThat(this.tools)
+			.isHitBy(() -> assertThat(this.api.get("/api/tools/definitions").number("/total")).isEqualTo(924));
 
-		assertThat(counters().misses()).isEqualTo(1);
-		assertThat(counters().hits()).isEqualTo(1);
-	}
-
-	private CacheSnapshot.Counters counters() {
-		return Objects.requireNonNull(this.cache.getStats().caches().get("tools:definitions"));
+		assertThat(this.tools.counters().misses()).isEqualTo(1);
 	}
 
 }
