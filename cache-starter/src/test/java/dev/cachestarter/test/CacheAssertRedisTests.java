@@ -17,6 +17,7 @@
 package dev.cachestarter.test;
 
 import java.time.Duration;
+import java.util.List;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +32,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 
 import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.testing.RespClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -113,10 +115,25 @@ class CacheAssertRedisTests {
 		fails(() -> assertThat(this.cache).isEmpty(), "to be empty, but it holds [a, b:1, b:2]");
 		fails(() -> assertThat(this.cache).doesNotHaveKeys("a", "c"), "but it holds [a]");
 
-		// Its generation goes, and the entry stays where it is until it is swept.
 		this.articles.changePages("b");
 
 		assertThat(this.cache).hasOnlyKeys("a");
+	}
+
+	@Test
+	void whatIsEvictedIsNotThereThoughItsBytesAre(TestRedis redis) {
+		this.articles.page("b", 1);
+		assertThat(this.cache).hasOnlyKeys("b:1");
+
+		try (RespClient client = RespClient.connect(redis.host(), redis.port(), Duration.ofSeconds(30))) {
+			client.call("SELECT", Integer.toString(redis.database()));
+			for (Object generation : (List<?>) client.call("KEYS", "~g:*")) {
+				client.call("DEL", (String) generation);
+			}
+			assertThat(client.call("EXISTS", "articles:b:1")).isEqualTo(1L);
+		}
+
+		assertThat(this.cache).isEmpty();
 	}
 
 	@Test
