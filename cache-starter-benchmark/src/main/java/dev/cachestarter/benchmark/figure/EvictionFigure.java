@@ -89,6 +89,7 @@ final class EvictionFigure implements Figure {
 			}
 		}
 		lab.flush();
+		goals(report, evictions);
 		return report
 			.remark("Medians of " + rounds(lab)
 					+ " evictions, quartiles in parentheses. The other client asks for a key every half millisecond.")
