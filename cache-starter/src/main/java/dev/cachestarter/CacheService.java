@@ -175,6 +175,13 @@ public interface CacheService {
 	void delete(String key);
 
 	/**
+	 * Remove several entries as {@link #delete(String)} does, those of one cache with one
+	 * command for each server and 200 keys.
+	 * @param keys the keys, of whatever caches
+	 */
+	void delete(Collection<String> keys);
+
+	/**
 	 * Remove this application's entries and no others: all under its key prefix, or,
 	 * where that is empty, those of the caches known by name and what this service has
 	 * stored under other names. Instances of other applications that have no key prefix

@@ -103,6 +103,10 @@ final class DisabledCacheService implements CacheService {
 	}
 
 	@Override
+	public void delete(Collection<String> keys) {
+	}
+
+	@Override
 	public void clear() {
 	}
 

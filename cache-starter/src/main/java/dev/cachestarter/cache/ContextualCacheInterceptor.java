@@ -57,6 +57,7 @@ import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.call.ReactiveCall;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys;
+import dev.cachestarter.engine.key.EachKey;
 import dev.cachestarter.engine.key.EntryKey;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.UnkeyableException;
@@ -305,7 +306,10 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	}
 
 	private void evict(Cache cache, Object key, boolean immediate) {
-		if (key instanceof KeyPattern pattern && !(cache instanceof ResilientRedisCache)) {
+		if (key instanceof EachKey each && !(cache instanceof ResilientRedisCache)) {
+			evictEach(cache, each, immediate);
+		}
+		else if (key instanceof KeyPattern pattern && !(cache instanceof ResilientRedisCache)) {
 			ForeignEviction eviction = ForeignEviction.of(cache, pattern, this.cacheKeys, getErrorHandler());
 			if (immediate) {
 				eviction.evictNow();
@@ -317,6 +321,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		else {
 			super.doEvict(cache, key, immediate);
 		}
+	}
+
+	/** Caches of other kinds know each key by itself. */
+	private void evictEach(Cache cache, EachKey each, boolean immediate) {
+		each.keys().forEach((key) -> super.doEvict(cache, key, immediate));
 	}
 
 	@Override
@@ -413,7 +422,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 
 		private @Nullable Object named(@Nullable Object key) {
-			if (key == null || key instanceof KeyPattern) {
+			if (key == null || key instanceof KeyPattern || key instanceof EachKey) {
 				return key;
 			}
 			boolean alike = true;

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -190,6 +191,18 @@ final class RedisCacheService implements CacheService {
 	@Override
 	public void delete(String key) {
 		evict(new Target.Key(locate(key)));
+	}
+
+	@Override
+	public void delete(Collection<String> keys) {
+		Map<String, List<Target>> targets = new LinkedHashMap<>();
+		new LinkedHashSet<>(keys).forEach((key) -> {
+			StoredKey stored = locate(key);
+			targets.computeIfAbsent(stored.cacheName(), (name) -> new ArrayList<>()).add(new Target.Key(stored));
+		});
+		// One deadline for all of it.
+		Deadline deadline = this.engine.newDeadline();
+		targets.forEach((name, ofCache) -> cacheOf(name).evictor().evictAll(ofCache, false, null, deadline));
 	}
 
 	@Override

@@ -17,6 +17,7 @@
 package dev.cachestarter.cache;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -48,6 +49,7 @@ import dev.cachestarter.cache.entries.LoaderCalls;
 import dev.cachestarter.cache.entries.Reading;
 import dev.cachestarter.cache.entries.TransactionScope;
 import dev.cachestarter.engine.entry.Target;
+import dev.cachestarter.engine.key.EachKey;
 import dev.cachestarter.engine.key.EntryKey;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
@@ -386,13 +388,18 @@ public final class ResilientRedisCache extends RedisCache {
 	@Override
 	public void evict(Object key) {
 		Call call = Call.current();
+		if (key instanceof EachKey each) {
+			this.evictor.evictAll(targets(each), false, call, deadline(call));
+			return;
+		}
 		this.evictor.evict(target(key), call, deadline(call));
 	}
 
 	@Override
 	public boolean evictIfPresent(Object key) {
 		Call call = Call.current();
-		return this.evictor.evictAtOnce(target(key), call, deadline(call));
+		return (key instanceof EachKey each) ? this.evictor.evictAll(targets(each), true, call, deadline(call))
+				: this.evictor.evictAtOnce(target(key), call, deadline(call));
 	}
 
 	@Override
@@ -416,6 +423,10 @@ public final class ResilientRedisCache extends RedisCache {
 	public boolean invalidate() {
 		Call call = Call.current();
 		return this.evictor.evictAtOnce(new Target.Whole(getName()), call, deadline(call));
+	}
+
+	private List<Target> targets(EachKey each) {
+		return each.keys().stream().distinct().<Target>map((key) -> new Target.Key(storedKey(key))).toList();
 	}
 
 	private Target target(Object key) {

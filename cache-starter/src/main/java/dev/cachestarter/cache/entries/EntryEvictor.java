@@ -16,6 +16,7 @@
 
 package dev.cachestarter.cache.entries;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -71,6 +72,27 @@ public final class EntryEvictor {
 		return evictNow(target, call, deadline);
 	}
 
+	/**
+	 * Evict several keys, with as few commands as the servers take; in a transaction, one
+	 * by one when that has committed.
+	 * @param immediate whether it is done at once in a transaction too, and again after
+	 * it
+	 * @return whether there was something; {@code false} if that is not known yet
+	 */
+	public boolean evictAll(List<Target> targets, boolean immediate, @Nullable Call call, Deadline deadline) {
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		if (transaction != null) {
+			targets.forEach((target) -> deferToCommit(transaction, target));
+		}
+		if (targets.isEmpty() || (transaction != null && !immediate)) {
+			return false;
+		}
+		targets.forEach((target) -> repeatAfterReactiveCommit(target, call));
+		Long count = Call.settle(call,
+				counted(this.engine.traced(() -> this.engine.evictions().evict(targets)), targets.size()), deadline);
+		return count != null && count > 0;
+	}
+
 	private void deferToCommit(TransactionScope transaction, Target target) {
 		transaction.instead(target, (status, deadline) -> {
 			if (status == TransactionSynchronization.STATUS_ROLLED_BACK) {
@@ -105,12 +127,16 @@ public final class EntryEvictor {
 	}
 
 	private CompletableFuture<Long> send(Target target) {
-		CompletableFuture<Long> removed = this.engine.traced(() -> this.engine.evictions().evict(target));
+		return counted(this.engine.traced(() -> this.engine.evictions().evict(target)), 1);
+	}
+
+	private CompletableFuture<Long> counted(CompletableFuture<Long> removed, int targets) {
 		removed.whenComplete((count, ex) -> {
 			if (ex != null) {
 				this.parts.counters().failed();
+				return;
 			}
-			else {
+			for (int i = 0; i < targets; i++) {
 				this.parts.counters().removed();
 			}
 		});

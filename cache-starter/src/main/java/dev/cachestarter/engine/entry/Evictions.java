@@ -17,6 +17,9 @@
 package dev.cachestarter.engine.entry;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,6 +36,8 @@ import java.util.OptionalLong;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+
+import org.springframework.core.log.LogMessage;
 
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
@@ -172,6 +177,49 @@ public final class Evictions {
 		});
 		// While the link recovers Redis is asked, but nobody waits for it: it is pending
 		// until it is answered, and a server that hangs would have each caller wait.
+		return (up || asked.isDone()) ? asked : CompletableFuture.failedFuture(RedisErrors.AWAY);
+	}
+
+	/**
+	 * Evict several targets as one does, none of them a pattern, with as few commands as
+	 * the servers take. All are bypassed here before Redis is asked for the first.
+	 * @param targets what to evict
+	 * @return how many entries or generations there were; fails if Redis has not taken
+	 * all of them, in which case all stay pending
+	 */
+	public CompletableFuture<Long> evict(List<Target> targets) {
+		Map<Target, Long> sequences = new LinkedHashMap<>();
+		for (Target target : targets) {
+			Target fitting = this.pending.fit(target);
+			long sequence = this.sequences.incrementAndGet();
+			this.pending.add(fitting, sequence);
+			changeEpoch(fitting);
+			sequences.put(fitting, sequence);
+		}
+		boolean up = this.link.isUp();
+		long server = this.servers.get();
+		CompletableFuture<Long> asked = this.commands.evict(List.copyOf(sequences.keySet())).thenApply((removed) -> {
+			boolean counts = true;
+			for (Map.Entry<Target, Long> each : sequences.entrySet()) {
+				counts &= acknowledged(each.getKey(), each.getValue(), server);
+			}
+			if (!counts) {
+				throw RedisErrors.AWAY;
+			}
+			logger.debug(LogMessage.format("Cache INVALIDATE (keys: %d, count: %d)", sequences.size(), removed));
+			return removed;
+		}).whenComplete((removed, ex) -> {
+			sequences.forEach((target, sequence) -> {
+				this.counts.evicted(target, ex);
+				if (ex != null) {
+					this.pending.failed(target, sequence);
+				}
+			});
+			if (ex != null) {
+				warn(ex);
+				this.exact.later();
+			}
+		});
 		return (up || asked.isDone()) ? asked : CompletableFuture.failedFuture(RedisErrors.AWAY);
 	}
 

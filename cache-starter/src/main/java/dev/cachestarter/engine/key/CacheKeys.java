@@ -16,7 +16,9 @@
 
 package dev.cachestarter.engine.key;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,7 @@ import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.cache.interceptor.SimpleKey;
 import org.springframework.core.convert.ConversionService;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.ObjectUtils;
 
 /**
  * Composes keys and patterns in which no value can be taken for more than a segment. It
@@ -101,6 +104,32 @@ public final class CacheKeys {
 				: new GeneratedKey(this.keyText::ofArguments, values);
 		this.keyText.ofKey(key);
 		return key;
+	}
+
+	/**
+	 * Return the keys of several entries, for evictions:
+	 * <code>@CacheEvict(key = "@cacheKeys.each(#ids)")</code>. Each is the key that a
+	 * method with this one argument has, as of {@link #of(Object)}; for methods of
+	 * several arguments let the elements be what {@link #of(Object...)} returns.
+	 * @param values the values, a collection or an array; none evicts nothing
+	 * @return the keys
+	 * @throws IllegalArgumentException if it is neither, or an element is of a type that
+	 * no key can be made of
+	 */
+	public Object each(@Nullable Object values) {
+		Iterable<?> elements = (values instanceof Iterable<?> iterable) ? iterable
+				: (values != null && values.getClass().isArray()) ? Arrays.asList(ObjectUtils.toObjectArray(values))
+						: null;
+		if (elements == null) {
+			throw new IllegalArgumentException("each() needs a collection or an array, and was given "
+					+ ((values != null) ? "a " + values.getClass().getName() : "null")
+					+ ". For a single value leave it out: key = \"#id\"");
+		}
+		List<Object> keys = new ArrayList<>();
+		for (Object element : elements) {
+			keys.add(of(element));
+		}
+		return new EachKey(keys);
 	}
 
 	/**
