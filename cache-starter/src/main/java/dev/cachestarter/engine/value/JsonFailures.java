@@ -16,8 +16,6 @@
 
 package dev.cachestarter.engine.value;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -80,17 +78,6 @@ final class JsonFailures {
 			return "it is not valid JSON";
 		}
 		return root(failure).getClass().getName() + where(failure);
-	}
-
-	/**
-	 * Return the steps to where Jackson failed, as {@link ShapeCheck} writes them.
-	 */
-	static List<String> steps(Throwable failure) {
-		List<String> steps = new ArrayList<>();
-		if (failure instanceof JacksonException ex) {
-			ex.getPath().forEach((step) -> steps.add(step(step)));
-		}
-		return steps;
 	}
 
 	/**

@@ -106,6 +106,57 @@ class PayloadLimitsTests {
 		assertThatExceptionOfType(IOException.class).isThrownBy(() -> strict.open(bomb.entry(), bomb.form()));
 	}
 
+	@Test
+	void atTheVerySizeFromWhichOnItIsCompressedItIsNot() {
+		assertThat(limits(16 * KB, 1).mostToEncode()).isEqualTo(KB);
+		assertThat(limits(16 * KB - 1, 1).mostToEncode()).isEqualTo(16 * KB);
+	}
+
+	@Test
+	void theLimitIsToldAsItWasSet() {
+		assertThat(limits(0, 2 * KB).tooLarge("Text")).hasMessageContaining("'max-value-size' (2MB as stored)");
+		assertThat(limits(0, 3).tooLarge("Text")).hasMessageContaining("'max-value-size' (3KB as stored)");
+		assertThat(new PayloadLimits(1, 1500, 1500).tooLarge("Text"))
+			.hasMessageContaining("'max-value-size' (1500B as stored)");
+	}
+
+	@Test
+	void aFrameThatIsTruncatedOrNotOfOursIsRefusedAtItsBeginning() throws Exception {
+		byte[] frame = limits(1, 1).seal(entry(KB, false), "Text").entry();
+
+		assertThat(PayloadCompression.decompress(frame, KB)).hasSize(KB);
+		assertThatExceptionOfType(IOException.class).isThrownBy(() -> PayloadCompression.decompress(frame, KB - 1))
+			.withMessageContaining("1024 bytes");
+		for (int length = 0; length < 14; length++) {
+			byte[] truncated = Arrays.copyOf(frame, ValueCodec.HEADROOM + length);
+			assertThatExceptionOfType(IOException.class).isThrownBy(() -> PayloadCompression.decompress(truncated, KB))
+				.withMessage("The frame is truncated");
+		}
+		byte[] beginning = Arrays.copyOf(frame, ValueCodec.HEADROOM + 14);
+		assertThatExceptionOfType(Exception.class).isThrownBy(() -> PayloadCompression.decompress(beginning, KB))
+			.satisfies((ex) -> assertThat(ex).hasMessageNotContaining("The frame is truncated"));
+		for (int i = 0; i < 5; i++) {
+			byte[] other = frame.clone();
+			other[ValueCodec.HEADROOM + i] ^= 1;
+			assertThatExceptionOfType(IOException.class).isThrownBy(() -> PayloadCompression.decompress(other, KB))
+				.withMessageContaining("not a frame as this library writes it");
+		}
+	}
+
+	@Test
+	void aBufferTakesSingleBytesAndGrowsUpToItsLimit() throws Exception {
+		EntryBuffer buffer = new EntryBuffer(1, 4);
+		buffer.write('a');
+		buffer.write(new byte[] { 'x', 'b', 'c', 'x' }, 1, 2);
+		buffer.write('d');
+
+		assertThat(new String(buffer.toEntry(), ValueCodec.HEADROOM, 4, java.nio.charset.StandardCharsets.UTF_8))
+			.isEqualTo("abcd");
+		assertThat(buffer.toEntry()).hasSize(ValueCodec.HEADROOM + 4);
+		assertThatExceptionOfType(EntryBuffer.FullException.class).isThrownBy(() -> buffer.write('e'));
+		assertThatExceptionOfType(EntryBuffer.FullException.class).isThrownBy(() -> buffer.write(new byte[1], 0, 1));
+	}
+
 	private static PayloadLimits limits(int compressAbove, int maxKilobytes) {
 		return PayloadLimits.of(CacheSettings.defaults()
 			.withCompressAbove(DataSize.ofBytes(compressAbove))

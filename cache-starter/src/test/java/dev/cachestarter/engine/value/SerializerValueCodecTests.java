@@ -228,6 +228,39 @@ class SerializerValueCodecTests {
 			.isNotEqualTo(codec(RedisSerializer.string()).schemaMark());
 	}
 
+	@Test
+	void theBeginningOfJavaSerializationAloneIsData() throws Exception {
+		ValueCodec codec = codec(RedisSerializer.byteArray());
+		byte[] beginning = { (byte) 0xAC, (byte) 0xED, 0 };
+
+		assertThat((byte[]) Codecs.roundTrip(codec, beginning)).containsExactly(beginning);
+		assertThat(notCacheable(codec, new byte[] { (byte) 0xAC, (byte) 0xED, 0, 5 }))
+			.hasMessageContaining("Java serialization");
+	}
+
+	@Test
+	void aPayloadOfExactlyTheLimitIsStored() throws Exception {
+		ValueCodec codec = Codecs.fresh()
+			.forSerializer(SerializationPair.fromSerializer(RedisSerializer.string()),
+					CacheSettings.defaults()
+						.withMaxValueSize(DataSize.ofKilobytes(1))
+						.withCompressAbove(DataSize.ofBytes(0)));
+
+		assertThat(codec.encode("a".repeat(1024)).plainSize()).isEqualTo(1024);
+	}
+
+	@Test
+	void twoValuesAreTheSameIfAllOfThemIs() {
+		ValueCodec codec = codec(new JacksonJsonRedisSerializer<>(Agent.class));
+
+		assertThat(codec.isSame(new Agent("1"), new Agent("1"))).isTrue();
+		assertThat(codec.isSame(new Agent("1"), new Agent("2"))).isFalse();
+		assertThat(codec.isSame(null, null)).isTrue();
+		assertThat(codec.isSame(null, new Agent("1"))).isFalse();
+		assertThat(codec.isSame(new Agent("1"), null)).isFalse();
+		assertThat(codec).hasToString(JacksonJsonRedisSerializer.class.getName());
+	}
+
 	private static void assertRefused(SerializationPair<?> pair) {
 		assertThatIllegalArgumentException().isThrownBy(() -> codec(pair))
 			.withMessageContaining("Java serialization")

@@ -219,7 +219,49 @@ class UntypedValueCodecTests {
 	}
 
 	@Test
+	void whoNamesATypeReadsWhatWasPutWithoutOneIfItTellsWhatIsInIt() {
+		for (Type type : List.of(Item.class, ITEMS, PERHAPS, ITEMS_BY_NAME)) {
+			assertThat(named(type, List.of()).reading(ValueCodec.NO_MARK)).isSameAs(of(type));
+			assertThat(of(type).reading(ValueCodec.NO_MARK)).isSameAs(of(type));
+			assertThat(of(type).reading(SimpleValues.PLAIN_MARK)).isSameAs(of(type));
+			assertThat(of(type).reading("01234567")).isNull();
+		}
+		for (Type type : List.of(List.class, Map.class, Optional.class, Iterable.class, Object[].class)) {
+			assertThat(of(type).reading(ValueCodec.NO_MARK)).as("%s", type).isNull();
+			assertThat(of(type).reading(SimpleValues.PLAIN_MARK)).isSameAs(of(type));
+		}
+		assertThat(of(Number.class).reading("~long---")).isSameAs(of(Number.class));
+		assertThat(of(Object.class).reading("~long---")).isNull();
+		assertThat(of(Object.class).reading(ValueCodec.NO_MARK)).isNull();
+		assertThat(of(Object.class).reading(of(Object.class).schemaMark())).isSameAs(of(Object.class));
+	}
+
+	@Test
+	void twoValuesAreTheSameIfAllOfThemIs() {
+		ValueCodec asked = this.codecs.asked(Item.class, List.of(), CacheSettings.defaults());
+		for (ValueCodec codec : List.of(of(Item.class), untyped(KNOWN), named(Item.class, KNOWN), asked)) {
+			assertThat(codec.isSame(new Item("tea"), new Item("tea"))).isTrue();
+			assertThat(codec.isSame(new Item("tea"), new Item("milk"))).isFalse();
+			assertThat(codec.isSame(null, null)).isTrue();
+			assertThat(codec.isSame(null, new Item("tea"))).isFalse();
+			assertThat(codec.isSame(new Item("tea"), null)).isFalse();
+		}
+	}
+
+	@Test
+	void aValueIsForThoseWhoAskForItsTypeOrForAny() throws Exception {
+		ValueCodec.Encoded item = of(Item.class).encode(new Item("tea"));
+		ValueCodec.Encoded none = of(Item.class).encode(null);
+
+		assertThat(item.isFor(item.mark())).isTrue();
+		assertThat(item.isFor(ValueCodec.NO_MARK)).isTrue();
+		assertThat(item.isFor("01234567")).isFalse();
+		assertThat(none.isFor("01234567")).isTrue();
+	}
+
+	@Test
 	void itSaysWhatItIs() {
+		assertThat(of(ITEMS)).hasToString("JSON of java.util.List<" + Item.class.getName() + ">");
 		assertThat(untyped(KNOWN)).hasToString("JSON of what a value is");
 		assertThat(named(Item.class, KNOWN)).hasToString(of(Item.class).toString());
 	}

@@ -29,12 +29,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.annotation.JsonDeserialize;
 import tools.jackson.databind.annotation.JsonSerialize;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
@@ -123,6 +125,79 @@ class WhatComesBackTests {
 		for (Type type : List.of(Attr.class, Object.class, Number.class, LIST_OF_ANIMALS, Order.class, String.class)) {
 			assertThat(whyNot(type)).as(type.getTypeName()).isNull();
 		}
+	}
+
+	@Test
+	void anAbstractTypeThatJacksonIsToldAClassForIsNotTold() {
+		assertThat(whyNot(Implemented.class)).isNull();
+		assertThat(new ValueCodecs(ValueCodecs.mapperBuilder()
+			.addModule(new SimpleModule("views").addAbstractTypeMapping(View.class, Shown.class))
+			.build()).whyNotCacheable(ResolvableType.forType(View.class))).isNull();
+	}
+
+	@Test
+	void aCollectionThatIsComputedIsNotWritten() throws Exception {
+		assertThat(Codecs.payload(Codecs.entry(codec(Words.class), Words.of("a b")))).isEqualTo("{\"text\":\"a b\"}");
+		assertThat(Codecs.payload(Codecs.entry(codec(Sorting.class), new Sorting(List.of("b", "a")))))
+			.isEqualTo("{\"names\":[\"b\",\"a\"]}");
+		assertThat(comesBack(Words.class, Words.of("a b"))).isTrue();
+	}
+
+	// How often a value is read back
+
+	@Test
+	void valuesOfAClassThatHasComeBackAreReadBackNowAndThen() throws Exception {
+		ValueCodec codec = codec(Watched.class);
+		Watched value = Watched.of("good");
+		Watched.read.set(0);
+
+		for (int i = 0; i < 8; i++) {
+			codec.encode(value);
+		}
+
+		// The first of its class, and then the first, second and fourth that is trusted.
+		assertThat(Watched.read).hasValue(4);
+	}
+
+	@Test
+	void afterAValueThatNothingTellsFromOthersEachIsReadBack() throws Exception {
+		ValueCodec codec = codec(Watched.class);
+		for (int i = 0; i < 3; i++) {
+			codec.encode(Watched.of("good"));
+		}
+		assertThat(refusal(codec, Watched.of("bad"))).contains("$.name", "came back with another value");
+		Watched.read.set(0);
+
+		codec.encode(Watched.of("good"));
+		codec.encode(Watched.of("good"));
+
+		assertThat(Watched.read).hasValue(2);
+		assertThat(refusal(codec, Watched.of("bad"))).contains("$.name");
+	}
+
+	@Test
+	void afterAClassThatIsRefusedOthersAreTrustedAsBefore() throws Exception {
+		ValueCodec codec = codec(WatchedHolder.class);
+		for (int i = 0; i < 4; i++) {
+			codec.encode(new WatchedHolder(new Animal("a"), Watched.of("good")));
+		}
+		assertThat(refusal(codec, new WatchedHolder(new Cat("c"), Watched.of("good")))).contains("Cat came back as");
+		Watched.read.set(0);
+
+		codec.encode(new WatchedHolder(new Animal("a"), Watched.of("good")));
+		codec.encode(new WatchedHolder(new Animal("a"), Watched.of("good")));
+
+		// The one that is due after some that were not read back.
+		assertThat(Watched.read).hasValue(1);
+	}
+
+	@Test
+	void whatCannotBeReadBackIsToldWithOneCure() throws Exception {
+		ValueCodec codec = codec(type(new ParameterizedTypeReference<List<Fussy>>() {
+		}));
+
+		assertThat(refusal(codec, new ArrayList<>(List.of(Fussy.of("bad"))))).contains("$[0].name. Make the property")
+			.doesNotContain("..");
 	}
 
 	// What each value tells
@@ -460,6 +535,88 @@ class WhatComesBackTests {
 
 	private static Type type(ParameterizedTypeReference<?> reference) {
 		return reference.getType();
+	}
+
+	@JsonDeserialize(as = Shown.class)
+	interface Implemented {
+
+		String getName();
+
+	}
+
+	record Shown(String name) implements View, Implemented {
+
+		@Override
+		public String getName() {
+			return this.name;
+		}
+
+	}
+
+	static class Words {
+
+		private String text = "";
+
+		private transient @Nullable List<String> parts;
+
+		static Words of(String text) {
+			Words words = new Words();
+			words.text = text;
+			return words;
+		}
+
+		public String getText() {
+			return this.text;
+		}
+
+		public void setText(String text) {
+			this.text = text;
+		}
+
+		public List<String> getWords() {
+			return List.of(this.text.split(" "));
+		}
+
+		public List<String> getParts() {
+			return Objects.requireNonNullElseGet(this.parts, () -> new ArrayList<>());
+		}
+
+	}
+
+	record Sorting(List<String> names) {
+
+		public List<String> getSorted() {
+			return this.names.stream().sorted().toList();
+		}
+
+	}
+
+	record WatchedHolder(Animal animal, Watched watched) {
+
+	}
+
+	/** Counts how often it is read, and reads one value as another. */
+	static final class Watched {
+
+		private static final AtomicInteger read = new AtomicInteger();
+
+		private @Nullable String name;
+
+		static Watched of(String name) {
+			Watched watched = new Watched();
+			watched.name = name;
+			return watched;
+		}
+
+		public @Nullable String getName() {
+			return this.name;
+		}
+
+		public void setName(String name) {
+			read.incrementAndGet();
+			this.name = name.equals("bad") ? "worse" : name;
+		}
+
 	}
 
 	record Line(String name, int size) {
