@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaMethod;
@@ -51,6 +52,7 @@ import org.springframework.asm.Opcodes;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 
 import dev.cachestarter.engine.entry.EntryStore;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.test.WithTestRedis;
@@ -60,6 +62,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.members;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -177,6 +180,49 @@ class ArchitectureTests {
 		.onlyBeCalled()
 		.byClassesThat()
 		.haveNameMatching(".*\\.(LogKeys|StoredKey|ResilientRedisCache|Target(\\$\\w+)?)");
+
+	@ArchTest
+	static final ArchRule textOfOthersIsEscapedInOnePlace = methods().that()
+		.areDeclaredIn("dev.cachestarter.engine.key.KeyEscapes")
+		.and()
+		.haveNameMatching("printable|oneLine")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.areAssignableTo(LogKeys.class);
+
+	/**
+	 * What a method that logs must not ask for by itself: {@link LogKeys} has it escaped.
+	 */
+	private static final Map<String, Set<String>> RAW = Map.of("dev.cachestarter.engine.key.StoredKey",
+			Set.of("displayName", "key", "cacheName", "group", "toString"), "dev.cachestarter.engine.key.KeyPattern",
+			Set.of("glob", "toString"), "dev.cachestarter.engine.key.EntryKey", Set.of("text", "toString"),
+			"org.springframework.cache.Cache", Set.of("getName"), "dev.cachestarter.cache.entries.CacheParts",
+			Set.of("name"), "dev.cachestarter.cache.ResilientRedisCache", Set.of("getName"), "java.security.Principal",
+			Set.of("getName"), "java.lang.Throwable", Set.of("getMessage", "toString"),
+			"io.lettuce.core.RedisCommandExecutionException", Set.of("getMessage"));
+
+	@ArchTest
+	static final ArchRule whoLogsAsksForNoTextOfOthersItself = codeUnits().should(
+			new ArchCondition<JavaCodeUnit>("not log and ask a key, a pattern, a cache or an exception for its text") {
+
+				@Override
+				public void check(JavaCodeUnit unit, ConditionEvents events) {
+					boolean logs = unit.getMethodCallsFromSelf()
+						.stream()
+						.anyMatch((call) -> call.getTargetOwner().getName().equals("org.apache.commons.logging.Log")
+								&& !call.getName().startsWith("is"));
+					if (logs) {
+						unit.getMethodCallsFromSelf()
+							.stream()
+							.filter((call) -> RAW.getOrDefault(call.getTargetOwner().getName(), Set.of())
+								.contains(call.getName()))
+							.forEach((call) -> events.add(SimpleConditionEvent.violated(unit,
+									call.getDescription() + ": let LogKeys make what is logged of it")));
+					}
+				}
+
+			});
 
 	@ArchTest
 	static final ArchRule onlyTheReaderLooksAtEntries = methods().that()

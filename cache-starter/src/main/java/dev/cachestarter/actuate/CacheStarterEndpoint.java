@@ -48,7 +48,7 @@ import dev.cachestarter.diagnosis.LoadTimes;
 import dev.cachestarter.diagnosis.Setting;
 import dev.cachestarter.diagnosis.SettingOrigins;
 import dev.cachestarter.engine.key.KeyPattern;
-import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.LogKeys;
 
 /**
  * {@link Endpoint} that shows what the cache does and why: how it is, the settings in
@@ -170,12 +170,18 @@ public class CacheStarterEndpoint {
 		}
 		String kind = (key != null) ? "key " : (group != null) ? "group " : "pattern ";
 		String text = (key != null) ? key : (group != null) ? group : String.valueOf(pattern);
-		String what = kind + text;
+		log(cache, kind + this.manager.engine().layout().logKeys().nameOf(null, text), who(securityContext));
+		return new EvictionDescriptor(cache, kind + text, CacheCondition.of(this.manager).pendingEvictions());
+	}
+
+	private static void log(String cache, String what, String who) {
+		String text = LogKeys.name(cache) + " (" + what + ", by: " + who + ")";
+		logger.info("Cache INVALIDATE through the endpoint - " + text);
+	}
+
+	private static String who(SecurityContext securityContext) {
 		Principal principal = securityContext.getPrincipal();
-		logger.info("Cache INVALIDATE through the endpoint - %s (%s, by: %s)".formatted(KeyText.printable(cache),
-				kind + this.manager.engine().layout().logKeys().nameOf(null, text),
-				(principal != null) ? KeyText.printable(String.valueOf(principal.getName())) : "nobody who is known"));
-		return new EvictionDescriptor(cache, what, CacheCondition.of(this.manager).pendingEvictions());
+		return (principal != null) ? LogKeys.name(String.valueOf(principal.getName())) : "nobody who is known";
 	}
 
 	/**

@@ -33,6 +33,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.UnkeyableException;
 
 /**
@@ -136,7 +137,7 @@ final class ForeignEviction {
 					}
 					catch (RuntimeException ex) {
 						// It is committed: whatever this is, it is not the caller's.
-						logger.warn("Cache '" + ForeignEviction.this.cache.getName()
+						logger.warn("Cache '" + LogKeys.nameOf(ForeignEviction.this.cache)
 								+ "' could not evict after a transaction", ex);
 					}
 				}

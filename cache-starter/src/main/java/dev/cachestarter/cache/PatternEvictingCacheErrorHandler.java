@@ -40,6 +40,7 @@ import org.springframework.dao.DataAccessException;
 
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.LogKeys;
 
 /**
  * A {@link CacheErrorHandler} that keeps failures of a cache from the caller, and
@@ -129,8 +130,8 @@ public final class PatternEvictingCacheErrorHandler implements CacheErrorHandler
 	}
 
 	private void report(String operation, RuntimeException exception, Cache cache) {
-		if (this.reported.putIfAbsent(cache.getName(), true) == null) {
-			logger.warn("Cache '" + cache.getName() + "' failed to " + operation
+		if (this.reported.putIfAbsent(LogKeys.nameOf(cache), true) == null) {
+			logger.warn("Cache '" + LogKeys.nameOf(cache) + "' failed to " + operation
 					+ "; the application goes on without it, and evictions are tried again", exception);
 		}
 	}

@@ -17,6 +17,7 @@
 package dev.cachestarter.cache.entries;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.engine.key.LogKeys;
 
 /**
  * What the reader, the writer and the adapter of one cache have in common.
@@ -27,5 +28,10 @@ import dev.cachestarter.CacheSettings;
  * @param engine what it shares with the other caches of its manager
  */
 public record CacheParts(String name, CacheSettings settings, CacheCounters counters, Engine engine) {
+
+	/** Return the name as it appears in the log. */
+	String logName() {
+		return LogKeys.name(this.name);
+	}
 
 }

@@ -128,7 +128,11 @@ final class Comparison {
 					("Cache '%s' had another value under key '%s' than its method returns now, and nothing has evicted it. "
 							+ "Look for a change of the source without an eviction. Further ones are counted")
 						.formatted(this.parts.name(), key));
-		logger.debug("Cache STALE - " + this.parts.name() + " (cacheKey: " + key + ")");
+		debug(key);
+	}
+
+	private void debug(String key) {
+		logger.debug("Cache STALE - " + this.parts.logName() + " (cacheKey: " + key + ")");
 	}
 
 	/**

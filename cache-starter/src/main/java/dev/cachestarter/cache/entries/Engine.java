@@ -380,7 +380,7 @@ public final class Engine {
 	 */
 	void warnOnce(String subject, String message) {
 		if (this.warned.size() < 1000 && this.warned.add(subject)) {
-			logger.warn(KeyText.oneLine(message));
+			logger.warn(LogKeys.line(message));
 		}
 	}
 

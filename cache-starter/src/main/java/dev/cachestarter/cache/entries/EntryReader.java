@@ -343,7 +343,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 			this.parts.counters().staleServed();
 		}
 		if (logger.isDebugEnabled()) {
-			logger.debug("Cache HIT - " + this.parts.name() + " (cacheKey: " + this.engine.logName(key) + ")");
+			logger.debug("Cache HIT - " + this.parts.logName() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
 		boolean loads = purpose == Purpose.LOAD && fresh;
 		Kind kind = (loads && isDue(header, now)) ? Kind.DUE
@@ -365,7 +365,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 			this.parts.counters().miss();
 		}
 		if (purpose != Purpose.COMPARE && logger.isDebugEnabled()) {
-			logger.debug("Cache MISS - " + this.parts.name() + " (cacheKey: " + this.engine.logName(key) + ")");
+			logger.debug("Cache MISS - " + this.parts.logName() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
 		return new Reading(mayServe(observed) ? Kind.STALE : Kind.MISS, null, observed, epoch);
 	}

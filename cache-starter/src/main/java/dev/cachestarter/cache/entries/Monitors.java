@@ -28,6 +28,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.monitor.CacheMonitor;
 import dev.cachestarter.engine.monitor.Monitor;
 import dev.cachestarter.engine.monitor.RedisOperation;
@@ -130,7 +131,7 @@ public final class Monitors {
 			return monitor.ofCache(name, counters);
 		}
 		catch (Throwable ex) {
-			logger.warn("Cache '" + name + "' is not measured: its meters could not be registered", ex);
+			logger.warn("Cache '" + LogKeys.name(name) + "' is not measured: its meters could not be registered", ex);
 			return CacheMonitor.NONE;
 		}
 	}

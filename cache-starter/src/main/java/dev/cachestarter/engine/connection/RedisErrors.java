@@ -30,7 +30,7 @@ import io.lettuce.core.RedisException;
 import io.netty.handler.ssl.NotSslRecordException;
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.LogKeys;
 
 /**
  * What the errors of Redis mean to the cache, told by their prefix.
@@ -241,7 +241,7 @@ public final class RedisErrors {
 			.findFirst()
 			.ifPresent((refusal) -> append(text, refusal));
 		String cure = cureOfTls(ex);
-		return (text.isEmpty() ? ex.getClass().getSimpleName() : KeyText.oneLine(text.toString()))
+		return (text.isEmpty() ? ex.getClass().getSimpleName() : LogKeys.line(text.toString()))
 				+ ((cure != null) ? "; " + cure : "");
 	}
 

@@ -42,7 +42,7 @@ import org.springframework.core.log.LogMessage;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.key.KeyLayout;
-import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
 
@@ -423,7 +423,7 @@ public final class Evictions {
 		if (this.warned.compareAndSet(false, true)) {
 			this.takenSinceWarned.set(0);
 			logger.warn("Cache evictions are pending: Redis refuses them ("
-					+ KeyText.oneLine(RedisErrors.prefix(Futures.unwrap(ex)))
+					+ LogKeys.line(RedisErrors.prefix(Futures.unwrap(ex)))
 					+ "). What they name is bypassed here until it has taken "
 					+ "them; other instances may still read it");
 		}

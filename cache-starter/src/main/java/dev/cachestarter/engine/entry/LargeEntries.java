@@ -29,7 +29,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.Futures;
-import dev.cachestarter.engine.key.KeyText;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
 
@@ -116,7 +116,7 @@ final class LargeEntries {
 
 	private CompletableFuture<Boolean> remove(StoredKey key, byte[] redisKey) {
 		return this.link.unlink(redisKey).thenApply((removed) -> {
-			logger.warn("Cache '" + KeyText.printable(key.cacheName())
+			logger.warn("Cache '" + LogKeys.cacheOf(key)
 					+ "' had something under one of its keys that is larger than any entry, so that reads of it "
 					+ "were not answered; it is removed");
 			return true;

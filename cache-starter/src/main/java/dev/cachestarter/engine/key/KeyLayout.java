@@ -111,7 +111,7 @@ public final class KeyLayout {
 		if (!keyPrefix.isEmpty() && keyPrefix.charAt(0) == RESERVED || hasControlCharacter(keyPrefix)) {
 			throw new IllegalArgumentException(
 					"The key prefix '%s' (cache-starter.key-prefix) begins with '~' or has a control character. Choose another, such as 'shop:'"
-						.formatted(KeyEscapes.printable(keyPrefix)));
+						.formatted(LogKeys.name(keyPrefix)));
 		}
 		this.prefix = cluster ? CLUSTER_PREFIX + keyPrefix : keyPrefix;
 		this.prefixBytes = KeyBytes.of(this.prefix);
@@ -423,7 +423,7 @@ public final class KeyLayout {
 		if (cacheName.charAt(0) == RESERVED || hasControlCharacter(cacheName)) {
 			throw new IllegalArgumentException(
 					"The cache name '%s' begins with '~', which is reserved, or has a control character. Rename the cache"
-						.formatted(KeyEscapes.printable(cacheName)));
+						.formatted(LogKeys.name(cacheName)));
 		}
 	}
 

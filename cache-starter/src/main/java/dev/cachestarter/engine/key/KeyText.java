@@ -154,24 +154,4 @@ public final class KeyText {
 		return new KeyTypes(this.conversions, this.known).problem(type);
 	}
 
-	/**
-	 * Return a message that holds text of others (an exception, an error of the server)
-	 * as one line of the log.
-	 * @param message the message
-	 * @return the same, with what would begin a line of its own escaped
-	 */
-	public static String oneLine(String message) {
-		return KeyEscapes.oneLine(message);
-	}
-
-	/**
-	 * Return a key or a pattern for the log. Where an application composes its keys of
-	 * what it is sent, a line end in one would let a stranger write lines of their own.
-	 * @param text the key or the pattern
-	 * @return the beginning of it, in which everything can be read
-	 */
-	public static String printable(String text) {
-		return KeyEscapes.printable(text);
-	}
-
 }

@@ -23,9 +23,15 @@ import java.util.HexFormat;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.cache.Cache;
+
 /**
  * How keys, patterns and what stands in them appear in the log and in exceptions. Names
  * of caches always do.
+ * <p>
+ * All text of others passes here before it is logged, names of caches too: a
+ * {@code CacheResolver} may make them of what it is sent, and a line end in one would let
+ * a stranger write lines of their own.
  */
 public enum LogKeys {
 
@@ -47,7 +53,7 @@ public enum LogKeys {
 	 * Return what stands for a key.
 	 */
 	public String nameOf(StoredKey key) {
-		return (this == FULL) ? KeyText.printable(key.displayName()) : nameOf(key.cacheName(), key.key());
+		return (this == FULL) ? KeyEscapes.printable(key.displayName()) : nameOf(key.cacheName(), key.key());
 	}
 
 	/**
@@ -58,10 +64,40 @@ public enum LogKeys {
 	public String nameOf(@Nullable String cacheName, String text) {
 		String start = (cacheName == null || cacheName.isEmpty()) ? "" : cacheName + ":";
 		return switch (this) {
-			case FULL -> KeyText.printable(start + text);
-			case HASH -> KeyText.printable(start) + "#" + hash(text);
-			case NONE -> KeyText.printable(start) + "...";
+			case FULL -> KeyEscapes.printable(start + text);
+			case HASH -> KeyEscapes.printable(start) + "#" + hash(text);
+			case NONE -> KeyEscapes.printable(start) + "...";
 		};
+	}
+
+	/**
+	 * Return the name of a cache, or another short text of others, for the log.
+	 * @return the beginning of it, in which everything can be read
+	 */
+	public static String name(String text) {
+		return KeyEscapes.printable(text);
+	}
+
+	/**
+	 * Return the name of a cache for the log.
+	 */
+	public static String nameOf(Cache cache) {
+		return name(cache.getName());
+	}
+
+	/**
+	 * Return the name of the cache of a key for the log.
+	 */
+	public static String cacheOf(StoredKey key) {
+		return name(key.cacheName());
+	}
+
+	/**
+	 * Return a message that holds text of others (an exception, an error of the server)
+	 * as one line of the log.
+	 */
+	public static String line(String message) {
+		return KeyEscapes.oneLine(message);
 	}
 
 	private static String hash(String text) {

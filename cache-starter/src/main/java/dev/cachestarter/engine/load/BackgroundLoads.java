@@ -241,8 +241,8 @@ public final class BackgroundLoads {
 		}
 		if ((captured.refused || this.closed) && captured.withdraw()) {
 			this.rejected.increment();
-			if (failure != null && this.failing.compareAndSet(false, true)) {
-				logger.warn("The executor of the cache's background loads failed", failure);
+			if (failure != null) {
+				failed(failure);
 			}
 			return false;
 		}
@@ -250,6 +250,12 @@ public final class BackgroundLoads {
 			this.failing.set(false);
 		}
 		return true;
+	}
+
+	private void failed(Throwable failure) {
+		if (this.failing.compareAndSet(false, true)) {
+			logger.warn("The executor of the cache's background loads failed", failure);
+		}
 	}
 
 	private boolean execute(Captured captured) {

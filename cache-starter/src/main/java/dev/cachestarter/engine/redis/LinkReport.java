@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.connection.Script;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.monitor.RedisOperation;
 
 /**
@@ -260,7 +261,8 @@ final class LinkReport {
 	}
 
 	private List<String> patternsOf(byte[]... keys) {
-		return (keys.length > 0) ? Arrays.stream(keys).map(this.patterns).distinct().sorted().toList() : List.of("~");
+		return (keys.length > 0)
+				? Arrays.stream(keys).map(this.patterns).map(LogKeys::name).distinct().sorted().toList() : List.of("~");
 	}
 
 	/**

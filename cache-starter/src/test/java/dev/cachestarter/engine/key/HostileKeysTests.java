@@ -123,7 +123,7 @@ class HostileKeysTests {
 			}
 			assertThat(new String(this.layout.scanPattern("c", pattern), StandardCharsets.UTF_8)).as(what)
 				.startsWith("shop:c:");
-			assertOneLine(KeyText.printable(pattern.glob()), what);
+			assertOneLine(LogKeys.name(pattern.glob()), what);
 
 			KeyPattern tenant = this.cacheKeys.under(text);
 			assertThat(tenant.matches(this.cacheKeys.text(text, other))).as(what).isTrue();

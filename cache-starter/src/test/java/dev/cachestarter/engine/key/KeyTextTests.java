@@ -396,7 +396,7 @@ class KeyTextTests {
 
 	@Test
 	void logsShowTheBeginningOfALongKey() {
-		assertThat(KeyText.printable("x\n" + "y".repeat(5000))).startsWith("x%0Ayyy")
+		assertThat(LogKeys.name("x\n" + "y".repeat(5000))).startsWith("x%0Ayyy")
 			.hasSizeLessThan(300)
 			.endsWith("(5002 characters)");
 	}
@@ -631,27 +631,26 @@ class KeyTextTests {
 
 		for (int i = 0; i < first.length; i++) {
 			for (int unseen : new int[] { first[i], last[i] }) {
-				assertThat(KeyText.printable(Character.toString(unseen))).as(Integer.toHexString(unseen))
-					.startsWith("%");
+				assertThat(LogKeys.name(Character.toString(unseen))).as(Integer.toHexString(unseen)).startsWith("%");
 				assertThat(segment(Character.toString(unseen))).as(Integer.toHexString(unseen)).startsWith("%");
 				assertThat(segment(List.of(Character.toString(unseen)))).as(Integer.toHexString(unseen))
 					.isEqualTo("[\"\\u%04X\"]".formatted(unseen));
 			}
 			for (int seen : new int[] { Math.max(first[i] - 1, '!'), last[i] + ((last[i] == 0x1F) ? 2 : 1) }) {
-				assertThat(KeyText.printable(Character.toString(seen))).as(Integer.toHexString(seen))
+				assertThat(LogKeys.name(Character.toString(seen))).as(Integer.toHexString(seen))
 					.isEqualTo(Character.toString(seen));
 			}
 		}
-		assertThat(KeyText.printable("a b")).isEqualTo("a b");
+		assertThat(LogKeys.name("a b")).isEqualTo("a b");
 	}
 
 	@Test
 	void messagesForTheLogAreOneLine() {
-		assertThat(KeyText.oneLine("one\ntwo: 100%")).isEqualTo("one%0Atwo: 100%");
-		assertThat(KeyText.oneLine("x".repeat(4000))).isEqualTo("x".repeat(4000));
-		assertThat(KeyText.oneLine("x".repeat(4001))).isEqualTo("x".repeat(4000) + "...");
-		assertThat(KeyText.printable("x".repeat(256))).isEqualTo("x".repeat(256));
-		assertThat(KeyText.printable("x".repeat(257))).isEqualTo("x".repeat(256) + "... (257 characters)");
+		assertThat(LogKeys.line("one\ntwo: 100%")).isEqualTo("one%0Atwo: 100%");
+		assertThat(LogKeys.line("x".repeat(4000))).isEqualTo("x".repeat(4000));
+		assertThat(LogKeys.line("x".repeat(4001))).isEqualTo("x".repeat(4000) + "...");
+		assertThat(LogKeys.name("x".repeat(256))).isEqualTo("x".repeat(256));
+		assertThat(LogKeys.name("x".repeat(257))).isEqualTo("x".repeat(256) + "... (257 characters)");
 	}
 
 	@Test
