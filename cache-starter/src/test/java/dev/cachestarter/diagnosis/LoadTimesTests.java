@@ -52,6 +52,23 @@ class LoadTimesTests {
 	}
 
 	@Test
+	void aPercentileIsNeverLessThanWhatWasTaken() {
+		load(TimeUnit.MICROSECONDS.toNanos(130));
+
+		assertThat(this.times.of("items").p50Millis()).isBetween(0.13, 0.13 * 1.25);
+	}
+
+	@Test
+	void theSlowFewShowInTheHighestPercentileAlone() {
+		for (int i = 0; i < 100; i++) {
+			load(TimeUnit.MILLISECONDS.toNanos((i < 96) ? 1 : 1000));
+		}
+
+		assertThat(this.times.of("items").p95Millis()).isBetween(1.0, 1.25);
+		assertThat(this.times.of("items").p99Millis()).isBetween(1000.0, 1250.0);
+	}
+
+	@Test
 	void theShortestAndTheLongestAreCountedToo() {
 		load(0);
 		load(Long.MAX_VALUE);

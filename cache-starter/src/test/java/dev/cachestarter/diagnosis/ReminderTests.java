@@ -79,6 +79,14 @@ class ReminderTests {
 		assertThat(this.said).singleElement().asString().contains("evictions pending: 2");
 	}
 
+	@Test
+	void evictionsThatRedisIsJustAskedForAreNoReason() {
+		CacheCondition condition = condition(LinkCondition.Kind.WELL, null, 3, null);
+
+		assertThat(condition.isDegraded()).isFalse();
+		assertThat(condition.reasons()).isEmpty();
+	}
+
 	private void pass(Duration time, CacheCondition condition) {
 		Duration until = this.now.plus(time);
 		while (this.now.compareTo(until) < 0) {

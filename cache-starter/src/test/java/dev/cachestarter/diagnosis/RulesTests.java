@@ -57,7 +57,8 @@ class RulesTests {
 
 	@ParameterizedTest
 	@CsvSource({ "redis_version, 6.0.16, server-version, WARN", "redis_version, 5.0.14, server-version, WARN",
-			"maxmemory, 0, no-maxmemory, INFO", "maxmemory_policy, allkeys-random, maxmemory-random, WARN",
+			"redis_version, 6.1.9, server-version, WARN", "maxmemory, 0, no-maxmemory, INFO",
+			"maxmemory_policy, allkeys-random, maxmemory-random, WARN",
 			"maxmemory_policy, volatile-random, maxmemory-random, WARN",
 			"maxmemory_policy, noeviction, maxmemory-noeviction, WARN", "aof_enabled, 0, snapshots, INFO" })
 	void whatHurtsIsFoundWithItsCure(String field, String value, String id, Finding.Severity severity) {
@@ -120,6 +121,16 @@ class RulesTests {
 					"The memory of Redis is full, and it refuses to store values: OOM command not allowed.");
 		assertThat(found).extracting(Finding::id).containsExactly("missing-rights", "unable", "memory-full");
 		assertThat(found.get(2).cure()).startsWith("Raise 'maxmemory' of Redis, or").endsWith("allkeys-lru.");
+	}
+
+	@Test
+	void aSnapshotThatIsJustSavedForTheFirstTimeCounts() {
+		Map<String, String> first = new HashMap<>(with("aof_enabled", "0"));
+		first.put("rdb_last_bgsave_time_sec", "-1");
+		assertThat(found(first)).isEmpty();
+
+		first.put("rdb_bgsave_in_progress", "1");
+		assertThat(found(first)).extracting(Finding::id).containsExactly("snapshots");
 	}
 
 	@Test
