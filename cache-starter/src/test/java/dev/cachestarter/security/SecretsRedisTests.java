@@ -18,9 +18,13 @@ package dev.cachestarter.security;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,13 +32,30 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
 
+import org.springframework.boot.actuate.endpoint.SecurityContext;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.contributor.HealthContributorAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.registry.HealthContributorRegistry;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 import dev.cachestarter.CacheReport;
+import dev.cachestarter.actuate.CacheStarterEndpoint;
+import dev.cachestarter.autoconfigure.actuate.CacheEndpointAutoConfiguration;
+import dev.cachestarter.autoconfigure.actuate.CacheHealthContributorAutoConfiguration;
+import dev.cachestarter.autoconfigure.metrics.CacheStarterMetricsAutoConfiguration;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.diagnosis.CacheCondition;
+import dev.cachestarter.diagnosis.Doctor;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 
@@ -91,9 +112,14 @@ class SecretsRedisTests {
 	}
 
 	private void assertNotShown(String[] properties, CapturedOutput output) {
-		try (AllFeatures features = AllFeatures.start(properties)) {
+		List<String> all = new ArrayList<>(List.of(properties));
+		all.addAll(List.of("management.endpoints.web.exposure.include=cachestarter,health",
+				"management.endpoint.cachestarter.access=unrestricted",
+				"management.endpoint.health.show-details=always"));
+		try (AllFeatures features = AllFeatures.start(Operated.class, all.toArray(String[]::new))) {
 			features.use();
 			await().atMost(AllFeatures.LONG).until(() -> output.getAll().contains("Cache service Redis error"));
+			assertThat(shownToOperators(features)).allSatisfy((text) -> assertThat(text).doesNotContain(SECRET));
 			ResilientRedisCacheManager manager = features.bean(ResilientRedisCacheManager.class);
 			assertThat(manager.getRedisAddress()).doesNotContain(SECRET);
 			assertThat(CacheCondition.of(manager).toString()).doesNotContain(SECRET);
@@ -101,6 +127,40 @@ class SecretsRedisTests {
 			assertThat(features.bean(dev.cachestarter.CacheService.class).getStats().toString()).doesNotContain(SECRET);
 		}
 		assertThat(output.getAll()).doesNotContain(SECRET);
+	}
+
+	/**
+	 * What the endpoint, health and meters show, as JSON or as they are scraped, and what
+	 * is thrown at who asks for something that cannot be.
+	 */
+	private static List<String> shownToOperators(AllFeatures features) {
+		List<String> shown = new ArrayList<>();
+		CacheStarterEndpoint endpoint = features.bean(CacheStarterEndpoint.class);
+		await().atMost(AllFeatures.LONG).until(() -> features.bean(Doctor.class).last() != null);
+		Object all = endpoint.cacheStarter();
+		shown.add(json(all));
+		shown.add(all.toString());
+		for (String cache : endpoint.cacheStarter().caches().keySet()) {
+			shown.add(json(endpoint.cache(cache, null, "*", null, 10)));
+			shown.add(json(endpoint.evict(cache, "1", null, null, SecurityContext.NONE)));
+			Throwable refused = catchThrowable(() -> endpoint.cache(cache, null, "*", "no cursor", 10));
+			shown.add(String.valueOf(refused));
+		}
+		HealthContributor health = features.bean(HealthContributorRegistry.class).getContributor("cacheStarter");
+		Health seen = ((HealthIndicator) Objects.requireNonNull(health)).health(true);
+		shown.add(json(Objects.requireNonNull(seen)));
+		shown.add(seen.toString());
+		features.bean(MeterRegistry.class)
+			.getMeters()
+			.forEach(
+					(meter) -> shown.add(meter.getId() + " " + meter.getId().getDescription() + " " + meter.measure()));
+		shown.add(features.bean(ResilientRedisCacheManager.class).toString());
+		assertThat(shown).hasSizeGreaterThan(50).anyMatch((text) -> text.contains("\"degraded\":true"));
+		return shown;
+	}
+
+	private static String json(@Nullable Object value) {
+		return JsonMapper.builder().build().writeValueAsString(value);
 	}
 
 	/** A misplaced setting, a malformed address: the message names the setting only. */
@@ -129,6 +189,21 @@ class SecretsRedisTests {
 			assertNotShown(new String[] { "spring.data.redis.host=localhost", "spring.data.redis.port=" + proxy.port(),
 					"spring.data.redis.password=" + SECRET }, output);
 		}
+	}
+
+	/** The same application with all that an operator looks at. */
+	@Configuration(proxyBeanMethods = false)
+	@Import(AllFeatures.Application.class)
+	@ImportAutoConfiguration({ HealthContributorAutoConfiguration.class,
+			HealthContributorRegistryAutoConfiguration.class, CacheHealthContributorAutoConfiguration.class,
+			CacheEndpointAutoConfiguration.class, CacheStarterMetricsAutoConfiguration.class })
+	static class Operated {
+
+		@Bean
+		MeterRegistry meterRegistry() {
+			return new SimpleMeterRegistry();
+		}
+
 	}
 
 }
