@@ -84,6 +84,9 @@ final class ShapeCheck {
 
 	private final Set<Pair> visited = new HashSet<>();
 
+	/** The same, in the order in which they were met. */
+	private final Deque<Pair> met = new ArrayDeque<>();
+
 	private final Deque<Step> path = new ArrayDeque<>();
 
 	private int budget = MOST_OBJECTS;
@@ -128,9 +131,11 @@ final class ShapeCheck {
 		if (copy == null) {
 			return difference("%s came back as null".formatted(name(original)), Cause.LOST);
 		}
-		if (!this.visited.add(new Pair(original, copy))) {
+		Pair pair = new Pair(original, copy);
+		if (!this.visited.add(pair)) {
 			return null;
 		}
+		this.met.addLast(pair);
 		if (type.isArray()) {
 			return arrays(original, copy);
 		}
@@ -304,10 +309,14 @@ final class ShapeCheck {
 			Difference closest = null;
 			boolean matched = false;
 			for (Iterator<@Nullable Object> i = candidates.iterator(); i.hasNext() && !matched;) {
+				int before = this.met.size();
 				closest = child("[]", element, i.next());
 				matched = closest == null;
 				if (matched) {
 					i.remove();
+				}
+				else {
+					forgetSince(before);
 				}
 			}
 			if (!matched) {
@@ -315,6 +324,13 @@ final class ShapeCheck {
 			}
 		}
 		return null;
+	}
+
+	/** What has been met on the way to a difference is not known to be the same. */
+	private void forgetSince(int before) {
+		while (this.met.size() > before) {
+			this.visited.remove(this.met.removeLast());
+		}
 	}
 
 	/**

@@ -191,9 +191,12 @@ class ShapeCheckTests {
 	}
 
 	@Test
-	void anElementOfASetIsMatchedOnce() {
-		assertDifferent(Set.of(new Plain("a"), new Plain("a")), Set.of(new Plain("a"), new Plain("b")), "$[].name",
-				Cause.OTHER);
+	void anElementOfASetIsMatchedOnceWhateverTheirOrder() {
+		// Their hashes decide which is tried first, and are others each time.
+		for (int i = 0; i < 50; i++) {
+			assertDifferent(Set.of(new Plain("a"), new Plain("a")), Set.of(new Plain("a"), new Plain("b")), "$[].name",
+					Cause.OTHER);
+		}
 		assertSame(Set.of(new Plain("a"), new Plain("a")), Set.of(new Plain("a"), new Plain("a")));
 	}
 
