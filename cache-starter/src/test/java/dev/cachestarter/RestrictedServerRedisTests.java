@@ -81,9 +81,12 @@ class RestrictedServerRedisTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "time", "getrange" })
+	@ValueSource(strings = { "time", "getrange", "evalsha" })
 	void whereAFillIsNotAllowedItIsSaidAndNobodyWaitsForIt(String command, CapturedOutput output) {
 		try (RedisServer redis = serverWithout(command); TestInstance<Shop> instance = instance(redis).awaitUp()) {
+			// As another instance has made them, whose user may do so.
+			redis.cli("SET", "~g:items", "0123456789abcdef");
+			redis.cli("SET", "~g:items~:key", "fedcba9876543210");
 			instance.service().find("key", "1");
 
 			// Its lease would last for a minute.
@@ -131,8 +134,8 @@ class RestrictedServerRedisTests {
 		where.setPassword("secret");
 		return TestInstance.of(Shop.class, () -> new LettuceConnectionFactory(where), (builder) -> {
 			TestInstance.patient(builder);
-			builder.caches(List.of("items", "others", "motd"))
-				.defaults(CacheSettings.defaults().withLease(Duration.ofMinutes(1)));
+			builder.defaults(CacheSettings.defaults().withLease(Duration.ofMinutes(1)))
+				.caches(List.of("items", "others", "motd"));
 		});
 	}
 

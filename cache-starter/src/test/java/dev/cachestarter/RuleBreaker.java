@@ -298,7 +298,7 @@ final class RuleBreaker implements AutoCloseable {
 			return switch (text(command.get(0)).toUpperCase(Locale.ROOT)) {
 				case "MGET" -> READ;
 				case "UNLINK" -> UNLINK;
-				case "SET" -> isLease(command.get(2)) ? SEIZE : OTHER;
+				case "SET" -> !isLease(command.get(2)) ? OTHER : isIfAbsent(command) ? ACQUIRE : SEIZE;
 				case "EVALSHA", "EVAL" -> ofScript(text(command.get(1)), command);
 				default -> OTHER;
 			};
@@ -332,6 +332,10 @@ final class RuleBreaker implements AutoCloseable {
 
 		private static boolean is(Script script, String sent) {
 			return sent.equals(script.sha()) || sent.equals(script.text());
+		}
+
+		private static boolean isIfAbsent(List<byte[]> set) {
+			return set.subList(3, set.size()).stream().anyMatch((argument) -> text(argument).equals("NX"));
 		}
 
 		private static boolean isLease(byte[] value) {
@@ -423,7 +427,14 @@ final class RuleBreaker implements AutoCloseable {
 					}
 					forward(step, command);
 				}
-				case ACQUIRE -> acquire(command);
+				case ACQUIRE -> {
+					if (text(command.get(0)).equals("SET")) {
+						acquireOnNothing(command);
+					}
+					else {
+						acquire(command);
+					}
+				}
 				case SEIZE -> {
 					if (isBroken(Rule.LEASE_BEFORE_LOAD)) {
 						answer(step, OK);
@@ -521,6 +532,29 @@ final class RuleBreaker implements AutoCloseable {
 				}
 				return journalled(Step.ACQUIRE, reply);
 			});
+		}
+
+		private void acquireOnNothing(List<byte[]> command) throws IOException {
+			if (isBroken(Rule.LEASE_BEFORE_LOAD)) {
+				answer(Step.ACQUIRE, OK);
+				return;
+			}
+			if (isBroken(Rule.COMPARE_ON_ACQUIRE)) {
+				command.removeIf((argument) -> text(argument).equals("NX"));
+			}
+			if (isBroken(Rule.EXPIRE)) {
+				command.set(command.indexOf(find(command, "PX")) + 1, ascii("3600000"));
+			}
+			send(command, (reply) -> {
+				if (isBroken(Rule.JOIN_BY_NONCE) && Arrays.equals(reply, OK)) {
+					RuleBreaker.this.leases.put(text(command.get(1)), command.get(2));
+				}
+				return journalled(Step.ACQUIRE, reply);
+			});
+		}
+
+		private static byte[] find(List<byte[]> command, String argument) {
+			return command.stream().filter((each) -> text(each).equals(argument)).findFirst().orElseThrow();
 		}
 
 		private void claim(List<byte[]> command) throws IOException {

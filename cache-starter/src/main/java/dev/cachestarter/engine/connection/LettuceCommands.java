@@ -19,6 +19,7 @@ package dev.cachestarter.engine.connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -61,6 +62,11 @@ final class LettuceCommands implements RedisCommands {
 	@Override
 	public CompletionStage<Boolean> set(byte[] key, byte[] value, Duration life) {
 		return this.commands.set(key, value, SetArgs.Builder.px(life.toMillis())).thenApply((ok) -> true);
+	}
+
+	@Override
+	public CompletionStage<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
+		return this.commands.set(key, value, SetArgs.Builder.nx().px(life.toMillis())).thenApply(Objects::nonNull);
 	}
 
 	@Override

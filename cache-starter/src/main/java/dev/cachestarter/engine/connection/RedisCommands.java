@@ -46,6 +46,12 @@ public interface RedisCommands {
 	CompletionStage<Boolean> set(byte[] key, byte[] value, Duration life);
 
 	/**
+	 * Set a key if nothing is there.
+	 * @return whether nothing was
+	 */
+	CompletionStage<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life);
+
+	/**
 	 * Delete keys.
 	 * @return how many there were
 	 */

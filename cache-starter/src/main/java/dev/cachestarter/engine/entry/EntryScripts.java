@@ -153,7 +153,10 @@ public final class EntryScripts {
 	/** KEYS[1] entry; ARGV: what it must begin with. */
 	public static final Script DELETE_IF = Script.of(RedisOperation.RELEASE, """
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, string.len(ARGV[1]) - 1)
-			if type(there) == 'table' or there ~= ARGV[1] then
+			if type(there) == 'table' and not string.find(there.err, 'WRONGTYPE', 1, true) then
+			  return there
+			end
+			if there ~= ARGV[1] then
 			  return '0'
 			end
 			return tostring(redis.call('UNLINK', KEYS[1]))

@@ -54,9 +54,10 @@ import dev.cachestarter.engine.value.ValueCodec;
  * <ol>
  * <li><b>Observe</b>: one {@code MGET} of the generations and the key. Anything but a
  * value under current generations is a miss; its header is kept.
- * <li><b>Acquire</b>: a script puts the lease there if the header is still the one
- * observed, and else answers with the one that is. So an unusable entry (of another
- * generation, foreign, corrupt) is replaced, and of two who observed the same one wins.
+ * <li><b>Acquire</b>: the lease is put there if the header is still the one observed, and
+ * else the answer is the one that is. So an unusable entry (of another generation,
+ * foreign, corrupt) is replaced, and of two who observed the same one wins. How that is
+ * asked for, {@link Leasing} says.
  * <li><b>Load</b>, after the acknowledgement, outside of this class.
  * <li><b>Fill</b>: a script puts the value there if the lease still is. It may be late,
  * lost, or arrive after this process died: the server decides.
@@ -121,6 +122,8 @@ public final class EntryStore {
 
 	private final Generations generations;
 
+	private final Leasing leasing;
+
 	private final RefusedWrites refused = new RefusedWrites(System::nanoTime);
 
 	private final LargeEntries large;
@@ -129,6 +132,7 @@ public final class EntryStore {
 		this.link = link;
 		this.nonces = nonces;
 		this.generations = new Generations(link, nonces);
+		this.leasing = new Leasing(link, this.generations);
 		this.large = new LargeEntries(link, System::nanoTime);
 	}
 
@@ -247,30 +251,16 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, Lease.Holder holder) {
 		String flags = flags(holder, traceOf(observed));
-		return underGenerations(observed, life, (current) -> {
-			NewLease placed = newLease(current, nonce, life, flags);
-			return this.link
-				.run(EntryScripts.ACQUIRE, observed.key().redisKey(), observed.header(), placed.header(),
-						EntryScripts.millis(life))
-				.thenApply((answer) -> switch (answer[0]) {
-					case '+' -> new Acquired(placed.lease(), current, false);
-					case '!' -> new Acquired(placed.lease(), current, true);
-					default ->
-						new Acquired(null, current.withEntry(Arrays.copyOfRange(answer, 1, answer.length)), false);
-				});
-		}).whenComplete((acquired, ex) -> this.refused.wrote(ex));
+		return this.leasing.acquire(observed, new Leasing.Wanted(nonce, life, flags))
+			.whenComplete((acquired, ex) -> this.refused.wrote(ex));
 	}
 
 	/**
 	 * Lease a key whatever is there, for one who is about to replace it.
 	 */
 	public CompletableFuture<Lease> seize(StoredKey key, String nonce, Duration life, Lease.Holder holder) {
-		Observed unseen = new Observed(key, null,
-				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null);
-		return underGenerations(unseen, life, (current) -> {
-			NewLease placed = newLease(current, nonce, life, flags(holder, NO_TRACE));
-			return this.link.set(key.redisKey(), placed.header(), life).thenApply((ok) -> placed.lease());
-		}).whenComplete((lease, ex) -> this.refused.wrote(ex));
+		return this.leasing.seize(key, new Leasing.Wanted(nonce, life, flags(holder, NO_TRACE)))
+			.whenComplete((lease, ex) -> this.refused.wrote(ex));
 	}
 
 	/**
@@ -340,7 +330,8 @@ public final class EntryStore {
 		byte[] header = observed.header();
 		String runMark = this.link.runMark();
 		byte[] most = ascii(Long.toString(longest.toMillis()));
-		this.generations.keep(key, text(observed.cacheGeneration()), text(observed.groupGeneration()), life);
+		this.generations.keep(key, Leasing.text(observed.cacheGeneration()), Leasing.text(observed.groupGeneration()),
+				life);
 		return this.link.run(EntryScripts.CLAIM, key.redisKey(), header, ascii(nonce), EntryScripts.millis(life), most)
 			.thenApply((answer) -> {
 				if (answer[0] != '+') {
@@ -349,7 +340,8 @@ public final class EntryStore {
 				byte[] identity = Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH);
 				System.arraycopy(ascii(nonce), 0, identity, EntryHeader.CLAIM_OFFSET, nonce.length());
 				return new Acquired(new Lease(key, nonce, runMark, Hold.CLAIM, identity,
-						text(observed.cacheGeneration()), text(observed.groupGeneration())), observed, false);
+						Leasing.text(observed.cacheGeneration()), Leasing.text(observed.groupGeneration())), observed,
+						false);
 			});
 	}
 
@@ -385,8 +377,13 @@ public final class EntryStore {
 	 * value that it is on.
 	 */
 	public CompletableFuture<Boolean> release(Lease lease) {
-		return this.link.run(EntryScripts.DELETE_IF, lease.key().redisKey(), lease.identity())
-			.thenApply((answer) -> Arrays.equals(answer, ONE));
+		byte[] key = lease.key().redisKey();
+		return this.link.run(EntryScripts.DELETE_IF, key, lease.identity())
+			.thenApply((answer) -> Arrays.equals(answer, ONE))
+			// Where no script may run, a lease can be placed and not compared. Deleting
+			// whatever is there makes a miss.
+			.exceptionallyCompose((ex) -> RedisErrors.isRefusal(ex) ? this.link.unlink(key).thenApply((count) -> true)
+					: CompletableFuture.failedFuture(ex));
 	}
 
 	/**
@@ -414,8 +411,8 @@ public final class EntryStore {
 	 * @return whether the lease was still there
 	 */
 	public CompletableFuture<Boolean> leaveTrace(Lease lease, Trace kind) {
-		byte[] trace = leaseHeader(lease.key(), EntryHeader.NO_NONCE, lease.cacheGeneration(), lease.groupGeneration(),
-				lease.runMark(), flags(Lease.Holder.CALL, kind.flag));
+		byte[] trace = Leasing.header(lease.key(), EntryHeader.NO_NONCE, lease.cacheGeneration(),
+				lease.groupGeneration(), lease.runMark(), flags(Lease.Holder.CALL, kind.flag));
 		return this.link
 			.run(EntryScripts.LEAVE_TRACE, lease.key().redisKey(), lease.identity(), trace,
 					EntryScripts.millis(TRACE_LIFE))
@@ -433,8 +430,8 @@ public final class EntryStore {
 	 */
 	public Lease borrow(Observed observed) {
 		return new Lease(observed.key(), newNonce(), this.link.runMark(), Hold.VALUE,
-				Arrays.copyOf(observed.header(), EntryHeader.IDENTITY_LENGTH), text(observed.cacheGeneration()),
-				text(observed.groupGeneration()));
+				Arrays.copyOf(observed.header(), EntryHeader.IDENTITY_LENGTH), Leasing.text(observed.cacheGeneration()),
+				Leasing.text(observed.groupGeneration()));
 	}
 
 	/**
@@ -456,22 +453,6 @@ public final class EntryStore {
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 
-	/** Go on with what was observed, completed by the generations that are missing. */
-	private <T> CompletableFuture<T> underGenerations(Observed observed, Duration life,
-			Function<Observed, CompletableFuture<T>> next) {
-		StoredKey key = observed.key();
-		boolean hasGroup = observed.hasGroupGeneration() || key.groupGenerationKey() == null;
-		if (observed.hasCacheGeneration() && hasGroup) {
-			return next.apply(observed);
-		}
-		CompletableFuture<byte[]> cache = observed.hasCacheGeneration()
-				? CompletableFuture.completedFuture(observed.cacheGeneration())
-				: this.generations.makeForCache(key, life);
-		CompletableFuture<byte[]> group = hasGroup ? CompletableFuture.completedFuture(observed.groupGeneration())
-				: this.generations.makeForGroup(key, life);
-		return cache.thenCombine(group, observed::withGenerations).thenCompose(next);
-	}
-
 	/** A lease over the trace of a load without a value to be stored carries it on. */
 	private static char traceOf(Observed observed) {
 		EntryHeader there = observed.current();
@@ -483,33 +464,8 @@ public final class EntryStore {
 		return "--" + holder.flag() + trace;
 	}
 
-	/**
-	 * Make a lease that is to be placed, and see to it that its generations outlive it.
-	 */
-	private NewLease newLease(Observed current, String nonce, Duration life, String flags) {
-		StoredKey key = current.key();
-		String runMark = this.link.runMark();
-		String cacheGeneration = text(current.cacheGeneration());
-		String groupGeneration = text(current.groupGeneration());
-		this.generations.keep(key, cacheGeneration, groupGeneration, life);
-		byte[] header = leaseHeader(key, nonce, cacheGeneration, groupGeneration, runMark, flags);
-		return new NewLease(new Lease(key, nonce, runMark, Hold.LEASE,
-				Arrays.copyOf(header, EntryHeader.IDENTITY_LENGTH), cacheGeneration, groupGeneration), header);
-	}
-
-	private static byte[] leaseHeader(StoredKey key, String nonce, String cacheGeneration, String groupGeneration,
-			String runMark, String flags) {
-		return new EntryHeader(EntryHeader.LEASE, nonce, EntryHeader.NO_NONCE, 0, cacheGeneration, groupGeneration,
-				EntryHeader.NO_MARK, runMark, 0, 0, flags, key.mark())
-			.bytes();
-	}
-
 	private static byte[] ascii(String text) {
 		return text.getBytes(StandardCharsets.US_ASCII);
-	}
-
-	private static String text(byte @Nullable [] generation) {
-		return (generation != null) ? new String(generation, StandardCharsets.ISO_8859_1) : EntryHeader.NO_GENERATION;
 	}
 
 	/**
@@ -528,13 +484,6 @@ public final class EntryStore {
 		Trace(char flag) {
 			this.flag = flag;
 		}
-
-	}
-
-	/**
-	 * A lease, and what is to be placed for it.
-	 */
-	private record NewLease(Lease lease, byte[] header) {
 
 	}
 

@@ -112,6 +112,13 @@ public final class Observed {
 	}
 
 	/**
+	 * Return whether nothing was read under the key.
+	 */
+	boolean isAbsent() {
+		return this.entry == null;
+	}
+
+	/**
 	 * Return what a script compares: the header, or all there is if that is less.
 	 * @return the bytes, not to be changed
 	 */

@@ -460,6 +460,15 @@ public final class RedisLink {
 	}
 
 	/**
+	 * Set a key to a lease or a generation if nothing is there, of whatever type.
+	 * @param operation what it is for
+	 * @return whether nothing was
+	 */
+	public CompletableFuture<Boolean> setIfAbsent(RedisOperation operation, byte[] key, byte[] value, Duration life) {
+		return send(operation, "SET", (commands) -> commands.setIfAbsent(key, value, life), length(key, value), key);
+	}
+
+	/**
 	 * Delete keys. Sent while the link recovers, too.
 	 * @return how many there were
 	 */

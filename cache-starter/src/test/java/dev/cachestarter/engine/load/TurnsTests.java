@@ -178,6 +178,7 @@ class TurnsTests {
 
 	@Test
 	void whatIsOfAnotherDataTypeIsCounted() {
+		this.callers.redis.hides(this.callers.key.redisKey());
 		this.callers.redis.script(EntryScripts.ACQUIRE, (redis, key, arguments) -> "!");
 		Caller caller = caller();
 
@@ -313,7 +314,7 @@ class TurnsTests {
 		this.callers.redis.answer();
 
 		assertThat(this.callers.header()).isNull();
-		assertThat(this.callers.redis.sent()).endsWith("EVAL", "EVAL");
+		assertThat(this.callers.redis.sent()).endsWith("SET", "EVAL");
 	}
 
 	@Test
@@ -932,6 +933,7 @@ class TurnsTests {
 
 	@Test
 	void aHeaderThatChangesAgainAndAgainIsLeftToOthers() {
+		this.callers.redis.hides(this.callers.key.redisKey());
 		this.callers.redis.script(EntryScripts.ACQUIRE, (redis, key, arguments) -> "=");
 
 		alone(caller().decide());
@@ -1581,6 +1583,7 @@ class TurnsTests {
 		caller().leads().release();
 		this.callers.redis.remove(this.callers.key.redisKey());
 		alone(this.here.turns.decide(caller().askUnread())).release();
+		this.callers.redis.hides(this.callers.key.redisKey());
 		this.callers.redis.script(EntryScripts.ACQUIRE, (redis, key, arguments) -> "=");
 		alone(caller().decide()).release();
 		assertThat(caller().tryLead()).isNull();

@@ -21,8 +21,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -55,6 +57,8 @@ public final class MemoryRedis implements RedisConnector {
 	private final List<String> sent = new ArrayList<>();
 
 	private final Map<Script, Behaviour> behaviours = new HashMap<>();
+
+	private final Set<String> untold = new HashSet<>();
 
 	private @Nullable RuntimeException failure;
 
@@ -101,6 +105,13 @@ public final class MemoryRedis implements RedisConnector {
 	public MemoryRedis script(Script script, Behaviour behaviour) {
 		this.behaviours.put(script, behaviour);
 		return this;
+	}
+
+	/**
+	 * Have something stand under a key that {@code GET} does not tell of, such as a list.
+	 */
+	public void hides(byte[] key) {
+		this.untold.add(text(key));
 	}
 
 	/**
@@ -347,6 +358,17 @@ public final class MemoryRedis implements RedisConnector {
 		@Override
 		public CompletableFuture<Boolean> set(byte[] key, byte[] value, Duration life) {
 			return command("SET", () -> {
+				MemoryRedis.this.set(key, value, life.toMillis());
+				return true;
+			});
+		}
+
+		@Override
+		public CompletableFuture<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
+			return command("SET", () -> {
+				if (get(key) != null || MemoryRedis.this.untold.contains(text(key))) {
+					return false;
+				}
 				MemoryRedis.this.set(key, value, life.toMillis());
 				return true;
 			});

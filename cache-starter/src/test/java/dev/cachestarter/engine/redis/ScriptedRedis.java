@@ -254,6 +254,11 @@ final class ScriptedRedis implements RedisConnector {
 		}
 
 		@Override
+		public CompletableFuture<Boolean> setIfAbsent(byte[] key, byte[] value, Duration life) {
+			return command("SET", true, key);
+		}
+
+		@Override
 		public CompletableFuture<Long> unlink(byte[]... keys) {
 			return command("UNLINK", (long) keys.length, keys);
 		}
