@@ -298,7 +298,8 @@ final class RuleBreaker implements AutoCloseable {
 			return switch (text(command.get(0)).toUpperCase(Locale.ROOT)) {
 				case "MGET" -> READ;
 				case "UNLINK" -> UNLINK;
-				case "SET" -> !isLease(command.get(2)) ? OTHER : isIfAbsent(command) ? ACQUIRE : SEIZE;
+				case "SET" -> isLease(command.get(2)) ? isIfAbsent(command) ? ACQUIRE : SEIZE
+						: text(command.get(1)).startsWith("~g:") ? GENERATION : OTHER;
 				case "EVALSHA", "EVAL" -> ofScript(text(command.get(1)), command);
 				default -> OTHER;
 			};
@@ -423,7 +424,7 @@ final class RuleBreaker implements AutoCloseable {
 				case READ -> read(command);
 				case GENERATION -> {
 					if (isBroken(Rule.FRESH_GENERATIONS)) {
-						command.set(4, ascii("0000000000000001"));
+						command.set(text(command.get(0)).equals("SET") ? 2 : 4, ascii("0000000000000001"));
 					}
 					forward(step, command);
 				}

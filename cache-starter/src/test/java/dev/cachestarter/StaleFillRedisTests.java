@@ -318,9 +318,11 @@ class StaleFillRedisTests extends Interleavings {
 
 		List<String> steps = instance.breaker().journal();
 		assertThat(steps.stream().filter("GENERATION!"::equals)).hasSize(2);
-		assertThat(steps.lastIndexOf("GENERATION!")).isGreaterThan(steps.indexOf("READ!"))
-			.isLessThan(steps.indexOf("ACQUIRE?"));
-		assertThat(steps.indexOf("LOAD")).isGreaterThan(steps.lastIndexOf("ACQUIRE!"))
+		assertThat(steps.indexOf("GENERATION?")).isGreaterThan(steps.indexOf("READ!"));
+		// Sent one behind the other, and both awaited.
+		assertThat(steps.lastIndexOf("GENERATION?")).isLessThan(steps.indexOf("ACQUIRE?"));
+		assertThat(steps.indexOf("LOAD")).isGreaterThan(steps.lastIndexOf("GENERATION!"))
+			.isGreaterThan(steps.lastIndexOf("ACQUIRE!"))
 			.isLessThan(steps.indexOf("FILL?"));
 	}
 

@@ -62,9 +62,10 @@ class StrandedLeasesRedisTests extends Interleavings {
 
 	// Leases whose answer never came
 
-	@Test
-	void aLeaseWhoseAnswerWasLostIsTakenOverByItsInstance() throws Exception {
-		Stranded stranded = strand();
+	@ParameterizedTest
+	@EnumSource
+	void aLeaseWhoseAnswerWasLostIsTakenOverByItsInstance(Group group) throws Exception {
+		Stranded stranded = strand(group);
 
 		assertThat(call(() -> stranded.instance().find("t1", "1")).result()).isZero();
 
@@ -73,10 +74,11 @@ class StrandedLeasesRedisTests extends Interleavings {
 		assertThat(stranded.loads()).isEqualTo(2);
 	}
 
-	@Test
-	void aLeaseWhoseAnswerWasLostHoldsUpOtherInstancesForAMomentOnly() throws Exception {
+	@ParameterizedTest
+	@EnumSource
+	void aLeaseWhoseAnswerWasLostHoldsUpOtherInstancesForAMomentOnly(Group group) throws Exception {
 		Instance other = instance(Set.of());
-		Stranded stranded = strand();
+		Stranded stranded = strand(group);
 
 		assertThat(call(() -> other.find("t1", "1")).result()).isZero();
 
@@ -85,9 +87,10 @@ class StrandedLeasesRedisTests extends Interleavings {
 		assertThat(stranded.loads()).isEqualTo(1);
 	}
 
-	@Test
-	void aLeaseWhoseAnswerWasLostIsRemovedThoughNobodyAsks() throws Exception {
-		strand();
+	@ParameterizedTest
+	@EnumSource
+	void aLeaseWhoseAnswerWasLostIsRemovedThoughNobodyAsks(Group group) throws Exception {
+		strand(group);
 
 		await().atMost(Duration.ofSeconds(20)).until(() -> this.redis.keys(KEY).isEmpty());
 	}
@@ -96,17 +99,16 @@ class StrandedLeasesRedisTests extends Interleavings {
 	 * Have an instance ask for a lease, lose its connection, and the server place the
 	 * lease when the instance has a new one.
 	 */
-	private Stranded strand() throws Exception {
+	private Stranded strand(Group group) throws Exception {
 		FaultProxy network = closing(FaultProxy.inFrontOf(this.redis));
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(network.host(), network.port(), Set.of()));
 		Instance instance = instance(breaker, breaker.host(), breaker.port(),
 				(builder) -> Internals.link(builder.defaults(TIMELESS), PATIENT));
-		// So that the generations are there, and known.
-		instance.find("t1", "0");
+		instance.find((group == Group.KNOWN) ? "t1" : "t0", "0");
 		instance.awaitFills(1);
 		instance.context().cache("rows").clearStatistics();
 		int before = instance.rows().loads();
-		Gate lease = breaker.hold(Step.ACQUIRE);
+		Gate lease = breaker.hold((group == Group.KNOWN) ? Step.ACQUIRE : Step.GENERATION);
 		Call<Integer> call = call(() -> instance.find("t1", "1"));
 		lease.awaitReached();
 		network.holdBack();
@@ -119,6 +121,16 @@ class StrandedLeasesRedisTests extends Interleavings {
 		instance.context().awaitUp();
 		network.releaseHeld();
 		return new Stranded(instance, before);
+	}
+
+	private enum Group {
+
+		/** It has its generation. */
+		KNOWN,
+
+		/** Its first lease is sent behind its generation, and both answers are lost. */
+		NEW
+
 	}
 
 	// Leases that never end

@@ -75,10 +75,10 @@ import dev.cachestarter.engine.value.ValueCodec;
  * also when Redis is out of memory. A generation is never made twice: one that is lost
  * costs a miss. How long one lives, {@link Generations} decides.
  * <p>
- * The order matters, and is: generations acknowledged, then lease acknowledged, then
- * load. An eviction that comes before the lease's acknowledgement was before the load;
- * one that comes after it voids the lease, or the generation that the fill carries.
- * Generations are therefore never read again for the fill.
+ * The order matters, and is: generations acknowledged and lease acknowledged, then load.
+ * An eviction that comes before the lease's acknowledgement was before the load; one that
+ * comes after it voids the lease, or the generation that the fill carries. Generations
+ * are therefore never read again for the fill.
  *
  * <h2>Claims</h2>
  *
@@ -259,7 +259,8 @@ public final class EntryStore {
 	 * Lease a key whatever is there, for one who is about to replace it.
 	 */
 	public CompletableFuture<Lease> seize(StoredKey key, String nonce, Duration life, Lease.Holder holder) {
-		return this.leasing.seize(key, new Leasing.Wanted(nonce, life, flags(holder, NO_TRACE)))
+		return observeGenerations(key).thenCompose(
+				(observed) -> this.leasing.seize(observed, new Leasing.Wanted(nonce, life, flags(holder, NO_TRACE))))
 			.whenComplete((lease, ex) -> this.refused.wrote(ex));
 	}
 
@@ -377,13 +378,7 @@ public final class EntryStore {
 	 * value that it is on.
 	 */
 	public CompletableFuture<Boolean> release(Lease lease) {
-		byte[] key = lease.key().redisKey();
-		return this.link.run(EntryScripts.DELETE_IF, key, lease.identity())
-			.thenApply((answer) -> Arrays.equals(answer, ONE))
-			// Where no script may run, a lease can be placed and not compared. Deleting
-			// whatever is there makes a miss.
-			.exceptionallyCompose((ex) -> RedisErrors.isRefusal(ex) ? this.link.unlink(key).thenApply((count) -> true)
-					: CompletableFuture.failedFuture(ex));
+		return this.leasing.release(lease);
 	}
 
 	/**

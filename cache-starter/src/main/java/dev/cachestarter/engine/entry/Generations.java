@@ -16,9 +16,12 @@
 
 package dev.cachestarter.engine.entry;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
@@ -26,6 +29,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.monitor.RedisOperation;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
@@ -38,6 +42,11 @@ import dev.cachestarter.engine.redis.RedisLink;
  * spare. The spare is what later values use up before it must be kept again: as long as
  * the life itself, but no more than an hour. There are few caches and may be many groups,
  * so the generation of a cache has that hour always.
+ * <p>
+ * A generation is made by {@code SET NX} of a fresh random. Where that is refused, since
+ * another instance has made one meanwhile, a script finds out which, or makes one if that
+ * has gone again. In this JVM one caller makes it, and those who miss it while its answer
+ * is under way wait for the same answer: each random but one would be in vain.
  */
 final class Generations {
 
@@ -51,43 +60,71 @@ final class Generations {
 
 	private final Known known = new Known();
 
+	/** By the key of the generation. */
+	private final ConcurrentMap<ByteBuffer, CompletableFuture<byte[]>> making = new ConcurrentHashMap<>();
+
 	Generations(RedisLink link, Supplier<String> nonces) {
 		this.link = link;
 		this.nonces = nonces;
 	}
 
 	/**
-	 * Make the generation of a cache, if there is none.
-	 * @param life how long it must live at least
-	 * @return the one that is there now
+	 * Have those generations of a key made that were not there, without waiting for it.
+	 * @param observed what was observed of the key
+	 * @param life how long they must live at least
 	 */
-	CompletableFuture<byte[]> makeForCache(StoredKey key, Duration life) {
-		return make(key.cacheGenerationKey(), life, LONGEST_SPARE);
+	Making make(Observed observed, Duration life) {
+		StoredKey key = observed.key();
+		byte[] groupKey = key.groupGenerationKey();
+		Attempt cache = observed.hasCacheGeneration() ? Attempt.at(observed.cacheGeneration())
+				: attempt(key.cacheGenerationKey(), life, LONGEST_SPARE);
+		Attempt group = (groupKey == null || observed.hasGroupGeneration()) ? Attempt.at(observed.groupGeneration())
+				: attempt(groupKey, life, spareOf(life));
+		boolean known = cache.presumed() != null && group.presumed() != null;
+		return new Making(known ? observed.withGenerations(cache.presumed(), group.presumed()) : null,
+				cache.certain().thenCombine(group.certain(), observed::withGenerations));
 	}
 
-	/**
-	 * Make the generation of a group, if there is none.
-	 * @param key a key that has a group
-	 * @param life how long it must live at least
-	 * @return the one that is there now
-	 */
-	CompletableFuture<byte[]> makeForGroup(StoredKey key, Duration life) {
-		byte[] generationKey = key.groupGenerationKey();
-		if (generationKey == null) {
-			throw new IllegalArgumentException("A key without a group");
+	private Attempt attempt(byte[] generationKey, Duration life, Duration spare) {
+		ByteBuffer name = ByteBuffer.wrap(generationKey);
+		CompletableFuture<byte[]> certain = new CompletableFuture<>();
+		CompletableFuture<byte[]> others = this.making.putIfAbsent(name, certain);
+		if (others != null) {
+			return new Attempt(null, others);
 		}
-		return make(generationKey, life, spareOf(life));
+		String random = this.nonces.get();
+		byte[] fresh = random.getBytes(StandardCharsets.US_ASCII);
+		Duration whole = life.plus(spare);
+		long now = this.known.now();
+		this.known.takeForKept(random, now, whole);
+		this.link.setIfAbsent(RedisOperation.GENERATION, generationKey, fresh, whole).thenCompose((made) -> {
+			if (made) {
+				return CompletableFuture.completedFuture(fresh);
+			}
+			this.known.lives(random, now, null);
+			return find(generationKey, whole);
+		}).whenComplete((there, ex) -> {
+			this.making.remove(name, certain);
+			if (ex != null) {
+				this.known.lives(random, now, null);
+				certain.completeExceptionally(ex);
+			}
+			else {
+				certain.complete(there);
+			}
+		});
+		return new Attempt(fresh, certain);
 	}
 
-	private CompletableFuture<byte[]> make(byte[] generationKey, Duration life, Duration spare) {
-		Duration whole = life.plus(spare);
+	/** Another was there; or it was no generation, or it has gone again. */
+	private CompletableFuture<byte[]> find(byte[] generationKey, Duration whole) {
 		long now = this.known.now();
 		return this.link
 			.run(EntryScripts.GENERATION, generationKey, this.nonces.get().getBytes(StandardCharsets.US_ASCII),
 					EntryScripts.millis(whole))
-			.thenApply((made) -> {
-				this.known.lives(new String(made, StandardCharsets.ISO_8859_1), now, whole.toMillis());
-				return made;
+			.thenApply((there) -> {
+				this.known.lives(new String(there, StandardCharsets.ISO_8859_1), now, whole.toMillis());
+				return there;
 			});
 	}
 
@@ -123,6 +160,28 @@ final class Generations {
 	private static Long millis(byte[] answer) {
 		String text = new String(answer, StandardCharsets.US_ASCII);
 		return Long.valueOf(text.startsWith("=") ? text.substring(1) : text);
+	}
+
+	/**
+	 * Generations that are being made.
+	 *
+	 * @param presumed what was observed, under the generations as they are if nobody else
+	 * makes them at the same moment; {@code null} if somebody in this JVM does
+	 * @param certain the same under those that are there, once Redis has said so
+	 */
+	record Making(@Nullable Observed presumed, CompletableFuture<Observed> certain) {
+
+	}
+
+	/**
+	 * A generation that is there, or is being made.
+	 */
+	private record Attempt(byte @Nullable [] presumed, CompletableFuture<byte[]> certain) {
+
+		static Attempt at(byte @Nullable [] there) {
+			return new Attempt(there, CompletableFuture.completedFuture(there));
+		}
+
 	}
 
 	private static Duration spareOf(Duration life) {

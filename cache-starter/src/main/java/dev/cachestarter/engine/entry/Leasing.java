@@ -19,11 +19,16 @@ package dev.cachestarter.engine.entry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.Futures;
+import dev.cachestarter.engine.connection.RedisErrors;
+import dev.cachestarter.engine.entry.Generations.Making;
 import dev.cachestarter.engine.entry.Lease.Hold;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.monitor.RedisOperation;
@@ -63,13 +68,64 @@ import dev.cachestarter.engine.redis.RedisLink;
  * <em>A refusal</em> (out of memory, no permission, read-only) places nothing, and the
  * script would be refused as well, since it runs {@code SET} with the same rights. Where
  * {@code SET} is permitted and scripts are not, a lease is placed that cannot be filled;
- * the fill is refused, and {@link EntryStore#release} removes the lease without a script.
+ * the fill is refused, and {@link #release} removes the lease without a script.
+ *
+ * <h2>Where the generation is missing too</h2>
+ *
+ * <p>
+ * The first miss in a cache or a group finds no generation and makes one, by
+ * {@code SET generation random NX PX}. On one server the lease is sent right behind it on
+ * the same connection, under that random, instead of after its answer: one round trip
+ * less. Nothing is presumed for longer than that. The lease counts only when both answers
+ * are there, so the order of {@link EntryStore} holds: generations acknowledged, lease
+ * acknowledged, load.
+ *
+ * <pre>
+ * the generation       the lease     what comes of it
+ * made                 placed        leased
+ * made                 not placed    the answer is what is there, as above
+ * another's is there   placed        the lease is under a random of nobody's: it is replaced
+ *                                    by one under the right generation, by the script, which
+ *                                    compares with the lease that was placed
+ * another's is there   not placed    the answer is what is there, under the right generation
+ * refused, no answer   placed        the lease is given back, and whoever asked fails
+ * any                  refused, or   whoever asked fails; what may stand there is removed by
+ *                      no answer     its nonce
+ * </pre>
+ *
+ * <p>
+ * <em>Until it is replaced</em> a lease under a random of nobody's is one that no reader
+ * takes for current. Who finds it takes it over, as any unusable entry; then the script
+ * that would replace it answers with that other lease. Both have the nonce of one flight,
+ * which has not begun to load.
+ * <p>
+ * <em>An eviction between the two</em> drops the generation that was just made. The lease
+ * is placed and the load begins, both after the eviction, and what it stores is a miss.
+ * <p>
+ * <em>A random that was not acknowledged</em> is carried by no value: the load under it
+ * does not begin. It may be made late, and is then a generation that nothing is under.
+ * <p>
+ * <em>On a cluster</em> the two may be on different servers, so the lease could be seen
+ * before its generation. It would be taken over, and two would load. So there one is
+ * awaited after the other. So are they where another caller of this JVM makes the
+ * generation at that moment (see {@link Generations}).
  */
 final class Leasing {
+
+	private static final byte[] ONE = { '1' };
+
+	private static final byte[] NOTHING = {};
 
 	private final RedisLink link;
 
 	private final Generations generations;
+
+	/** How a lease is placed, given what is there under current generations. */
+	private interface Way {
+
+		CompletableFuture<Acquired> place(Observed current, NewLease lease, Duration life);
+
+	}
 
 	Leasing(RedisLink link, Generations generations) {
 		this.link = link;
@@ -80,35 +136,77 @@ final class Leasing {
 	 * Try to lease a key as it was observed.
 	 */
 	CompletableFuture<Acquired> acquire(Observed observed, Wanted wanted) {
-		return underGenerations(observed, wanted.life(),
-				(current) -> current.isAbsent() ? placeOnNothing(current, wanted) : placeOver(current, wanted));
+		return place(observed, wanted, this::placeAsObserved);
 	}
 
 	/**
 	 * Lease a key whatever is there.
+	 * @param observed its generations
 	 */
-	CompletableFuture<Lease> seize(StoredKey key, Wanted wanted) {
-		Observed unseen = new Observed(key, null,
-				(key.groupGenerationKey() != null) ? null : EntryHeader.NO_GENERATION_BYTES, null);
-		return underGenerations(unseen, wanted.life(), (current) -> {
-			NewLease placed = newLease(current, wanted);
-			return this.link.set(key.redisKey(), placed.header(), wanted.life()).thenApply((ok) -> placed.lease());
+	CompletableFuture<Lease> seize(Observed observed, Wanted wanted) {
+		return place(observed, wanted, this::placeAnyway).thenApply((placed) -> Objects.requireNonNull(placed.lease()));
+	}
+
+	private CompletableFuture<Acquired> place(Observed observed, Wanted wanted, Way way) {
+		if (observed.hasCacheGeneration() && observed.hasGroupGeneration()) {
+			return way.place(observed, newLease(observed, wanted), wanted.life());
+		}
+		Making making = this.generations.make(observed, wanted.life());
+		Observed presumed = making.presumed();
+		return (presumed != null && this.link.isOneServer()) ? placeBehind(making.certain(), presumed, wanted, way)
+				: making.certain()
+					.thenCompose((current) -> way.place(current, newLease(current, wanted), wanted.life()));
+	}
+
+	/** Place a lease while its generations are being made. */
+	private CompletableFuture<Acquired> placeBehind(CompletableFuture<Observed> making, Observed presumed,
+			Wanted wanted, Way way) {
+		NewLease lease = newLease(presumed, wanted);
+		return way.place(presumed, lease, wanted.life())
+			.thenCompose((placed) -> making
+				.handle((current, ex) -> (ex != null) ? giveBack(placed, ex)
+						: settle(placed, lease, presumed, current, wanted, way))
+				.thenCompose(Function.identity()));
+	}
+
+	private CompletableFuture<Acquired> giveBack(Acquired placed, Throwable failure) {
+		Lease lease = placed.lease();
+		CompletableFuture<?> released = (lease != null) ? release(lease) : CompletableFuture.completedFuture(null);
+		return released.handle((done, ex) -> {
+			throw new CompletionException(Futures.unwrap(failure));
 		});
 	}
 
-	private CompletableFuture<Acquired> placeOnNothing(Observed current, Wanted wanted) {
-		NewLease placed = newLease(current, wanted);
-		return this.link.setIfAbsent(RedisOperation.LEASE, current.key().redisKey(), placed.header(), wanted.life())
-			.thenCompose(
-					(free) -> free ? CompletableFuture.completedFuture(new Acquired(placed.lease(), current, false))
-							: place(current, placed, wanted.life()));
+	private CompletableFuture<Acquired> settle(Acquired placed, NewLease lease, Observed presumed, Observed current,
+			Wanted wanted, Way way) {
+		if (current.isUnderSameGenerationsAs(presumed)) {
+			return CompletableFuture.completedFuture(placed);
+		}
+		if (placed.lease() == null) {
+			byte[] there = placed.observed().entry();
+			return CompletableFuture
+				.completedFuture(new Acquired(null, current.withEntry((there != null) ? there : NOTHING), false));
+		}
+		return way.place(current.withEntry(lease.header()), newLease(current, wanted), wanted.life())
+			.thenApply((again) -> new Acquired(again.lease(), again.observed(), placed.foreign() || again.foreign()));
 	}
 
-	private CompletableFuture<Acquired> placeOver(Observed current, Wanted wanted) {
-		return place(current, newLease(current, wanted), wanted.life());
+	/** A lease as a plain command where nothing was, else by the script. */
+	private CompletableFuture<Acquired> placeAsObserved(Observed current, NewLease lease, Duration life) {
+		if (!current.isAbsent()) {
+			return compareAndPlace(current, lease, life);
+		}
+		return this.link.setIfAbsent(RedisOperation.LEASE, current.key().redisKey(), lease.header(), life)
+			.thenCompose((free) -> free ? CompletableFuture.completedFuture(new Acquired(lease.lease(), current, false))
+					: compareAndPlace(current, lease, life));
 	}
 
-	private CompletableFuture<Acquired> place(Observed current, NewLease placed, Duration life) {
+	private CompletableFuture<Acquired> placeAnyway(Observed current, NewLease lease, Duration life) {
+		return this.link.set(current.key().redisKey(), lease.header(), life)
+			.thenApply((ok) -> new Acquired(lease.lease(), current, false));
+	}
+
+	private CompletableFuture<Acquired> compareAndPlace(Observed current, NewLease placed, Duration life) {
 		return this.link
 			.run(EntryScripts.ACQUIRE, current.key().redisKey(), current.header(), placed.header(),
 					EntryScripts.millis(life))
@@ -123,20 +221,18 @@ final class Leasing {
 			});
 	}
 
-	/** Go on with what was observed, completed by the generations that are missing. */
-	private <T> CompletableFuture<T> underGenerations(Observed observed, Duration life,
-			Function<Observed, CompletableFuture<T>> next) {
-		StoredKey key = observed.key();
-		boolean hasGroup = observed.hasGroupGeneration() || key.groupGenerationKey() == null;
-		if (observed.hasCacheGeneration() && hasGroup) {
-			return next.apply(observed);
-		}
-		CompletableFuture<byte[]> cache = observed.hasCacheGeneration()
-				? CompletableFuture.completedFuture(observed.cacheGeneration())
-				: this.generations.makeForCache(key, life);
-		CompletableFuture<byte[]> group = hasGroup ? CompletableFuture.completedFuture(observed.groupGeneration())
-				: this.generations.makeForGroup(key, life);
-		return cache.thenCombine(group, observed::withGenerations).thenCompose(next);
+	/**
+	 * Give a lease back, if it is still there.
+	 * @return whether it was
+	 */
+	CompletableFuture<Boolean> release(Lease lease) {
+		byte[] key = lease.key().redisKey();
+		return this.link.run(EntryScripts.DELETE_IF, key, lease.identity())
+			.thenApply((answer) -> Arrays.equals(answer, ONE))
+			// Where no script may run, a lease can be placed and not compared. Deleting
+			// whatever is there makes a miss.
+			.exceptionallyCompose((ex) -> RedisErrors.isRefusal(ex) ? this.link.unlink(key).thenApply((count) -> true)
+					: CompletableFuture.failedFuture(ex));
 	}
 
 	/**

@@ -99,6 +99,11 @@ public final class Observed {
 		return isGeneration(this.groupGeneration);
 	}
 
+	boolean isUnderSameGenerationsAs(Observed other) {
+		return Arrays.equals(this.cacheGeneration, other.cacheGeneration)
+				&& Arrays.equals(this.groupGeneration, other.groupGeneration);
+	}
+
 	private static boolean isGeneration(byte @Nullable [] bytes) {
 		return bytes != null && bytes.length == EntryHeader.GENERATION_LENGTH;
 	}

@@ -508,6 +508,15 @@ public final class RedisLink {
 	}
 
 	/**
+	 * Return whether all keys are with one server, which then does what it is sent in
+	 * that order. Of a cluster with one master too this is not said.
+	 */
+	public boolean isOneServer() {
+		Outbox outbox = this.state.current().outbox();
+		return outbox != null && outbox.connection().isOneServer();
+	}
+
+	/**
 	 * Return each master, for commands that every master must answer. Also while the link
 	 * recovers.
 	 */

@@ -58,6 +58,8 @@ public final class MemoryRedis implements RedisConnector {
 
 	private final Map<Script, Behaviour> behaviours = new HashMap<>();
 
+	private boolean cluster;
+
 	private final Set<String> untold = new HashSet<>();
 
 	private @Nullable RuntimeException failure;
@@ -140,6 +142,21 @@ public final class MemoryRedis implements RedisConnector {
 		List<Runnable> waiting = List.copyOf(this.held);
 		this.held.clear();
 		waiting.forEach(Runnable::run);
+	}
+
+	/**
+	 * Answer one of those that were not answered, and none that follows.
+	 * @param index which, in the order in which they were sent
+	 */
+	public void answer(int index) {
+		this.held.remove(index).run();
+	}
+
+	/**
+	 * Pass for a cluster, whose keys may be anywhere.
+	 */
+	public void isCluster() {
+		this.cluster = true;
 	}
 
 	/**
@@ -307,7 +324,7 @@ public final class MemoryRedis implements RedisConnector {
 
 		@Override
 		public boolean isOneServer() {
-			return true;
+			return !MemoryRedis.this.cluster;
 		}
 
 		@Override
