@@ -96,8 +96,8 @@ import dev.cachestarter.engine.redis.RedisLink;
  * <p>
  * <em>Until it is replaced</em> a lease under a random of nobody's is one that no reader
  * takes for current. Who finds it takes it over, as any unusable entry; then the script
- * that would replace it answers with that other lease. Both have the nonce of one flight,
- * which has not begun to load.
+ * that would replace it answers with that other lease. It may have the same nonce as the
+ * lease that replaces it: one load, which has not begun, is to be under the two.
  * <p>
  * <em>An eviction between the two</em> drops the generation that was just made. The lease
  * is placed and the load begins, both after the eviction, and what it stores is a miss.
