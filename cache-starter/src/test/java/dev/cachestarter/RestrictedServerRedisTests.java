@@ -107,6 +107,8 @@ class RestrictedServerRedisTests {
 			.local("--user", "app", "on", ">secret", "~*", "+@all", "--rename-command", command, "")
 			.start(); TestInstance<Shop> instance = instance(redis).awaitUp()) {
 			for (int i = 1; i <= 3; i++) {
+				// Until then the load before is joined.
+				await().atMost(PATIENCE).until(() -> redis.bytes("items:key:1") == null);
 				instance.service().find("key", "1");
 				assertThat(instance.service().loads()).isEqualTo(i);
 			}

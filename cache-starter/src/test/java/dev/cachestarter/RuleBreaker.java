@@ -63,6 +63,8 @@ final class RuleBreaker implements AutoCloseable {
 
 	private static final int HEADER = EntryHeader.LENGTH;
 
+	private static final byte[] SAME_GENERATION = ascii("0000000000000001");
+
 	private static final byte[] OK = ascii("+OK\r\n");
 
 	private static final byte[] ZERO = bulk(ascii("0"));
@@ -420,11 +422,14 @@ final class RuleBreaker implements AutoCloseable {
 		}
 
 		private void handle(Step step, List<byte[]> command) throws IOException {
+			if (isBroken(Rule.FRESH_GENERATIONS) && (step == Step.ACQUIRE || step == Step.SEIZE || step == Step.FILL)) {
+				underTheSameGenerations(command.get(text(command.get(0)).equals("SET") ? 2 : 5));
+			}
 			switch (step) {
 				case READ -> read(command);
 				case GENERATION -> {
 					if (isBroken(Rule.FRESH_GENERATIONS)) {
-						command.set(text(command.get(0)).equals("SET") ? 2 : 4, ascii("0000000000000001"));
+						command.set(text(command.get(0)).equals("SET") ? 2 : 4, SAME_GENERATION);
 					}
 					forward(step, command);
 				}
@@ -474,6 +479,14 @@ final class RuleBreaker implements AutoCloseable {
 						forward(step, command);
 					}
 				}
+			}
+		}
+
+		/** A lease is sent before it is known which generation was made. */
+		private void underTheSameGenerations(byte[] entry) {
+			System.arraycopy(SAME_GENERATION, 0, entry, 54, 16);
+			if (entry[71] != '-') {
+				System.arraycopy(SAME_GENERATION, 0, entry, 71, 16);
 			}
 		}
 
