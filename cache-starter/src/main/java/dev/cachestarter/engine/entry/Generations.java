@@ -92,28 +92,43 @@ final class Generations {
 		if (others != null) {
 			return new Attempt(null, others);
 		}
-		String random = this.nonces.get();
-		byte[] fresh = random.getBytes(StandardCharsets.US_ASCII);
-		Duration whole = life.plus(spare);
+		byte[] fresh;
+		try {
+			fresh = this.nonces.get().getBytes(StandardCharsets.US_ASCII);
+			make(generationKey, fresh, life.plus(spare)).whenComplete((there, ex) -> made(name, certain, there, ex));
+		}
+		catch (Throwable ex) {
+			// A stack that overflows, say: nobody else is to wait for this.
+			made(name, certain, null, ex);
+			throw ex;
+		}
+		return new Attempt(fresh, certain);
+	}
+
+	/** Whoever goes on here, on this thread, goes on for itself. */
+	private void made(ByteBuffer name, CompletableFuture<byte[]> certain, byte @Nullable [] there,
+			@Nullable Throwable ex) {
+		this.making.remove(name, certain);
+		Throwable failure = (ex != null) ? ex : new IllegalStateException();
+		this.link.tracer()
+			.within(null, () -> (there != null) ? certain.complete(there) : certain.completeExceptionally(failure));
+	}
+
+	private CompletableFuture<byte[]> make(byte[] generationKey, byte[] fresh, Duration whole) {
+		String random = new String(fresh, StandardCharsets.US_ASCII);
 		long now = this.known.now();
 		this.known.takeForKept(random, now, whole);
-		this.link.setIfAbsent(RedisOperation.GENERATION, generationKey, fresh, whole).thenCompose((made) -> {
+		return this.link.setIfAbsent(RedisOperation.GENERATION, generationKey, fresh, whole).thenCompose((made) -> {
 			if (made) {
 				return CompletableFuture.completedFuture(fresh);
 			}
 			this.known.lives(random, now, null);
 			return find(generationKey, whole);
 		}).whenComplete((there, ex) -> {
-			this.making.remove(name, certain);
 			if (ex != null) {
 				this.known.lives(random, now, null);
-				certain.completeExceptionally(ex);
-			}
-			else {
-				certain.complete(there);
 			}
 		});
-		return new Attempt(fresh, certain);
 	}
 
 	/** Another was there; or it was no generation, or it has gone again. */

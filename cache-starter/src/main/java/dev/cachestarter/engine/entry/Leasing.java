@@ -155,17 +155,18 @@ final class Leasing {
 		Observed presumed = making.presumed();
 		return (presumed != null && this.link.isOneServer()) ? placeBehind(making.certain(), presumed, wanted, way)
 				: making.certain()
-					.thenCompose((current) -> way.place(current, newLease(current, wanted), wanted.life()));
+					.thenCompose(this.link.tracer()
+						.carried((current) -> way.place(current, newLease(current, wanted), wanted.life())));
 	}
 
 	/** Place a lease while its generations are being made. */
 	private CompletableFuture<Acquired> placeBehind(CompletableFuture<Observed> making, Observed presumed,
 			Wanted wanted, Way way) {
 		NewLease lease = newLease(presumed, wanted);
+		Function<Answered, CompletableFuture<Acquired>> settling = this.link.tracer()
+			.carried((answered) -> settle(answered, lease, presumed, wanted, way));
 		return way.place(presumed, lease, wanted.life())
-			.thenCompose((placed) -> making
-				.handle((current, ex) -> (ex != null) ? giveBack(placed, ex)
-						: settle(placed, lease, presumed, current, wanted, way))
+			.thenCompose((placed) -> making.handle((current, ex) -> settling.apply(new Answered(placed, current, ex)))
 				.thenCompose(Function.identity()));
 	}
 
@@ -177,8 +178,13 @@ final class Leasing {
 		});
 	}
 
-	private CompletableFuture<Acquired> settle(Acquired placed, NewLease lease, Observed presumed, Observed current,
-			Wanted wanted, Way way) {
+	private CompletableFuture<Acquired> settle(Answered answered, NewLease lease, Observed presumed, Wanted wanted,
+			Way way) {
+		Acquired placed = answered.placed();
+		Observed current = answered.current();
+		if (current == null) {
+			return giveBack(placed, Objects.requireNonNull(answered.failure()));
+		}
 		if (current.isUnderSameGenerationsAs(presumed)) {
 			return CompletableFuture.completedFuture(placed);
 		}
@@ -278,6 +284,15 @@ final class Leasing {
 	 * A lease, and what is to be placed for it.
 	 */
 	private record NewLease(Lease lease, byte[] header) {
+
+	}
+
+	/**
+	 * What came of a lease and of the generations that it was sent behind.
+	 *
+	 * @param current under the generations that are there, {@code null} if that failed
+	 */
+	private record Answered(Acquired placed, @Nullable Observed current, @Nullable Throwable failure) {
 
 	}
 

@@ -17,18 +17,27 @@
 package dev.cachestarter.engine.entry;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.monitor.RedisOperation;
+import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.MemoryRedis;
 import dev.cachestarter.engine.redis.MemoryRedis.Answers;
+import dev.cachestarter.engine.redis.RedisLink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * In which order the first lease of a group is asked for, and what it waits for. What
@@ -42,8 +51,9 @@ class LeasingTests {
 
 	private final MemoryRedis redis = MemoryScripts.redis();
 
-	private final EntryStore store = new EntryStore(this.redis.link(Duration.ofSeconds(1)),
-			() -> "%016x".formatted(this.nonces.incrementAndGet()));
+	private final RedisLink link = this.redis.link(Duration.ofSeconds(1));
+
+	private final EntryStore store = new EntryStore(this.link, () -> "%016x".formatted(this.nonces.incrementAndGet()));
 
 	private final KeyLayout layout = new KeyLayout("", false);
 
@@ -143,6 +153,41 @@ class LeasingTests {
 	}
 
 	@Test
+	void whereMakingAGenerationOverflowsTheStackNobodyElseWaitsForIt() {
+		AtomicBoolean overflows = new AtomicBoolean(true);
+		EntryStore deep = new EntryStore(this.link, () -> {
+			if (overflows.getAndSet(false)) {
+				throw new StackOverflowError();
+			}
+			return this.store.newNonce();
+		});
+		Observed observed = this.store.observe(this.key).join();
+		String nonce = this.store.newNonce();
+		assertThatExceptionOfType(StackOverflowError.class)
+			.isThrownBy(() -> deep.acquire(observed, nonce, LIFE, Lease.Holder.CALL));
+
+		CompletableFuture<Acquired> second = deep.acquire(observed, nonce, LIFE, Lease.Holder.CALL);
+
+		assertThat(second).isDone();
+		assertThat(second.join().lease()).isNotNull();
+	}
+
+	@Test
+	void whoWaitsForTheGenerationOfAnotherCallTracesItsLeaseAsItsOwn() {
+		Origins origins = new Origins();
+		this.link.trace(origins);
+		Observed observed = this.store.observe(this.key).join();
+		Observed observedToo = this.store.observe(this.layout.key("pages", "org-1:2")).join();
+		this.redis.answers(Answers.UNDONE);
+		origins.within("first", () -> acquire(observed));
+		origins.within("second", () -> acquire(observedToo));
+
+		this.redis.answer();
+
+		assertThat(origins.commands).containsExactly("first: SET", "first: SET", "first: SET", "second: SET");
+	}
+
+	@Test
 	void whoReplacesAValueAsksForGenerationsWithoutAScript() {
 		acquire(this.store.observe(this.key).join()).join();
 		this.redis.sent();
@@ -178,6 +223,50 @@ class LeasingTests {
 
 	private byte[] generation(byte[] generationKey) {
 		return Objects.requireNonNull(this.redis.get(generationKey));
+	}
+
+	/** Notes whose each command is. */
+	private static final class Origins implements Tracer {
+
+		private final List<String> commands = new ArrayList<>();
+
+		private @Nullable Object origin;
+
+		@Override
+		public boolean isActive() {
+			return true;
+		}
+
+		@Override
+		public @Nullable Object current() {
+			return this.origin;
+		}
+
+		@Override
+		public <T> T within(@Nullable Object origin, Supplier<T> action) {
+			Object before = this.origin;
+			this.origin = origin;
+			try {
+				return action.get();
+			}
+			finally {
+				this.origin = before;
+			}
+		}
+
+		@Override
+		public <T> T resume(@Nullable Object origin, Supplier<T> action) {
+			return within(origin, action);
+		}
+
+		@Override
+		public Span redis(RedisOperation operation, String command) {
+			if (this.origin != null) {
+				this.commands.add(this.origin + ": " + command);
+			}
+			return Span.NONE;
+		}
+
 	}
 
 }
