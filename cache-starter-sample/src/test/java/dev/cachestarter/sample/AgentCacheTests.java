@@ -94,6 +94,7 @@ class AgentCacheTests {
 	void theServiceAnswersWhileRedisIsGone() {
 		long id = firstAgent();
 		this.agents.get(ORG, id);
+		assertThat(this.details).hasKeys(String.valueOf(id));
 
 		this.redis.stop();
 
