@@ -36,6 +36,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
+import dev.cachestarter.CacheService;
 import dev.cachestarter.testing.ChildJvm;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.WithRedis;
@@ -113,13 +114,16 @@ class WithoutTestLibrariesRedisTests {
 		private Application() {
 		}
 
-		public static void main(String... properties) {
+		public static void main(String... properties) throws InterruptedException {
 			try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Shop.class)
 				.web(WebApplicationType.NONE)
 				.properties(Shop.PATIENT, "cache-starter.connection.connect-timeout=20s")
 				.properties(properties)
 				.run()) {
 				Shop.Articles articles = context.getBean(Shop.Articles.class);
+				while (!context.getBean(CacheService.class).isEnabled()) {
+					Thread.sleep(20);
+				}
 				articles.list("without test libraries");
 				articles.list("without test libraries");
 				ChildJvm.say("loads: " + articles.loads());

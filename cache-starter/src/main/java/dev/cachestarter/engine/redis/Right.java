@@ -33,8 +33,9 @@ record Right(List<String> names, boolean isNeeded, String without) {
 
 	static final List<Right> ALL = List.of( //
 			needed("Redis is not used", "+ping", "+select", "+cluster|nodes"),
-			needed("nothing is cached", "+mget", "+evalsha", "+eval", "+get", "+getrange", "+set", "+setrange",
-					"+time"),
+			needed("nothing is cached", "+mget", "+evalsha", "+eval", "+getrange", "+set", "+setrange", "+time"),
+			needed("an entry is not cached if another instance makes the first entry of its group at the same moment, and what is evicted by patterns stays in memory until its TTL ends",
+					"+get"),
 			needed("most entries end after a few seconds", "+pttl", "+pexpire"),
 			needed("entries that never expire end within hours", "+persist"),
 			needed("evictions stay pending: this application bypasses what they name, others may still read it",
