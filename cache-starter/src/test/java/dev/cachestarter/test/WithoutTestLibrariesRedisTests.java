@@ -81,6 +81,8 @@ class WithoutTestLibrariesRedisTests {
 		}
 
 		public static void main(String... properties) throws Exception {
+			// The driver's events would be looked up in the class loader of the system.
+			System.setProperty("io.lettuce.core.jfr", "false");
 			try (Loader loader = new Loader()) {
 				ChildJvm.say("test libraries: " + Stream
 					.of("org.junit.jupiter.api.Test", "org.springframework.test.context.ContextCustomizerFactory",
