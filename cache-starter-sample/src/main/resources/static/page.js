@@ -133,16 +133,41 @@
 		byId('page-number').textContent = `Page ${list.page} of ${pages}`;
 		byId('previous').disabled = list.page <= 1;
 		byId('next').disabled = list.page >= pages;
-		byId('agents').replaceChildren(...list.items.map((agent) => {
-			const item = element('li');
-			const button = element('button', agent.name);
-			button.type = 'button';
-			button.dataset.agent = agent.id;
-			button.setAttribute('aria-pressed', String(state.agent !== null && state.agent.id === agent.id));
-			onClick(button, () => showAgent(agent.id));
-			item.append(button);
+		showButtons(list.items);
+		showPressed();
+	};
+
+	/** Show a button for each agent. One that was there stays, with its focus and under a finger. */
+	const showButtons = (agents) => {
+		const list = byId('agents');
+		const shown = new Map(Array.from(list.children, (item) => [item.firstChild.dataset.agent, item]));
+		const items = agents.map((agent) => {
+			const item = shown.get(String(agent.id)) || agentItem(agent.id);
+			if (item.firstChild.textContent !== agent.name) {
+				item.firstChild.textContent = agent.name;
+			}
 			return item;
-		}));
+		});
+		if (items.length !== list.children.length || items.some((item, i) => item !== list.children[i])) {
+			list.replaceChildren(...items);
+		}
+	};
+
+	const agentItem = (id) => {
+		const item = element('li');
+		const button = element('button');
+		button.type = 'button';
+		button.dataset.agent = id;
+		onClick(button, () => showAgent(id));
+		item.append(button);
+		return item;
+	};
+
+	const showPressed = () => {
+		const chosen = state.agent === null ? null : String(state.agent.id);
+		for (const button of byId('agents').querySelectorAll('button')) {
+			button.setAttribute('aria-pressed', String(button.dataset.agent === chosen));
+		}
 	};
 
 	const showAgent = async (id) => {
@@ -154,9 +179,7 @@
 		byId('agent-facts').textContent = `${agent.status.toLowerCase()}, on ${agent.model}. `
 			+ `${count(stats.runs, 'run', 'runs')}, ${number(stats.failed)} failed, ${number(stats.tokens)} tokens, `
 			+ `median ${number(stats.medianMillis)} ms.`;
-		for (const button of byId('agents').querySelectorAll('button')) {
-			button.setAttribute('aria-pressed', String(button.dataset.agent === String(id)));
-		}
+		showPressed();
 	};
 
 	const entriesOf = async (id) => (await request(`/api/entries?agent=${id}`, { headers: { 'X-Org-Id': state.tenant } })).body;

@@ -21,12 +21,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
 import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.sample.live.OwnRedis;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -115,11 +117,14 @@ class PageTests {
 		click("#agents li:nth-child(3) button");
 		await("Redis", () -> answers().subList(0, 2).equals(List.of("Redis", "Redis")));
 
+		run("document.querySelector('#agents li:nth-child(3) button').here = true");
 		click("#change");
 		await("the entries", () -> text("change-summary").contains("gone"));
-		String details = "agents:details:" + find("#agents li:nth-child(3) button").getDomAttribute("data-agent");
-		assertThat(all("#entries tr")).extracting(WebElement::getText)
-			.anyMatch((row) -> row.startsWith(details + " evicted"))
+		await("the list", () -> attribute("#change", "aria-busy") == null);
+		// The button that somebody may have the focus on is not replaced.
+		assertThat(run("return document.querySelector('#agents li:nth-child(3) button').here")).isEqualTo(true);
+		String details = "agents:details:" + attribute("#agents li:nth-child(3) button", "data-agent");
+		assertThat(texts("#entries tr")).anyMatch((row) -> row.startsWith(details + " evicted"))
 			.anyMatch((row) -> row.startsWith("agents:list:org-101:") && row.endsWith("evicted"))
 			.anyMatch((row) -> row.startsWith("tools:definitions:") && row.endsWith("kept"));
 		assertThat(text("news")).startsWith("The agent is changed.");
@@ -135,7 +140,7 @@ class PageTests {
 		String calls = text("errors-more");
 		await("more calls", () -> !text("errors-more").equals(calls));
 		await("a ratio", () -> text("ratio").endsWith("%"));
-		await("the pressed button", () -> "true".equals(find("[data-rate='20']").getDomAttribute("aria-pressed")));
+		await("the pressed button", () -> "true".equals(attribute("[data-rate='20']", "aria-pressed")));
 		assertThat(all(".chart")).hasSize(4);
 		for (WebElement chart : all(".chart")) {
 			String described = chart.findElement(By.cssSelector("[role='img']")).getDomAttribute("aria-describedby");
@@ -251,7 +256,7 @@ class PageTests {
 	}
 
 	private List<String> answers() {
-		return all("#answers .mark").stream().map(WebElement::getText).toList();
+		return texts("#answers .mark");
 	}
 
 	private void click(String selector) {
@@ -264,6 +269,19 @@ class PageTests {
 		return find("#" + id).getText();
 	}
 
+	/** Return the texts of elements that the page may replace: read in one step. */
+	@SuppressWarnings("unchecked")
+	private List<String> texts(String selector) {
+		return (List<String>) Objects.requireNonNull(run(
+				"return Array.from(document.querySelectorAll(arguments[0]), (one) => one.innerText.replace(/\\s+/g, ' ').trim())",
+				selector));
+	}
+
+	private @Nullable String attribute(String selector, String name) {
+		return (@Nullable String) run("return document.querySelector(arguments[0]).getAttribute(arguments[1])",
+				selector, name);
+	}
+
 	private WebElement find(String selector) {
 		return this.browser.findElement(By.cssSelector(selector));
 	}
@@ -272,7 +290,7 @@ class PageTests {
 		return this.browser.findElements(By.cssSelector(selector));
 	}
 
-	private Object run(String script, Object... arguments) {
+	private @Nullable Object run(String script, Object... arguments) {
 		return ((JavascriptExecutor) this.browser).executeScript(script, arguments);
 	}
 
