@@ -39,7 +39,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis(local = true)
 class AbandonedPutsRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

@@ -160,7 +160,7 @@ class AllocationRedisTests {
 
 	/** Until all are there: what the starter stores need not be awaited. */
 	private static void hit(Quotes quotes, IntConsumer hit) {
-		await().atMost(Duration.ofSeconds(30)).until(() -> {
+		await().atMost(Duration.ofMinutes(1)).until(() -> {
 			int before = quotes.loads();
 			for (int number = 0; number < 100; number++) {
 				hit.accept(number);

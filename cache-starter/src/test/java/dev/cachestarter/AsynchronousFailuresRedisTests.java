@@ -52,7 +52,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis(local = true)
 class AsynchronousFailuresRedisTests extends Interleavings {
 
-	private static final Duration SOON = Duration.ofSeconds(20);
+	private static final Duration SOON = Duration.ofMinutes(1);
 
 	AsynchronousFailuresRedisTests(RedisServer redis) {
 		super(redis);

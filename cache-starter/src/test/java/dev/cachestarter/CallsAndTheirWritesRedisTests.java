@@ -77,7 +77,7 @@ class CallsAndTheirWritesRedisTests extends Interleavings {
 
 		CompletableFuture<?> result = later.of(shop);
 		store.awaitReached();
-		await().during(Duration.ofMillis(150)).atMost(Duration.ofSeconds(10)).until(() -> !result.isDone());
+		await().during(Duration.ofMillis(150)).atMost(Duration.ofMinutes(1)).until(() -> !result.isDone());
 		store.open();
 
 		assertThat(result).succeedsWithin(Duration.ofSeconds(20));
@@ -107,9 +107,9 @@ class CallsAndTheirWritesRedisTests extends Interleavings {
 
 			call.result();
 			String kept = evicted.equals("rows") ? "copies:1" : "rows:1";
-			await().atMost(Duration.ofSeconds(20)).until(() -> isValue(kept) || !several.fillsAll);
+			await().atMost(Duration.ofMinutes(1)).until(() -> isValue(kept) || !several.fillsAll);
 			await().during(Duration.ofMillis(100))
-				.atMost(Duration.ofSeconds(10))
+				.atMost(Duration.ofMinutes(1))
 				.until(() -> this.redis.keys(evicted + ":1").isEmpty());
 		}
 	}
@@ -121,7 +121,7 @@ class CallsAndTheirWritesRedisTests extends Interleavings {
 
 		several.of(shop);
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> isValue("rows:1") && isValue("copies:1"));
+		await().atMost(Duration.ofMinutes(1)).until(() -> isValue("rows:1") && isValue("copies:1"));
 	}
 
 	private boolean isValue(String key) {
@@ -137,7 +137,7 @@ class CallsAndTheirWritesRedisTests extends Interleavings {
 
 		asking.of(shop.service());
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> isValue("rows:1"));
+		await().atMost(Duration.ofMinutes(1)).until(() -> isValue("rows:1"));
 		asking.of(shop.service());
 		assertThat(shop.service().loads()).isEqualTo(asking.loads);
 	}
@@ -156,7 +156,7 @@ class CallsAndTheirWritesRedisTests extends Interleavings {
 		});
 
 		assertThat(call.result()).isEqualTo(2);
-		await().atMost(Duration.ofSeconds(20)).until(() -> isValue("rows:1"));
+		await().atMost(Duration.ofMinutes(1)).until(() -> isValue("rows:1"));
 		load.release();
 		assertThat(busy.result()).isEqualTo("row busy");
 	}
@@ -167,7 +167,7 @@ class CallsAndTheirWritesRedisTests extends Interleavings {
 
 		shop.service().vetoedByACache("1");
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> this.redis.keys("rows:*").isEmpty());
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.keys("rows:*").isEmpty());
 	}
 
 	private TestInstance<Shop> shop(String host, int port) {

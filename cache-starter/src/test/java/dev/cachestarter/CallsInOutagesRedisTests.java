@@ -71,11 +71,11 @@ class CallsInOutagesRedisTests {
 			assertThat(time(() -> {
 				instance.service().evictFromAll("1");
 				return null;
-			})).isLessThan(Duration.ofMillis(4500));
+			})).isLessThan(Duration.ofMillis(5500));
 			assertThat(time(() -> {
 				instance.cacheService().clear();
 				return null;
-			})).isLessThan(Duration.ofMillis(4500));
+			})).isLessThan(Duration.ofMillis(5500));
 
 			// Redis has answered each in time: what is left of a call's time tells
 			// nothing.
@@ -99,7 +99,8 @@ class CallsInOutagesRedisTests {
 			});
 
 			assertThat(first).isGreaterThan(Duration.ofMillis(1500));
-			assertThat(next).isLessThan(Duration.ofMillis(2000));
+			// A hundred waits of 2 s would take longer by far.
+			assertThat(next).isLessThan(Duration.ofSeconds(30));
 			redis.resume();
 		});
 	}

@@ -72,7 +72,7 @@ class EndlessFuturesRedisTests extends Interleavings {
 
 			CompletableFuture<String> next = way.call(feeds, way.name());
 
-			await().atMost(Duration.ofSeconds(20)).until(() -> feeds.service().futures() == 2);
+			await().atMost(Duration.ofMinutes(1)).until(() -> feeds.service().futures() == 2);
 			feeds.service().completeLast("loaded");
 			assertThat(next).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("loaded");
 		}
@@ -88,7 +88,7 @@ class EndlessFuturesRedisTests extends Interleavings {
 		this.redis.stop();
 		for (Way way : Way.values()) {
 			TestInstance<Feeds> feeds = all.get(way.ordinal());
-			await().atMost(Duration.ofSeconds(20)).until(() -> !feeds.engine().link().isUp());
+			await().atMost(Duration.ofMinutes(1)).until(() -> !feeds.engine().link().isUp());
 			CompletableFuture<String> endless = way.call(feeds, "k");
 			await().until(() -> feeds.service().futures() == 1);
 			end.of(endless);
@@ -96,7 +96,7 @@ class EndlessFuturesRedisTests extends Interleavings {
 
 			CompletableFuture<String> next = way.call(feeds, "k");
 
-			await().atMost(Duration.ofSeconds(20)).until(() -> feeds.service().futures() == 2);
+			await().atMost(Duration.ofMinutes(1)).until(() -> feeds.service().futures() == 2);
 			feeds.service().completeLast("loaded");
 			assertThat(next).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("loaded");
 		}
@@ -111,7 +111,7 @@ class EndlessFuturesRedisTests extends Interleavings {
 
 		CompletableFuture<String> joined = way.call(feeds, "k");
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> feeds.service().futures() == 2);
+		await().atMost(Duration.ofMinutes(1)).until(() -> feeds.service().futures() == 2);
 		feeds.service().completeLast("loaded");
 		assertThat(joined).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("loaded");
 		assertThat(first).isNotDone();
@@ -129,7 +129,7 @@ class EndlessFuturesRedisTests extends Interleavings {
 
 		call.cancel(true);
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> other.service().futures() == 1);
+		await().atMost(Duration.ofMinutes(1)).until(() -> other.service().futures() == 1);
 		other.service().completeLast("of the other");
 		assertThat(waiting).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("of the other");
 		await().until(() -> other.counters("feeds").puts() == 1);
@@ -141,14 +141,14 @@ class EndlessFuturesRedisTests extends Interleavings {
 	void withoutRedisTheLoadOfACancelledCallIsNotWaitedFor(Way way) {
 		TestInstance<Feeds> feeds = feeds(UNLIMITED);
 		this.redis.stop();
-		await().atMost(Duration.ofSeconds(20)).until(() -> !feeds.engine().link().isUp());
+		await().atMost(Duration.ofMinutes(1)).until(() -> !feeds.engine().link().isUp());
 		CompletableFuture<String> call = way.call(feeds, "k");
 		await().until(() -> feeds.service().futures() == 1);
 
 		call.cancel(true);
 		CompletableFuture<String> next = way.call(feeds, "k");
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> feeds.service().futures() == 2);
+		await().atMost(Duration.ofMinutes(1)).until(() -> feeds.service().futures() == 2);
 		feeds.service().completeLast("loaded");
 		assertThat(next).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("loaded");
 	}

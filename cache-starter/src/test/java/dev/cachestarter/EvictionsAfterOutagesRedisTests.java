@@ -119,7 +119,7 @@ class EvictionsAfterOutagesRedisTests {
 			bare.clock.addAndGet(TimeUnit.SECONDS.toNanos(30));
 			long lost = bare.clock.get();
 			redis.kill();
-			await().atMost(Duration.ofSeconds(10)).until(() -> !bare.link.isUp());
+			await().atMost(Duration.ofMinutes(1)).until(() -> !bare.link.isUp());
 			bare.clock.addAndGet(TimeUnit.MINUTES.toNanos(10));
 			// An acknowledgement that was still on its way.
 			bare.evictions.remember(new Key(bare.layout.key("items", "other")));
@@ -139,7 +139,7 @@ class EvictionsAfterOutagesRedisTests {
 			bare.evictions.replayRecent(bare.clock.get());
 
 			redis.resume();
-			await().atMost(Duration.ofSeconds(10)).until(evicted::isDone);
+			await().atMost(Duration.ofMinutes(1)).until(evicted::isDone);
 
 			assertThat(evicted).isCompletedExceptionally();
 			assertThat(bare.evictions.covers(key)).isTrue();
@@ -151,7 +151,7 @@ class EvictionsAfterOutagesRedisTests {
 		try (RedisServer redis = RedisServer.local().start(); Bare bare = new Bare(redis)) {
 			redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
 			CompletableFuture<Long> refused = bare.evictions.evict(new Key(bare.layout.key("items", "refused")));
-			await().atMost(Duration.ofSeconds(10)).until(refused::isCompletedExceptionally);
+			await().atMost(Duration.ofMinutes(1)).until(refused::isCompletedExceptionally);
 			redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
 
 			int first = bare.evictions.recover().get(10, TimeUnit.SECONDS);
@@ -361,7 +361,7 @@ class EvictionsAfterOutagesRedisTests {
 			timer.shutdown();
 			this.evictions = new Evictions(this.link, this.layout, this.sweeper, timer, 100, this.clock::get);
 			this.link.start();
-			await().atMost(Duration.ofSeconds(10)).until(this.link::isUp);
+			await().atMost(Duration.ofMinutes(1)).until(this.link::isUp);
 		}
 
 		@Override

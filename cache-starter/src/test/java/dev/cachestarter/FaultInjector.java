@@ -52,7 +52,7 @@ import dev.cachestarter.testing.RespClient;
 final class FaultInjector implements AutoCloseable {
 
 	/** Evictions that Redis has refused for good are asked for every ten seconds. */
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	/**
 	 * Without one of the rules some may never come back: it is the next fault that

@@ -35,7 +35,7 @@ import static org.awaitility.Awaitility.await;
  */
 class FlappingRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(20);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private static final Duration ANSWER = Duration.ofSeconds(2);
 

@@ -142,7 +142,7 @@ class GenerationRedisTests extends Interleavings {
 		load.awaitReached();
 		second.find("t1", "k2");
 
-		await().atMost(Duration.ofSeconds(10))
+		await().atMost(Duration.ofMinutes(1))
 			.untilAsserted(() -> assertThat(this.redis.keys("rows:*")).containsExactly("rows:t1:k1", "rows:t1:k2",
 					"rows:t2:k0"));
 		load.release();
@@ -167,7 +167,7 @@ class GenerationRedisTests extends Interleavings {
 
 		instance.find("t1", "2");
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.number("PTTL", "~g:rows~:t1") > life);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.number("PTTL", "~g:rows~:t1") > life);
 	}
 
 }

@@ -89,7 +89,7 @@ class HostileEntriesRedisTests {
 			for (String method : METHODS) {
 				things.call(method, "victim");
 				things.call(method, "bystander");
-				await().atMost(Duration.ofSeconds(10))
+				await().atMost(Duration.ofMinutes(1))
 					.until(() -> this.redis.number("EXISTS", key(method, "victim"), key(method, "bystander")) == 2
 							&& isValue(key(method, "victim")) && isValue(key(method, "bystander")));
 			}

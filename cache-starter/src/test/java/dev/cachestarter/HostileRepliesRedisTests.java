@@ -84,13 +84,13 @@ class HostileRepliesRedisTests {
 			}
 			proxy.garble(null);
 
-			await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+			await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> {
 				instance.service().page("t", "last");
 				long calls = instance.service().calls;
 				assertThat(instance.service().page("t", "last")).isEqualTo("t last");
 				assertThat(instance.service().calls).isEqualTo(calls);
 			});
-			await().atMost(Duration.ofSeconds(30)).until(() -> instance.engine().evictions().pendingCount() == 0);
+			await().atMost(Duration.ofMinutes(1)).until(() -> instance.engine().evictions().pendingCount() == 0);
 		}
 	}
 

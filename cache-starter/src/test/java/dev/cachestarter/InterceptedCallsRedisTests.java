@@ -220,7 +220,7 @@ class InterceptedCallsRedisTests {
 	}
 
 	private void awaitMiss() {
-		await().atMost(Duration.ofSeconds(5)).until(() -> this.instance.cache("notes").getStatistics().getMisses() > 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.instance.cache("notes").getStatistics().getMisses() > 0);
 	}
 
 	record Note(String id, String text) {

@@ -155,7 +155,7 @@ public abstract class Interleavings {
 		 * Wait until Redis has answered so many fills.
 		 */
 		void awaitFills(int count) {
-			await().atMost(Duration.ofSeconds(20)).until(() -> counters().puts() + counters().refusedFills() >= count);
+			await().atMost(Duration.ofMinutes(1)).until(() -> counters().puts() + counters().refusedFills() >= count);
 		}
 
 	}
@@ -205,7 +205,7 @@ public abstract class Interleavings {
 		 */
 		Call<T> awaitWaiting() {
 			// Whoever takes a lock or loads a class is so for a moment, too.
-			await().atMost(Duration.ofSeconds(20))
+			await().atMost(Duration.ofMinutes(1))
 				.during(Duration.ofMillis(50))
 				.until(() -> this.thread.getState() == Thread.State.WAITING);
 			return this;

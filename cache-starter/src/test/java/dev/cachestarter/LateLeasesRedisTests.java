@@ -87,11 +87,11 @@ class LateLeasesRedisTests extends Interleavings {
 		other.cache("rows").evict("t1:1");
 		other.service().version(1);
 		lease.open();
-		await().atMost(Duration.ofSeconds(20)).until(() -> breaker.journal().contains("ACQUIRE!"));
+		await().atMost(Duration.ofMinutes(1)).until(() -> breaker.journal().contains("ACQUIRE!"));
 		load.release();
 
 		assertThat(call.result()).isEqualTo(0);
-		await().atMost(Duration.ofSeconds(20))
+		await().atMost(Duration.ofMinutes(1))
 			.until(() -> breaker.journal().contains("RELEASE!") || breaker.journal().contains("FILL!"));
 		assertThat(way.find(other)).isEqualTo(1);
 		assertThat(breaker.journal()).doesNotContain("FILL?");
@@ -115,8 +115,8 @@ class LateLeasesRedisTests extends Interleavings {
 		assertThat(call.result()).isEqualTo(1);
 		second.open();
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> breaker.journal().contains(late.step + "!"));
-		await().atMost(Duration.ofSeconds(10)).until(() -> late.isFree(this.redis));
+		await().atMost(Duration.ofMinutes(1)).until(() -> breaker.journal().contains(late.step + "!"));
+		await().atMost(Duration.ofMinutes(1)).until(() -> late.isFree(this.redis));
 	}
 
 	@Test
@@ -128,7 +128,7 @@ class LateLeasesRedisTests extends Interleavings {
 
 		this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
 		try {
-			await().atMost(Duration.ofSeconds(20))
+			await().atMost(Duration.ofMinutes(1))
 				.until(() -> String.valueOf(this.redis.cli("INFO", "errorstats")).contains("errorstat_NOREPLICAS"));
 		}
 		finally {
@@ -136,7 +136,7 @@ class LateLeasesRedisTests extends Interleavings {
 		}
 		long renewals = renewals(leader);
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> renewals(leader) > renewals);
+		await().atMost(Duration.ofMinutes(1)).until(() -> renewals(leader) > renewals);
 		load.release();
 		assertThat(slow.result()).isEqualTo(0);
 	}
@@ -160,7 +160,7 @@ class LateLeasesRedisTests extends Interleavings {
 
 			assertThat(slow.result()).isEqualTo(0);
 			assertThat(waiting.result()).isEqualTo(0);
-			await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.keys("rows:*").isEmpty());
+			await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.keys("rows:*").isEmpty());
 		}
 		finally {
 			this.redis.cli("CONFIG", "SET", "maxmemory", "0");

@@ -113,7 +113,7 @@ class LeaseRedisTests extends Interleavings {
 		long begun = System.nanoTime();
 		Call<Integer> waiting = call(() -> other.find("t1", "1"));
 
-		await().atMost(Duration.ofSeconds(20))
+		await().atMost(Duration.ofMinutes(1))
 			.until(() -> System.nanoTime() - begun > TimeUnit.MILLISECONDS.toNanos(1500) || waiting.isDone());
 		load.release();
 
@@ -159,7 +159,7 @@ class LeaseRedisTests extends Interleavings {
 			assertThat(waiting.result()).isEqualTo(0);
 		}
 		else {
-			await().during(Duration.ofMillis(600)).atMost(Duration.ofSeconds(10)).until(() -> !waiting.isDone());
+			await().during(Duration.ofMillis(600)).atMost(Duration.ofMinutes(1)).until(() -> !waiting.isDone());
 			this.redis.flushAll();
 		}
 	}
@@ -204,7 +204,7 @@ class LeaseRedisTests extends Interleavings {
 			.engine()
 			.store()
 			.acquire(observed, "00000000deadbeef", Duration.ofMillis(300), Lease.Holder.CALL);
-		await().atMost(Duration.ofSeconds(10)).until(() -> network.heldBytes() > 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> network.heldBytes() > 0);
 		network.closeAll();
 
 		network.releaseHeld();
@@ -233,11 +233,11 @@ class LeaseRedisTests extends Interleavings {
 		outcome.of(instance.service());
 
 		if (broken.isEmpty()) {
-			await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.keys("outcomes:*").isEmpty());
+			await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.keys("outcomes:*").isEmpty());
 			assertThat(breaker.journal()).contains("RELEASE?");
 		}
 		else {
-			await().atMost(Duration.ofSeconds(10)).until(() -> breaker.journal().contains("RELEASE!"));
+			await().atMost(Duration.ofMinutes(1)).until(() -> breaker.journal().contains("RELEASE!"));
 			assertThat(this.redis.number("PTTL", "outcomes:1")).as("all would wait this long").isGreaterThan(30_000);
 		}
 	}
@@ -363,7 +363,7 @@ class LeaseRedisTests extends Interleavings {
 			waiting.add(call(() -> other.rows().find("t1", "1")));
 		}
 		own.awaitReached();
-		await().atMost(Duration.ofSeconds(10)).until(() -> other.counters().misses() == 4);
+		await().atMost(Duration.ofMinutes(1)).until(() -> other.counters().misses() == 4);
 		awaitLateWaiters();
 		own.release();
 
@@ -393,7 +393,7 @@ class LeaseRedisTests extends Interleavings {
 		Call<Integer> afterwards = call(() -> leader.find("t1", "1"));
 		slowAgain.awaitReached();
 		Call<Integer> late = call(() -> impatient.find("t1", "1"));
-		await().atMost(Duration.ofSeconds(10)).until(() -> impatient.counters().misses() == 2);
+		await().atMost(Duration.ofMinutes(1)).until(() -> impatient.counters().misses() == 2);
 		late.awaitWaiting();
 		own.release();
 
@@ -420,7 +420,7 @@ class LeaseRedisTests extends Interleavings {
 			Rows.change("t1", "1");
 			other.rows().evict("t1", "1");
 			Call<Integer> late = call(() -> loader.find("t1", "1"));
-			await().atMost(Duration.ofSeconds(10)).until(() -> loader.counters().misses() == 3);
+			await().atMost(Duration.ofMinutes(1)).until(() -> loader.counters().misses() == 3);
 			load.release();
 
 			assertThat(early.result()).isEqualTo(0);

@@ -250,7 +250,7 @@ class LoadsRedisTests extends Interleavings {
 					+ TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun) + " ms");
 		}
 		else {
-			await().during(LEASE.multipliedBy(3)).atMost(Duration.ofSeconds(10)).until(() -> !waiting.isDone());
+			await().during(LEASE.multipliedBy(3)).atMost(Duration.ofMinutes(1)).until(() -> !waiting.isDone());
 			this.redis.flushAll();
 			waiting.result();
 		}
@@ -303,7 +303,7 @@ class LoadsRedisTests extends Interleavings {
 		// Each of the two who load does so while the other three still come.
 		own.awaitReached();
 		others.awaitReached();
-		await().atMost(Duration.ofSeconds(20))
+		await().atMost(Duration.ofMinutes(1))
 			.until(() -> leader.counters("ways").misses() == 5 && other.counters("ways").misses() == 4);
 		awaitLateWaiters();
 		own.release();
@@ -397,7 +397,7 @@ class LoadsRedisTests extends Interleavings {
 			.succeedsWithin(Duration.ofSeconds(10))
 			.isEqualTo("value");
 		assertThat(instance.cache("ways").get("now", () -> "value")).isEqualTo("value");
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.bytes("ways:now") != null);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.bytes("ways:now") != null);
 	}
 
 	private TestInstance<Failing> failing(Set<Rule> broken) {

@@ -47,7 +47,7 @@ import static org.awaitility.Awaitility.await;
 @org.junit.jupiter.api.TestInstance(Lifecycle.PER_CLASS)
 class NothingLeftBehindRedisTests {
 
-	private static final Duration SOON = Duration.ofSeconds(20);
+	private static final Duration SOON = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

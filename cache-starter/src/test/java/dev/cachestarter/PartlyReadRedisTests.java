@@ -50,7 +50,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class PartlyReadRedisTests {
 
-	private static final Duration SOON = Duration.ofSeconds(20);
+	private static final Duration SOON = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

@@ -71,7 +71,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class ReactiveCachingRedisTests {
 
-	private static final Duration SOON = Duration.ofSeconds(10);
+	private static final Duration SOON = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

@@ -367,7 +367,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 				(builder) -> builder.refreshExecutor((task) -> tasks.incrementAndGet()));
 		shop.holdOld(Way.PLAIN);
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> {
+		await().atMost(Duration.ofMinutes(1)).until(() -> {
 			Way.PLAIN.call(shop);
 			return tasks.get() > 1;
 		});
@@ -477,7 +477,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 		Way.PLAIN.call(shop);
 		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> {
+		await().atMost(Duration.ofMinutes(1)).until(() -> {
 			Way.PLAIN.call(shop);
 			return shop.counters(Way.PLAIN).refreshes() >= 2;
 		});

@@ -40,7 +40,7 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(OutputCaptureExtension.class)
 class RestrictedServerRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(20);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	@ParameterizedTest
 	@ValueSource(strings = { "config", "info", "client", "script", "dbsize", "hello", "cluster", "role", "@pubsub",

@@ -58,7 +58,7 @@ class RoundTripsRedisTests {
 		this.instance.awaitUp();
 		// Scripts are known and the generations are there.
 		this.instance.service().find("org-1", "a");
-		await().atMost(Duration.ofSeconds(5)).until(() -> this.redis.number("EXISTS", "rates:org-1:a") == 1);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.number("EXISTS", "rates:org-1:a") == 1);
 		this.instance.service().replace("org-1", "b");
 	}
 
@@ -82,7 +82,7 @@ class RoundTripsRedisTests {
 
 		this.instance.service().find("org-1", "cold");
 
-		await().atMost(Duration.ofSeconds(5))
+		await().atMost(Duration.ofMinutes(1))
 			.untilAsserted(() -> assertThat(asked()).isEqualTo(Map.of("mget", 1, "set", 2, "evalsha", 1)));
 	}
 

@@ -38,7 +38,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ServerIdentityRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private static TestInstance<Shop> instance(Supplier<LettuceConnectionFactory> where) {
 		return TestInstance.of(Shop.class, where, (builder) -> {

@@ -165,7 +165,7 @@ class SharedLoadsRedisTests extends Interleavings {
 		this.redis.cli("COPY", "items:t1:tea", "items:t1:rum");
 
 		Call<Name> other = call(() -> shop.service().name("t1:rum"));
-		await().atMost(Duration.ofSeconds(20)).until(() -> shop.counters("items").misses() == 2);
+		await().atMost(Duration.ofMinutes(1)).until(() -> shop.counters("items").misses() == 2);
 		slow.release();
 
 		assertThat(load.result()).isEqualTo(new Name("t1:tea"));
@@ -198,7 +198,7 @@ class SharedLoadsRedisTests extends Interleavings {
 
 	private TestInstance<Shop> withoutRedis(TestInstance<Shop> shop) {
 		this.redis.stop();
-		await().atMost(Duration.ofSeconds(20)).until(() -> !shop.engine().link().isUp());
+		await().atMost(Duration.ofMinutes(1)).until(() -> !shop.engine().link().isUp());
 		return shop;
 	}
 

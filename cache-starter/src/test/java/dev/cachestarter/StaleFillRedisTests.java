@@ -238,7 +238,7 @@ class StaleFillRedisTests extends Interleavings {
 		Pause method = writer.rows().pauseBeforeReading();
 		Call<Row> put = call(() -> writer.rows().update("t1", "1"));
 		method.awaitReached();
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.keys("rows:*").isEmpty());
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.keys("rows:*").isEmpty());
 		assertThat(reader.find("t1", "1")).isEqualTo(0);
 
 		method.release();
@@ -256,7 +256,7 @@ class StaleFillRedisTests extends Interleavings {
 		Call<Integer> early = call(() -> leader.find("t1", "1"));
 		load.awaitReached();
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.redis.keys("rows:*").isEmpty());
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.keys("rows:*").isEmpty());
 		load.release();
 
 		assertThat(early.result()).isEqualTo(0);
@@ -297,7 +297,7 @@ class StaleFillRedisTests extends Interleavings {
 		network.holdBack();
 		load.release();
 		assertThat(early.result()).isEqualTo(0);
-		await().atMost(Duration.ofSeconds(30))
+		await().atMost(Duration.ofMinutes(1))
 			.until(() -> !leader.context().engine().link().isUp() && network.heldBytes() > 0);
 		network.closeAll();
 		Rows.change("t1", "1");

@@ -92,7 +92,7 @@ class StrandedLeasesRedisTests extends Interleavings {
 	void aLeaseWhoseAnswerWasLostIsRemovedThoughNobodyAsks(Group group) throws Exception {
 		strand(group);
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> this.redis.keys(KEY).isEmpty());
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.keys(KEY).isEmpty());
 	}
 
 	/**
@@ -113,7 +113,7 @@ class StrandedLeasesRedisTests extends Interleavings {
 		lease.awaitReached();
 		network.holdBack();
 		lease.open();
-		await().atMost(Duration.ofSeconds(20)).until(() -> network.heldBytes() > 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> network.heldBytes() > 0);
 
 		network.closeAll();
 		assertThat(call.result()).isZero();
@@ -152,7 +152,7 @@ class StrandedLeasesRedisTests extends Interleavings {
 
 		assertThat(call(() -> instance.find("t1", "1")).result()).isZero();
 
-		await().atMost(Duration.ofSeconds(20)).until(() -> this.redis.keys(KEY).isEmpty());
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.redis.keys(KEY).isEmpty());
 		instance.find("t1", "1");
 		instance.awaitFills(1);
 		assertThat(instance.counters().puts()).isEqualTo(1);

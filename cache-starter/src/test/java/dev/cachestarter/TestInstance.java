@@ -129,7 +129,7 @@ public final class TestInstance<S> implements AutoCloseable {
 
 	public TestInstance<S> awaitUp() {
 		// A link that has left often stays down for ten seconds.
-		await().atMost(Duration.ofSeconds(30)).until(() -> engine().link().isUp());
+		await().atMost(Duration.ofMinutes(1)).until(() -> engine().link().isUp());
 		return this;
 	}
 

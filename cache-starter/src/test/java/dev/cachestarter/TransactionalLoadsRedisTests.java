@@ -92,7 +92,7 @@ class TransactionalLoadsRedisTests extends Interleavings {
 		}
 
 		try {
-			await().atMost(Duration.ofSeconds(15)).until(() -> shop.counters("prices").hits() >= 20);
+			await().atMost(Duration.ofMinutes(1)).until(() -> shop.counters("prices").hits() >= 20);
 		}
 		finally {
 			over.set(true);

@@ -343,11 +343,11 @@ class TransactionsRedisTests {
 		try {
 			committer.start();
 			assertThat(paused.await(30, TimeUnit.SECONDS)).isTrue();
-			await().atMost(Duration.ofSeconds(30)).until(() -> committer.getState() == Thread.State.TIMED_WAITING);
+			await().atMost(Duration.ofMinutes(1)).until(() -> committer.getState() == Thread.State.TIMED_WAITING);
 
 			// Its time to wait is over, for one reason or another.
 			committer.interrupt();
-			await().atMost(Duration.ofSeconds(30)).until(() -> !committer.isAlive());
+			await().atMost(Duration.ofMinutes(1)).until(() -> !committer.isAlive());
 			pending = this.instance.engine().evictions().pendingCount();
 		}
 		finally {
@@ -355,7 +355,7 @@ class TransactionsRedisTests {
 		}
 
 		assertThat(pending).isEqualTo(1);
-		await().atMost(Duration.ofSeconds(30)).until(() -> this.instance.engine().evictions().pendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.instance.engine().evictions().pendingCount() == 0);
 	}
 
 	@Test

@@ -103,7 +103,7 @@ class UnreadableEntriesRedisTests {
 	}
 
 	private void assertReplaced() {
-		await().atMost(Duration.ofSeconds(10))
+		await().atMost(Duration.ofMinutes(1))
 			.untilAsserted(() -> assertThat(String.valueOf(this.redis.cli("GET", "notes:1"))).startsWith("cs2 v ")
 				.endsWith("{\"text\":\"loaded 1\"}"));
 	}

@@ -143,7 +143,7 @@ class UnsharedLoadsRedisTests {
 			}
 
 			// Whatever is to be asked again keeps it at work.
-			await().atMost(Duration.ofSeconds(20))
+			await().atMost(Duration.ofMinutes(1))
 				.during(Duration.ofMillis(200))
 				.until(() -> timer.getQueue().isEmpty());
 

@@ -128,7 +128,7 @@ class UnstoredValuesRedisTests extends Interleavings {
 
 	/** It lives for half a second, which a busy machine may take for anything. */
 	private void loadAndKeepTheTrace(TestInstance<Shop> shop, Way way) {
-		await().pollDelay(Duration.ZERO).atMost(Duration.ofSeconds(20)).until(() -> {
+		await().pollDelay(Duration.ZERO).atMost(Duration.ofMinutes(1)).until(() -> {
 			Shop.LOADS.clear();
 			way.load(shop);
 			return this.redis.number("PEXPIRE", "shop:tea", "600000") == 1 && hasTrace();

@@ -55,7 +55,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @org.junit.jupiter.api.TestInstance(Lifecycle.PER_CLASS)
 class UnusableKeysRedisTests {
 
-	private static final Duration SOON = Duration.ofSeconds(20);
+	private static final Duration SOON = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

@@ -18,6 +18,7 @@ package dev.cachestarter
 
 import dev.cachestarter.cache.CachingPostProcessor
 import dev.cachestarter.cache.PatternEvictingCacheErrorHandler
+import dev.cachestarter.cache.ResilientRedisCacheManager
 import dev.cachestarter.testing.FaultProxy
 import dev.cachestarter.testing.RedisServer
 import dev.cachestarter.testing.WithRedis
@@ -50,6 +51,7 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.context.annotation.Bean
 import org.springframework.context.annotation.Configuration
 import java.io.IOException
+import java.time.Duration
 import java.util.concurrent.Executors
 import java.util.concurrent.atomic.AtomicInteger
 
@@ -73,9 +75,15 @@ class SuspendFunctionsRedisTests(private val redis: RedisServer) {
 	}
 
 	private fun opened(port: Int): TestInstance<Details> {
-		val opened = TestInstance.of(Details::class.java, this.redis.host(), port, { TestInstance.patient(it) })
+		val opened = TestInstance.of(Details::class.java, this.redis.host(), port, { settings(it) })
 		this.opened.add(opened)
 		return opened.awaitUp()
+	}
+
+	/** A process that stands still for 2 s may lose its lease, and then another loads as well. */
+	private fun settings(builder: ResilientRedisCacheManager.Builder) {
+		TestInstance.patient(builder)
+		builder.defaults(CacheSettings.defaults().withLease(Duration.ofSeconds(20)))
 	}
 
 	@AfterEach

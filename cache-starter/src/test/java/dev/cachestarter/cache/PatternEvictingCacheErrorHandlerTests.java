@@ -81,7 +81,7 @@ class PatternEvictingCacheErrorHandlerTests {
 			assertThat(this.handler.getPendingCount()).isPositive();
 			assertThat(broken.getNativeCache()).isNotEmpty();
 			broken.failure = null;
-			await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+			await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 			assertThat(broken.getNativeCache()).isEmpty();
 		}
 	}
@@ -94,7 +94,7 @@ class PatternEvictingCacheErrorHandlerTests {
 		this.handler.handleCacheGetError(new IllegalStateException("cannot be read"), this.cache, "corrupt");
 		this.handler.handleCacheGetError(new QueryTimeoutException("hangs"), this.cache, "well");
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 		assertThat(this.cache.getNativeCache()).containsOnlyKeys("well");
 	}
 
@@ -105,7 +105,7 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		this.handler.handleCachePutError(new QueryTimeoutException("hangs"), this.cache, "replaced", "new");
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 		assertThat(this.cache.getNativeCache()).containsOnlyKeys("well");
 	}
 
@@ -122,7 +122,7 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		this.cache.failure = null;
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 		assertThat(this.cache.getNativeCache()).isEmpty();
 		this.cache.failure = new QueryTimeoutException("hangs");
 		for (String key : List.of("1", "2")) {
@@ -142,7 +142,7 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		this.cache.failure = null;
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 		assertThat(this.cache.getNativeCache()).isEmpty();
 	}
 
@@ -153,7 +153,7 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, KeyPattern.of("org-1:*"));
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 		assertThat(this.cache.getNativeCache()).containsOnlyKeys("org-2:a");
 	}
 
@@ -174,7 +174,7 @@ class PatternEvictingCacheErrorHandlerTests {
 		this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, "forbidden");
 		this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, "other");
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 1);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 1);
 		assertThat(this.cache.getNativeCache()).isEmpty();
 	}
 
@@ -186,12 +186,12 @@ class PatternEvictingCacheErrorHandlerTests {
 			each.error = new NoClassDefFoundError("of a version that is not there");
 			this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), each, "key");
 		}
-		await().atMost(Duration.ofSeconds(10)).until(() -> !first.tried.isEmpty() && !second.tried.isEmpty());
+		await().atMost(Duration.ofMinutes(1)).until(() -> !first.tried.isEmpty() && !second.tried.isEmpty());
 
 		first.error = null;
 		second.error = null;
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 	}
 
 	@Test
@@ -205,7 +205,7 @@ class PatternEvictingCacheErrorHandlerTests {
 		this.cache.put("other", "value");
 		this.handler.handleCacheEvictError(hanging.failure, this.cache, "other");
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.cache.getNativeCache().isEmpty());
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.cache.getNativeCache().isEmpty());
 		assertThat(this.handler.getPendingCount()).isEqualTo(100);
 		assertThat(hanging.tried.size()).isLessThan(20);
 	}
@@ -222,7 +222,7 @@ class PatternEvictingCacheErrorHandlerTests {
 
 		this.handler.handleCacheEvictError(new QueryTimeoutException("hangs"), this.cache, "key");
 
-		await().atMost(Duration.ofSeconds(10)).until(() -> this.handler.getPendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.handler.getPendingCount() == 0);
 		assertThat(this.cache.getNativeCache()).isEmpty();
 		assertThat(this.cache.tried).hasSize(2);
 	}

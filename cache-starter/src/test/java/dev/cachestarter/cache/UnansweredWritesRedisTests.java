@@ -46,7 +46,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis(local = true)
 class UnansweredWritesRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

@@ -91,7 +91,7 @@ class DoctorRedisTests {
 			}
 			Doctor doctor = new Doctor(instance.manager(), List.of());
 			// A server that no longer says who it is counts as another, once.
-			await().atMost(Duration.ofSeconds(30))
+			await().atMost(Duration.ofMinutes(1))
 				.until(() -> doctor.examine() && doctor.last().server() == null && instance.engine().link().isUp());
 			long session = instance.engine().link().session();
 

@@ -69,7 +69,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis(local = true)
 class CacheStarterMetricsRedisTests {
 
-	private static final Duration LONG = Duration.ofSeconds(30);
+	private static final Duration LONG = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

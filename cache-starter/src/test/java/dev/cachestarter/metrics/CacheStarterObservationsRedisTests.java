@@ -60,7 +60,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class CacheStarterObservationsRedisTests {
 
-	private static final Duration LONG = Duration.ofSeconds(30);
+	private static final Duration LONG = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

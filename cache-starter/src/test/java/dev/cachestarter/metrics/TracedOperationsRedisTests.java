@@ -67,7 +67,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class TracedOperationsRedisTests {
 
-	private static final Duration LONG = Duration.ofSeconds(30);
+	private static final Duration LONG = Duration.ofMinutes(1);
 
 	/** What only calls ask for. */
 	private static final Set<RedisOperation> OF_CALLS = Set.of(RedisOperation.READ, RedisOperation.LEASE,

@@ -38,7 +38,7 @@ import static org.awaitility.Awaitility.await;
  */
 class TestRedisRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	@Test
 	void eachHasADatabaseAndAWayToItOfItsOwn() {

@@ -36,7 +36,7 @@ import static org.awaitility.Awaitility.await;
  */
 class ChildJvmTests {
 
-	private static final Duration PATIENT = Duration.ofSeconds(20);
+	private static final Duration PATIENT = Duration.ofMinutes(1);
 
 	private final ChildJvm child = ChildJvm.start(EchoMain.class, "hällo");
 

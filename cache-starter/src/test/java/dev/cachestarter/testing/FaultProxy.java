@@ -50,7 +50,7 @@ import static org.awaitility.Awaitility.await;
  */
 public final class FaultProxy implements AutoCloseable {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(10);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private static final int QUEUE_LIMIT = 1 << 20;
 

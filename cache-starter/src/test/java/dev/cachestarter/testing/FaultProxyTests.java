@@ -36,7 +36,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class FaultProxyTests {
 
-	private static final Duration PATIENT = Duration.ofSeconds(10);
+	private static final Duration PATIENT = Duration.ofMinutes(1);
 
 	private static final Duration IMPATIENT = Duration.ofMillis(150);
 

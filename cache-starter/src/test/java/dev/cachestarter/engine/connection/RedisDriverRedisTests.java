@@ -69,7 +69,7 @@ import static org.awaitility.Awaitility.await;
 @SuppressWarnings("deprecation") // Of Netty: an executor of a handler's own.
 class RedisDriverRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(20);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

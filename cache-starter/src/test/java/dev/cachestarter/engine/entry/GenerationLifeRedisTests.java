@@ -52,7 +52,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class GenerationLifeRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private static final Duration LEASE = Duration.ofMillis(500);
 

@@ -52,7 +52,7 @@ final class HeldScans implements NettyCustomizer {
 	}
 
 	void awaitHeld() {
-		await().atMost(Duration.ofSeconds(30)).until(() -> this.held != null);
+		await().atMost(Duration.ofMinutes(1)).until(() -> this.held != null);
 	}
 
 	void release() {

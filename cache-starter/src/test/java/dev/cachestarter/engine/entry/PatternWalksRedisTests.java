@@ -44,7 +44,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class PatternWalksRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private final RedisServer redis;
 

@@ -50,7 +50,7 @@ import static org.awaitility.Awaitility.await;
  */
 class PatternsInClusterRedisTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private static RedisCluster cluster;
 

@@ -58,7 +58,7 @@ import static org.awaitility.Awaitility.await;
 @WithRedis
 class SweeperRedisTests {
 
-	private static final Duration LONG = Duration.ofSeconds(30);
+	private static final Duration LONG = Duration.ofMinutes(1);
 
 	/** Fast, and often at it. */
 	private static final Pace EAGER = new Pace(Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofMillis(100),

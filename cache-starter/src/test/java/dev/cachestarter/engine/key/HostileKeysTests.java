@@ -38,7 +38,7 @@ class HostileKeysTests {
 
 	private static final int ROUNDS = Thorough.choose(40_000, 1_000_000);
 
-	private static final Duration LONG = Duration.ofSeconds(20);
+	private static final Duration LONG = Duration.ofMinutes(1);
 
 	private final HostileText texts = new HostileText();
 

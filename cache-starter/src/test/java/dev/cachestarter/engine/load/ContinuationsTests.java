@@ -48,7 +48,7 @@ import static org.hamcrest.Matchers.is;
  */
 class ContinuationsTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1,
 			(task) -> DaemonThreads.daemon(task, "cache-starter-timer"));

@@ -80,14 +80,14 @@ class RedisLinkRedisTests {
 	}
 
 	private void awaitUp() {
-		await().atMost(Duration.ofSeconds(20)).until(this.link::isUp);
+		await().atMost(Duration.ofMinutes(1)).until(this.link::isUp);
 	}
 
 	@Test
 	void aServerThatTakesNoWritesIsNotUpThoughItAnswers() {
 		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
 		this.proxy.closeAll();
-		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
+		await().atMost(Duration.ofMinutes(1)).until(() -> !this.link.isUp());
 		long connections = this.proxy.accepted();
 
 		// A connection on which a write is not answered is made anew.
@@ -106,7 +106,7 @@ class RedisLinkRedisTests {
 		Target target = new Target.Key(this.instance.engine().layout().key("items", "1"));
 		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
 		this.proxy.closeAll();
-		await().atMost(Duration.ofSeconds(20)).until(() -> !this.link.isUp());
+		await().atMost(Duration.ofMinutes(1)).until(() -> !this.link.isUp());
 		long connections = this.proxy.accepted();
 
 		// Most of this time one is asked for, and not answered.
@@ -116,7 +116,7 @@ class RedisLinkRedisTests {
 		});
 
 		this.redis.cli("CLIENT", "UNPAUSE");
-		await().atMost(Duration.ofSeconds(20)).until(() -> evictions.pendingCount() == 0);
+		await().atMost(Duration.ofMinutes(1)).until(() -> evictions.pendingCount() == 0);
 		awaitUp();
 	}
 
@@ -137,7 +137,7 @@ class RedisLinkRedisTests {
 				RedisLink.Settings.of(Duration.ofMillis(250), PATIENCE));
 		try {
 			link.start();
-			await().atMost(Duration.ofSeconds(20)).until(link::isUp);
+			await().atMost(Duration.ofMinutes(1)).until(link::isUp);
 			long session = link.session();
 			long heartbeat = link.lastWhole();
 
@@ -188,7 +188,7 @@ class RedisLinkRedisTests {
 		try {
 			link.start();
 
-			await().atMost(Duration.ofSeconds(20)).until(link::isUp);
+			await().atMost(Duration.ofMinutes(1)).until(link::isUp);
 			assertThat(channels).hasPositiveValue();
 		}
 		finally {
