@@ -28,6 +28,8 @@ import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.TestcontainersConfiguration;
 
+import org.springframework.core.NestedExceptionUtils;
+
 /**
  * A server in a container, through Testcontainers, which removes it at the end of the
  * JVM. Known to {@link RedisServers} alone, which asks first whether Testcontainers is on
@@ -62,24 +64,41 @@ final class RedisContainer {
 		GenericContainer<?> container = new GenericContainer<>(
 				DockerImageName.parse(image).asCompatibleSubstituteFor("redis"))
 			.withExposedPorts(REDIS_PORT)
-			.withCommand(command(arguments))
+			.withCommand(command(arguments).toArray(String[]::new))
 			// The default strategy wants a shell in the image.
 			.waitingFor(Wait.forLogMessage(".*Ready to accept connections.*", 1));
 		try {
 			container.start();
+			// Where the tests run in a container themselves, this may start another.
+			String host = container.getHost();
+			return new RedisServer(host, container.getMappedPort(REDIS_PORT), "container of " + image, container::stop);
 		}
 		catch (RuntimeException ex) {
+			String said = said(container);
 			container.stop();
-			throw new UnusablePlaceException("a container of " + image + " cannot be started: " + ex.getMessage());
+			throw new UnusablePlaceException("a container of " + image + " cannot be used with " + command(arguments)
+					+ ": " + NestedExceptionUtils.getMostSpecificCause(ex).getMessage() + said);
 		}
-		return new RedisServer(container.getHost(), container.getMappedPort(REDIS_PORT), "container of " + image,
-				container::stop);
 	}
 
-	private static String[] command(List<String> arguments) {
+	/**
+	 * Return what the server has said, such as which of its arguments is wrong.
+	 */
+	private static String said(GenericContainer<?> container) {
+		try {
+			String logs = container.getLogs().strip();
+			return logs.isEmpty() ? "" : System.lineSeparator() + logs;
+		}
+		catch (RuntimeException ex) {
+			// It was never created.
+			return "";
+		}
+	}
+
+	private static List<String> command(List<String> arguments) {
 		List<String> command = new ArrayList<>(List.of("--protected-mode", "no"));
 		command.addAll(arguments);
-		return command.toArray(String[]::new);
+		return command;
 	}
 
 }
