@@ -40,10 +40,10 @@ public interface CacheEventListener {
 	/**
 	 * Redis can be used, for the first time or again. Evictions that were pending have
 	 * been sent once.
-	 * @param away how long Redis could not be used, zero the first time
+	 * @param outage how long Redis could not be used, zero the first time
 	 * @param evictionsApplied how many pending evictions Redis has taken
 	 */
-	default void onBack(Duration away, int evictionsApplied) {
+	default void onBack(Duration outage, int evictionsApplied) {
 	}
 
 }

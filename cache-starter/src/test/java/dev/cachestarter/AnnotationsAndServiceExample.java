@@ -246,8 +246,8 @@ final class AnnotationsAndServiceExample {
 				}
 
 				@Override
-				public void onBack(Duration away, int evictionsApplied) {
-					pager.notify("Redis is back after " + away);
+				public void onBack(Duration outage, int evictionsApplied) {
+					pager.notify("Redis is back after " + outage);
 				}
 
 			};

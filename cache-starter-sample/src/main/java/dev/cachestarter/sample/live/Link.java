@@ -52,7 +52,7 @@ final class Link implements CacheEventListener {
 	}
 
 	@Override
-	public void onBack(Duration away, int evictionsApplied) {
+	public void onBack(Duration outage, int evictionsApplied) {
 		this.reason = null;
 		this.evictionsApplied = evictionsApplied;
 	}

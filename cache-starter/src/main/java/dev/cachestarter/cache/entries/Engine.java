@@ -185,7 +185,7 @@ public final class Engine {
 			@Override
 			public void back(Duration away, CompletableFuture<Integer> applied) {
 				arrived(away, applied, (count) -> logger.info("Cache service connected to Redis again, after "
-						+ away.toMillis() + " ms away; evictions applied: " + count));
+						+ away.toMillis() + " ms without it; evictions applied: " + count));
 			}
 
 		});
