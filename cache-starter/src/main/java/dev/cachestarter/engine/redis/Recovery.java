@@ -60,6 +60,8 @@ final class Recovery {
 
 	private final LongSupplier clock;
 
+	private final Outbox.Alarm alarm;
+
 	private final ScheduledExecutorService worker;
 
 	private final String timeoutText;
@@ -102,7 +104,8 @@ final class Recovery {
 	private volatile long clockOffset;
 
 	Recovery(RedisConnector connector, LinkState state, AnswerJudge judge, LinkReport report, Outbox.Limits limits,
-			Pauses pauses, String timeoutText, LongSupplier clock, ScheduledExecutorService worker) {
+			Pauses pauses, String timeoutText, LongSupplier clock, Outbox.Alarm alarm,
+			ScheduledExecutorService worker) {
 		this.connector = connector;
 		this.state = state;
 		this.judge = judge;
@@ -111,6 +114,7 @@ final class Recovery {
 		this.pauses = pauses;
 		this.timeoutText = timeoutText;
 		this.clock = clock;
+		this.alarm = alarm;
 		this.worker = worker;
 		long now = clock.getAsLong();
 		this.lastWhole = now;
@@ -309,7 +313,7 @@ final class Recovery {
 
 	private Outbox connect() throws Exception {
 		RedisConnection connection = this.connector.connect();
-		Outbox outbox = new Outbox(connection, this.limits, this.clock, this.judge);
+		Outbox outbox = new Outbox(connection, this.limits, this.clock, this.alarm, this.judge);
 		connection.onLost((why) -> this.state.lose(outbox, why));
 		try {
 			greetToReturn(connection);

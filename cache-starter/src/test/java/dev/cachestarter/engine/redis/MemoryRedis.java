@@ -93,7 +93,8 @@ public final class MemoryRedis implements RedisConnector {
 	 * Return a link that has not looked for this Redis yet.
 	 */
 	public RedisLink unstarted(Duration timeout) {
-		return new RedisLink(this, RedisLink.Settings.of(timeout, timeout), this.worker::now, this.worker);
+		return new RedisLink(this, RedisLink.Settings.of(timeout, timeout), this.worker::now,
+				(nanos, task) -> this.worker.schedule(task, nanos, TimeUnit.NANOSECONDS), this.worker);
 	}
 
 	public void start(RedisLink link) {
