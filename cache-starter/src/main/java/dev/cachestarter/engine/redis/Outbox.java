@@ -42,7 +42,8 @@ import dev.cachestarter.engine.connection.RedisErrors;
  * time that a command is under way says how fast the server is, and not how much it was
  * asked for; and the memory held for what a stalled socket does not take is bounded, in
  * commands and in bytes. What has waited as long as anyone waits is not sent any more.
- * Evictions go before everything else.
+ * Evictions go before everything else; of the rest, what one thread hands in reaches the
+ * driver in that order.
  * <p>
  * <em>What is never answered</em> fails when it has been under way for as long as anyone
  * waits, as if the driver had said so: its room is given to another, and the listener is
@@ -127,12 +128,19 @@ final class Outbox {
 		else if (fate == Fate.REFUSED) {
 			parcel.fail(RedisErrors.AWAY);
 		}
+		else {
+			sendWaiting();
+		}
 		return parcel.result();
 	}
 
+	/**
+	 * It waits as well while another thread hands over what has waited: that may not have
+	 * reached the driver yet, and a lease must not overtake its generation.
+	 */
 	private Fate fateOf(Parcel<?> parcel) {
 		int waiting = this.evictions.size() + this.others.size();
-		if (waiting == 0 && hasRoomFor(parcel)) {
+		if (waiting == 0 && this.sendings.get() == 0 && hasRoomFor(parcel)) {
 			return Fate.SENT;
 		}
 		return (waiting >= this.limits.waiting()

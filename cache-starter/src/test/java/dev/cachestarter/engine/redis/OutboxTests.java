@@ -212,6 +212,26 @@ class OutboxTests {
 		assertThat(oldest.age(this.now, this.redis.lag)).isZero();
 	}
 
+	@Test
+	void nothingOvertakesWhatHasWaitedAndIsBeingHandedOver() {
+		send("a");
+		send("b");
+		List<CompletableFuture<String>> behind = new ArrayList<>();
+		// Its thread is put aside before the driver has it. There is room again, and
+		// nothing that waits.
+		this.outbox.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> {
+			answer(1);
+			behind.add(send("lease"));
+			this.sent.add("generation");
+			return new CompletableFuture<>();
+		}, 1, new Pulse(), null));
+
+		answer(0);
+
+		assertThat(this.sent).containsExactly("a", "b", "generation", "lease");
+		assertThat(behind.get(0)).isNotDone();
+	}
+
 	// What is never answered
 
 	@Test
