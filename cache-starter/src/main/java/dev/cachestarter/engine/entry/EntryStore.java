@@ -243,6 +243,17 @@ public final class EntryStore {
 	}
 
 	/**
+	 * Look at a key and its generations without the payload, in one round trip.
+	 * @return what was observed, with no more of the entry than its header; fails if what
+	 * stands there is no string
+	 */
+	public CompletableFuture<Observed> observeHeader(StoredKey key) {
+		// Sent in this order: a generation is read before what is under it.
+		CompletableFuture<Observed> generations = observeGenerations(key);
+		return generations.thenCombine(this.link.readHeader(key.redisKey(), EntryHeader.LENGTH), Observed::withEntry);
+	}
+
+	/**
 	 * Try to lease a key as it was observed.
 	 * @param observed what was observed
 	 * @param nonce what tells the lease from all others, never used before

@@ -226,7 +226,7 @@ final class TurnTaking {
 		if (coalesce == Coalesce.LOCAL) {
 			return this.local.leadOrJoin(ask);
 		}
-		return this.watches.await(ask, nonce, wait)
+		return this.watches.await(ask, observed, nonce, wait)
 			.<@Nullable Observed>handle((now, ex) -> now)
 			.thenCompose(tracer().carried(
 					(now) -> (now != null) ? attemptOn(ask, now, attempts) : giveUpFollowing(ask, observed, null)));
@@ -282,7 +282,7 @@ final class TurnTaking {
 		if (ask.settings().coalesce() == Coalesce.LOCAL) {
 			return leadAlone(ask);
 		}
-		return this.watches.await(ask, nonce, wait)
+		return this.watches.await(ask, observed, nonce, wait)
 			.handle((now, ex) -> (ex != null) ? new Turn.TimedOut() : new Turn.LookAgain());
 	}
 

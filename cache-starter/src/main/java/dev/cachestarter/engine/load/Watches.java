@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
@@ -40,6 +41,10 @@ import dev.cachestarter.engine.key.StoredKey;
  * for, until they are gone. All callers that found the same lease share one watch. That
  * is right even if its last look was earlier than the call of one of them: what that
  * caller's own read found was still the lease, and a nonce never comes back.
+ * <p>
+ * A lease is no longer than a header, so it is looked at together with what comes in its
+ * place. A claim stands in the header of a value that stays there: only that header is
+ * looked at, and the value is read once, when the claim is gone.
  */
 final class Watches {
 
@@ -64,15 +69,18 @@ final class Watches {
 	/**
 	 * Wait until a lease or a claim is gone.
 	 * @param ask who waits
+	 * @param found what it has found
 	 * @param nonce of the lease
 	 * @param wait the longest wait, in nanoseconds
 	 * @return what stands there then; fails if that takes longer, or if Redis does not
 	 * answer
 	 */
-	CompletableFuture<Observed> await(Ask ask, String nonce, long wait) {
+	CompletableFuture<Observed> await(Ask ask, Observed found, String nonce, long wait) {
+		EntryHeader header = found.current();
+		boolean isClaim = header != null && !header.isLease();
 		return this.watches
 			.compute(new Watched(ask.key(), ask.key().mark(), nonce),
-					(lease, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(ask, lease))
+					(lease, old) -> ((old != null && !old.changed.isDone()) ? old : new Watch(ask, lease, isClaim))
 						.atLeast(wait))
 			.join(wait);
 	}
@@ -91,6 +99,8 @@ final class Watches {
 
 		private final Watched lease;
 
+		private final boolean isClaim;
+
 		private final CompletableFuture<Observed> changed = new CompletableFuture<>();
 
 		private final AtomicLong until = new AtomicLong(System.nanoTime());
@@ -99,9 +109,10 @@ final class Watches {
 
 		private final long since = System.nanoTime();
 
-		Watch(Ask ask, Watched lease) {
+		Watch(Ask ask, Watched lease, boolean isClaim) {
 			this.ask = ask;
 			this.lease = lease;
+			this.isClaim = isClaim;
 		}
 
 		/**
@@ -145,15 +156,43 @@ final class Watches {
 				end(null, new TimeoutException());
 				return;
 			}
+			if (this.isClaim) {
+				lookAtHeader();
+			}
+			else {
+				lookAtAll();
+			}
+		}
+
+		private void lookAtHeader() {
+			Watches.this.store.observeHeader(this.ask.key()).whenComplete((observed, ex) -> {
+				if (ex == null && isHeld(observed)) {
+					lookLater();
+				}
+				else if (ex == null || RedisErrors.isRefusal(ex)) {
+					// Refused where another data type stands there now.
+					lookAtAll();
+				}
+				else {
+					end(null, ex);
+				}
+			});
+		}
+
+		private void lookAtAll() {
 			this.ask.entries().observe(this.ask.key()).whenComplete((observed, ex) -> {
-				EntryHeader header = (observed != null) ? observed.current() : null;
-				if (header != null && isHeld(header)) {
+				if (ex == null && isHeld(observed)) {
 					lookLater();
 				}
 				else {
 					end(observed, ex);
 				}
 			});
+		}
+
+		private boolean isHeld(Observed observed) {
+			EntryHeader header = observed.current();
+			return header != null && isHeld(header);
 		}
 
 		private boolean isHeld(EntryHeader header) {

@@ -428,11 +428,21 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Read the beginning of one key.
+	 * Read the beginning of one key, to see what stands there.
+	 */
+	public CompletableFuture<byte[]> readHeader(byte[] key, int length) {
+		return readStart(RedisOperation.READ, key, length);
+	}
+
+	/**
+	 * Read the beginning of one key, to see whether it is to be removed.
 	 */
 	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
-		return send(RedisOperation.SWEEP, "GETRANGE", (commands) -> commands.getrange(key, 0, length - 1), key.length,
-				key);
+		return readStart(RedisOperation.SWEEP, key, length);
+	}
+
+	private CompletableFuture<byte[]> readStart(RedisOperation operation, byte[] key, int length) {
+		return send(operation, "GETRANGE", (commands) -> commands.getrange(key, 0, length - 1), key.length, key);
 	}
 
 	/**

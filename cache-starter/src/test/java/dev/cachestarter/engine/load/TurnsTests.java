@@ -872,6 +872,42 @@ class TurnsTests {
 	}
 
 	@Test
+	void whoWaitsForTheClaimOfAnotherInstanceReadsTheValueWhenItIsGone() {
+		String large = "large".repeat(10_000);
+		this.callers.storeStale(large);
+		Flight flight = this.there.caller(STALE).leads();
+		CompletableFuture<Decision> decision = caller(STALE).decide();
+		this.callers.redis.sent();
+		this.callers.redis.bytesRead();
+		for (int i = 0; i < 10; i++) {
+			look();
+		}
+		assertThat(decision).isNotDone();
+		assertThat(this.callers.redis.sent()).contains("GETRANGE");
+		assertThat(this.callers.redis.bytesRead()).isLessThan(large.length());
+
+		Callers.load(flight, large + "new");
+		look();
+
+		assertThat(value(decision)).isEqualTo(large + "new");
+		assertThat(this.callers.redis.bytesRead()).isBetween((long) large.length(), 2L * large.length());
+	}
+
+	@Test
+	void whoWaitsForAClaimGoesOnWhenTheValueWasEvicted() {
+		this.callers.storeStale("old");
+		this.there.caller(STALE).leads();
+		CompletableFuture<Decision> decision = caller(STALE).decide();
+		look();
+		assertThat(decision).isNotDone();
+
+		this.callers.redis.remove(this.callers.key.redisKey());
+		look();
+
+		led(decision);
+	}
+
+	@Test
 	void whenAnotherInstanceHasFailedOneOfThoseWhoWaitLeads() {
 		Flight flight = other().leads();
 		CompletableFuture<Decision> second = caller().decide();

@@ -58,6 +58,8 @@ public final class MemoryRedis implements RedisConnector {
 
 	private final Map<Script, Behaviour> behaviours = new HashMap<>();
 
+	private long bytesRead;
+
 	private boolean cluster;
 
 	private final Set<String> untold = new HashSet<>();
@@ -167,6 +169,15 @@ public final class MemoryRedis implements RedisConnector {
 		List<String> all = List.copyOf(this.sent);
 		this.sent.clear();
 		return all;
+	}
+
+	/**
+	 * Return how many bytes of values were read since this was last asked.
+	 */
+	public long bytesRead() {
+		long bytes = this.bytesRead;
+		this.bytesRead = 0;
+		return bytes;
 	}
 
 	/** The server's time, in milliseconds. */
@@ -360,6 +371,7 @@ public final class MemoryRedis implements RedisConnector {
 				for (byte[] key : keys) {
 					byte[] value = get(key);
 					values.add((value != null) ? value.clone() : null);
+					MemoryRedis.this.bytesRead += (value != null) ? value.length : 0;
 				}
 				return values;
 			});
@@ -369,7 +381,9 @@ public final class MemoryRedis implements RedisConnector {
 		public CompletableFuture<byte[]> getrange(byte[] key, long from, long to) {
 			return command("GETRANGE", () -> {
 				byte[] start = start(key, (int) to + 1);
-				return (start.length > from) ? Arrays.copyOfRange(start, (int) from, start.length) : new byte[0];
+				byte[] part = (start.length > from) ? Arrays.copyOfRange(start, (int) from, start.length) : new byte[0];
+				MemoryRedis.this.bytesRead += part.length;
+				return part;
 			});
 		}
 
