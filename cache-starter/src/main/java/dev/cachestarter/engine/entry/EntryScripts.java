@@ -70,13 +70,14 @@ public final class EntryScripts {
 			else
 			  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 			end
-			local dated = redis.pcall('SETRANGE', KEYS[1], 106, string.format('%013d', now))
+			local fresh = 0
+			if ARGV[4] ~= '0' then
+			  fresh = now + ARGV[4]
+			end
+			local dated = redis.pcall('SETRANGE', KEYS[1], 106, string.format('%013d %013d', now, fresh))
 			if type(dated) == 'table' then
 			  redis.call('UNLINK', KEYS[1])
 			  return dated
-			end
-			if ARGV[4] ~= '0' then
-			  redis.call('SETRANGE', KEYS[1], 120, string.format('%013d', now + ARGV[4]))
 			end
 			return '1'
 			""");
