@@ -19,9 +19,13 @@ package dev.cachestarter.engine.connection;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 
@@ -33,17 +37,33 @@ import dev.cachestarter.engine.monitor.RedisOperation;
  * @param operation what it is for
  * @param text its text
  * @param sha its SHA-1, by which a server that has it is told to run it
+ * @param sure the rights that are there where it did what it is for, as
+ * {@code ACL SETUSER} spells them
+ * @param unsure the rights to commands that it can also do without: it does not call them
+ * each time, or goes on when they are refused
  */
-public record Script(RedisOperation operation, String text, String sha) {
+public record Script(RedisOperation operation, String text, String sha, Set<String> sure, Set<String> unsure) {
 
 	private static final Pattern CALL = Pattern.compile("redis\\.p?call\\('(\\w+)'");
 
 	private static final Pattern CAUGHT_CALL = Pattern.compile("redis\\.pcall\\('(\\w+)'");
 
-	public static Script of(RedisOperation operation, String text) {
+	/**
+	 * Create a script.
+	 * @param operation what it is for
+	 * @param text its text
+	 * @param unsure the commands that it can also do without
+	 */
+	public static Script of(RedisOperation operation, String text, String... unsure) {
+		Set<String> rights = Arrays.stream(unsure).map(Script::right).collect(Collectors.toUnmodifiableSet());
+		Set<String> sure = CALL.matcher(text)
+			.results()
+			.map((call) -> right(call.group(1)))
+			.filter((right) -> !rights.contains(right))
+			.collect(Collectors.toUnmodifiableSet());
 		try {
 			byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
-			return new Script(operation, text, HexFormat.of().formatHex(digest));
+			return new Script(operation, text, HexFormat.of().formatHex(digest), sure, rights);
 		}
 		catch (NoSuchAlgorithmException ex) {
 			throw new IllegalStateException(ex);
@@ -73,6 +93,10 @@ public record Script(RedisOperation operation, String text, String sha) {
 	 */
 	@Nullable String caughtCommand() {
 		return first(CAUGHT_CALL, this.text);
+	}
+
+	private static String right(String command) {
+		return "+" + command.toLowerCase(Locale.ROOT);
 	}
 
 	private static @Nullable String first(Pattern pattern, String code) {

@@ -92,7 +92,7 @@ final class DueTargets {
 			end
 			redis.call('PEXPIRE', KEYS[1], ARGV[1])
 			return '1'
-			""");
+			""", "UNLINK", "HGET");
 
 	/**
 	 * KEYS[1] the hash of what is due. Answers with the time and all lines, each followed
@@ -115,7 +115,7 @@ final class DueTargets {
 			  end
 			end
 			return table.concat(found, '\\n')
-			""");
+			""", "HGETALL", "HDEL");
 
 	/** KEYS[1] the hash of what is due; ARGV: lines, each followed by its value. */
 	private static final Script FORGET = Script.of(RedisOperation.SWEEP, """
@@ -128,7 +128,7 @@ final class DueTargets {
 			  end
 			end
 			return '1'
-			""");
+			""", "HGET", "HDEL");
 
 	private final RedisLink link;
 

@@ -52,7 +52,7 @@ public final class EntryScripts {
 			end
 			redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 			return answer
-			""");
+			""", "UNLINK");
 
 	/**
 	 * KEYS[1] entry; ARGV: identity of the lease, value, life in ms or 0, freshness in ms
@@ -80,7 +80,7 @@ public final class EntryScripts {
 			  return dated
 			end
 			return '1'
-			""");
+			""", "UNLINK");
 
 	/** KEYS[1] entry; ARGV: identity of the lease, its life in ms. */
 	public static final Script RENEW = Script.of(RedisOperation.RENEW, """
@@ -116,7 +116,7 @@ public final class EntryScripts {
 			  redis.call('PEXPIRE', KEYS[1], ARGV[3])
 			end
 			return '+'
-			""");
+			""", "PEXPIRE");
 
 	/**
 	 * KEYS[1] entry; ARGV: identity of the claim, the claim in its place, its life in ms,
@@ -137,7 +137,7 @@ public final class EntryScripts {
 			  redis.call('PEXPIRE', KEYS[1], ARGV[3])
 			end
 			return '1'
-			""");
+			""", "PEXPIRE");
 
 	/**
 	 * KEYS[1] entry; ARGV: identity of the lease, what to leave in its place, its life in
@@ -194,7 +194,7 @@ public final class EntryScripts {
 			end
 			redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 			return '1'
-			""");
+			""", "GET", "PTTL");
 
 	/**
 	 * KEYS[1] generation; ARGV: a fresh random, the shortest life that it needs in ms.
@@ -213,25 +213,33 @@ public final class EntryScripts {
 			end
 			redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 			return ARGV[1]
-			""");
+			""", "PTTL", "PEXPIRE", "SET");
 
 	/**
 	 * KEYS[1] generation; ARGV: the shortest life that it needs in ms, the life that it
-	 * is given if it has less. Both are 0 for ever. Answers with the life that it has, as
-	 * PTTL does, behind '=' if it was long enough.
+	 * is given if it has less. Answers with the life that it has, as PTTL does, behind
+	 * '=' if it was long enough.
 	 */
 	static final Script KEEP = Script.of(RedisOperation.RENEW, """
 			local left = redis.call('PTTL', KEYS[1])
-			if left >= 0 then
-			  if ARGV[1] == '0' then
-			    redis.call('PERSIST', KEYS[1])
-			    return '-1'
-			  elseif left < tonumber(ARGV[1]) then
-			    redis.call('PEXPIRE', KEYS[1], ARGV[2])
-			    return ARGV[2]
-			  end
+			if left < 0 or left >= tonumber(ARGV[1]) then
+			  return '=' .. tostring(left)
 			end
-			return '=' .. tostring(left)
+			redis.call('PEXPIRE', KEYS[1], ARGV[2])
+			return ARGV[2]
+			""");
+
+	/**
+	 * KEYS[1] generation that must not end. Answers with the life that it has, as PTTL
+	 * does, behind '=' if it was long enough.
+	 */
+	static final Script KEEP_FOR_EVER = Script.of(RedisOperation.RENEW, """
+			local left = redis.call('PTTL', KEYS[1])
+			if left < 0 then
+			  return '=' .. tostring(left)
+			end
+			redis.call('PERSIST', KEYS[1])
+			return '-1'
 			""");
 
 	private EntryScripts() {

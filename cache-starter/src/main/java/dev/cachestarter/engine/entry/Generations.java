@@ -166,10 +166,10 @@ final class Generations {
 		// not raised by each of them.
 		Duration least = life.isZero() ? life : life.plus(spare.dividedBy(2));
 		this.known.takeForKept(generation, now, least);
-		this.link
-			.run(EntryScripts.KEEP, generationKey, EntryScripts.millis(least),
-					EntryScripts.millis(life.isZero() ? life : life.plus(spare)))
-			.whenComplete((left, ex) -> this.known.lives(generation, now, (ex != null) ? null : millis(left)));
+		CompletableFuture<byte[]> kept = life.isZero() ? this.link.run(EntryScripts.KEEP_FOR_EVER, generationKey)
+				: this.link.run(EntryScripts.KEEP, generationKey, EntryScripts.millis(least),
+						EntryScripts.millis(life.plus(spare)));
+		kept.whenComplete((left, ex) -> this.known.lives(generation, now, (ex != null) ? null : millis(left)));
 	}
 
 	private static Long millis(byte[] answer) {

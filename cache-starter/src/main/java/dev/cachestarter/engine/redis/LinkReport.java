@@ -18,6 +18,7 @@ package dev.cachestarter.engine.redis;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -189,7 +190,9 @@ final class LinkReport {
 			return;
 		}
 		Set<String> patterns = (parcel.keys().length > 0) ? Set.copyOf(patternsOf(parcel.keys())) : Set.of();
-		Set<String> permitted = this.refusals.done(new Refusals.Command(parcel.what(), server, patterns));
+		Set<String> permitted = this.refusals.done(new Refusals.Command(parcel.what(), server, patterns),
+				(script != null) ? script.sure() : Set.of(rightTo(parcel.what())),
+				(script != null) ? script.unsure() : Set.of());
 		if (script != null && script.operation() == RedisOperation.FILL) {
 			this.refusals.stored(server);
 		}
@@ -199,6 +202,11 @@ final class LinkReport {
 					+ ((news.contains("")) ? "an unknown command" : String.join(", ", news)) + ") [" + this.display
 					+ "]");
 		}
+	}
+
+	/** A command may be followed by the server that it is sent to. */
+	private static String rightTo(Object command) {
+		return "+" + command.toString().split(" ", 2)[0].toLowerCase(Locale.ROOT);
 	}
 
 	/** Also what comes and goes is said once a minute at most. */

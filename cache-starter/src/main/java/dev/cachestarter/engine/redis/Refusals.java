@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.redis;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,8 +33,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What Redis refuses at present: each kind of command by itself. A refusal is over when
  * Redis does what it has refused: a read that it answers says nothing of an eviction that
- * it refuses. What is not asked for any more cannot tell, so no refusal is believed for
- * longer than a minute.
+ * it refuses. A script that lacked a right calls that command in some of its runs only:
+ * others of them say nothing, and any other script or command that needed the same right
+ * does. What is not asked for any more cannot tell, so no refusal is believed for longer
+ * than a minute.
  * <p>
  * While nothing is refused, an answer costs one look at a field.
  */
@@ -91,10 +94,13 @@ final class Refusals {
 	/**
 	 * Take note that Redis has done something.
 	 * @param done what it has done
+	 * @param proven the rights that it needed for that
+	 * @param unproven the rights that it may not have needed
 	 * @return the rights that are no longer known to lack
 	 */
-	Set<String> done(Command done) {
-		return remove((command, refusal) -> command.isProvenBy(done));
+	Set<String> done(Command done, Set<String> proven, Set<String> unproven) {
+		return remove((command, refusal) -> refusal.isOfRights(proven) ? command.server().equals(done.server())
+				: command.isProvenBy(done) && Collections.disjoint(refusal.rights(), unproven));
 	}
 
 	/**
@@ -206,6 +212,10 @@ final class Refusals {
 	 * @param at when, in nanoseconds
 	 */
 	private record Refusal(Reason reason, String text, Set<String> rights, long at) {
+
+		boolean isOfRights(Set<String> some) {
+			return !this.rights.isEmpty() && some.containsAll(this.rights);
+		}
 
 	}
 

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.cache.actuate.endpoint.CachesEndpoint;
@@ -35,6 +36,8 @@ import org.springframework.boot.health.registry.HealthContributorRegistry;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.context.annotation.Bean;
@@ -56,6 +59,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * The health of the cache, on a server that is stopped and takes rights away.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class CacheHealthRedisTests {
 
 	private final ApplicationContextRunner contextRunner = new ApplicationContextRunner()
@@ -132,6 +136,31 @@ class CacheHealthRedisTests {
 				items.changed("2");
 				awaitWell(context);
 			});
+		}
+	}
+
+	@Test
+	void aRightThatOnlySomeCachesNeedIsRefusedUntilTheyHaveIt(CapturedOutput output) {
+		try (RedisServer redis = RedisServer.local().start()) {
+			this.contextRunner.withPropertyValues(redis.springProperties())
+				.withPropertyValues("cache-starter.caches.forever.ttl=0")
+				.run((context) -> {
+					Items items = context.getBean(Items.class);
+					awaitWell(context);
+					redis.cli("ACL", "SETUSER", "default", "-persist");
+					items.forever("1");
+					await().until(() -> reason(context).contains("'+persist'"));
+
+					items.find("1");
+					await().until(() -> Integer.parseInt(String.valueOf(redis.cli("PTTL", "~g:items"))) > 60_000);
+
+					assertThat(reason(context)).contains("'+persist'");
+					redis.cli("ACL", "SETUSER", "default", "+persist");
+					items.forever("2");
+					awaitWell(context);
+					assertThat(output).containsOnlyOnce("lacks the right '+persist'")
+						.containsOnlyOnce("permits again what it had refused (+persist)");
+				});
 		}
 	}
 
@@ -288,6 +317,11 @@ class CacheHealthRedisTests {
 
 		@Cacheable("items")
 		public String find(String id) {
+			return id;
+		}
+
+		@Cacheable("forever")
+		public String forever(String id) {
 			return id;
 		}
 

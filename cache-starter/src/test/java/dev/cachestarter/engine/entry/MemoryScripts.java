@@ -41,7 +41,8 @@ public final class MemoryScripts {
 			.script(EntryScripts.DELETE_IF, MemoryScripts::deleteIf)
 			.script(EntryScripts.BREAK, MemoryScripts::breakLease)
 			.script(EntryScripts.GENERATION, MemoryScripts::generation)
-			.script(EntryScripts.KEEP, MemoryScripts::keep);
+			.script(EntryScripts.KEEP, MemoryScripts::keep)
+			.script(EntryScripts.KEEP_FOR_EVER, MemoryScripts::keep);
 	}
 
 	private static String acquire(MemoryRedis redis, byte[] key, byte[]... arguments) {

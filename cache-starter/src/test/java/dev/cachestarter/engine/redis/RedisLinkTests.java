@@ -291,6 +291,32 @@ class RedisLinkTests {
 	}
 
 	@Test
+	void aScriptThatDidWithoutTheCommandSaysNothingOfTheRightToIt(CapturedOutput output) {
+		up();
+		Script sometimes = Script.of(RedisOperation.GENERATION, """
+				if redis.call('GET', KEYS[1]) then
+				  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+				end
+				return '+'
+				""", "PEXPIRE");
+		Script always = Script.of(RedisOperation.RENEW, "return redis.call('PEXPIRE', KEYS[1], ARGV[1])");
+		String error = "NOPERM no permissions to run the 'pexpire' command";
+		for (int i = 0; i < 3; i++) {
+			refuse(held(() -> this.link.run(sometimes, "k".getBytes())), error);
+			held(() -> this.link.run(sometimes, "k".getBytes())).answer().complete("+".getBytes());
+			read("k");
+			assertThat(this.link.condition().error()).contains("'+pexpire'");
+			this.worker.advance(Duration.ofMinutes(1));
+		}
+
+		refuse(held(() -> this.link.run(sometimes, "k".getBytes())), error);
+		held(() -> this.link.run(always, "k".getBytes())).answer().complete("1".getBytes());
+
+		assertThat(this.link.condition().kind()).isEqualTo(LinkCondition.Kind.WELL);
+		assertThat(output).containsOnlyOnce("ERROR").containsOnlyOnce("permits again what it had refused (+pexpire)");
+	}
+
+	@Test
 	void aRedisWithoutMemoryIsToldUntilItHasStoredAValue() {
 		up();
 		Script lease = Script.of(RedisOperation.LEASE, "return redis.call('SET', KEYS[1], 'lease')");
