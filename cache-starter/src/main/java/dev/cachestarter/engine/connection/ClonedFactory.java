@@ -16,6 +16,7 @@
 
 package dev.cachestarter.engine.connection;
 
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -25,6 +26,7 @@ import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.resource.ClientResources;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisSentinelConfiguration;
@@ -32,6 +34,7 @@ import org.springframework.data.redis.connection.RedisSocketConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
+import org.springframework.util.ReflectionUtils;
 
 /**
  * Reads out of the application's connection factory where Redis is and how to log in, and
@@ -39,6 +42,15 @@ import org.springframework.data.redis.connection.lettuce.RedisCredentialsProvide
  * addresses in private methods; a subclass that never starts is the one way to use them.
  */
 final class ClonedFactory extends LettuceConnectionFactory {
+
+	private static final @Nullable Field CONFIGURATION = ReflectionUtils.findField(LettuceConnectionFactory.class,
+			"configuration");
+
+	static {
+		if (CONFIGURATION != null) {
+			ReflectionUtils.makeAccessible(CONFIGURATION);
+		}
+	}
 
 	private ClonedFactory(RedisConfiguration where, LettuceClientConfiguration how) {
 		super(where, how);
@@ -72,7 +84,18 @@ final class ClonedFactory extends LettuceConnectionFactory {
 			return Objects.requireNonNull(source.getSentinelConfiguration());
 		}
 		RedisSocketConfiguration socket = source.getSocketConfiguration();
-		return (socket != null) ? socket : source.getStandaloneConfiguration();
+		return (socket != null) ? socket : standalone(source);
+	}
+
+	/**
+	 * A factory that was made from a {@code RedisConfiguration}, such as
+	 * {@code createRedisConfiguration(uri)} returns, goes by that, and its standalone
+	 * settings say localhost nevertheless.
+	 */
+	private static RedisConfiguration standalone(LettuceConnectionFactory source) {
+		return (CONFIGURATION != null
+				&& ReflectionUtils.getField(CONFIGURATION, source) instanceof RedisConfiguration made
+				&& made instanceof RedisConfiguration.WithHostAndPort) ? made : source.getStandaloneConfiguration();
 	}
 
 	/**
@@ -84,7 +107,9 @@ final class ClonedFactory extends LettuceConnectionFactory {
 		}
 		RedisConfiguration where = where(source);
 		boolean password = source.getClientConfiguration().getRedisCredentialsProviderFactory().isPresent()
-				|| (where instanceof RedisConfiguration.WithPassword secured && secured.getPassword().isPresent());
+				|| (where instanceof RedisConfiguration.WithPassword secured && secured.getPassword().isPresent())
+				|| (where instanceof RedisConfiguration.SentinelConfiguration sentinels
+						&& sentinels.getSentinelPassword().isPresent());
 		return password && hosts(where).stream().anyMatch((host) -> !isLocal(host));
 	}
 

@@ -116,7 +116,7 @@ class CacheStarterHintsTests {
 						|| text.contains(".class.getDeclaredField");
 			}).map((source) -> source.getFileName().toString())).containsExactlyInAnyOrder("SimpleKeys.java",
 					"SerializerValueCodec.java", "ResilientRedisCacheManager.java", "CacheSettingsResolver.java",
-					"SuspendFunctions.java", "ShapeCheck.java");
+					"SuspendFunctions.java", "ShapeCheck.java", "ClonedFactory.java");
 		}
 	}
 

@@ -95,6 +95,30 @@ class RedisDriverRedisTests {
 		return new RedisDriver(factory, new RedisConnector.Patience(PATIENCE, PATIENCE), 1000, null);
 	}
 
+	/** Its standalone settings say localhost:6379 all the same. */
+	@Test
+	void aFactoryThatWasMadeFromAUrlIsReadAsThatUrlSays() throws Exception {
+		try (RedisServer secured = RedisServer.local("--user", "app").start()) {
+			secured.cli("ACL", "SETUSER", "app", "reset", "on", ">s3cret", "~*", "+@all");
+			RedisDriver driver = driver(new LettuceConnectionFactory(LettuceConnectionFactory
+				.createRedisConfiguration("redis://app:s3cret@%s:%d/3".formatted(secured.host(), secured.port()))));
+
+			try {
+				assertThat(driver.display()).isEqualTo(secured.host() + ":" + secured.port());
+				RedisConnection connection = driver.connect();
+				connection.commands()
+					.set("key".getBytes(), "value".getBytes(), PATIENCE)
+					.toCompletableFuture()
+					.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+				assertThat(secured.info("db3")).startsWith("keys=1,");
+				assertThat(String.valueOf(secured.cli("CLIENT", "LIST"))).contains("user=app");
+			}
+			finally {
+				driver.close().toCompletableFuture().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			}
+		}
+	}
+
 	@Test
 	void aServerCanBeGreetedAsSoonAsItIsConnectedWhereverTheLoginRan() throws Exception {
 		greetWhereTheLoginLeftTheEventLoop(server());
