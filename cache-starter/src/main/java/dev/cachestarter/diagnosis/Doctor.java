@@ -17,6 +17,7 @@
 package dev.cachestarter.diagnosis;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -47,7 +48,7 @@ public final class Doctor {
 	/** The ids of the findings that were logged and are still there. Of one thread. */
 	private final Set<String> told = new HashSet<>();
 
-	private volatile Examination last = new Examination(null, List.of(), List.of());
+	private volatile Examination last = new Examination(null, List.of(), List.of(), null);
 
 	/**
 	 * Create a doctor.
@@ -66,7 +67,7 @@ public final class Doctor {
 		Examination last = this.last;
 		List<Finding> findings = new ArrayList<>(refused());
 		findings.addAll(last.findings());
-		return new Examination(last.server(), List.copyOf(findings), last.notKnown());
+		return new Examination(last.server(), List.copyOf(findings), last.notKnown(), last.examined());
 	}
 
 	private List<Finding> refused() {
@@ -96,7 +97,7 @@ public final class Doctor {
 				logger.debug("Could not find what " + other + " looks for", ex);
 			}
 		}
-		this.last = new Examination(facts.version(), List.copyOf(findings), facts.notKnown());
+		this.last = new Examination(facts.version(), List.copyOf(findings), facts.notKnown(), Instant.now());
 		findings.addAll(refused());
 		tell(findings);
 		return true;
@@ -139,8 +140,11 @@ public final class Doctor {
 	 * that is not known
 	 * @param findings what hurts
 	 * @param notKnown what Redis did not answer, and why
+	 * @param examined when that was, {@code null} if Redis was not asked yet. What Redis
+	 * refuses is always as of now
 	 */
-	public record Examination(@Nullable String server, List<Finding> findings, List<String> notKnown) {
+	public record Examination(@Nullable String server, List<Finding> findings, List<String> notKnown,
+			@Nullable Instant examined) {
 
 	}
 

@@ -17,8 +17,11 @@
 package dev.cachestarter.diagnosis;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -29,6 +32,7 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.CacheSettings;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisServer;
@@ -57,8 +61,26 @@ class DoctorRedisTests {
 				.contains("Set 'maxmemory-policy' to allkeys-lru or allkeys-lfu.");
 			redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
 			doctor.examine();
+			doctor.examine();
 			assertThat(doctor.last().findings()).extracting(Finding::id).doesNotContain("maxmemory-random");
-			assertThat(output).containsOnlyOnce("no longer so (maxmemory-random)");
+			assertThat(output).containsOnlyOnce("no longer so (maxmemory-random)")
+				.containsOnlyOnce("lfu. (maxmemory-random)");
+			redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-random");
+			doctor.examine();
+			assertThat(output.getAll().split("lfu. \\(maxmemory-random\\)", -1)).as("when it comes back").hasSize(3);
+		}
+	}
+
+	@Test
+	void whatIsMerelyGoodToKnowIsShownAndNotLogged(CapturedOutput output) throws Exception {
+		try (RedisServer redis = RedisServer.local().start();
+				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			Doctor doctor = new Doctor(instance.manager(), List.of());
+
+			doctor.examine();
+
+			assertThat(doctor.last().findings()).extracting(Finding::id).contains("no-maxmemory");
+			assertThat(output).doesNotContain("Cache doctor");
 		}
 	}
 
@@ -79,20 +101,59 @@ class DoctorRedisTests {
 			assertThat(doctor.last().findings()).filteredOn((finding) -> finding.id().equals("no-key-prefix"))
 				.singleElement()
 				.satisfies((finding) -> assertThat(finding.problem()).contains("sessions:1"));
+
+			redis.cli("DEL", "sessions:1");
+			redis.cli("SET", "greeting", "hello");
+			doctor.examine();
+			assertThat(doctor.last().findings()).filteredOn((finding) -> finding.id().equals("no-key-prefix"))
+				.singleElement()
+				.satisfies((finding) -> assertThat(finding.problem()).contains("greeting"));
 		}
+	}
+
+	@Test
+	void cachesThatNeverExpireAndSnapshotsAreLookedAtWithOurSettings() throws Exception {
+		try (RedisServer redis = RedisServer
+			.local("--maxmemory", "100mb", "--maxmemory-policy", "volatile-lru", "--appendonly", "no")
+			.start(); TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			redis.cli("BGSAVE");
+			await().until(() -> redis.info("rdb_last_bgsave_time_sec").matches("\\d+"));
+			instance.service().find("1");
+
+			assertThat(found(instance)).contains("snapshots").doesNotContain("maxmemory-volatile");
+			try (TestInstance<Items> other = TestInstance.of(Items.class, redis.host(), redis.port(), (builder) -> {
+				TestInstance.patient(builder);
+				builder.distrustRestarts(true).defaults(CacheSettings.defaults().withTtl(Duration.ZERO));
+			}).awaitUp()) {
+				other.service().find("1");
+				assertThat(found(other)).contains("maxmemory-volatile").doesNotContain("snapshots");
+			}
+		}
+	}
+
+	private static List<String> found(TestInstance<Items> instance) throws Exception {
+		Doctor doctor = new Doctor(instance.manager(), List.of());
+		Instant before = Instant.now();
+		assertThat(doctor.last().examined()).isNull();
+		assertThat(doctor.examine()).isTrue();
+		assertThat(doctor.last().examined()).isBetween(before, Instant.now());
+		return doctor.last().findings().stream().map(Finding::id).toList();
 	}
 
 	@Test
 	void whatMayNotBeAskedIsNotKnownAndNothingElse(CapturedOutput output) throws Exception {
 		try (RedisServer redis = RedisServer.local("--maxmemory-policy", "allkeys-random").start();
 				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			long before = instance.engine().link().session();
 			for (String command : List.of("info", "dbsize", "scan")) {
 				redis.cli("ACL", "SETUSER", "default", "-" + command);
 			}
 			Doctor doctor = new Doctor(instance.manager(), List.of());
-			// A server that no longer says who it is counts as another, once.
+			// A server that no longer says who it is counts as another, once: the next
+			// heartbeat finds out.
 			await().atMost(Duration.ofMinutes(1))
-				.until(() -> doctor.examine() && doctor.last().server() == null && instance.engine().link().isUp());
+				.until(() -> instance.engine().link().session() != before && instance.engine().link().isUp()
+						&& doctor.examine());
 			long session = instance.engine().link().session();
 
 			for (int i = 0; i < 20; i++) {
@@ -134,6 +195,14 @@ class DoctorRedisTests {
 				Doctor doctor = new Doctor(instance.manager(), List.of());
 				doctor.examine();
 				assertThat(doctor.last().findings()).extracting(Finding::id).doesNotContain("cluster-slots");
+				cluster.nodes().forEach((node) -> node.cli("ACL", "SETUSER", "default", "-cluster|nodes"));
+				await().atMost(Duration.ofSeconds(60))
+					.until(() -> doctor.examine()
+							&& doctor.last().notKnown().stream().anyMatch((text) -> text.startsWith("CLUSTER NODES")));
+				assertThat(doctor.last().findings()).as("not known")
+					.extracting(Finding::id)
+					.doesNotContain("cluster-slots");
+				cluster.nodes().forEach((node) -> node.cli("ACL", "SETUSER", "default", "+cluster|nodes"));
 
 				cluster.nodes().forEach((node) -> node.cli("CLUSTER", "DELSLOTS", "0"));
 
@@ -177,7 +246,43 @@ class DoctorRedisTests {
 			instance.awaitUp();
 			watch.look();
 			assertThat(looks).hasValue(3);
+
+			// However soon it comes again.
+			watch.look();
+			assertThat(looks).hasValue(3);
+			redis.stop();
+			await().until(() -> !instance.engine().link().isUp());
+			redis.start();
+			instance.awaitUp();
+			watch.look();
+			assertThat(looks).hasValue(4);
 		}
+	}
+
+	@Test
+	void itLooksByItselfUntilItIsClosed() {
+		AtomicLong looks = new AtomicLong();
+		try (RedisServer redis = RedisServer.local().start();
+				TestInstance<Items> instance = TestInstance.of(Items.class, redis).awaitUp()) {
+			Set<Thread> others = doctors();
+			CacheWatch watch = new CacheWatch(instance.manager(),
+					new Doctor(instance.manager(), List.of(() -> List.of())), () -> looks.getAndIncrement() << 40);
+
+			watch.afterSingletonsInstantiated();
+
+			await().until(() -> looks.get() > 2);
+			assertThat(doctors()).hasSize(others.size() + 1);
+			watch.destroy();
+			await().until(() -> others.containsAll(doctors()));
+		}
+	}
+
+	private static Set<Thread> doctors() {
+		return Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.filter((thread) -> thread.getName().equals("cache-starter-doctor"))
+			.collect(Collectors.toSet());
 	}
 
 	@Test

@@ -61,16 +61,36 @@ class KeyBrowserRedisTests {
 	}
 
 	@Test
+	void onePageAsksRedisFewTimesHoweverManyKeysThereAre() {
+		try (RedisServer redis = RedisServer.local().start();
+				TestInstance<Nothing> instance = TestInstance.of(Nothing.class, redis).awaitUp()) {
+			instance.cache("items");
+			redis.cli("EVAL", "for i = 1, 30000 do redis.call('SET', 'stranger:' .. i, 'x') end", "0");
+
+			Page page = new KeyBrowser(instance.manager()).page("items", KeyPattern.of("*"), null, 100);
+
+			assertThat(page.keys()).isEmpty();
+			assertThat(page.problem()).isNull();
+			assertThat(page.cursor()).isNotNull();
+			assertThat(pages(instance.manager(), 100)).hasSizeGreaterThan(1).last().extracting(Page::cursor).isNull();
+		}
+	}
+
+	@Test
 	void whereKeysCannotBeWalkedThatIsSaid() {
 		try (RedisServer redis = RedisServer.local().start();
 				TestInstance<Nothing> instance = TestInstance.of(Nothing.class, redis).awaitUp()) {
 			fill(instance.manager());
+			Page first = new KeyBrowser(instance.manager()).page("items", KeyPattern.of("*"), null, 10);
 			redis.cli("ACL", "SETUSER", "default", "-scan");
 
 			Page page = new KeyBrowser(instance.manager()).page("items", KeyPattern.of("*"), null, 10);
 
 			assertThat(page.keys()).isEmpty();
+			assertThat(page.cursor()).isNull();
 			assertThat(page.problem()).contains("NOPERM", "scan");
+			Page next = new KeyBrowser(instance.manager()).page("items", KeyPattern.of("*"), first.cursor(), 10);
+			assertThat(next.cursor()).as("to be tried again").isEqualTo(first.cursor()).isNotNull();
 			assertThat(instance.engine().link().isUp()).isTrue();
 		}
 	}

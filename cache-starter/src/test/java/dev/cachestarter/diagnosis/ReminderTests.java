@@ -80,6 +80,13 @@ class ReminderTests {
 	}
 
 	@Test
+	void anOutageInWhichNothingWasEvictedSaysSo() {
+		pass(Duration.ofMinutes(11), condition(LinkCondition.Kind.UNREACHABLE, "connection lost", 0, null));
+
+		assertThat(this.said).singleElement().asString().endsWith("unreachable: connection lost; no evictions wait");
+	}
+
+	@Test
 	void evictionsThatRedisIsJustAskedForAreNoReason() {
 		CacheCondition condition = condition(LinkCondition.Kind.WELL, null, 3, null);
 

@@ -84,9 +84,39 @@ class RulesTests {
 	@Test
 	void aServerThatEvictsNothingIsANoteUntilItIsNearlyFull() {
 		Map<String, String> server = new HashMap<>(with("maxmemory_policy", "noeviction"));
-		server.put("used_memory", "100");
-
+		server.put("used_memory", "800");
 		assertThat(found(server)).singleElement().extracting(Finding::severity).isEqualTo(Finding.Severity.INFO);
+
+		server.put("used_memory", "801");
+		assertThat(found(server)).singleElement().extracting(Finding::severity).isEqualTo(Finding.Severity.WARN);
+	}
+
+	@Test
+	void cachesThatNeverExpireHurtOnlyWhereTheRestIsEvicted() {
+		Circumstances here = new Circumstances(Set.of("forever"), false, Duration.ofMillis(250), false, Duration.ZERO);
+
+		assertThat(Rules.apply(facts(with("maxmemory_policy", "allkeys-lru")), here)).isEmpty();
+		assertThat(Rules.apply(facts(with("maxmemory_policy", "volatile-ttl")), here)).extracting(Finding::id)
+			.containsExactly("maxmemory-volatile");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "50, false", "51, true" })
+	void aRoundTripMayTakeAQuarterOfTheTimeThatCallersWait(int millis, boolean hurts) {
+		ServerFacts facts = new ServerFacts(List.of(WELL), Duration.ofMillis(millis), 0, List.of(), List.of());
+		Circumstances here = new Circumstances(Set.of(), false, Duration.ofMillis(200), false, Duration.ZERO);
+
+		assertThat(Rules.apply(facts, here)).extracting(Finding::id).isEqualTo(hurts ? List.of("latency") : List.of());
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "60, false", "61, true", "-60, false", "-61, true" })
+	void clocksMayDifferByAMinute(int seconds, boolean differ) {
+		Circumstances here = new Circumstances(Set.of(), false, Duration.ofMillis(250), false,
+				Duration.ofSeconds(seconds));
+
+		assertThat(Rules.apply(facts(WELL), here)).extracting(Finding::id)
+			.isEqualTo(differ ? List.of("clock") : List.of());
 	}
 
 	@Test
