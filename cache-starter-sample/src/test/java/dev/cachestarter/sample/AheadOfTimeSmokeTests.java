@@ -47,6 +47,8 @@ class AheadOfTimeSmokeTests {
 				.until(() -> api.get("/api/cache/stats").body().at("/enabled").asBoolean());
 
 			Answer loaded = api.get("org-123", "/api/agents?limit=20&page=1");
+			await().atMost(Duration.ofMinutes(1))
+				.until(() -> api.get("/api/cache/stats").number("/caches/agents:list/puts") == 1);
 			Answer hit = api.get("org-123", "/api/agents?limit=20&page=1");
 
 			assertThat(sample.log()).contains("Starting AOT-processed SampleApplication");
