@@ -203,6 +203,26 @@ public interface CacheService {
 	boolean isEnabled();
 
 	/**
+	 * Return how this instance uses a cache, if other than its settings say.
+	 * @param cacheName the name of the cache
+	 * @return what was set last, {@link CacheControl#asConfigured()} if nothing was
+	 * @throws IllegalArgumentException if the application has no cache of that name
+	 */
+	CacheControl getControl(String cacheName);
+
+	/**
+	 * Switch a cache off, have a share of the calls bypass it, or change its time to
+	 * live, in this instance until it ends. Calls that begin later see it; what is being
+	 * loaded meanwhile is not stored in a cache that is off by then. Other instances are
+	 * not told. The log says what was changed.
+	 * @param cacheName the name of the cache
+	 * @param control what to do; {@link CacheControl#asConfigured()} to follow the
+	 * settings again
+	 * @throws IllegalArgumentException if the application has no cache of that name
+	 */
+	void setControl(String cacheName, CacheControl control);
+
+	/**
 	 * Return the service of an application whose cache is off: every read is empty, every
 	 * write does nothing, {@link #getOrLoad} loads.
 	 * @return a service without a cache

@@ -429,7 +429,7 @@ public final class CacheSettings {
 		}
 	}
 
-	private static String text(Duration duration) {
+	static String text(Duration duration) {
 		return duration.isZero() ? "0s" : duration.toString().substring(2).toLowerCase(java.util.Locale.ROOT);
 	}
 

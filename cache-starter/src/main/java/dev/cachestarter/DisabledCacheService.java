@@ -116,6 +116,15 @@ final class DisabledCacheService implements CacheService {
 	}
 
 	@Override
+	public CacheControl getControl(String cacheName) {
+		return CacheControl.asConfigured();
+	}
+
+	@Override
+	public void setControl(String cacheName, CacheControl control) {
+	}
+
+	@Override
 	public boolean isEnabled() {
 		return false;
 	}

@@ -225,6 +225,16 @@ final class AnnotationsAndServiceExample {
 			this.cache.invalidate("reports:active:*");
 		}
 
+		void catalogueIsImported(Runnable importer) {
+			this.cache.setControl("tools:definitions", CacheControl.asConfigured().withEnabled(false));
+			try {
+				importer.run();
+			}
+			finally {
+				this.cache.setControl("tools:definitions", CacheControl.asConfigured());
+			}
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

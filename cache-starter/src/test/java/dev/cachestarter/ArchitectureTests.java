@@ -92,9 +92,9 @@ class ArchitectureTests {
 	private static final int MOST_CLASSES = 22;
 
 	/** What users of the engine may see. */
-	private static final Set<String> PUBLIC_TYPES = Set.of("Breaker", "CacheEventListener", "CacheEvictPattern",
-			"CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport", "CacheService", "CacheSettings",
-			"CacheSnapshot", "CacheTtl", "CacheWarmer", "CachingPostProcessor", "KeyPattern",
+	private static final Set<String> PUBLIC_TYPES = Set.of("Breaker", "CacheEventListener", "CacheControl",
+			"CacheEvictPattern", "CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport", "CacheService",
+			"CacheSettings", "CacheSnapshot", "CacheTtl", "CacheWarmer", "CachingPostProcessor", "KeyPattern",
 			"PatternEvictingCacheErrorHandler", "ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy",
 			"TtlPreset");
 

@@ -169,6 +169,14 @@ class MonitoringTests {
 	}
 
 	@Test
+	void theEndpointChangesNoCacheUnlessItMay() {
+		HttpResponse<String> answer = send("POST", "/actuator/cachestarter/agents:list");
+
+		assertThat(answer.statusCode()).isEqualTo(405);
+		assertThat(text("/actuator/cachestarter/agents:list")).contains("\"enabled\":{\"value\":true");
+	}
+
+	@Test
 	void aHitIsCounted() {
 		String hits = "cache_gets_total{cache=\"agents:list\",cache_manager=\"cacheManager\",name=\"agents:list\",result=\"hit\"}";
 		await().untilAsserted(() -> {

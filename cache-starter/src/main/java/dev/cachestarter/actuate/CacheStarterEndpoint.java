@@ -36,11 +36,14 @@ import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheReport;
 import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.cache.call.MethodTtl;
 import dev.cachestarter.diagnosis.CacheCondition;
 import dev.cachestarter.diagnosis.Doctor;
 import dev.cachestarter.diagnosis.KeyBrowser;
@@ -53,7 +56,7 @@ import dev.cachestarter.engine.key.LogKeys;
 /**
  * {@link Endpoint} that shows what the cache does and why: how it is, the settings in
  * force and where they come from, what has been counted, and keys. With write access it
- * evicts. It shows keys and never values.
+ * evicts, and changes how this instance uses a cache. It shows keys and never values.
  *
  * @since 0.1.0
  */
@@ -174,6 +177,65 @@ public class CacheStarterEndpoint {
 		return new EvictionDescriptor(cache, kind + text, CacheCondition.of(this.manager).pendingEvictions());
 	}
 
+	/**
+	 * Switch a cache of this instance off or on, have a share of the calls bypass it, or
+	 * change its time to live, until the application ends, and log who did it. What is
+	 * not named stays as it is.
+	 * @param cache the name of the cache
+	 * @param enabled {@code true} or {@code false}
+	 * @param bypass the share of calls that bypass it, from 0 to 1
+	 * @param ttl the time to live of what is stored from now on, with its unit
+	 * @param reset {@code true} to follow the settings again, but for what else is named
+	 * @param securityContext knows who asks
+	 * @return the description of the cache, {@code null} if there is no such cache
+	 * @throws InvalidEndpointRequestException if nothing is named, or a value is none
+	 */
+	@WriteOperation
+	public @Nullable CacheDescriptor control(@Selector String cache, @Nullable String enabled, @Nullable String bypass,
+			@Nullable String ttl, @Nullable String reset, SecurityContext securityContext) {
+		ResilientRedisCache found = find(cache);
+		if (found == null) {
+			return null;
+		}
+		if (enabled == null && bypass == null && ttl == null && reset == null) {
+			throw invalid("Name 'enabled' (true or false), 'bypass' (a share of the calls from 0 to 1), "
+					+ "'ttl' (such as 30s), or 'reset' (true), as in {\"enabled\": false}");
+		}
+		try {
+			CacheControl control = (reset != null && isTrue("reset", reset)) ? CacheControl.asConfigured()
+					: found.getControl();
+			control = (enabled != null) ? control.withEnabled(isTrue("enabled", enabled)) : control;
+			control = (bypass != null) ? control.withBypass(share(bypass)) : control;
+			control = (ttl != null)
+					? control.withTtl(MethodTtl.duration(ttl.strip(), "'ttl' cannot be '" + ttl + "': it")) : control;
+			found.setControl(control, who(securityContext) + " through the endpoint");
+		}
+		catch (IllegalArgumentException ex) {
+			throw invalid(String.valueOf(ex.getMessage()));
+		}
+		return describe(cache);
+	}
+
+	private static boolean isTrue(String name, String text) {
+		return switch (text.strip()) {
+			case "true" -> true;
+			case "false" -> false;
+			default -> throw new IllegalArgumentException(
+					"'%s' cannot be '%s': set it to true or false".formatted(name, text));
+		};
+	}
+
+	private static double share(String text) {
+		try {
+			return Double.parseDouble(text);
+		}
+		catch (NumberFormatException ex) {
+			throw new IllegalArgumentException(
+					"'bypass' cannot be '%s': set it to a share of the calls from 0 to 1, such as 0.1".formatted(text),
+					ex);
+		}
+	}
+
 	private static void log(String cache, String what, String who) {
 		String text = LogKeys.name(cache) + " (" + what + ", by: " + who + ")";
 		logger.info("Cache INVALIDATE through the endpoint - " + text);
@@ -229,8 +291,8 @@ public class CacheStarterEndpoint {
 				}
 			}
 		}
-		return new CacheDescriptor(Setting.all(cache.getSettings(), this.origins.of(name)), cache.getCounters(),
-				this.loadTimes.of(name), methods, ttls, null);
+		return new CacheDescriptor(Setting.all(cache.getSettings(), this.origins.of(name), cache.getControl()),
+				cache.getCounters(), this.loadTimes.of(name), methods, ttls, null);
 	}
 
 	/**

@@ -24,6 +24,7 @@ import org.springframework.boot.actuate.endpoint.SecurityContext;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.boot.actuate.endpoint.web.annotation.EndpointWebExtension;
 
@@ -74,6 +75,22 @@ public class CacheStarterEndpointWebExtension {
 	public WebEndpointResponse<Object> evict(@Selector String cache, @Nullable String key, @Nullable String group,
 			@Nullable String pattern, SecurityContext securityContext) {
 		return response(cache, this.endpoint.evict(cache, key, group, pattern, securityContext));
+	}
+
+	/**
+	 * Change how this instance uses a cache.
+	 * @param cache the name of the cache
+	 * @param enabled {@code true} or {@code false}
+	 * @param bypass the share of calls that bypass it
+	 * @param ttl the time to live of what is stored from now on
+	 * @param reset {@code true} to follow the settings again
+	 * @param securityContext knows who asks
+	 * @return the description of the cache
+	 */
+	@WriteOperation
+	public WebEndpointResponse<Object> control(@Selector String cache, @Nullable String enabled,
+			@Nullable String bypass, @Nullable String ttl, @Nullable String reset, SecurityContext securityContext) {
+		return response(cache, this.endpoint.control(cache, enabled, bypass, ttl, reset, securityContext));
 	}
 
 	private WebEndpointResponse<Object> response(String cache, @Nullable Object body) {

@@ -127,9 +127,9 @@ final class BatchLoad<T, X extends Exception> {
 			}
 			else {
 				this.missing.put(names.get(i),
-						readers.get(i)
-							.ask(asked(names.get(i)).key(), this.deadline, this.thread, null, null)
-							.seeing(reading.observed(), reading.stale(null)));
+						reading.asking(
+								readers.get(i).ask(asked(names.get(i)).key(), this.deadline, this.thread, null, null),
+								reading.stale(null)));
 			}
 		}
 	}

@@ -25,7 +25,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -37,6 +39,7 @@ import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.util.Assert;
 import org.springframework.util.ClassUtils;
 
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.cache.call.Call;
@@ -288,6 +291,27 @@ final class RedisCacheService implements CacheService {
 			.filter((line) -> line.startsWith(name + ":"))
 			.map((line) -> line.substring(name.length() + 1).strip())
 			.findFirst();
+	}
+
+	@Override
+	public CacheControl getControl(String cacheName) {
+		return known(cacheName).getControl();
+	}
+
+	@Override
+	public void setControl(String cacheName, CacheControl control) {
+		Assert.notNull(control, "'control' must not be null: CacheControl.asConfigured() follows the settings");
+		known(cacheName).setControl(control, "the application");
+	}
+
+	/** A name that nobody knows must not make a cache. */
+	private ResilientRedisCache known(String cacheName) {
+		Set<String> known = new TreeSet<>(this.names.get());
+		known.addAll(this.engine.types().used());
+		if (known.contains(cacheName) && this.caches.apply(cacheName) instanceof ResilientRedisCache cache) {
+			return cache;
+		}
+		throw new IllegalArgumentException("No cache has the name '%s': name one of %s".formatted(cacheName, known));
 	}
 
 	@Override

@@ -22,6 +22,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrapper;
@@ -33,6 +35,8 @@ import org.springframework.data.redis.cache.RedisCache;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheWriter;
 
+import dev.cachestarter.CacheControl;
+import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.cache.call.Call;
@@ -52,6 +56,7 @@ import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.EachKey;
 import dev.cachestarter.engine.key.EntryKey;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask.Reload;
 import dev.cachestarter.engine.load.Ask;
@@ -77,6 +82,8 @@ import dev.cachestarter.engine.redis.Deadline;
  * @since 0.1.0
  */
 public final class ResilientRedisCache extends RedisCache {
+
+	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
 	private final Engine engine;
 
@@ -115,9 +122,9 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	/**
-	 * Return the settings of this cache as far as Spring Data has them: TTL, key prefix,
-	 * whether nulls are cached, and the value serializer if the application has stated
-	 * one. {@link #getSettings()} has all.
+	 * Return the settings of this cache as far as Spring Data has them: the configured
+	 * TTL, key prefix, whether nulls are cached, and the value serializer if the
+	 * application has stated one. {@link #getSettings()} has all.
 	 * @return the configuration
 	 */
 	@Override
@@ -126,11 +133,33 @@ public final class ResilientRedisCache extends RedisCache {
 	}
 
 	/**
-	 * Return the settings of this cache.
+	 * Return the settings of this cache that are in force: what is changed at run time
+	 * included.
 	 * @return the settings
 	 */
 	public CacheSettings getSettings() {
 		return this.parts.settings();
+	}
+
+	/**
+	 * Return how this instance uses the cache, if other than its settings say.
+	 * @return what was set last
+	 */
+	public CacheControl getControl() {
+		return this.parts.control();
+	}
+
+	/**
+	 * Change how this instance uses the cache, until it ends; see
+	 * {@link CacheService#setControl}.
+	 * @param control what to do
+	 * @param by who has it done, for the log
+	 */
+	public void setControl(CacheControl control, String by) {
+		if (this.parts.control(control)) {
+			logger.info("Cache CONTROL - " + this.parts.logName() + " (now: " + control + ", by: " + LogKeys.name(by)
+					+ ")");
+		}
 	}
 
 	/**
@@ -222,7 +251,7 @@ public final class ResilientRedisCache extends RedisCache {
 		// Where the call does more than load there is no reload, and a stale value must
 		// not
 		// cover up that its method failed.
-		Ask ask = ask(stored, reader, call, reload).seeing(reading.observed(),
+		Ask ask = reading.asking(ask(stored, reader, call, reload),
 				(reload != null) ? reading.stale(this.loaderCalls.capture(reading, reload)) : null);
 		if (reading.isHit()) {
 			turns().refresh(ask);
@@ -268,7 +297,7 @@ public final class ResilientRedisCache extends RedisCache {
 	private @Nullable ValueWrapper arrived(Reading reading, Ask asking, @Nullable Call call,
 			@Nullable Captured captured) {
 		// As in lookup(..): only a mere load may be served a stale value.
-		Ask ask = asking.seeing(reading.observed(), (asking.reload() != null) ? reading.stale(captured) : null);
+		Ask ask = reading.asking(asking, (asking.reload() != null) ? reading.stale(captured) : null);
 		if (reading.isHit()) {
 			if (reading.isDue()) {
 				turns().refresh(ask);
@@ -326,6 +355,10 @@ public final class ResilientRedisCache extends RedisCache {
 	 */
 	CompletableFuture<?> seize(Object key, Call call) {
 		StoredKey stored = storedKey(key);
+		if (!this.parts.control().isEnabled()) {
+			// What is put will evict.
+			return CompletableFuture.completedFuture(null);
+		}
 		if (call.isAsynchronous() && TransactionScope.current(this.engine) != null) {
 			// What is put on another thread cannot wait for the commit: it is evicted by
 			// it.

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
 import org.springframework.util.unit.DataSize;
 
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheSettings;
 
 /**
@@ -38,13 +39,30 @@ import dev.cachestarter.CacheSettings;
  */
 public record Setting(@Nullable Object value, String from) {
 
+	/** Where that comes from which the endpoint or {@code CacheService} has changed. */
+	public static final String RUN_TIME = "run time";
+
 	/**
 	 * Return all settings of a cache.
-	 * @param settings the settings
-	 * @param origins where they come from, by name
+	 * @param settings the settings in force
+	 * @param origins where those come from that are configured, by name
+	 * @param control what was changed at run time
 	 * @return each by its name, as in {@code cache-starter.defaults}
 	 */
-	public static Map<String, Setting> all(CacheSettings settings, Map<String, String> origins) {
+	public static Map<String, Setting> all(CacheSettings settings, Map<String, String> origins, CacheControl control) {
+		Map<String, Setting> all = new LinkedHashMap<>();
+		all.put("enabled", new Setting(control.isEnabled(), control.isEnabled() ? SettingOrigins.BUILT_IN : RUN_TIME));
+		all.put("bypass", new Setting(control.bypass(), (control.bypass() == 0) ? SettingOrigins.BUILT_IN : RUN_TIME));
+		configured(settings, origins).forEach(all::put);
+		if (control.ttl() != null) {
+			all.computeIfPresent("ttl", (name, setting) -> new Setting(setting.value(), RUN_TIME));
+			all.computeIfPresent("null-ttl", (name, setting) -> settings.nullTtl().equals(control.ttl())
+					? new Setting(setting.value(), RUN_TIME) : setting);
+		}
+		return Collections.unmodifiableMap(all);
+	}
+
+	private static Map<String, Setting> configured(CacheSettings settings, Map<String, String> origins) {
 		Map<String, Object> values = new LinkedHashMap<>();
 		values.put("ttl", text(settings.ttl()));
 		values.put("ttl-jitter", settings.ttlJitter());
@@ -67,7 +85,7 @@ public record Setting(@Nullable Object value, String from) {
 		Map<String, Setting> all = new LinkedHashMap<>();
 		values.forEach((name, value) -> all.put(name,
 				new Setting(value, origins.getOrDefault(name, SettingOrigins.BUILT_IN))));
-		return Collections.unmodifiableMap(all);
+		return all;
 	}
 
 	private static String text(Duration duration) {

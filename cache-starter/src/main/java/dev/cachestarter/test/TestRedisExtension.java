@@ -32,6 +32,8 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.test.context.TestContextAnnotationUtils;
 import org.springframework.test.context.junit.jupiter.SpringExtension;
 
+import dev.cachestarter.CacheControl;
+import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 
 /**
@@ -60,13 +62,23 @@ final class TestRedisExtension implements BeforeAllCallback, BeforeEachCallback,
 		redis.repair();
 		if (isSpringTest(context)) {
 			ApplicationContext application = SpringExtension.getApplicationContext(context);
-			application.getBeansOfType(ResilientRedisCacheManager.class, false, false)
-				.values()
-				.forEach(Connections::awaitConnected);
+			application.getBeansOfType(ResilientRedisCacheManager.class, false, false).values().forEach((manager) -> {
+				Connections.awaitConnected(manager);
+				asConfigured(manager);
+			});
 		}
 		if (annotation(context).emptyBeforeEach()) {
 			redis.empty();
 		}
+	}
+
+	/** What a test has changed at run time is no business of the next. */
+	private static void asConfigured(ResilientRedisCacheManager manager) {
+		manager.getCacheNames().forEach((name) -> {
+			if (manager.getCache(name) instanceof ResilientRedisCache cache) {
+				cache.setControl(CacheControl.asConfigured(), "the test kit");
+			}
+		});
 	}
 
 	@Override

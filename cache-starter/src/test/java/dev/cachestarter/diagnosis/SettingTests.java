@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ import org.springframework.data.redis.serializer.RedisSerializationContext.Seria
 import org.springframework.data.redis.serializer.RedisSerializer;
 import org.springframework.util.unit.DataSize;
 
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheSettings;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -41,14 +43,17 @@ class SettingTests {
 
 	@Test
 	void everySettingOfACacheIsShown() {
-		List<String> names = Arrays.stream(CacheSettings.class.getMethods())
+		List<String> names = Stream.of(CacheSettings.class, CacheControl.class)
+			.flatMap((type) -> Arrays.stream(type.getMethods()))
 			.map((method) -> method.getName())
 			.filter((name) -> name.startsWith("with") && !name.equals("withTtlPolicy"))
 			.map((name) -> name.substring("with".length()).replaceAll("(?<=[a-z])(?=[A-Z])", "-"))
 			.map((name) -> name.toLowerCase(Locale.ROOT))
+			.distinct()
 			.toList();
 
-		assertThat(Setting.all(CacheSettings.defaults(), Map.of()).keySet()).containsExactlyInAnyOrderElementsOf(names);
+		assertThat(Setting.all(CacheSettings.defaults(), Map.of(), CacheControl.asConfigured()).keySet())
+			.containsExactlyInAnyOrderElementsOf(names);
 	}
 
 	@ParameterizedTest
@@ -79,14 +84,15 @@ class SettingTests {
 
 	@Test
 	void whatNobodyHasSetIsBuiltIn() {
-		Map<String, Setting> all = Setting.all(CacheSettings.defaults(), Map.of("ttl", "a bean"));
+		Map<String, Setting> all = Setting.all(CacheSettings.defaults(), Map.of("ttl", "a bean"),
+				CacheControl.asConfigured());
 
 		assertThat(all.get("ttl").from()).isEqualTo("a bean");
 		assertThat(all.get("lease").from()).isEqualTo("built-in");
 	}
 
 	private static Object shown(CacheSettings settings, String name) {
-		return Setting.all(settings, Map.of()).get(name).value();
+		return Setting.all(settings, Map.of(), CacheControl.asConfigured()).get(name).value();
 	}
 
 }

@@ -39,6 +39,7 @@ import org.springframework.test.context.TestConstructor;
 import org.springframework.test.context.TestPropertySource;
 import org.springframework.test.context.junit.jupiter.SpringExtension;
 
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.RespClient;
@@ -103,6 +104,22 @@ class WithTestRedisRedisTests {
 
 		@Test
 		@Order(3)
+		void aTestMayLeaveACacheSwitchedOff(@Autowired CacheManager manager) {
+			this.cache.setControl("articles", CacheControl.asConfigured().withEnabled(false));
+
+			this.articles.list("a");
+			assertThat(TestCache.of(manager, "articles")).isEmpty();
+		}
+
+		@Test
+		@Order(4)
+		void theNextTestBeginsWithItSwitchedOn(@Autowired CacheManager manager) {
+			this.articles.list("a");
+			assertThat(TestCache.of(manager, "articles")).isHitBy(() -> this.articles.list("a"));
+		}
+
+		@Test
+		@Order(5)
 		void aTestMayLeaveItsFaultBehind(@Autowired CacheManager manager) {
 			this.redis.stop();
 
@@ -110,7 +127,7 @@ class WithTestRedisRedisTests {
 		}
 
 		@Test
-		@Order(4)
+		@Order(6)
 		void theNextTestBeginsWithAConnectedCache(@Autowired CacheManager manager) {
 			assertThat(this.cache.isEnabled()).isTrue();
 			assertThat(TestCache.of(manager, "articles")).isMissedBy(() -> this.articles.list("a"));

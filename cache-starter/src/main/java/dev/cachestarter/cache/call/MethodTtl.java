@@ -184,7 +184,14 @@ public final class MethodTtl {
 		throw new IllegalArgumentException(what + " is no duration. Let it give a text such as '5m', or a Duration");
 	}
 
-	private static Duration duration(String text, String what) {
+	/**
+	 * Read a time to live that people have written.
+	 * @param text the text
+	 * @param what what messages call it
+	 * @return the time to live, zero for no expiry
+	 * @throws IllegalArgumentException if it is none: what is wrong, and the cure
+	 */
+	public static Duration duration(String text, String what) {
 		if (text.equals("0")) {
 			return Duration.ZERO;
 		}

@@ -16,22 +16,124 @@
 
 package dev.cachestarter.cache.entries;
 
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
+
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.key.LogKeys;
 
 /**
  * What the reader, the writer and the adapter of one cache have in common.
  *
- * @param name the cache's name
- * @param settings its settings
- * @param counters what happens in it
- * @param engine what it shares with the other caches of its manager
+ * <h2>Control at run time</h2>
+ *
+ * <p>
+ * A cache that is switched off is one that nobody reads and nobody fills, and that is
+ * evicted from as ever. What makes it right to switch it on again at any moment:
+ * <ol>
+ * <li>Evictions do not ask whether it is off. So neither an entry of ours from before,
+ * nor one that another instance has stored meanwhile, outlives a change that this
+ * instance has made.
+ * <li>A put evicts. It is decided when the value would be sent, not before the method or
+ * the transaction: whatever happens in between, the old value is gone.
+ * <li>A fill is dropped when it is about to be sent, and its lease given back: others may
+ * wait for it.
+ * <li>Who bypasses the cache takes no lease and joins no load
+ * ({@link dev.cachestarter.engine.load.Turns}).
+ * </ol>
+ * What was sent before the cache was switched off may still arrive. It was right when it
+ * was sent, under its lease, and is evicted as all else.
+ * <p>
+ * Whether a call is one of the share that bypasses the cache is decided once, when it
+ * reads. Its result meets no lease, so it is not stored.
  */
-public record CacheParts(String name, CacheSettings settings, CacheCounters counters, Engine engine) {
+public final class CacheParts {
+
+	private final String name;
+
+	private final CacheSettings configured;
+
+	private final CacheCounters counters;
+
+	private final Engine engine;
+
+	private final AtomicReference<InForce> inForce;
+
+	/**
+	 * Create the parts of a cache.
+	 * @param name the cache's name
+	 * @param settings its settings
+	 * @param counters what happens in it
+	 * @param engine what it shares with the other caches of its manager
+	 */
+	public CacheParts(String name, CacheSettings settings, CacheCounters counters, Engine engine) {
+		this.name = name;
+		this.configured = settings;
+		this.counters = counters;
+		this.engine = engine;
+		this.inForce = new AtomicReference<>(new InForce(CacheControl.asConfigured(), settings));
+	}
+
+	public String name() {
+		return this.name;
+	}
+
+	/** The settings that are in force at present. */
+	public CacheSettings settings() {
+		return Objects.requireNonNull(this.inForce.get()).settings();
+	}
+
+	public CacheCounters counters() {
+		return this.counters;
+	}
+
+	public Engine engine() {
+		return this.engine;
+	}
 
 	/** Return the name as it appears in the log. */
-	String logName() {
+	public String logName() {
 		return LogKeys.name(this.name);
+	}
+
+	public CacheControl control() {
+		return Objects.requireNonNull(this.inForce.get()).control();
+	}
+
+	/**
+	 * Change how the cache is used.
+	 * @return whether that is a change
+	 */
+	public boolean control(CacheControl control) {
+		return !this.inForce.getAndSet(new InForce(control, control.applyTo(this.configured)))
+			.control()
+			.equals(control);
+	}
+
+	/** Return whether nothing is to be read or stored. */
+	boolean isOff() {
+		return !control().isEnabled();
+	}
+
+	/** Decide whether one call does not use the cache. */
+	boolean isBypassed() {
+		CacheControl control = control();
+		if (control.isEnabled() && control.bypass() == 0) {
+			return false;
+		}
+		return !control.isEnabled() || ThreadLocalRandom.current().nextDouble() < control.bypass();
+	}
+
+	/**
+	 * What holds at present.
+	 *
+	 * @param control what was said at run time
+	 * @param settings the settings with that
+	 */
+	private record InForce(CacheControl control, CacheSettings settings) {
+
 	}
 
 }

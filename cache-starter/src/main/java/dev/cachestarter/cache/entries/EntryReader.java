@@ -19,7 +19,9 @@ package dev.cachestarter.cache.entries;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -122,7 +124,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 	public Reading read(StoredKey key, Deadline deadline, Purpose purpose) {
 		long since = begin(purpose);
 		Tracer.Span span = span(purpose);
-		Reading known = known(key, purpose);
+		Reading known = known(key, purpose, isToBypass(purpose));
 		if (known != null) {
 			return told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span);
 		}
@@ -143,7 +145,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 	public CompletableFuture<Reading> read(StoredKey key, Deadline deadline, Purpose purpose, Executor executor) {
 		long since = begin(purpose);
 		Tracer.Span span = span(purpose);
-		Reading known = known(key, purpose);
+		Reading known = known(key, purpose, isToBypass(purpose));
 		if (known != null) {
 			return CompletableFuture
 				.completedFuture(told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span));
@@ -163,16 +165,20 @@ public final class EntryReader implements Entries, Comparison.Source {
 		List<StoredKey> asked = new ArrayList<>();
 		long[] epochs = new long[keys.size()];
 		long[] since = new long[keys.size()];
+		// Once for the call, however many keys it has.
+		Map<CacheParts, Boolean> bypassed = new HashMap<>();
 		Tracer.Span span = keys.isEmpty() ? Tracer.Span.NONE : readers.get(0).span(Purpose.LOAD);
 		for (int i = 0; i < readings.length; i++) {
 			since[i] = readers.get(i).begin(Purpose.LOAD);
-			Reading known = readers.get(i).known(keys.get(i), Purpose.LOAD);
+			EntryReader reader = readers.get(i);
+			boolean bypasses = bypassed.computeIfAbsent(reader.parts, (cache) -> reader.isToBypass(Purpose.LOAD));
+			Reading known = reader.known(keys.get(i), Purpose.LOAD, bypasses);
 			if (known != null) {
-				readings[i] = readers.get(i)
-					.told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since[i], Tracer.Span.NONE);
+				readings[i] = reader.told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since[i],
+						Tracer.Span.NONE);
 			}
 			else {
-				epochs[i] = readers.get(i).staleEpoch(keys.get(i));
+				epochs[i] = reader.staleEpoch(keys.get(i));
 				asked.add(keys.get(i));
 			}
 		}
@@ -273,8 +279,17 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return within(span, () -> observe(key));
 	}
 
+	/** Decide whether a read does not use the cache. */
+	private boolean isToBypass(Purpose purpose) {
+		return purpose != Purpose.COMPARE && this.parts.isBypassed();
+	}
+
 	/** What is known of a key without asking Redis. */
-	private @Nullable Reading known(StoredKey key, Purpose purpose) {
+	private @Nullable Reading known(StoredKey key, Purpose purpose, boolean bypasses) {
+		if (bypasses) {
+			tellMiss(key, purpose);
+			return new Reading(Kind.BYPASSED, null, null, 0);
+		}
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (isEvicted(key) || (transaction != null && transaction.bypasses(key))) {
 			return missed(key, null, 0, purpose);
@@ -289,9 +304,12 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return new Reading(Kind.HIT, loaded.value(), null, 0);
 	}
 
-	/** Return whether a key was evicted here, or by the transaction of this thread. */
+	/**
+	 * Return whether a key was evicted here, or by the transaction of this thread, or the
+	 * cache is off.
+	 */
 	private boolean isBypassed(StoredKey key) {
-		if (isEvicted(key)) {
+		if (isEvicted(key) || this.parts.isOff()) {
 			return true;
 		}
 		TransactionScope transaction = TransactionScope.current(this.engine);
@@ -360,13 +378,17 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return purpose == Purpose.LOAD || !key.cacheName().isEmpty();
 	}
 
-	private Reading missed(StoredKey key, @Nullable Observed observed, long epoch, Purpose purpose) {
+	private void tellMiss(StoredKey key, Purpose purpose) {
 		if (purpose != Purpose.COMPARE) {
 			this.parts.counters().miss();
 		}
 		if (purpose != Purpose.COMPARE && logger.isDebugEnabled()) {
 			logger.debug("Cache MISS - " + this.parts.logName() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
+	}
+
+	private Reading missed(StoredKey key, @Nullable Observed observed, long epoch, Purpose purpose) {
+		tellMiss(key, purpose);
 		return new Reading(mayServe(observed) ? Kind.STALE : Kind.MISS, null, observed, epoch);
 	}
 
@@ -648,7 +670,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return told(reading, switch (reading.kind()) {
 			case HIT, DUE, DOUBTED -> ReadOutcome.HIT;
 			case SERVED -> ReadOutcome.STALE;
-			case STALE, MISS -> ReadOutcome.MISS;
+			case STALE, MISS, BYPASSED -> ReadOutcome.MISS;
 		}, since, span);
 	}
 
@@ -692,7 +714,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 		boolean transactional = TransactionScope.current(this.engine) != null
 				|| (call != null && call.isInTransaction());
 		return new Ask(key, null, this, deadline, System.nanoTime(), transactional, Leading.current(), executor, null,
-				reload, (call != null) ? call.declared() : (thrown) -> true, originOf(call));
+				reload, (call != null) ? call.declared() : (thrown) -> true, originOf(call), false);
 	}
 
 	private @Nullable Object originOf(@Nullable Call call) {

@@ -113,7 +113,7 @@ public final class EntryWriter {
 			flight.refuse();
 			return NOT_STORED;
 		}
-		if (encoded == null || this.engine.evictions().covers(flight.key())) {
+		if (encoded == null || this.parts.isOff() || this.engine.evictions().covers(flight.key())) {
 			flight.release();
 			return NOT_STORED;
 		}
@@ -191,7 +191,7 @@ public final class EntryWriter {
 
 	private CompletableFuture<?> replace(StoredKey key, Prepared prepared) {
 		Encoded encoded = prepared.encoded();
-		if (encoded == null || this.engine.evictions().covers(key)) {
+		if (encoded == null || this.parts.isOff() || this.engine.evictions().covers(key)) {
 			// Not to be stored: the old value must not stay either.
 			return this.engine.evictions().evict(new Target.Key(key));
 		}
@@ -220,6 +220,9 @@ public final class EntryWriter {
 	 * value was stored or Redis did not answer
 	 */
 	public Reading putIfAbsent(StoredKey key, @Nullable Object value, EntryReader reader, Deadline deadline) {
+		if (this.parts.isOff()) {
+			return new Reading(Reading.Kind.BYPASSED, null, null, 0);
+		}
 		Reading reading = present(key, reader, deadline);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (reading.isHit()) {
@@ -237,7 +240,7 @@ public final class EntryWriter {
 		Prepared prepared = prepare(key, value, reader.codec(), null, null);
 		Encoded encoded = prepared.encoded();
 		for (int attempt = 0; attempt < MAX_ATTEMPTS && observed != null && encoded != null; attempt++) {
-			if (storeIfStill(observed, encoded, prepared.ttl(), deadline)) {
+			if (this.parts.isOff() || storeIfStill(observed, encoded, prepared.ttl(), deadline)) {
 				return reading;
 			}
 			// Each attempt writes its own header into it.
@@ -299,10 +302,14 @@ public final class EntryWriter {
 	/** Encode a value on the calling thread. */
 	private Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl,
 			@Nullable Call call) {
-		Duration life = (ttl != null && value != null) ? ttl : ttlOf(key, value, call);
-		if (life == null) {
+		if (this.parts.isOff()) {
 			return Prepared.NOT_STORED;
 		}
+		Duration wanted = (ttl != null && value != null) ? ttl : ttlOf(key, value, call);
+		if (wanted == null) {
+			return Prepared.NOT_STORED;
+		}
+		Duration life = limited(wanted);
 		try {
 			return new Prepared(Call.outside(() -> codec.encode(value)), life, false);
 		}
@@ -399,6 +406,15 @@ public final class EntryWriter {
 					"TtlPolicy failed for cache '" + this.parts.name() + "': " + ex);
 			return null;
 		}
+	}
+
+	/** What is said at run time is the limit of what single values have for their own. */
+	private Duration limited(Duration ttl) {
+		Duration limit = this.parts.control().ttl();
+		if (limit == null || limit.isZero()) {
+			return ttl;
+		}
+		return (ttl.isZero() || ttl.compareTo(limit) > 0) ? jittered(limit) : ttl;
 	}
 
 	private Duration jittered(Duration ttl) {

@@ -126,8 +126,8 @@ public final class LoaderCalls {
 			if (reading.isHit() && !reading.isDue()) {
 				return reading.value();
 			}
-			Ask ask = reader.ask(key, deadline, thread, reload, call)
-				.seeing(reading.observed(), reading.stale(capture(reading, reload)));
+			Ask ask = reading.asking(reader.ask(key, deadline, thread, reload, call),
+					reading.stale(capture(reading, reload)));
 			if (reading.isHit()) {
 				turns().refresh(ask);
 				return reading.value();
@@ -240,7 +240,7 @@ public final class LoaderCalls {
 		Captured captured = capture(reload);
 		CompletableFuture<@Nullable Object> result = reader.read(key, deadline, Purpose.LOAD, executor)
 			.thenCompose((reading) -> {
-				Ask ask = asking.seeing(reading.observed(), reading.stale(captured));
+				Ask ask = reading.asking(asking, reading.stale(captured));
 				if (reading.isHit()) {
 					if (reading.isDue()) {
 						turns().refresh(ask);

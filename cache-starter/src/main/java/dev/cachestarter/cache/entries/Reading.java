@@ -19,6 +19,7 @@ package dev.cachestarter.cache.entries;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.entry.Observed;
+import dev.cachestarter.engine.load.Ask;
 import dev.cachestarter.engine.load.BackgroundLoads.Captured;
 import dev.cachestarter.engine.load.Stale;
 
@@ -52,7 +53,10 @@ public record Reading(Kind kind, @Nullable Object value, @Nullable Observed obse
 		STALE,
 
 		/** No value. */
-		MISS
+		MISS,
+
+		/** No value, since the caller does not use the cache. */
+		BYPASSED
 
 	}
 
@@ -65,6 +69,15 @@ public record Reading(Kind kind, @Nullable Object value, @Nullable Observed obse
 	 */
 	public boolean isDue() {
 		return this.kind == Kind.DUE || this.kind == Kind.DOUBTED;
+	}
+
+	/**
+	 * Return how one asks for the key who has read this.
+	 * @param ask how it asked before
+	 * @param stale what may serve for the load
+	 */
+	public Ask asking(Ask ask, @Nullable Stale stale) {
+		return (this.kind != Kind.BYPASSED) ? ask.seeing(this.observed, stale) : ask.forItself();
 	}
 
 	/**

@@ -49,10 +49,11 @@ import dev.cachestarter.engine.redis.Deadline;
  * @param declared whether the caller may fail with what another's loader threw; else it
  * loads for itself
  * @param origin what the caller's steps belong to, {@code null} if they are not traced
+ * @param alone whether it is to load for itself whatever is there, and to store nothing
  */
 public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, Deadline deadline, long since,
 		boolean transactional, @Nullable Leading leading, Executor executor, @Nullable Stale stale,
-		@Nullable Reload reload, Predicate<Throwable> declared, @Nullable Object origin) {
+		@Nullable Reload reload, Predicate<Throwable> declared, @Nullable Object origin, boolean alone) {
 
 	CacheSettings settings() {
 		return this.entries.settings();
@@ -65,19 +66,26 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 	 */
 	public Ask seeing(@Nullable Observed found, @Nullable Stale mayServe) {
 		return new Ask(this.key, found, this.entries, this.deadline, this.since, this.transactional, this.leading,
-				this.executor, this.transactional ? null : mayServe, this.reload, this.declared, this.origin);
+				this.executor, this.transactional ? null : mayServe, this.reload, this.declared, this.origin,
+				this.alone);
+	}
+
+	/** The same for one who does not use the cache: nothing was read, nothing serves. */
+	public Ask forItself() {
+		return new Ask(this.key, null, this.entries, this.deadline, this.since, this.transactional, this.leading,
+				this.executor, null, null, this.declared, this.origin, true);
 	}
 
 	/** The same without what may serve. */
 	Ask withoutStale() {
 		return new Ask(this.key, this.observed, this.entries, this.deadline, this.since, this.transactional,
-				this.leading, this.executor, null, this.reload, this.declared, this.origin);
+				this.leading, this.executor, null, this.reload, this.declared, this.origin, this.alone);
 	}
 
 	/** The same as the background asks: for nobody, in no transaction. */
 	Ask inBackground(Observed found, Deadline other) {
 		return new Ask(this.key, found, this.entries, other, System.nanoTime(), false, null, this.executor, null, null,
-				(failure) -> true, this.entries.origin());
+				(failure) -> true, this.entries.origin(), false);
 	}
 
 	/**

@@ -64,6 +64,13 @@ import dev.cachestarter.engine.load.Flight.Turn;
  * failed, looks whether the value is still there, and takes it. A claim of nobody's means
  * that a load has failed a moment ago: the value serves at once.
  *
+ * <h2>Callers that do not use the cache</h2>
+ *
+ * <p>
+ * Who bypasses the cache, since that is switched off or for a share of the calls, loads
+ * for itself. It does not join the local load of another either: Redis is not asked, so
+ * nothing would tell whether another instance has evicted the key since that load began.
+ *
  * <h2>Without a lease</h2>
  *
  * <p>
@@ -268,6 +275,9 @@ public final class Turns {
 	 * @return the decision: a value, a failure or a load; never fails
 	 */
 	public CompletableFuture<Decision> decide(Ask ask) {
+		if (ask.alone()) {
+			return loadAlone(ask);
+		}
 		CompletableFuture<Turn> turn = guarded(ask, () -> this.taking.take(ask));
 		return thenDecide(ask, turn, (came) -> (came instanceof Turn.Lead lead && this.reloads.mayHandOver(ask))
 				? handOver(ask, lead) : decideFirst(ask, came));

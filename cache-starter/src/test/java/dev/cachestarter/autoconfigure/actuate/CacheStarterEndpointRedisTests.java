@@ -24,6 +24,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
@@ -160,6 +162,82 @@ class CacheStarterEndpointRedisTests {
 	}
 
 	@Test
+	void whatIsChangedAtRunTimeIsShownAsSuchAndLoggedWithWhoDidIt(CapturedOutput output) {
+		this.contextRunner.withPropertyValues("cache-starter.defaults.null-ttl=50s").run((context) -> {
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+			assertThat(settings(endpoint, "others")).containsEntry("enabled", new Setting(true, "built-in"))
+				.containsEntry("bypass", new Setting(0.0, "built-in"));
+
+			CacheDescriptor answer = endpoint.control("others", "false", "0.25", "30s", null, by("alice\nWARN forged"));
+
+			assertThat(answer).isEqualTo(endpoint.cache("others", null, null, null, null));
+			assertThat(settings(endpoint, "others")).containsEntry("enabled", new Setting(false, "run time"))
+				.containsEntry("bypass", new Setting(0.25, "run time"))
+				.containsEntry("ttl", new Setting("30s", "run time"))
+				.containsEntry("null-ttl", new Setting("30s", "run time"))
+				.containsEntry("lease", new Setting("2s", "built-in"));
+			assertThat(settings(endpoint, "items:list")).containsEntry("enabled", new Setting(true, "built-in"));
+			assertThat(output)
+				.contains(
+						"Cache CONTROL - others (now: switched off, ttl 30s, bypassed for 0.25 of the calls, by: alice")
+				.contains("through the endpoint)")
+				.doesNotContain("\nWARN forged");
+			endpoint.control("others", "true", null, null, null, SecurityContext.NONE);
+			assertThat(settings(endpoint, "others")).containsEntry("enabled", new Setting(true, "built-in"))
+				.containsEntry("ttl", new Setting("30s", "run time"));
+			endpoint.control("others", null, "0.5", null, "true", SecurityContext.NONE);
+			assertThat(settings(endpoint, "others")).containsEntry("ttl", new Setting("10m", "built-in"))
+				.containsEntry("null-ttl", new Setting("50s", "cache-starter.defaults.null-ttl"))
+				.containsEntry("bypass", new Setting(0.5, "run time"));
+			assertThat(output).contains("by: nobody who is known through the endpoint");
+		});
+	}
+
+	@Test
+	void aCacheThatTheEndpointSwitchesOffIsOffUntilTheNextStart() {
+		this.contextRunner.run((context) -> {
+			Items items = context.getBean(Items.class);
+			context.getBean(CacheStarterEndpointWebExtension.class)
+				.control("items:list", "false", null, null, null, SecurityContext.NONE);
+
+			items.find("org-1", "1");
+
+			assertThat(items.find("org-1", "1")).isEqualTo(2);
+			assertThat(this.redis.keys("items:list:*")).isEmpty();
+		});
+		this.contextRunner.run((context) -> {
+			Items items = context.getBean(Items.class);
+			items.find("org-1", "1");
+			assertThat(items.find("org-1", "1")).isEqualTo(1);
+		});
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '~', nullValues = "-", value = {
+			"yes | - | - | - | 'enabled' cannot be 'yes': set it to true or false",
+			"- | 10% | - | - | 'bypass' cannot be '10%': set it to a share of the calls from 0 to 1, such as 0.1",
+			"- | 7 | - | - | 'bypass' cannot be 7.0: set it to a share of the calls from 0 to 1, such as 0.1",
+			"- | NaN | - | - | 'bypass' cannot be NaN: set it to a share of the calls from 0 to 1, such as 0.1",
+			"- | - | 30 | - | 'ttl' cannot be '30': it has no unit. Write one, such as '5m' or '30s'",
+			"- | - | soon | - | 'ttl' cannot be 'soon': it is no duration. Write a number and its unit, such as '5m', '30s' or '1d'",
+			"- | - | -5m | - | 'ttl' cannot be '-5m': it is negative. Write 0 for no expiry",
+			"- | - | - | 1 | 'reset' cannot be '1': set it to true or false",
+			"- | - | - | - | Name 'enabled' (true or false), 'bypass' (a share of the calls from 0 to 1), 'ttl' (such as 30s), or 'reset' (true), as in {\"enabled\": false}" })
+	void aChangeThatCannotBeMeantIsRefusedWithTheCure(@Nullable String enabled, @Nullable String bypass,
+			@Nullable String ttl, @Nullable String reset, String message) {
+		this.contextRunner.withPropertyValues("spring.data.redis.port=1").run((context) -> {
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.control("others", enabled, bypass, ttl, reset, SecurityContext.NONE))
+				.withMessage(message);
+
+			assertThat(settings(endpoint, "others")).containsEntry("ttl", new Setting("10m", "built-in"))
+				.containsEntry("enabled", new Setting(true, "built-in"));
+		});
+	}
+
+	@Test
 	void aTtlPolicyGoesBeforeAllOther() {
 		this.contextRunner.withBean(TtlPolicy.class, () -> (cache, key, value) -> Duration.ofMinutes(1))
 			.withPropertyValues("spring.cache.redis.time-to-live=7m", "spring.cache.redis.cache-null-values=false")
@@ -261,6 +339,8 @@ class CacheStarterEndpointRedisTests {
 			assertThat(web.cache("nobody's", null, null, null, null).getBody()).asString()
 				.contains("No cache has the name 'nobody's'", "items:list");
 			assertThat(web.evict("nobody's", null, null, "*", SecurityContext.NONE).getStatus()).isEqualTo(404);
+			assertThat(web.control("nobody's", "false", null, null, null, SecurityContext.NONE).getStatus())
+				.isEqualTo(404);
 			assertThat(web.cache("others", null, null, null, null).getStatus()).isEqualTo(200);
 			assertThat(context.getBean(ResilientRedisCacheManager.class).getCacheNames()).doesNotContain("nobody's");
 		});

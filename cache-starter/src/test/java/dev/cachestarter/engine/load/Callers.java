@@ -307,7 +307,7 @@ class Callers {
 			Stale stale = (found != null && mayServe) ? new Stale(found, this.entries.epoch, this.captured, false)
 					: null;
 			return new Ask(this.key, null, this.entries, this.at.deadline(), this.since, this.transactional,
-					this.leading, Runnable::run, null, this.reload, this.declared, null)
+					this.leading, Runnable::run, null, this.reload, this.declared, null, false)
 				.seeing(found, stale);
 		}
 

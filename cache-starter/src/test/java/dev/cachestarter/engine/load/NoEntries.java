@@ -46,7 +46,7 @@ class NoEntries implements Entries {
 
 	static Ask ask() {
 		return new Ask(KEY, null, new NoEntries(), null, System.nanoTime(), false, null, Runnable::run, null, null,
-				(failure) -> true, null);
+				(failure) -> true, null, false);
 	}
 
 	static List<Flight> flights(int number) {
