@@ -70,43 +70,44 @@ final class CacheMeters implements CacheMonitor {
 		this.added = added;
 		for (ReadOutcome outcome : ReadOutcome.values()) {
 			this.reads.put(outcome,
-					timer("read", "Time that a read takes, by what came of it", "outcome", MeterNames.tag(outcome)));
+					timer("read", "Time taken by reads, by outcome", "outcome", MeterNames.tag(outcome)));
 		}
 		for (WaitOutcome outcome : WaitOutcome.values()) {
 			this.waits.put(outcome,
-					timer("wait", "Time until a caller that has missed knows what to do: load, or take another's value",
+					timer("wait",
+							"Time from a miss until the caller knows whether to load or to use another call's value",
 							"outcome", MeterNames.tag(outcome)));
 		}
 		for (LoadKind kind : LoadKind.values()) {
 			Map<LoadOutcome, Timer> timers = new EnumMap<>(LoadOutcome.class);
 			for (LoadOutcome outcome : LoadOutcome.values()) {
-				timers.put(outcome, timer("load", "Time that the method, or the loader, takes", "kind",
+				timers.put(outcome, timer("load", "Time taken by the method or the loader", "kind",
 						MeterNames.tag(kind), "outcome", MeterNames.tag(outcome)));
 			}
 			this.loads.put(kind, timers);
 		}
 		this.plain = size("plain");
 		this.stored = size("stored");
-		counter("loads.shared", "Calls that took the value of another's load", Counters::loadsShared);
-		counter("stale.served", "Calls that got a value past its time, since its load failed or was slow",
+		counter("loads.shared", "Calls that used the value of another call's load", Counters::loadsShared);
+		counter("stale.served", "Calls that got an expired value because its load failed or was slow",
 				Counters::staleServed);
 		counter("refreshes", "Loads in the background", Counters::refreshes, "outcome", "success");
 		counter("refreshes", "Loads in the background", Counters::refreshFailures, "outcome", "failure");
-		counter("fills.refused", "Loaded values that were not stored since an eviction or another writer came between",
+		counter("fills.refused", "Loaded values that were not stored because an eviction or another write came first",
 				Counters::refusedFills);
-		counter("values.refused", "Values that were not stored, by why", Counters::notCacheable, "kind",
+		counter("values.refused", "Values that were not stored, by reason", Counters::notCacheable, "kind",
 				"not_cacheable");
-		counter("values.refused", "Values that were not stored, by why", Counters::tooLarge, "kind", "too_large");
-		counter("entries.unusable", "Entries that were found and could not be used, by why", Counters::unreadable,
+		counter("values.refused", "Values that were not stored, by reason", Counters::tooLarge, "kind", "too_large");
+		counter("entries.unusable", "Entries that were found but could not be used, by reason", Counters::unreadable,
 				"kind", "unreadable");
-		counter("entries.unusable", "Entries that were found and could not be used, by why", Counters::otherVersion,
+		counter("entries.unusable", "Entries that were found but could not be used, by reason", Counters::otherVersion,
 				"kind", "other_version");
-		counter("failures", "Operations that Redis failed, or did not answer in time", Counters::failures);
+		counter("failures", "Operations that failed in Redis or were not answered in time", Counters::failures);
 		counter("verified", "Hits that were compared with a fresh load",
 				(counts) -> counts.verified() - counts.foundStale(), "outcome", "same");
 		counter("verified", "Hits that were compared with a fresh load", Counters::foundStale, "outcome", "stale");
 		add(Gauge.builder(MeterNames.PREFIX + "verified.nines", counters, (now) -> nines(now.get()))
-			.description("How right the compared hits were: 3 is 99.9 %")
+			.description("Share of compared hits that were right, in nines: 3 is 99.9 %")
 			.tags(tags)
 			.register(registry));
 	}
@@ -133,7 +134,7 @@ final class CacheMeters implements CacheMonitor {
 	private DistributionSummary size(String kind) {
 		return add(DistributionSummary.builder(MeterNames.PREFIX + "value.size")
 			.baseUnit("bytes")
-			.description("Size of values that were stored, before and after compression")
+			.description("Size of stored values, before and after compression")
 			.tags(this.tags.and("kind", kind))
 			.register(this.registry));
 	}

@@ -105,7 +105,7 @@ final class ManagerMeters implements Monitor {
 			for (RedisOutcome outcome : RedisOutcome.values()) {
 				timers.put(outcome,
 						add(Timer.builder(MeterNames.PREFIX + "redis")
-							.description("Time that operations of Redis take, the wait for their turn included")
+							.description("Time taken by Redis operations, including the wait for their turn")
 							.tags(this.tags.and("kind", MeterNames.tag(operation), "outcome", MeterNames.tag(outcome)))
 							.register(this.registry)));
 			}
@@ -118,7 +118,7 @@ final class ManagerMeters implements Monitor {
 			add(Gauge
 				.builder(MeterNames.PREFIX + "link", this.engine,
 						(engine) -> (engine.link().condition().kind() == kind) ? 1 : 0)
-				.description("How the link to Redis is: 1 for what it is, 0 for what it is not")
+				.description("State of the link to Redis: 1 for the current state, 0 for the others")
 				.tags(this.tags.and("kind", MeterNames.tag(kind)))
 				.register(this.registry));
 		}
@@ -129,39 +129,39 @@ final class ManagerMeters implements Monitor {
 		for (EvictionCounts.Kind kind : EvictionCounts.Kind.values()) {
 			for (EvictionCounts.Outcome outcome : EvictionCounts.Outcome.values()) {
 				add(FunctionCounter.builder(MeterNames.PREFIX + "evictions", counts, (now) -> now.count(kind, outcome))
-					.description("Evictions, by what they name, and whether Redis has taken them at once")
+					.description("Evictions, by what they name and whether Redis acknowledged them at once")
 					.tags(this.tags.and("kind", MeterNames.tag(kind), "outcome", MeterNames.tag(outcome)))
 					.register(this.registry));
 			}
 		}
 		add(FunctionCounter.builder(MeterNames.PREFIX + "evictions.replayed", counts, EvictionCounts::replayedCount)
-			.description("Evictions that Redis has taken later, or again after it was restarted")
+			.description("Evictions that were applied later, or once more after a restart of Redis")
 			.tags(this.tags)
 			.register(this.registry));
 		add(Gauge
 			.builder(MeterNames.PREFIX + "evictions.pending", this.engine,
 					(engine) -> engine.evictions().pendingCount())
-			.description("Evictions that Redis has not taken yet")
+			.description("Evictions that Redis has not acknowledged yet")
 			.tags(this.tags)
 			.register(this.registry));
 		add(TimeGauge
 			.builder(MeterNames.PREFIX + "evictions.pending.age", this.engine, TimeUnit.NANOSECONDS,
 					(engine) -> engine.evictions().oldestPending().orElse(Duration.ZERO).toNanos())
-			.description("For how long the oldest eviction has been pending that Redis did not take when it was asked")
+			.description("Age of the oldest eviction that Redis did not acknowledge when it was asked")
 			.tags(this.tags)
 			.register(this.registry));
 		add(FunctionCounter.builder(MeterNames.PREFIX + "sweeps", this.engine, (engine) -> engine.sweeper().walks())
-			.description("Walks through all keys that remove what was evicted")
+			.description("Walks over all keys that remove evicted entries")
 			.tags(this.tags)
 			.register(this.registry));
 		add(FunctionCounter
 			.builder(MeterNames.PREFIX + "sweeps.removed", this.engine, (engine) -> engine.sweeper().swept())
-			.description("Entries that sweeps have removed")
+			.description("Entries removed by sweeps")
 			.tags(this.tags)
 			.register(this.registry));
 		add(FunctionCounter
 			.builder(MeterNames.PREFIX + "refreshes.rejected", this.engine, (engine) -> engine.background().rejected())
-			.description("Loads in the background for which there was no room")
+			.description("Loads in the background that found no free thread")
 			.tags(this.tags)
 			.register(this.registry));
 	}
