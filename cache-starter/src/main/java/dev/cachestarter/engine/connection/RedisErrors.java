@@ -65,6 +65,12 @@ public final class RedisErrors {
 	/** Up to the last at sign of an address: a password may have others. */
 	private static final Pattern USER_INFO = Pattern.compile("(rediss?(?:-[a-z]+)?://)[^\\s,\\]]*@");
 
+	/**
+	 * Where in a script something was refused: behind it, and before Redis 7 in front.
+	 */
+	private static final Pattern PLACE = Pattern.compile(" script: [0-9a-f]+, on @user_script:\\d+\\.?"
+			+ "|^ERR Error running script \\(call to f_[0-9a-f]+\\): (?:@user_script: ?\\d+: )+-?");
+
 	private static final Pattern CLIENT_CERTIFICATE = Pattern
 		.compile("fatal alert: (certificate_required|bad_certificate|certificate_unknown|unknown_ca)");
 
@@ -272,12 +278,15 @@ public final class RedisErrors {
 	/**
 	 * A server that does not know a command repeats what it was given: a password, say.
 	 * The driver shows in its addresses the user, and how long the password is; and of
-	 * one that it has not looked up itself that it is so.
+	 * one that it has not looked up itself that it is so. An error within a script says
+	 * where that was: the same error would be another in each of them.
 	 */
 	private static @Nullable String readable(@Nullable String message) {
 		int arguments = (message != null) ? message.indexOf(", with args beginning with") : -1;
 		String kept = (message != null && arguments >= 0) ? message.substring(0, arguments) : message;
-		return (kept != null) ? USER_INFO.matcher(kept.replace("/<unresolved>", "")).replaceAll("$1") : null;
+		return (kept != null) ? USER_INFO.matcher(PLACE.matcher(kept).replaceAll("").replace("/<unresolved>", ""))
+			.replaceAll("$1")
+			.strip() : null;
 	}
 
 	private static Throwable cause(Throwable ex) {

@@ -47,6 +47,16 @@ class RedisErrorsTests {
 	}
 
 	@ParameterizedTest
+	@ValueSource(strings = { "OOM command not allowed when used memory > 'maxmemory'.",
+			"OOM command not allowed when used memory > 'maxmemory'. script: 32d86108a7, on @user_script:8.",
+			"ERR Error running script (call to f_6b1bf486c8): @user_script:16: @user_script: 16: -OOM command not allowed when used memory > 'maxmemory'. ",
+			"ERR Error running script (call to f_6b1bf486c8): @user_script:16: -OOM command not allowed when used memory > 'maxmemory'. " })
+	void whatAServerSaysOfAScriptIsWhatItSaysOfACommand(String message) {
+		assertThat(RedisErrors.describe(error(message)).strip())
+			.isEqualTo("OOM command not allowed when used memory > 'maxmemory'.");
+	}
+
+	@ParameterizedTest
 	@ValueSource(strings = { "LOADING Redis is loading the dataset in memory", "BUSY Redis is busy running a script",
 			"MASTERDOWN Link with MASTER is down", "CLUSTERDOWN The cluster is down",
 			"READONLY You can't write against a read only replica.", "NOAUTH Authentication required." })
