@@ -61,22 +61,15 @@ class PlatformRequests implements Requests {
 			return new Request("PUT", agentPath(agent, ""), this.json
 				.writeValueAsString(new AgentDraft(agent.name(), agent.model(), status, agent.description())));
 		}
-		int kind = random.nextInt(100);
-		if (kind < 40) {
-			return get("/api/tools/definitions?limit=20&filter="
+		return switch (Population.kind(random)) {
+			case TOOLS -> get("/api/tools/definitions?limit=20&filter="
 					+ URLEncoder.encode(people.tool(rank), StandardCharsets.UTF_8));
-		}
-		if (kind < 60) {
-			return get(agentPath(agent, ""));
-		}
-		if (kind < 75) {
-			return get(agentPath(agent, "/stats"));
-		}
-		if (kind < 85) {
-			return get("/api/agents?orgId=" + agent.orgId());
-		}
-		Population.Place server = people.anyServer(random);
-		return get("/api/servers/" + server.id() + ((kind < 95) ? "/tools" : "/health") + "?orgId=" + server.orgId());
+			case AGENT -> get(agentPath(agent, ""));
+			case AGENT_STATS -> get(agentPath(agent, "/stats"));
+			case AGENT_LIST -> get("/api/agents?orgId=" + agent.orgId());
+			case SERVER_TOOLS -> get(serverPath(people.anyServer(random), "/tools"));
+			case SERVER_HEALTH -> get(serverPath(people.anyServer(random), "/health"));
+		};
 	}
 
 	private static Request get(String path) {
@@ -85,6 +78,10 @@ class PlatformRequests implements Requests {
 
 	private static String agentPath(Population.Known agent, String part) {
 		return "/api/agents/" + agent.id() + part + "?orgId=" + agent.orgId();
+	}
+
+	private static String serverPath(Population.Place server, String part) {
+		return "/api/servers/" + server.id() + part + "?orgId=" + server.orgId();
 	}
 
 	@Override

@@ -68,23 +68,18 @@ class PlatformWorkload implements Workload {
 		Population people = population();
 		int rank = people.draw(random);
 		Population.Known agent = people.agent(rank);
-		int kind = random.nextInt(100);
-		if (kind < 40) {
-			ToolQuery query = new ToolQuery(1, 20, people.tool(rank));
-			return read(this.tools, (reads) -> reads.definitions(query));
-		}
-		if (kind < 60) {
-			return read(this.agents, (reads) -> reads.details(agent.id()));
-		}
-		if (kind < 75) {
-			return read(this.agents, (reads) -> reads.stats(agent.id()));
-		}
-		if (kind < 85) {
-			return read(this.agents, (reads) -> reads.list(agent.orgId(), AgentQuery.FIRST_PAGE));
-		}
 		long server = people.server(rank);
-		return (kind < 95) ? read(this.servers, (reads) -> reads.tools(server))
-				: read(this.servers, (reads) -> reads.health(server));
+		return switch (Population.kind(random)) {
+			case TOOLS -> {
+				ToolQuery query = new ToolQuery(1, 20, people.tool(rank));
+				yield read(this.tools, (reads) -> reads.definitions(query));
+			}
+			case AGENT -> read(this.agents, (reads) -> reads.details(agent.id()));
+			case AGENT_STATS -> read(this.agents, (reads) -> reads.stats(agent.id()));
+			case AGENT_LIST -> read(this.agents, (reads) -> reads.list(agent.orgId(), AgentQuery.FIRST_PAGE));
+			case SERVER_TOOLS -> read(this.servers, (reads) -> reads.tools(server));
+			case SERVER_HEALTH -> read(this.servers, (reads) -> reads.health(server));
+		};
 	}
 
 	@Override

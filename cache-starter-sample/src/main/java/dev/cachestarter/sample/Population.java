@@ -23,7 +23,8 @@ import java.util.SplittableRandom;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * Who there is to ask for, by popularity: the curve of the downloads of the tools.
+ * What is asked for, and how often: the kinds of reads, and the tools, agents and servers
+ * by popularity, which is the curve of the downloads of the tools.
  */
 final class Population {
 
@@ -67,6 +68,20 @@ final class Population {
 	}
 
 	/**
+	 * Draw what kind of read comes next.
+	 */
+	static Kind kind(SplittableRandom random) {
+		int drawn = random.nextInt(Kind.ALL);
+		for (Kind kind : Kind.values()) {
+			drawn -= kind.share;
+			if (drawn < 0) {
+				return kind;
+			}
+		}
+		throw new IllegalStateException("The shares do not add up");
+	}
+
+	/**
 	 * Draw a rank, 0 being the most popular.
 	 */
 	int draw(SplittableRandom random) {
@@ -93,6 +108,39 @@ final class Population {
 	 */
 	Place anyServer(SplittableRandom random) {
 		return this.servers.get(random.nextInt(this.servers.size()));
+	}
+
+	/**
+	 * A kind of read, with how many of 100 reads are of it.
+	 */
+	enum Kind {
+
+		/** A search in the tool catalogue. */
+		TOOLS(40),
+
+		/** One agent. */
+		AGENT(20),
+
+		/** Its statistics. */
+		AGENT_STATS(15),
+
+		/** The first page of a tenant's agents. */
+		AGENT_LIST(10),
+
+		/** What is installed on a server. */
+		SERVER_TOOLS(10),
+
+		/** How a server is. */
+		SERVER_HEALTH(5);
+
+		private static final int ALL = 100;
+
+		private final int share;
+
+		Kind(int share) {
+			this.share = share;
+		}
+
 	}
 
 	/**
