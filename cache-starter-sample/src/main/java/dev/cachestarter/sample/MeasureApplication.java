@@ -51,8 +51,10 @@ public final class MeasureApplication {
 			.profiles("postgres")
 			.properties(Map.of("server.port", "0", "spring.main.banner-mode", "off", "logging.level.root", "warn"))
 			.run(args)) {
-			say("The database is filled. Measuring takes two to three minutes: first without a cache, then with it.");
-			measured = context.getBean(Measurement.class).run(Plan.of(context.getEnvironment()));
+			Plan plan = Plan.of(context.getEnvironment());
+			say("The database is filled. Measuring takes " + plan.total().toSeconds()
+					+ " seconds and some for a start: both applications warm up, then it counts, first without a cache.");
+			measured = context.getBean(Measurement.class).run(plan);
 			Path out = Path.of(context.getEnvironment().getProperty("measure.out", "measured.json"));
 			Files.writeString(out,
 					JsonMapper.builder()

@@ -74,7 +74,7 @@ class MeasureApplicationTests {
 
 	@Test
 	void printsTheTableWritesItAsJsonAndLeavesNothingBehind() throws Exception {
-		this.process = start("--measure.time=2s", "--measure.warm-up=1s", "--measure.rate=20");
+		this.process = start("--measure.time=2s", "--measure.warm-up=1s", "--measure.settle=1s", "--measure.rate=20");
 
 		assertThat(this.process.waitFor(PATIENCE.toMinutes(), TimeUnit.MINUTES)).isTrue();
 		assertThat(this.process.exitValue()).as(said()).isZero();

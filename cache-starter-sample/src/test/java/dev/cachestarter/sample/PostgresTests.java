@@ -131,7 +131,7 @@ class PostgresTests {
 	@Test
 	void aShortRunMeasuresEveryLineOfTheTable() {
 		Measured measured = application.getBean(Measurement.class)
-			.run(new Plan(20, Duration.ofSeconds(2), Duration.ofSeconds(4), 1));
+			.run(new Plan(20, Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4), 1));
 
 		assertThat(measured.table()).extracting(Measured.Line::what)
 			.containsExactly("P50 of all reads", "P95 of all reads", "P50 of hits", "P95 of hits",
@@ -140,6 +140,7 @@ class PostgresTests {
 		assertThat(measured.markdown().lines().filter((line) -> line.startsWith("|"))).hasSize(11)
 			.allMatch((line) -> line.chars().filter((character) -> character == '|').count() == 8);
 		assertThat(measured.without().hitShare()).isZero();
+		assertThat(measured.without().hitP50()).isPositive();
 		assertThat(measured.with().hitShare()).isBetween(0.1, 0.99);
 		assertThat(measured.without().reads()).isEqualTo(measured.with().reads()).isBetween(40, 120);
 		assertThat(measured.without().failed() + measured.with().failed()).isZero();
@@ -171,9 +172,11 @@ class PostgresTests {
 
 	@Test
 	void aPlanThatMeasuresNothingIsRefused() {
-		assertThatIllegalArgumentException().isThrownBy(() -> new Plan(0, Duration.ZERO, Duration.ofSeconds(1), 1))
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> new Plan(0, Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1), 1))
 			.withMessage("'measure.rate' must be between 1 and 500, and is 0");
-		assertThatIllegalArgumentException().isThrownBy(() -> new Plan(1, Duration.ZERO, Duration.ZERO, 1))
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> new Plan(1, Duration.ZERO, Duration.ZERO, Duration.ZERO, 1))
 			.withMessageContaining("'measure.time' must be longer than 0s");
 	}
 

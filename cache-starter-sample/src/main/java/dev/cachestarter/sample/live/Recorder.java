@@ -57,6 +57,8 @@ final class Recorder {
 
 	private final LongAdder comparisonQueries = new LongAdder();
 
+	private final Map<Method, String> caches = new ConcurrentHashMap<>();
+
 	private final Durations cachedReads = new Durations();
 
 	private final Durations directReads = new Durations();
@@ -124,8 +126,11 @@ final class Recorder {
 		};
 	}
 
-	private static String cacheOf(MethodInvocation invocation) {
-		Method method = invocation.getMethod();
+	private String cacheOf(MethodInvocation invocation) {
+		return this.caches.computeIfAbsent(invocation.getMethod(), Recorder::cacheOf);
+	}
+
+	private static String cacheOf(Method method) {
 		Cacheable cacheable = AnnotatedElementUtils.findMergedAnnotation(method, Cacheable.class);
 		return (cacheable != null && cacheable.cacheNames().length > 0) ? cacheable.cacheNames()[0] : method.getName();
 	}

@@ -42,11 +42,13 @@ public record Measured(List<Line> table, List<String> notes, Phase without, Phas
 				times(without.p95(), with.p95()), "15 times lower"));
 		Double hitP50 = with.hitP50();
 		Double hitP95 = with.hitP95();
-		if (hitP50 != null && hitP95 != null) {
-			table.add(new Line("P50 of hits", "50 ms", "5 ms", millis(without.p50()), millis(hitP50),
-					times(without.p50(), hitP50), "10 times lower"));
-			table.add(new Line("P95 of hits", "150 ms", "10 ms", millis(without.p95()), millis(hitP95),
-					times(without.p95(), hitP95), "15 times lower"));
+		Double sameP50 = without.hitP50();
+		Double sameP95 = without.hitP95();
+		if (hitP50 != null && hitP95 != null && sameP50 != null && sameP95 != null) {
+			table.add(new Line("P50 of hits", "50 ms", "5 ms", millis(sameP50), millis(hitP50), times(sameP50, hitP50),
+					"10 times lower"));
+			table.add(new Line("P95 of hits", "150 ms", "10 ms", millis(sameP95), millis(hitP95),
+					times(sameP95, hitP95), "15 times lower"));
 		}
 		table.add(new Line("Database queries a second", "100", "20", number(without.queriesPerSecond()),
 				number(with.queriesPerSecond()), fewer(without.queriesPerSecond(), with.queriesPerSecond()),

@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 import com.sun.management.OperatingSystemMXBean;
@@ -69,20 +70,36 @@ public class Measurement {
 	public Measured run(Plan plan) {
 		awaitCache();
 		double loadBefore = load();
-		Phase without;
-		try (Twin uncached = this.twin.start()) {
-			without = phase(plan, uncached.address(), () -> {
-			});
-		}
-		this.cache.clear();
-		Map<String, Measured.Ratio> before = new HashMap<>();
 		URI own = URI
 			.create("http://127.0.0.1:" + this.environment.getRequiredProperty("local.server.port", Integer.class));
-		Phase with = phase(plan, own, () -> before.putAll(ratios()));
+		Counted without;
+		try (Twin uncached = this.twin.start()) {
+			// Both before anything counts, as they share most of their code.
+			Drive.warmUp(own, this.requests, plan);
+			Drive.warmUp(uncached.address(), this.requests, plan);
+			Drive drive = new Drive(uncached.address(), this.requests, plan);
+			drive.skip(plan.settle());
+			without = count(drive, plan);
+		}
+		this.cache.clear();
+		Drive drive = new Drive(own, this.requests, plan);
+		drive.run(plan.settle());
+		Map<String, Measured.Ratio> before = ratios();
+		Counted with = count(drive, plan);
 		Map<String, Measured.Ratio> during = new HashMap<>();
 		ratios()
 			.forEach((name, ratio) -> during.put(name, ratio.since(before.getOrDefault(name, Measured.Ratio.NONE))));
-		return Measured.of(without, with, during, this.requests.kinds(), notes(plan, without, with, loadBefore));
+		Set<Integer> hits = with.answers().hits();
+		Phase phaseWithout = without.phase(hits, plan);
+		Phase phaseWith = with.phase(hits, plan);
+		return Measured.of(phaseWithout, phaseWith, during, this.requests.kinds(),
+				notes(plan, phaseWithout, phaseWith, loadBefore));
+	}
+
+	private Counted count(Drive drive, Plan plan) {
+		Statements before = Statements.read(this.jdbc);
+		Drive.Answers answers = drive.run(plan.measured());
+		return new Counted(answers, Statements.read(this.jdbc).since(before));
 	}
 
 	private void awaitCache() {
@@ -92,16 +109,6 @@ public class Measurement {
 				throw new IllegalStateException("The cache does not reach its Redis, so there is nothing to measure");
 			}
 			LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
-		}
-	}
-
-	private Phase phase(Plan plan, URI address, Runnable warm) {
-		try (Drive drive = new Drive(address, this.requests, plan)) {
-			drive.run(plan.warmUp());
-			warm.run();
-			Statements before = Statements.read(this.jdbc);
-			Drive.Answers answers = drive.run(plan.measured());
-			return Phase.of(answers, Statements.read(this.jdbc).since(before), plan);
 		}
 	}
 
@@ -116,13 +123,13 @@ public class Measurement {
 	private List<String> notes(Plan plan, Phase without, Phase with, double loadBefore) {
 		List<String> notes = new ArrayList<>();
 		notes.add(String.format(Locale.ROOT,
-				"%d requests a second at random times, seed %d, each phase %d s after a warm-up of %d s; "
+				"%d requests a second at random times, seed %d, each phase %d s; with Redis from %d s after an empty cache; "
 						+ "without cache %d reads and %d changes, with Redis %d and %d",
-				plan.rate(), plan.seed(), plan.measured().toSeconds(), plan.warmUp().toSeconds(), without.reads(),
+				plan.rate(), plan.seed(), plan.measured().toSeconds(), plan.settle().toSeconds(), without.reads(),
 				without.changes(), with.reads(), with.changes()));
 		notes.add(String.format(Locale.ROOT,
-				"%.0f %% of the reads with Redis were hits; requests that failed: %d; left out: %d",
-				100 * with.hitShare(), without.failed() + with.failed(), without.leftOut() + with.leftOut()));
+				"%.0f %% of the reads with Redis were hits; requests that failed in both: %d", 100 * with.hitShare(),
+				without.failed() + with.failed()));
 		notes.add(this.requests.rows());
 		notes.add("PostgreSQL " + this.jdbc.sql("show server_version").query(String.class).single()
 				+ ", queries by its " + "pg_stat_statements; Java " + System.getProperty("java.version") + ", "
@@ -140,6 +147,17 @@ public class Measurement {
 
 	private static double load() {
 		return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+	}
+
+	/**
+	 * What was counted in a phase.
+	 */
+	private record Counted(Drive.Answers answers, Statements statements) {
+
+		Phase phase(Set<Integer> hits, Plan plan) {
+			return Phase.of(this.answers, hits, this.statements, plan);
+		}
+
 	}
 
 }

@@ -16,6 +16,8 @@
 
 package dev.cachestarter.sample.measure;
 
+import java.util.Set;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,28 +27,33 @@ import org.jspecify.annotations.Nullable;
  * @param p50 what half of them took at most
  * @param p95 what 95 of 100 took at most
  * @param hitShare how many of them the cache answered without the database, of 1
- * @param hitP50 what half of those took at most
+ * @param hitP50 what half of the reads took at most that the cache answers in the phase
+ * that has one
  * @param hitP95 what 95 of 100 of those took at most
  * @param changes the changes that were made
  * @param failed the requests that failed
- * @param leftOut the requests that found no free caller
  * @param queriesPerSecond what the database executed, as it counts itself
  * @param busyPerSecond for how long it executed something, summed over its processes
  */
 public record Phase(int reads, double p50, double p95, double hitShare, @Nullable Double hitP50,
-		@Nullable Double hitP95, long changes, long failed, long leftOut, double queriesPerSecond,
-		double busyPerSecond) {
+		@Nullable Double hitP95, long changes, long failed, double queriesPerSecond, double busyPerSecond) {
 
-	static Phase of(Drive.Answers answers, Statements statements, Plan plan) {
+	/**
+	 * Sum up a phase.
+	 * @param answers what came back
+	 * @param hits the numbers of the requests that the cache answers in the phase that
+	 * has one
+	 */
+	static Phase of(Drive.Answers answers, Set<Integer> hits, Statements statements, Plan plan) {
 		long[] reads = answers.reads();
-		long[] hits = answers.hits();
+		long[] same = answers.reads(hits);
 		if (reads.length == 0) {
 			throw new IllegalStateException("No read was answered, " + answers.failed() + " requests failed");
 		}
 		double seconds = plan.measured().toMillis() / 1e3;
 		return new Phase(reads.length, percentile(reads, 50), percentile(reads, 95),
-				(double) hits.length / reads.length, (hits.length > 0) ? percentile(hits, 50) : null,
-				(hits.length > 0) ? percentile(hits, 95) : null, answers.changes(), answers.failed(), answers.leftOut(),
+				(double) answers.hits().size() / reads.length, (same.length > 0) ? percentile(same, 50) : null,
+				(same.length > 0) ? percentile(same, 95) : null, answers.changes(), answers.failed(),
 				statements.count() / seconds, statements.millis() / seconds);
 	}
 

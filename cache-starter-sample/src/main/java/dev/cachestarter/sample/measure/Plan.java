@@ -24,23 +24,26 @@ import org.springframework.core.env.Environment;
  * How it is measured.
  *
  * @param rate the requests a second, changes included
- * @param warmUp how long the requests go before it counts, in each phase
+ * @param warmUp how long each application is sent requests as fast as it answers, before
+ * anything is measured: until Java has compiled what runs all day
+ * @param settle how long requests come at the rate before the phase with the cache
+ * counts, which begins with an empty cache
  * @param measured how long it counts, in each phase
  * @param seed what the requests and their times are drawn from
  */
-public record Plan(int rate, Duration warmUp, Duration measured, long seed) {
+public record Plan(int rate, Duration warmUp, Duration settle, Duration measured, long seed) {
 
 	/** What the button of the page does. */
-	static final Plan SHORT = new Plan(30, Duration.ofSeconds(8), Duration.ofSeconds(12), 2026);
+	static final Plan SHORT = new Plan(30, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(15), 2026);
 
 	public Plan {
 		if (rate < 1 || rate > 500) {
 			throw new IllegalArgumentException("'measure.rate' must be between 1 and 500, and is " + rate);
 		}
-		if (measured.isNegative() || measured.isZero() || warmUp.isNegative()) {
+		if (measured.isNegative() || measured.isZero() || warmUp.isNegative() || settle.isNegative()) {
 			throw new IllegalArgumentException(
-					"'measure.time' must be longer than 0s and 'measure.warm-up' at least 0s; they are " + measured
-							+ " and " + warmUp);
+					"'measure.time' must be longer than 0s, 'measure.warm-up' and 'measure.settle' at least 0s; they are "
+							+ measured + ", " + warmUp + " and " + settle);
 		}
 	}
 
@@ -51,9 +54,18 @@ public record Plan(int rate, Duration warmUp, Duration measured, long seed) {
 	 */
 	public static Plan of(Environment environment) {
 		return new Plan(environment.getProperty("measure.rate", Integer.class, 50),
-				environment.getProperty("measure.warm-up", Duration.class, Duration.ofSeconds(20)),
-				environment.getProperty("measure.time", Duration.class, Duration.ofSeconds(45)),
+				environment.getProperty("measure.warm-up", Duration.class, Duration.ofSeconds(30)),
+				environment.getProperty("measure.settle", Duration.class, Duration.ofSeconds(60)),
+				environment.getProperty("measure.time", Duration.class, Duration.ofSeconds(60)),
 				environment.getProperty("measure.seed", Long.class, 2026L));
+	}
+
+	/**
+	 * Return how long it takes, without starting and filling anything.
+	 * @return the sum of all times
+	 */
+	public Duration total() {
+		return this.warmUp.plus(this.measured).multipliedBy(2).plus(this.settle);
 	}
 
 }
