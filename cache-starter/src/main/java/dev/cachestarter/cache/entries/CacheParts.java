@@ -16,9 +16,7 @@
 
 package dev.cachestarter.cache.entries;
 
-import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicReference;
 
 import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheSettings;
@@ -59,7 +57,7 @@ public final class CacheParts {
 
 	private final Engine engine;
 
-	private final AtomicReference<InForce> inForce;
+	private volatile InForce inForce;
 
 	/**
 	 * Create the parts of a cache.
@@ -73,7 +71,7 @@ public final class CacheParts {
 		this.configured = settings;
 		this.counters = counters;
 		this.engine = engine;
-		this.inForce = new AtomicReference<>(new InForce(CacheControl.asConfigured(), settings));
+		this.inForce = new InForce(CacheControl.asConfigured(), settings);
 	}
 
 	public String name() {
@@ -82,7 +80,7 @@ public final class CacheParts {
 
 	/** The settings that are in force at present. */
 	public CacheSettings settings() {
-		return Objects.requireNonNull(this.inForce.get()).settings();
+		return this.inForce.settings();
 	}
 
 	public CacheCounters counters() {
@@ -99,7 +97,7 @@ public final class CacheParts {
 	}
 
 	public CacheControl control() {
-		return Objects.requireNonNull(this.inForce.get()).control();
+		return this.inForce.control();
 	}
 
 	/**
@@ -107,9 +105,9 @@ public final class CacheParts {
 	 * @return whether that is a change
 	 */
 	public boolean control(CacheControl control) {
-		return !this.inForce.getAndSet(new InForce(control, control.applyTo(this.configured)))
-			.control()
-			.equals(control);
+		InForce before = this.inForce;
+		this.inForce = new InForce(control, control.applyTo(this.configured));
+		return !before.control().equals(control);
 	}
 
 	/** Return whether nothing is to be read or stored. */
