@@ -16,6 +16,7 @@
 
 package dev.cachestarter.metrics;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
+import com.sun.management.ThreadMXBean;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Meter;
@@ -207,6 +209,49 @@ class CacheStarterMetricsRedisTests {
 		});
 
 		assertThat(counter("stale.served", "cache", "shop")).isGreaterThanOrEqualTo(2);
+	}
+
+	@Test
+	void metersCostAHitNextToNoMemory() {
+		Shop shop = shop(CacheSettings.defaults());
+		CacheStarterMetrics metrics = Objects.requireNonNull(this.metrics);
+		shop.find("1");
+		awaitStored("shop:1");
+		allocated(shop);
+
+		long measured = allocated(shop);
+		metrics.close();
+		long plain = allocated(shop);
+
+		System.out.printf("A hit allocates %d bytes, and %d with meters%n", plain, measured);
+		assertThat(counters("shop").misses()).isEqualTo(1);
+		assertThat(measured - plain).isLessThan(400);
+	}
+
+	/** What a hit allocates on the thread of its caller, in bytes. */
+	private static long allocated(Shop shop) {
+		ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+		long before = threads.getCurrentThreadAllocatedBytes();
+		for (int i = 0; i < 2000; i++) {
+			shop.find("1");
+		}
+		return (threads.getCurrentThreadAllocatedBytes() - before) / 2000;
+	}
+
+	@Test
+	void sweepsAreCountedAndWhatTheyRemove() {
+		Shop shop = shop(CacheSettings.defaults());
+		for (int i = 0; i < 5; i++) {
+			shop.find("row-" + i);
+			awaitStored("shop:row-" + i);
+		}
+
+		shop.evictAll();
+
+		await().atMost(LONG).until(() -> counter("sweeps.removed") == 5);
+		await().atMost(LONG).until(() -> counter("sweeps") > 0);
+		assertThat(counter("sweeps")).isLessThan(5);
+		assertThat(counter("evictions", "kind", "cache", "outcome", "taken")).isEqualTo(1);
 	}
 
 	@Test
@@ -555,6 +600,10 @@ class CacheStarterMetricsRedisTests {
 
 		@CacheEvict("shop")
 		public void evict(String key) {
+		}
+
+		@CacheEvict(cacheNames = "shop", allEntries = true)
+		public void evictAll() {
 		}
 
 		@Cacheable("futures")

@@ -25,16 +25,21 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /**
  * Lets {@code await()} look soon and often: most conditions hold within a few
  * milliseconds, and Awaitility's own pauses of a tenth of a second were most of the time
- * that the tests took. Registered for all tests by {@code junit-platform.properties}.
+ * that the tests took. On a busy machine some take their time, so it waits longer than
+ * Awaitility's ten seconds. Registered for all tests by
+ * {@code junit-platform.properties}.
  */
 public final class PollingExtension implements BeforeAllCallback {
 
 	private static final Duration INTERVAL = Duration.ofMillis(10);
 
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
+
 	@Override
 	public void beforeAll(ExtensionContext context) {
 		Awaitility.setDefaultPollDelay(INTERVAL);
 		Awaitility.setDefaultPollInterval(INTERVAL);
+		Awaitility.setDefaultTimeout(PATIENCE);
 	}
 
 }

@@ -325,8 +325,12 @@ class CacheStarterEndpointRedisTests {
 				.isThrownBy(() -> endpoint.cache("others", "a", null, "junk", null))
 				.withMessageContaining("cursor");
 			assertThatExceptionOfType(InvalidEndpointRequestException.class)
-				.isThrownBy(() -> endpoint.cache("others", "a", null, null, 5000))
+				.isThrownBy(() -> endpoint.cache("others", "a", null, null, 1001))
 				.withMessageContaining("1 to 1000");
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.cache("others", "a", null, null, 0))
+				.withMessageContaining("1 to 1000");
+			assertThat(endpoint.cache("others", "a", null, null, 1000).keys().problem()).isNull();
 		});
 	}
 
