@@ -317,7 +317,7 @@ public final class RedisErrors {
 	private static final class AwayException extends RuntimeException {
 
 		AwayException() {
-			super("Redis is away", null, false, false);
+			super("The cache does not use Redis at the moment", null, false, false);
 		}
 
 	}
