@@ -293,7 +293,8 @@ public final class CacheSettings {
 
 	/**
 	 * Return settings with another time before the end of an entry in which a read
-	 * refreshes it in the background. It is at most the last half of the entry's life.
+	 * refreshes it in the background. It is at most the last half of the entry's life. No
+	 * effect with {@link #withRefreshAheadAuto}.
 	 * @param time how long before the end, zero for never
 	 * @return the changed copy
 	 * @throws IllegalArgumentException if it is negative, or positive and below one
@@ -301,6 +302,27 @@ public final class CacheSettings {
 	 */
 	public CacheSettings withRefreshAhead(Duration time) {
 		return with((values) -> values.refreshAhead = duration("refresh-ahead", time, true));
+	}
+
+	/**
+	 * Return whether the cache itself finds out how long before its end an entry is
+	 * refreshed.
+	 * @return whether {@link #refreshAhead()} does not count
+	 */
+	public boolean refreshAheadAuto() {
+		return this.values.refreshAheadAuto;
+	}
+
+	/**
+	 * Return settings that leave it to the cache how long before its end a read of an
+	 * entry refreshes it in the background: the longer loads take, the sooner, at random,
+	 * and in the last sixth of the entry's life at most. Who reads it twenty times in its
+	 * life waits for no load, unless loads take longer than a tenth of it.
+	 * @param auto whether {@link #refreshAhead()} does not count
+	 * @return the changed copy
+	 */
+	public CacheSettings withRefreshAheadAuto(boolean auto) {
+		return with((values) -> values.refreshAheadAuto = auto);
 	}
 
 	/**
@@ -479,6 +501,8 @@ public final class CacheSettings {
 
 		private Duration refreshAhead = Duration.ZERO;
 
+		private boolean refreshAheadAuto;
+
 		private DataSize compressAbove = DataSize.ofKilobytes(100);
 
 		private DataSize maxValueSize = DataSize.ofMegabytes(1);
@@ -505,6 +529,7 @@ public final class CacheSettings {
 			this.staleIfError = source.staleIfError;
 			this.staleRetry = source.staleRetry;
 			this.refreshAhead = source.refreshAhead;
+			this.refreshAheadAuto = source.refreshAheadAuto;
 			this.compressAbove = source.compressAbove;
 			this.maxValueSize = source.maxValueSize;
 			this.verify = source.verify;

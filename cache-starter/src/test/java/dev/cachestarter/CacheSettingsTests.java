@@ -65,6 +65,7 @@ class CacheSettingsTests {
 		VALUES.put("staleIfError", Duration.ofSeconds(17));
 		VALUES.put("staleRetry", Duration.ofSeconds(18));
 		VALUES.put("refreshAhead", Duration.ofSeconds(19));
+		VALUES.put("refreshAheadAuto", true);
 		VALUES.put("compressAbove", DataSize.ofKilobytes(20));
 		VALUES.put("maxValueSize", DataSize.ofKilobytes(21));
 		VALUES.put("verify", 0.25);

@@ -486,6 +486,55 @@ class RefreshAheadRedisTests extends AgedEntries {
 		assertThat(Source.WAITED).as("loads on the thread of a caller").hasValue(1);
 	}
 
+	@ParameterizedTest
+	@EnumSource
+	void automaticallyAReadNearTheEndLoadsInTheBackgroundAndOneBeforeDoesNot(Way way) {
+		Shop shop = shop(AHEAD.withRefreshAhead(Duration.ZERO).withRefreshAheadAuto(true));
+		shop.holdOld(way);
+		Source.version = 1;
+		// Not in the last sixth, whatever loads take.
+		end(way.key(), Duration.ofMinutes(11));
+		for (int i = 0; i < 20; i++) {
+			assertThat(way.call(shop)).isEqualTo(0);
+		}
+		assertThat(EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(way.key()))).claim())
+			.isEqualTo(EntryHeader.NO_NONCE);
+
+		end(way.key(), Duration.ofMinutes(2));
+
+		assertThat(way.call(shop)).isEqualTo(0);
+		await().untilAsserted(() -> assertThat(shop.counters(way).refreshes()).isEqualTo(1));
+		assertThat(way.call(shop)).isEqualTo(1);
+		assertThat(Source.LOADS).hasValue(2);
+	}
+
+	/** Write into an entry of an hour that it has some time left. */
+	private void end(String key, Duration left) {
+		long until = System.currentTimeMillis() + left.toMillis();
+		this.redis.cli("SETRANGE", key, "106", "%013d".formatted(until - Duration.ofHours(1).toMillis()));
+		this.redis.cli("SETRANGE", key, "120", "%013d".formatted(until));
+	}
+
+	@Test
+	void automaticallyASteadyReaderNeverWaits() {
+		Shop shop = shop(AHEAD.withTtl(Duration.ofSeconds(8)).withRefreshAheadAuto(true));
+		CacheService service = shop.instance().cacheService();
+		AtomicInteger loads = new AtomicInteger();
+		AtomicInteger waited = new AtomicInteger();
+		CacheService.Loader<Integer, InterruptedException> slow = () -> {
+			waited.addAndGet(Thread.currentThread().getName().startsWith("cache-starter-refresh-") ? 0 : 1);
+			Thread.sleep(300);
+			return loads.incrementAndGet();
+		};
+
+		await().atMost(Duration.ofSeconds(60))
+			.pollInterval(Duration.ofMillis(50))
+			.until(() -> java.util.Objects
+				.requireNonNull(service.getOrLoad("rows:steady", Integer.class, Duration.ofSeconds(8), slow)) == 2);
+
+		assertThat(waited).as("the first alone").hasValue(1);
+	}
+
 	@Test
 	void anEndInTheMiddleOfALoadInTheBackgroundIsQuick() throws Exception {
 		Shop shop = shop(AHEAD);

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.cache.autoconfigure.CacheProperties;
 import org.springframework.boot.cache.autoconfigure.RedisCacheManagerBuilderCustomizer;
+import org.springframework.boot.convert.DurationStyle;
 import org.springframework.data.redis.cache.RedisCacheConfiguration;
 import org.springframework.data.redis.cache.RedisCacheManager;
 import org.springframework.data.redis.cache.RedisCacheManager.RedisCacheManagerBuilder;
@@ -333,10 +334,27 @@ final class CacheSettingsResolver {
 		result = set(result, path + ".load-timeout", values.loadTimeout(), CacheSettings::withLoadTimeout);
 		result = set(result, path + ".stale-if-error", values.staleIfError(), CacheSettings::withStaleIfError);
 		result = set(result, path + ".stale-retry", values.staleRetry(), CacheSettings::withStaleRetry);
-		result = set(result, path + ".refresh-ahead", values.refreshAhead(), CacheSettings::withRefreshAhead);
+		result = set(result, path + ".refresh-ahead", values.refreshAhead(), CacheSettingsResolver::withRefreshAhead);
 		result = set(result, path + ".compress-above", values.compressAbove(), CacheSettings::withCompressAbove);
 		result = set(result, path + ".max-value-size", values.maxValueSize(), CacheSettings::withMaxValueSize);
 		return set(result, path + ".verify", values.verify(), CacheSettings::withVerify);
+	}
+
+	private static CacheSettings withRefreshAhead(CacheSettings settings, String text) {
+		if (text.strip().equalsIgnoreCase("auto")) {
+			return settings.withRefreshAheadAuto(true);
+		}
+		Duration time;
+		try {
+			time = DurationStyle.detectAndParse(text.strip());
+		}
+		catch (IllegalArgumentException ex) {
+			throw new IllegalArgumentException(
+					"'refresh-ahead' cannot be '%s': set it to auto, or to a duration such as 1m, or 0 for never"
+						.formatted(text),
+					ex);
+		}
+		return settings.withRefreshAhead(time).withRefreshAheadAuto(false);
 	}
 
 	/** Who sets a shorter time to live for values means nulls, too. */

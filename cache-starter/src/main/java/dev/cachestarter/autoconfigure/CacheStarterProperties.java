@@ -93,7 +93,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 
 		@Nullable Duration staleRetry();
 
-		@Nullable Duration refreshAhead();
+		@Nullable String refreshAhead();
 
 		@Nullable DataSize compressAbove();
 
@@ -124,7 +124,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param staleRetry How long after a failed load no other load is tried, while there
 	 * is an entry to serve.
 	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes
-	 * it in the background. 0 for never.
+	 * it in the background. 0 for never, "auto" to let the cache find out, by how long
+	 * loads take.
 	 * @param compressAbove Size above which a value is compressed. 0 for never.
 	 * @param maxValueSize Maximum size of a value that is cached, as stored.
 	 * @param verify Share of hits, such as 0.001, that are compared with a fresh load in
@@ -134,7 +135,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
 			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
 			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
-			@Nullable Duration refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
+			@Nullable String refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
 			@Nullable Double verify) implements Values {
 
 	}
@@ -161,7 +162,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * @param staleRetry How long after a failed load no other load is tried, while there
 	 * is an entry to serve.
 	 * @param refreshAhead How long before the end of its TTL a read of an entry refreshes
-	 * it in the background. 0 for never.
+	 * it in the background. 0 for never, "auto" to let the cache find out, by how long
+	 * loads take.
 	 * @param compressAbove Size above which a value is compressed. 0 for never.
 	 * @param maxValueSize Maximum size of a value that is cached, as stored.
 	 * @param verify Share of hits, such as 0.001, that are compared with a fresh load in
@@ -174,7 +176,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 			@Nullable Duration nullTtl, @Nullable Duration loadWait, @Nullable Duration lease,
 			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
 			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
-			@Nullable Duration refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
+			@Nullable String refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
 			@Nullable Double verify, @Nullable String type) implements Values {
 
 	}

@@ -109,7 +109,8 @@ final class SettingTraps {
 			add("'load-timeout' of %s has no effect without 'stale-if-error': there is nothing to serve"
 				.formatted(owner), "Set '" + path + ".stale-if-error', or remove 'load-timeout'");
 		}
-		if (!settings.ttl().isZero() && settings.refreshAhead().compareTo(settings.ttl()) >= 0) {
+		if (!settings.refreshAheadAuto() && !settings.ttl().isZero()
+				&& settings.refreshAhead().compareTo(settings.ttl()) >= 0) {
 			add("'refresh-ahead' of %s is %s, which is not less than its ttl of %s".formatted(owner,
 					text(settings.refreshAhead()), text(settings.ttl())),
 					"Set '" + path + ".refresh-ahead' to a part of the ttl, such as a tenth of it");

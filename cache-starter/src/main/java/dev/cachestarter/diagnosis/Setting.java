@@ -74,7 +74,7 @@ public record Setting(@Nullable Object value, String from) {
 		values.put("load-timeout", text(settings.loadTimeout()));
 		values.put("stale-if-error", text(settings.staleIfError()));
 		values.put("stale-retry", text(settings.staleRetry()));
-		values.put("refresh-ahead", text(settings.refreshAhead()));
+		values.put("refresh-ahead", settings.refreshAheadAuto() ? "auto" : text(settings.refreshAhead()));
 		values.put("compress-above", text(settings.compressAbove()));
 		values.put("max-value-size", text(settings.maxValueSize()));
 		values.put("verify", settings.verify());

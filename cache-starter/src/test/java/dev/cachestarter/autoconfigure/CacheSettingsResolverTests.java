@@ -129,6 +129,24 @@ class CacheSettingsResolverTests {
 	}
 
 	@Test
+	void refreshAheadIsADurationOrAutomaticAndEachReplacesTheOther() {
+		set("cache-starter.defaults.refresh-ahead", "auto");
+		set("cache-starter.caches.[a:*].refresh-ahead", "24s");
+		set("cache-starter.caches.[a:b*].refresh-ahead", " AUTO ");
+		set("cache-starter.caches.[a:bc].ttl", "5m");
+		set("cache-starter.caches.[a:bd].refresh-ahead", "0");
+
+		EffectiveCacheSettings settings = resolve();
+
+		assertThat(settings.defaults().refreshAheadAuto()).isTrue();
+		assertThat(settings.ofName().apply("a:x").refreshAheadAuto()).isFalse();
+		assertThat(settings.ofName().apply("a:x").refreshAhead()).hasSeconds(24);
+		assertThat(cache(settings, "a:bc").refreshAheadAuto()).isTrue();
+		assertThat(cache(settings, "a:bd").refreshAheadAuto()).isFalse();
+		assertThat(cache(settings, "a:bd").refreshAhead()).isZero();
+	}
+
+	@Test
 	void aCacheStartsFromTheDefaultsAndChangesWhatItStates() {
 		set("cache-starter.defaults.ttl-jitter", "0.3");
 		set("cache-starter.defaults.null-ttl", "1s");
@@ -183,6 +201,8 @@ class CacheSettingsResolverTests {
 			cache-starter.caches.[agents:list].compress-above  | -1KB
 			cache-starter.caches.[agents:list].max-value-size  | 1GB
 			cache-starter.caches.[agents:list].type            | com.acme.Missing
+			cache-starter.caches.[agents:list].refresh-ahead   | soon
+			cache-starter.caches.agents.refresh-ahead          | -5s
 			cache-starter.connection.command-timeout           | 0
 			cache-starter.connection.connect-timeout           | -1s
 			spring.cache.redis.time-to-live                    | -1s

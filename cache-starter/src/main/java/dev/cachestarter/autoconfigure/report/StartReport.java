@@ -186,7 +186,7 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 					.sorted()
 					.collect(Collectors.joining(" or ")),
 				"stale-if-error " + count(settings, (each) -> !each.staleIfError().isZero()),
-				"refresh-ahead " + count(settings, (each) -> !each.refreshAhead().isZero()),
+				"refresh-ahead " + count(settings, (each) -> each.refreshAheadAuto() || !each.refreshAhead().isZero()),
 				"verify " + count(settings, (each) -> each.verify() > 0), "near none",
 				"command-timeout " + link.commandTimeout().toMillis() + " ms",
 				"circuit-breaker at %.0f %% failing or %.0f %% slower than %d ms of %d".formatted(link.failureRate(),

@@ -57,6 +57,9 @@ public final class CacheParts {
 
 	private final Engine engine;
 
+	private final AutomaticRefresh automaticRefresh = new AutomaticRefresh(
+			() -> ThreadLocalRandom.current().nextDouble());
+
 	private volatile InForce inForce;
 
 	/**
@@ -89,6 +92,10 @@ public final class CacheParts {
 
 	public Engine engine() {
 		return this.engine;
+	}
+
+	AutomaticRefresh automaticRefresh() {
+		return this.automaticRefresh;
 	}
 
 	/** Return the name as it appears in the log. */

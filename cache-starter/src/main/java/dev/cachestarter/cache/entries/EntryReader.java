@@ -438,8 +438,13 @@ public final class EntryReader implements Entries, Comparison.Source {
 	}
 
 	private boolean isDue(EntryHeader header, long now) {
-		long ahead = settings().refreshAhead().toMillis();
-		return ahead > 0 && header.isDue(now, ahead) && !header.isClaimed(now, Lease.longestClaim(settings()));
+		CacheSettings settings = settings();
+		long ahead = settings.refreshAhead().toMillis();
+		long life = header.life();
+		boolean due = settings.refreshAheadAuto()
+				? life > 0 && this.parts.automaticRefresh().isDue(header.freshUntil() - now, life)
+				: ahead > 0 && header.isDue(now, ahead);
+		return due && !header.isClaimed(now, Lease.longestClaim(settings()));
 	}
 
 	/**
@@ -698,8 +703,12 @@ public final class EntryReader implements Entries, Comparison.Source {
 		Tracer tracer = this.engine.link().tracer();
 		CacheCounters counters = this.parts.counters();
 		Tracer.Span span = tracer.isActive() ? tracer.load(this.parts.name(), kind, origin) : Tracer.Span.NONE;
-		return new Step<>(tracer, span,
-				(outcome, nanos) -> counters.tell((monitor) -> monitor.loaded(kind, outcome, nanos)));
+		return new Step<>(tracer, span, (outcome, nanos) -> {
+			if (outcome == LoadOutcome.SUCCESS) {
+				this.parts.automaticRefresh().loaded(nanos);
+			}
+			counters.tell((monitor) -> monitor.loaded(kind, outcome, nanos));
+		});
 	}
 
 	// Asking for a turn

@@ -96,8 +96,8 @@ public final class LoaderCalls {
 	/** The same before anything is read, for one who goes on on another thread. */
 	public @Nullable Captured capture(@Nullable Reload reload) {
 		boolean wanted = reload != null && !this.engine.background().isHere()
-				&& !(this.parts.settings().refreshAhead().isZero() && this.parts.settings().loadTimeout().isZero()
-						&& this.parts.settings().verify() == 0);
+				&& (this.parts.settings().refreshAheadAuto() || !this.parts.settings().refreshAhead().isZero()
+						|| !this.parts.settings().loadTimeout().isZero() || this.parts.settings().verify() > 0);
 		return wanted ? this.engine.background().capture() : null;
 	}
 

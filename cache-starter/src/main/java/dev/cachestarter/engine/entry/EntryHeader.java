@@ -321,6 +321,15 @@ public final class EntryHeader {
 	}
 
 	/**
+	 * Return for how long the value was fresh when it was written, in milliseconds, 0 if
+	 * it has no end.
+	 */
+	public long life() {
+		long until = freshUntil();
+		return (until == 0) ? 0 : Math.max(0, until - writtenAt());
+	}
+
+	/**
 	 * Return whether somebody loads this value again, or nobody is to do so yet. A claim
 	 * that has more time left than any is given is from before the server's clock was set
 	 * back, and does not count.
