@@ -47,6 +47,7 @@ import org.springframework.cache.interceptor.KeyGenerator;
 import org.springframework.cache.interceptor.LoggingCacheErrorHandler;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
 import org.springframework.core.annotation.AliasFor;
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.core.convert.converter.Converter;
@@ -197,6 +198,20 @@ final class AnnotationsAndServiceExample {
 	}
 
 	// @formatter:off
+	record AgentChanged(String orgId, long agentId) {
+
+	}
+
+	static class AgentChanges {
+
+		@EventListener
+		@CacheEvictPattern(cacheNames = "agents:list", pattern = "#{#change.orgId}:*")
+		@CacheEvict(cacheNames = "agents:details", key = "#change.agentId")
+		public void on(AgentChanged change) {
+		}
+
+	}
+
 	static class Reports {
 
 		private static final ParameterizedTypeReference<List<Agent>> AGENTS = new ParameterizedTypeReference<>() {

@@ -93,10 +93,10 @@ class ArchitectureTests {
 
 	/** What users of the engine may see. */
 	private static final Set<String> PUBLIC_TYPES = Set.of("Breaker", "CacheEventListener", "CacheControl",
-			"CacheEvictPattern", "CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport", "CacheService",
-			"CacheSettings", "CacheSnapshot", "CacheTtl", "CacheWarmer", "CachingPostProcessor", "KeyPattern",
-			"PatternEvictingCacheErrorHandler", "ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy",
-			"TtlPreset");
+			"CacheableAll", "CacheEvictPattern", "CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport",
+			"CacheService", "CacheSettings", "CacheSnapshot", "CacheTtl", "CacheWarmer", "CachingPostProcessor",
+			"KeyPattern", "PatternEvictingCacheErrorHandler", "ResilientRedisCache", "ResilientRedisCacheManager",
+			"TtlPolicy", "TtlPreset");
 
 	/** What users of the test kit may see. */
 	private static final Set<String> PUBLIC_TYPES_OF_TEST_KIT = Set.of("WithTestRedis", "TestRedis", "TestCache",

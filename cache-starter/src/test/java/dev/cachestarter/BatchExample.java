@@ -23,6 +23,8 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import org.springframework.cache.annotation.Cacheable;
+
 /**
  * The example of {@code docs/batch.md}.
  */
@@ -37,7 +39,26 @@ class BatchExample {
 		this.agents = agents;
 	}
 
-	Map<String, Agent> findAll(Collection<String> agentIds) {
+	// @formatter:off
+	@Cacheable("agents:details")
+	public Agent find(String agentId) {
+		return this.agents.findById(agentId);
+	}
+
+	@CacheableAll(cacheNames = "agents:details", key = "#{#element.id}")
+	public List<Agent> findAll(Collection<String> agentIds) {
+		return this.agents.findAllById(agentIds);
+	}
+
+	@CacheableAll("agents:details")
+	public Map<String, Agent> byId(Collection<String> agentIds) {
+		return this.agents.findAllById(agentIds)
+			.stream()
+			.collect(Collectors.toMap(Agent::id, Function.identity()));
+	}
+	// @formatter:on
+
+	Map<String, Agent> findByHand(Collection<String> agentIds) {
 		List<String> keys = agentIds.stream().map((id) -> "agents:details:" + id).toList();
 		return this.cache.getAll(keys, Agent.class, this::load);
 	}
@@ -57,6 +78,8 @@ class BatchExample {
 	interface Agents {
 
 		List<Agent> findAllById(Collection<String> ids);
+
+		Agent findById(String id);
 
 	}
 

@@ -26,10 +26,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheService.BatchLoader;
+import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.call.Steps;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.EntryReader;
@@ -76,6 +78,10 @@ final class BatchLoad<T, X extends Exception> {
 
 	private final BatchLoader<T, X> loader;
 
+	private final @Nullable Call stated;
+
+	private final Predicate<@Nullable Object> stores;
+
 	private final Deadline deadline;
 
 	private final CallerThread thread;
@@ -86,6 +92,18 @@ final class BatchLoad<T, X extends Exception> {
 	private final Map<String, Ask> missing = new LinkedHashMap<>();
 
 	BatchLoad(Engine engine, Map<String, Asked> asked, BatchLoader<T, X> loader) {
+		this(engine, asked, loader, null, (value) -> true);
+	}
+
+	/**
+	 * Create one for a method.
+	 * @param stated has what is stated on the method, {@code null} if there is none
+	 * @param stores whether a value that was loaded is to be stored
+	 */
+	BatchLoad(Engine engine, Map<String, Asked> asked, BatchLoader<T, X> loader, @Nullable Call stated,
+			Predicate<@Nullable Object> stores) {
+		this.stated = stated;
+		this.stores = stores;
 		this.engine = engine;
 		this.asked = asked;
 		this.loader = loader;
@@ -239,7 +257,12 @@ final class BatchLoad<T, X extends Exception> {
 				Object value = values.get(name);
 				flight.loaded(value);
 				Asked one = asked(name);
-				one.writer().fill(flight, value, one.reader().codec(), null, null);
+				if (this.stores.test(value)) {
+					one.writer().fill(flight, value, one.reader().codec(), null, this.stated);
+				}
+				else {
+					flight.release();
+				}
 				found(name, value);
 			});
 		}

@@ -59,6 +59,8 @@ public final class CachingPostProcessor
 
 	private MethodTtls ttls = new MethodTtls(null);
 
+	private final ManyKeys.Methods manyKeys = new ManyKeys.Methods();
+
 	private @Nullable BeanFactory beanFactory;
 
 	@Override
@@ -75,7 +77,7 @@ public final class CachingPostProcessor
 	@Override
 	public Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean.getClass() == AnnotationCacheOperationSource.class) {
-			return new PatternAwareOperationSource(types(), this.ttls);
+			return new PatternAwareOperationSource(types(), this.ttls, this.manyKeys);
 		}
 		if (bean.getClass() == CacheInterceptor.class) {
 			return replacement((CacheInterceptor) bean, beanName);
@@ -103,7 +105,8 @@ public final class CachingPostProcessor
 	 * makes the application's CachingConfigurer, and what that needs, too early.
 	 */
 	private CacheInterceptor replacement(CacheInterceptor original, String beanName) {
-		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys, this.ttls);
+		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys, this.ttls,
+				this.manyKeys);
 		if (this.beanFactory != null) {
 			replacement.setBeanFactory(this.beanFactory);
 		}

@@ -100,6 +100,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	private final transient MethodTtls ttls;
 
+	private final transient ManyKeys.Methods manyKeys;
+
 	private final transient Call.SpringSide spring = new SpringsPart();
 
 	/**
@@ -107,14 +109,24 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	 * @param cacheKeys tells what text the keys of caches that are not ours are, when a
 	 * pattern is to be evicted from them
 	 * @param ttls finds what methods state
+	 * @param manyKeys finds methods for many keys
 	 */
-	ContextualCacheInterceptor(Supplier<CacheKeys> cacheKeys, MethodTtls ttls) {
+	ContextualCacheInterceptor(Supplier<CacheKeys> cacheKeys, MethodTtls ttls, ManyKeys.Methods manyKeys) {
+		this.manyKeys = manyKeys;
 		this.cacheKeys = cacheKeys;
 		this.ttls = ttls;
 	}
 
 	@Override
 	public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+		if (!this.manyKeys.isEmpty() && invocation instanceof ProxyMethodInvocation proxied) {
+			Object target = java.util.Objects.requireNonNull(invocation.getThis());
+			Class<?> targetClass = AopProxyUtils.ultimateTargetClass(target);
+			ManyKeys many = this.manyKeys.of(invocation.getMethod(), targetClass);
+			if (many != null) {
+				return call(many, proxied, target, targetClass);
+			}
+		}
 		return super.invoke(
 				(invocation instanceof ProxyMethodInvocation proxied) ? new LaterInvocation(proxied) : invocation);
 	}
@@ -141,6 +153,47 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		ReactiveAdapter adapter = ADAPTERS.get(returns).orElse(null);
 		return (adapter != null) ? ReactiveCall.deferred(intercepted, adapter)
 				: new BlockingCall(intercepted, null).start();
+	}
+
+	/** Call a method for many keys. */
+	private @Nullable Object call(ManyKeys many, ProxyMethodInvocation invocation, Object target, Class<?> targetClass)
+			throws Throwable {
+		Method method = invocation.getMethod();
+		@Nullable Object[] args = invocation.getArguments();
+		CacheOperation operation = many.operation();
+		CacheOperationMetadata metadata = getCacheOperationMetadata(operation, method, targetClass);
+		Operation whole = new Operation(metadata, args, target);
+		// Tells what is stated on the method, and is never made.
+		Call stated = new BlockingCall(
+				new Intercepted(this.spring, () -> null, List.of(operation), target, targetClass, method, args), null);
+		return new ManyKeysCall(many, new ManyKeysCall.Operation() {
+
+			@Override
+			public Collection<? extends Cache> caches() {
+				return whole.caches();
+			}
+
+			@Override
+			public boolean passes() {
+				return whole.isConditionPassing(null);
+			}
+
+			@Override
+			public boolean stores(@Nullable Object value) {
+				return whole.canPutToCache(value);
+			}
+
+			@Override
+			public Object key(@Nullable Object[] arguments) {
+				Object key = new Operation(metadata, arguments, target).generateKey(null);
+				if (key == null) {
+					throw new IllegalArgumentException(NULL_KEY.formatted(operation));
+				}
+				return key;
+			}
+
+		}, (arguments) -> ExposeInvocationInterceptor.INSTANCE.invoke(invocation.invocableClone(arguments)), args)
+			.make(stated);
 	}
 
 	/** Spring's part of each call. */
@@ -370,6 +423,10 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 		Operation(CacheOperationMetadata metadata, @Nullable Object[] args, Object target) {
 			super(metadata, args, target);
+		}
+
+		Collection<? extends Cache> caches() {
+			return getCaches();
 		}
 
 		/**

@@ -45,6 +45,7 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheableAll;
 import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.value.ValueTypes;
@@ -63,17 +64,21 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 
 	private final transient MethodTtls ttls;
 
+	private final transient ManyKeys.Methods manyKeys;
+
 	private final transient Set<Class<?>> learnt = ConcurrentHashMap.newKeySet();
 
 	/**
 	 * Create a source.
 	 * @param types is told what it learns
 	 * @param ttls refuses what is malformed
+	 * @param manyKeys finds methods for many keys, and refuses what is malformed
 	 */
-	PatternAwareOperationSource(CacheTypes types, MethodTtls ttls) {
+	PatternAwareOperationSource(CacheTypes types, MethodTtls ttls, ManyKeys.Methods manyKeys) {
 		super(parsers());
 		this.types = types;
 		this.ttls = ttls;
+		this.manyKeys = manyKeys;
 		// As Spring's own: protected methods of class-based proxies count.
 		setPublicMethodsOnly(false);
 	}
@@ -82,6 +87,7 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 		Set<CacheAnnotationParser> parsers = new LinkedHashSet<>();
 		parsers.add(new SpringCacheAnnotationParser());
 		parsers.add(new PatternParser());
+		parsers.add(new ManyKeysParser());
 		return parsers;
 	}
 
@@ -106,6 +112,7 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 				(MethodIntrospector.MetadataLookup<Collection<CacheOperation>>) (method) -> getCacheOperations(method,
 						type));
 		methods.forEach((method, operations) -> {
+			this.manyKeys.of(method, type);
 			Type valueType = ValueTypes.valueType(method, type);
 			for (CacheOperation operation : operations) {
 				this.types.use(operation.getCacheNames());
@@ -118,6 +125,41 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 				}
 			}
 		});
+	}
+
+	/**
+	 * Makes of a {@link CacheableAll} an operation that lets Spring intercept the method,
+	 * and tells which cache it uses. Spring is to do nothing about it.
+	 */
+	private static final class ManyKeysParser implements CacheAnnotationParser {
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return other instanceof ManyKeysParser;
+		}
+
+		@Override
+		public int hashCode() {
+			return ManyKeysParser.class.hashCode();
+		}
+
+		@Override
+		public boolean isCandidateClass(Class<?> targetClass) {
+			return AnnotationUtils.isCandidateClass(targetClass, CacheableAll.class);
+		}
+
+		@Override
+		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Class<?> type) {
+			return null;
+		}
+
+		@Override
+		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Method method) {
+			CacheableAll annotation = ManyKeys.annotation(method);
+			return (annotation != null)
+					? List.of(ManyKeys.operation(method, annotation, method.getDeclaringClass(), true)) : null;
+		}
+
 	}
 
 	/**

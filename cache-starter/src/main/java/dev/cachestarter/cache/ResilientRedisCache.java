@@ -202,6 +202,10 @@ public final class ResilientRedisCache extends RedisCache {
 		return this.loaderCalls;
 	}
 
+	Engine batchEngine() {
+		return this.engine;
+	}
+
 	private Turns turns() {
 		return this.engine.turns();
 	}

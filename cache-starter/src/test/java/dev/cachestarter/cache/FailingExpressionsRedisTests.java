@@ -150,11 +150,11 @@ class FailingExpressionsRedisTests {
 	/** Return a proxy all of whose methods have the annotations of one. */
 	private Returning annotated(String name) {
 		Method template = Objects.requireNonNull(ReflectionUtils.findMethod(Annotations.class, name));
-		Collection<CacheOperation> operations = Objects
-			.requireNonNull(new PatternAwareOperationSource(new CacheTypes(), new MethodTtls(null))
-				.getCacheOperations(template, Annotations.class));
+		Collection<CacheOperation> operations = Objects.requireNonNull(
+				new PatternAwareOperationSource(new CacheTypes(), new MethodTtls(null), new ManyKeys.Methods())
+					.getCacheOperations(template, Annotations.class));
 		ContextualCacheInterceptor interceptor = new ContextualCacheInterceptor(() -> new CacheKeys(null),
-				new MethodTtls(null));
+				new MethodTtls(null), new ManyKeys.Methods());
 		interceptor.setBeanFactory(this.instance.context());
 		interceptor.setCacheManager(this.instance.manager());
 		interceptor.setKeyGenerator(new CacheKeys(null).keyGenerator());

@@ -43,7 +43,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class PatternAwareOperationSourceTests {
 
 	private final PatternAwareOperationSource source = new PatternAwareOperationSource(new CacheTypes(),
-			new MethodTtls(null));
+			new MethodTtls(null), new ManyKeys.Methods());
 
 	@Test
 	void whatTheAnnotationDoesNotSayTheClassSays() {

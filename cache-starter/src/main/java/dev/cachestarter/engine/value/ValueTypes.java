@@ -22,8 +22,10 @@ import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -35,7 +37,10 @@ import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
 import org.springframework.core.ReactiveAdapterRegistry;
 import org.springframework.core.ResolvableType;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.util.ClassUtils;
+
+import dev.cachestarter.CacheableAll;
 
 /**
  * Infers from a method what the values of a cache are that holds its results, which is
@@ -61,6 +66,9 @@ public final class ValueTypes {
 		Method specific = BridgeMethodResolver.getMostSpecificMethod(method, userClass);
 		ResolvableType returned = returned(specific, userClass);
 		Class<?> raw = returned.resolve(Object.class);
+		if (AnnotatedElementUtils.hasAnnotation(specific, CacheableAll.class)) {
+			return ofMany(returned);
+		}
 		if (raw == void.class || raw == Void.class || raw.getName().equals("kotlin.Unit")) {
 			return null;
 		}
@@ -82,6 +90,14 @@ public final class ValueTypes {
 			return element;
 		}
 		return ResolvableType.forClassWithGenerics(List.class, ResolvableType.forType(element)).getType();
+	}
+
+	/** What a method for many keys returns holds the values. */
+	private static @Nullable Type ofMany(ResolvableType returned) {
+		ResolvableType map = returned.as(Map.class);
+		ResolvableType values = (map != ResolvableType.NONE) ? map.getGeneric(1)
+				: returned.as(Collection.class).getGeneric(0);
+		return concrete(values, new HashSet<>());
 	}
 
 	/**
