@@ -105,8 +105,8 @@ class ArchitectureTests {
 	/** Packages of libraries, and the classes that may know each. */
 	private static final Map<String, Set<String>> IMPORTERS = Map.of( //
 			"io.lettuce",
-			Set.of("RedisDriver", "ClonedFactory", "LettuceCommands", "SingleCommands", "LettuceConnection",
-					"SingleConnection", "ClusterConnection", "EventLoopLag", "RedisErrors"), //
+			Set.of("RedisDriver", "ClonedFactory", "LettuceCommands", "LettuceConnection", "SingleConnection",
+					"ClusterConnection", "EventLoopLag", "RedisErrors"), //
 			"net.jpountz", Set.of("PayloadCompression"), //
 			"io.github.resilience4j", Set.of("RedisLink", "AnswerJudge"), //
 			"com.github.benmanes.caffeine", Set.of("NearCache"), //

@@ -33,9 +33,9 @@ import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands in the driver's words, which finds the server that has a key.
+ * The commands in the driver's words.
  */
-class LettuceCommands implements RedisCommands {
+final class LettuceCommands implements RedisCommands {
 
 	private final RedisClusterAsyncCommands<byte[], byte[]> commands;
 

@@ -74,10 +74,10 @@ abstract class LettuceConnection implements RedisConnection {
 	private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
 
 	LettuceConnection(StatefulConnection<byte[], byte[]> connection, RedisClusterAsyncCommands<byte[], byte[]> driver,
-			RedisCommands commands, RedisConnector.Patience patience, EventLoopLag lags) {
+			RedisConnector.Patience patience, EventLoopLag lags) {
 		this.connection = connection;
 		this.driver = driver;
-		this.commands = commands;
+		this.commands = new LettuceCommands(driver);
 		this.patience = patience;
 		this.lags = lags;
 		this.lag = lags::nanos;
@@ -87,7 +87,7 @@ abstract class LettuceConnection implements RedisConnection {
 	 * Return the longest that an answer to a greeting is waited for, in nanoseconds. As
 	 * long as answers may have lain unread, it says nothing of the server.
 	 */
-	private static long longest(Duration command) {
+	static long longest(Duration command) {
 		return Math.max(2 * command.toNanos(), LONGEST);
 	}
 

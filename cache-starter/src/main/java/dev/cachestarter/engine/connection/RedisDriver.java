@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -42,6 +43,8 @@ import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.event.DefaultEventPublisherOptions;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
+import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.protocol.RedisCommand;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.EpollProvider;
@@ -126,8 +129,10 @@ public final class RedisDriver implements RedisConnector {
 			.pingBeforeActivateConnection(true)
 			.requestQueueSize(queue)
 			.publishOnScheduler(false)
-			// The outbox of the link sees to it, with one alarm for all commands.
-			.timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
+			.timeoutOptions(TimeoutOptions.builder()
+				.timeoutCommands(true)
+				.timeoutSource(new Timeouts(patience.command()))
+				.build())
 			.socketOptions(socket);
 		if (ClassUtils.isPresent("io.lettuce.core.MaintNotificationsConfig", RedisDriver.class.getClassLoader())) {
 			MaintNotifications.disable(builder);
@@ -268,6 +273,37 @@ public final class RedisDriver implements RedisConnector {
 				.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS)
 					.addListener((same) -> closed.complete(null)));
 			return closed;
+		}
+
+	}
+
+	/**
+	 * How long the driver waits for an answer: as long as callers do. What a greeting
+	 * asks for the link waits itself, since it knows how late this JVM is.
+	 */
+	private static final class Timeouts extends TimeoutOptions.TimeoutSource {
+
+		private static final Set<CommandType> GREETING = EnumSet.of(CommandType.PING, CommandType.INFO,
+				CommandType.ROLE, CommandType.TIME, CommandType.CLUSTER);
+
+		private final long command;
+
+		private final long greeting;
+
+		Timeouts(Duration command) {
+			this.command = command.toNanos();
+			this.greeting = LettuceConnection.longest(command);
+		}
+
+		@Override
+		public long getTimeout(RedisCommand<?, ?, ?> command) {
+			return (command.getType() instanceof CommandType type && GREETING.contains(type)) ? this.greeting
+					: this.command;
+		}
+
+		@Override
+		public TimeUnit getTimeUnit() {
+			return TimeUnit.NANOSECONDS;
 		}
 
 	}

@@ -163,8 +163,8 @@ final class AnswerJudge implements Outbox.Listener {
 	}
 
 	/**
-	 * Tell the link that a caller stopped waiting for Redis: that may be before a command
-	 * has been under way for so long.
+	 * Tell the link that a caller stopped waiting for Redis: the driver's own timer is
+	 * too coarse to notice at once.
 	 * @param session the session in which all that it waited for was sent
 	 * @param waited how long it waited: what is left of a call's time may be too short to
 	 * tell anything, in nanoseconds

@@ -17,14 +17,9 @@
 package dev.cachestarter.engine.redis;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -44,14 +39,6 @@ import dev.cachestarter.engine.connection.RedisErrors;
  * commands and in bytes. What has waited as long as anyone waits is not sent any more.
  * Evictions go before everything else; of the rest, what one thread hands in reaches the
  * driver in that order.
- * <p>
- * <em>What is never answered</em> fails when it has been under way for as long as anyone
- * waits, as if the driver had said so: its room is given to another, and the listener is
- * told before who waits. The driver has no timer for that. One alarm does for all: it is
- * set when the driver gets something and no alarm is set. So it rings before whatever the
- * driver gets later is due. When it rings, what is due fails, and it is set for what will
- * be due next. What the driver does not have yet is not looked at: its sender looks for
- * an alarm when it has handed it over.
  */
 final class Outbox {
 
@@ -83,16 +70,10 @@ final class Outbox {
 	/** How often it was asked to send what waits since the last time it had done so. */
 	private final AtomicInteger sendings = new AtomicInteger();
 
-	private final Alarm alarm;
-
-	/** Whether the alarm is set. */
-	private final AtomicBoolean alarmed = new AtomicBoolean();
-
-	Outbox(RedisConnection connection, Limits limits, LongSupplier clock, Alarm alarm, Listener listener) {
+	Outbox(RedisConnection connection, Limits limits, LongSupplier clock, Listener listener) {
 		this.connection = connection;
 		this.limits = limits;
 		this.clock = clock;
-		this.alarm = alarm;
 		this.listener = listener;
 	}
 
@@ -190,7 +171,7 @@ final class Outbox {
 		CompletionStage<T> answer = parcel.send(this.connection);
 		// In this order: a sender that is held up in between must not look like a server.
 		long lag = this.connection.lag();
-		parcel.sent(this.clock.getAsLong(), lag, answer.toCompletableFuture());
+		parcel.sent(this.clock.getAsLong(), lag);
 		answer.whenComplete((value, ex) -> {
 			boolean waiting;
 			this.lock.lock();
@@ -210,53 +191,6 @@ final class Outbox {
 				}
 			}
 		});
-		if (!parcel.result().isDone()) {
-			ringAfter(this.limits.patience());
-		}
-	}
-
-	private void ringAfter(long nanos) {
-		if (this.alarmed.get() || !this.alarmed.compareAndSet(false, true)) {
-			return;
-		}
-		try {
-			this.alarm.ring(nanos, this::failUnanswered);
-		}
-		catch (RuntimeException | Error ex) {
-			// No thread left, say. The next one that is sent tries again.
-			this.alarmed.set(false);
-		}
-	}
-
-	private void failUnanswered() {
-		// In this order: what is sent meanwhile is seen here, or sets the alarm.
-		this.alarmed.set(false);
-		long now = this.clock.getAsLong();
-		List<Parcel<?>> due = new ArrayList<>();
-		long next = -1;
-		this.lock.lock();
-		try {
-			for (Parcel<?> parcel = this.oldest; parcel != null; parcel = parcel.after) {
-				if (parcel.isSent()) {
-					long left = this.limits.patience() - parcel.since(now);
-					if (left <= 0) {
-						due.add(parcel);
-					}
-					else if (next < 0 || left < next) {
-						next = left;
-					}
-				}
-			}
-		}
-		finally {
-			this.lock.unlock();
-		}
-		if (next >= 0) {
-			ringAfter(next);
-		}
-		for (Parcel<?> parcel : due) {
-			parcel.giveUp(new TimeoutException("no answer in time"));
-		}
 	}
 
 	private <T extends @Nullable Object> void answered(Parcel<T> parcel, T value, @Nullable Throwable ex) {
@@ -382,19 +316,6 @@ final class Outbox {
 	 * @param patience how long one may wait, in nanoseconds
 	 */
 	record Limits(int underWay, long bytesUnderWay, int waiting, long bytesWaiting, long patience) {
-
-	}
-
-	/**
-	 * Rings once, later.
-	 */
-	interface Alarm {
-
-		/** An alarm by the clock of the JVM, on a thread for such alarms. */
-		Alarm JVM = (nanos, task) -> CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, Runnable::run)
-			.execute(task);
-
-		void ring(long nanos, Runnable task);
 
 	}
 

@@ -23,7 +23,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.Pulse;
-import dev.cachestarter.engine.connection.RedisCommands;
 import dev.cachestarter.engine.connection.RedisConnection;
 import dev.cachestarter.engine.connection.Script;
 
@@ -36,7 +35,7 @@ final class Parcel<T extends @Nullable Object> {
 
 	private static final byte[][] NO_KEYS = {};
 
-	private final Function<RedisCommands, ? extends CompletionStage<T>> command;
+	private final Function<RedisConnection, ? extends CompletionStage<T>> command;
 
 	private final Kind kind;
 
@@ -62,10 +61,7 @@ final class Parcel<T extends @Nullable Object> {
 
 	private long lagBefore;
 
-	/** What the driver completes. */
-	private @Nullable CompletableFuture<T> answer;
-
-	/** Whether the driver has it. Guards the three above. */
+	/** Whether the driver has it. Guards the two above. */
 	private volatile boolean sent;
 
 	/** Its neighbours under way. Of the outbox, under its lock. */
@@ -82,7 +78,7 @@ final class Parcel<T extends @Nullable Object> {
 	 * @param pulse signs of life of the server that is to answer it
 	 * @param account is told how it ends, {@code null} if nobody wants to know
 	 */
-	Parcel(Kind kind, long session, Function<RedisCommands, ? extends CompletionStage<T>> command, long bytes,
+	Parcel(Kind kind, long session, Function<RedisConnection, ? extends CompletionStage<T>> command, long bytes,
 			Pulse pulse, @Nullable Account account) {
 		this.kind = kind;
 		this.session = session;
@@ -183,10 +179,9 @@ final class Parcel<T extends @Nullable Object> {
 	 * that has to wait for the driver's lock then waits behind all others that are to
 	 * run.
 	 */
-	void sent(long now, long lag, CompletableFuture<T> answer) {
+	void sent(long now, long lag) {
 		this.sentAt = now;
 		this.lagBefore = lag;
-		this.answer = answer;
 		this.sent = true;
 	}
 
@@ -196,27 +191,10 @@ final class Parcel<T extends @Nullable Object> {
 
 	CompletionStage<T> send(RedisConnection connection) {
 		try {
-			return this.command.apply(connection.commands());
+			return this.command.apply(connection);
 		}
 		catch (Throwable ex) {
 			return CompletableFuture.failedFuture(ex);
-		}
-	}
-
-	/**
-	 * Return for how long, by the clock, it has been under way.
-	 */
-	long since(long now) {
-		return now - this.sentAt;
-	}
-
-	/**
-	 * Have it fail as if that had been its answer; one that has come counts.
-	 */
-	void giveUp(Throwable ex) {
-		CompletableFuture<T> answer = this.answer;
-		if (answer != null) {
-			answer.completeExceptionally(ex);
 		}
 	}
 

@@ -60,8 +60,6 @@ final class Recovery {
 
 	private final LongSupplier clock;
 
-	private final Outbox.Alarm alarm;
-
 	private final ScheduledExecutorService worker;
 
 	private final String timeoutText;
@@ -104,8 +102,7 @@ final class Recovery {
 	private volatile long clockOffset;
 
 	Recovery(RedisConnector connector, LinkState state, AnswerJudge judge, LinkReport report, Outbox.Limits limits,
-			Pauses pauses, String timeoutText, LongSupplier clock, Outbox.Alarm alarm,
-			ScheduledExecutorService worker) {
+			Pauses pauses, String timeoutText, LongSupplier clock, ScheduledExecutorService worker) {
 		this.connector = connector;
 		this.state = state;
 		this.judge = judge;
@@ -114,7 +111,6 @@ final class Recovery {
 		this.pauses = pauses;
 		this.timeoutText = timeoutText;
 		this.clock = clock;
-		this.alarm = alarm;
 		this.worker = worker;
 		long now = clock.getAsLong();
 		this.lastWhole = now;
@@ -313,7 +309,7 @@ final class Recovery {
 
 	private Outbox connect() throws Exception {
 		RedisConnection connection = this.connector.connect();
-		Outbox outbox = new Outbox(connection, this.limits, this.clock, this.alarm, this.judge);
+		Outbox outbox = new Outbox(connection, this.limits, this.clock, this.judge);
 		connection.onLost((why) -> this.state.lose(outbox, why));
 		try {
 			greetToReturn(connection);

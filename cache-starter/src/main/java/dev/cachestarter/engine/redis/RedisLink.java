@@ -163,7 +163,7 @@ public final class RedisLink {
 	public RedisLink(LettuceConnectionFactory source, Settings settings,
 			@Nullable Supplier<Certificates> certificates) {
 		this(new RedisDriver(source, new RedisConnector.Patience(settings.commandTimeout(), settings.connectTimeout()),
-				settings.queue(), certificates), settings, System::nanoTime, Outbox.Alarm.JVM,
+				settings.queue(), certificates), settings, System::nanoTime,
 				Executors.newSingleThreadScheduledExecutor((task) -> DaemonThreads.daemon(task, "cache-starter-link")));
 	}
 
@@ -172,11 +172,9 @@ public final class RedisLink {
 	 * @param connector makes connections
 	 * @param settings its settings
 	 * @param clock the time in nanoseconds
-	 * @param alarm rings by that clock
 	 * @param worker one thread, on which it connects, greets and recovers
 	 */
-	RedisLink(RedisConnector connector, Settings settings, LongSupplier clock, Outbox.Alarm alarm,
-			ScheduledExecutorService worker) {
+	RedisLink(RedisConnector connector, Settings settings, LongSupplier clock, ScheduledExecutorService worker) {
 		this.settings = settings;
 		this.connector = connector;
 		this.worker = worker;
@@ -192,7 +190,7 @@ public final class RedisLink {
 						BYTES_WAITING, settings.commandTimeout().toNanos()),
 				new Recovery.Pauses(settings.commandTimeout(), settings.slowCall(), settings.retry(),
 						settings.loginRetry(), settings.openFor()),
-				timeoutText, clock, alarm, worker);
+				timeoutText, clock, worker);
 	}
 
 	private static CircuitBreaker breaker(Settings settings) {
@@ -391,8 +389,8 @@ public final class RedisLink {
 		if (outbox == null || !current.sends(kind) || !outbox.connection().reaches(keys)) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
-		Parcel<T> parcel = new Parcel<>(kind, current.session(), command, bytes, outbox.connection().pulse(keys),
-				Account.of(this.monitor, this.tracer, operation, name));
+		Parcel<T> parcel = new Parcel<>(kind, current.session(), (connection) -> command.apply(connection.commands()),
+				bytes, outbox.connection().pulse(keys), Account.of(this.monitor, this.tracer, operation, name));
 		return outbox.send(parcel.about((script != null) ? script : name, keys));
 	}
 
@@ -544,8 +542,8 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Tell the link that a caller stopped waiting for Redis: that may be before a command
-	 * has been under way for so long.
+	 * Tell the link that a caller stopped waiting for Redis: the driver's own timer is
+	 * too coarse to notice at once.
 	 * @param session the session in which all that it waited for was sent
 	 * @param waited how long it waited: what is left of a call's time may be too short to
 	 * tell anything, in nanoseconds

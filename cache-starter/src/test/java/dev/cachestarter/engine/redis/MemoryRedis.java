@@ -95,8 +95,7 @@ public final class MemoryRedis implements RedisConnector {
 	 * Return a link that has not looked for this Redis yet.
 	 */
 	public RedisLink unstarted(Duration timeout) {
-		return new RedisLink(this, RedisLink.Settings.of(timeout, timeout), this.worker::now,
-				(nanos, task) -> this.worker.schedule(task, nanos, TimeUnit.NANOSECONDS), this.worker);
+		return new RedisLink(this, RedisLink.Settings.of(timeout, timeout), this.worker::now, this.worker);
 	}
 
 	public void start(RedisLink link) {

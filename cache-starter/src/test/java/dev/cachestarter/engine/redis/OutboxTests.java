@@ -24,7 +24,6 @@ import org.junit.jupiter.api.Test;
 
 import dev.cachestarter.engine.connection.Pulse;
 import dev.cachestarter.engine.connection.RedisConnection;
-import dev.cachestarter.engine.connection.RedisErrors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -43,19 +42,12 @@ class OutboxTests {
 
 	private long now;
 
-	private final Alarms alarms = new Alarms();
-
 	private boolean heard = true;
-
-	private final List<String> heardOf = new ArrayList<>();
 
 	private final Outbox outbox = outbox(new Outbox.Limits(2, 100, 5, 300, 1000));
 
 	private Outbox outbox(Outbox.Limits limits) {
-		return new Outbox(this.connection, limits, () -> this.now, this.alarms::add, (box, parcel, value, ex) -> {
-			this.heardOf.add(parcel.what() + ((ex != null) ? " failed" : ""));
-			return this.heard;
-		});
+		return new Outbox(this.connection, limits, () -> this.now, (box, parcel, value, ex) -> this.heard);
 	}
 
 	private CompletableFuture<String> send(Parcel.Kind kind, String name, long bytes) {
@@ -64,7 +56,7 @@ class OutboxTests {
 			CompletableFuture<String> answer = new CompletableFuture<>();
 			this.answers.add(answer);
 			return answer;
-		}, bytes, new Pulse(), null).about(name));
+		}, bytes, new Pulse(), null));
 	}
 
 	private CompletableFuture<String> send(String name) {
@@ -203,7 +195,7 @@ class OutboxTests {
 			this.now += pause;
 			this.redis.lag += pause;
 			return read;
-		}, this.alarms::add, (box, parcel, value, ex) -> true);
+		}, (box, parcel, value, ex) -> true);
 
 		held.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> new CompletableFuture<>(), 1, new Pulse(), null));
 
@@ -232,121 +224,6 @@ class OutboxTests {
 		assertThat(behind.get(0)).isNotDone();
 	}
 
-	// What is never answered
-
-	@Test
-	void whatIsNotAnsweredInTimeFailsAndGivesItsRoomToAnother() {
-		CompletableFuture<String> first = send("a");
-		send("b");
-		send("c");
-
-		this.alarms.pass(999);
-		assertThat(first).isNotDone();
-		assertThat(this.sent).containsExactly("a", "b");
-
-		this.alarms.pass(1);
-
-		assertThat(first).isCompletedExceptionally();
-		assertThat(RedisErrors.isTimeout(first.handle((value, ex) -> ex).join())).isTrue();
-		assertThat(this.sent).containsExactly("a", "b", "c");
-	}
-
-	@Test
-	void whatIsAnsweredLateHasFailedOnce() {
-		CompletableFuture<String> late = send("a");
-		this.alarms.pass(1000);
-		assertThat(late).isCompletedExceptionally();
-
-		answer(0);
-
-		assertThat(late).isCompletedExceptionally();
-		assertThat(this.heardOf).containsExactly("a failed");
-		CompletableFuture<String> next = send("b");
-		answer(1);
-		assertThat(next).isCompletedWithValue("b");
-	}
-
-	@Test
-	void oneAlarmDoesForAllThatAreUnderWay() {
-		CompletableFuture<String> first = send("a");
-		this.alarms.pass(400);
-		CompletableFuture<String> second = send("b");
-		assertThat(this.alarms.set()).isEqualTo(1);
-
-		answer(0);
-		this.alarms.pass(600);
-
-		// It rang for the first, and is set for the second.
-		assertThat(first).isCompletedWithValue("a");
-		assertThat(second).isNotDone();
-		assertThat(this.alarms.set()).isEqualTo(1);
-
-		this.alarms.pass(399);
-		assertThat(second).isNotDone();
-		this.alarms.pass(1);
-		assertThat(second).isCompletedExceptionally();
-		assertThat(this.alarms.set()).isZero();
-	}
-
-	@Test
-	void noAlarmIsLeftWhenNothingIsUnderWay() {
-		send("a");
-		answer(0);
-		assertThat(this.alarms.set()).isEqualTo(1);
-
-		this.alarms.pass(1000);
-
-		assertThat(this.alarms.set()).isZero();
-		CompletableFuture<String> later = send("b");
-		this.alarms.pass(1000);
-		assertThat(later).isCompletedExceptionally();
-	}
-
-	@Test
-	void whatTheDriverGetsWhileTheAlarmRingsFailsInTimeToo() {
-		List<CompletableFuture<String>> during = new ArrayList<>();
-		send("a").whenComplete((value, ex) -> during.add(send("b")));
-
-		this.alarms.pass(1000);
-
-		assertThat(during).hasSize(1);
-		assertThat(during.get(0)).isNotDone();
-		this.alarms.pass(1000);
-		assertThat(during.get(0)).isCompletedExceptionally();
-	}
-
-	@Test
-	void whatTheDriverDoesNotHaveYetIsNotFailedAndHoldsUpNothingBehindIt() {
-		List<CompletableFuture<String>> sent = new ArrayList<>();
-		CompletableFuture<String> answer = new CompletableFuture<>();
-		// Its thread is put aside before the driver has it, and another sends meanwhile.
-		CompletableFuture<String> held = this.outbox.send(new Parcel<>(Parcel.Kind.OTHER, 0, (same) -> {
-			sent.add(send("b"));
-			this.alarms.pass(1000);
-			return answer;
-		}, 1, new Pulse(), null));
-
-		assertThat(sent.get(0)).isCompletedExceptionally();
-		assertThat(held).isNotDone();
-
-		this.alarms.pass(999);
-		assertThat(held).isNotDone();
-		this.alarms.pass(1);
-		assertThat(held).isCompletedExceptionally();
-	}
-
-	@Test
-	void anAlarmThatCannotBeSetIsSetForTheNext() {
-		this.alarms.broken = true;
-		CompletableFuture<String> first = send("a");
-		this.alarms.broken = false;
-		send("b");
-
-		this.alarms.pass(1000);
-
-		assertThat(first).isCompletedExceptionally();
-	}
-
 	private long age() {
 		Parcel<?> oldest = this.outbox.oldest();
 		return (oldest != null) ? oldest.age(this.now, 0) : -1;
@@ -365,7 +242,7 @@ class OutboxTests {
 	@Test
 	void aListenerThatThrowsHoldsNobodyUp() {
 		Outbox fragile = new Outbox(this.connection, new Outbox.Limits(1, 100, 5, 300, 1000), () -> this.now,
-				this.alarms::add, (box, parcel, value, ex) -> {
+				(box, parcel, value, ex) -> {
 					throw new NoClassDefFoundError();
 				});
 		CompletableFuture<String> answer = new CompletableFuture<>();
@@ -395,43 +272,6 @@ class OutboxTests {
 		answer.complete("answer");
 
 		assertThat(failing).allMatch(CompletableFuture::isCompletedExceptionally);
-	}
-
-	/**
-	 * Alarms by the clock of the test.
-	 */
-	private final class Alarms {
-
-		private final List<Runnable> tasks = new ArrayList<>();
-
-		private final List<Long> times = new ArrayList<>();
-
-		private boolean broken;
-
-		void add(long nanos, Runnable task) {
-			if (this.broken) {
-				throw new OutOfMemoryError("unable to create native thread");
-			}
-			this.times.add(OutboxTests.this.now + nanos);
-			this.tasks.add(task);
-		}
-
-		int set() {
-			return this.tasks.size();
-		}
-
-		/** Let time pass, and ring what is to ring by then. */
-		void pass(long nanos) {
-			OutboxTests.this.now += nanos;
-			for (int i = 0; i < this.times.size(); i++) {
-				if (this.times.get(i) <= OutboxTests.this.now) {
-					this.times.remove(i);
-					this.tasks.remove(i).run();
-					i = -1;
-				}
-			}
-		}
-
 	}
 
 }

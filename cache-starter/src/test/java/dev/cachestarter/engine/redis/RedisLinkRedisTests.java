@@ -18,7 +18,6 @@ package dev.cachestarter.engine.redis;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,10 +40,8 @@ import dev.cachestarter.Interleavings;
 import dev.cachestarter.OutageLab;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.cache.Internals;
-import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.Evictions;
 import dev.cachestarter.engine.entry.Target;
-import dev.cachestarter.engine.monitor.RedisOperation;
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 
@@ -121,20 +118,6 @@ class RedisLinkRedisTests {
 		this.redis.cli("CLIENT", "UNPAUSE");
 		await().atMost(Duration.ofMinutes(1)).until(() -> evictions.pendingCount() == 0);
 		awaitUp();
-	}
-
-	@Test
-	void whatIsNeverAnsweredFailsThoughNobodyStopsToWaitForIt() {
-		byte[] key = "items:1".getBytes();
-		this.redis.cli("CLIENT", "PAUSE", "60000", "WRITE");
-
-		CompletableFuture<Boolean> command = this.link.setIfAbsent(RedisOperation.LEASE, key, key, PATIENCE);
-
-		await().atMost(Duration.ofSeconds(50)).until(command::isDone);
-		assertThat(command.handle((placed, ex) -> RedisErrors.isTimeout(ex))).isCompletedWithValue(true);
-		this.redis.cli("CLIENT", "UNPAUSE");
-		awaitUp();
-		assertThat(this.link.read(key)).succeedsWithin(Duration.ofSeconds(20));
 	}
 
 	@Test

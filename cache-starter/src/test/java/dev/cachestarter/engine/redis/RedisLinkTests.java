@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -72,10 +71,8 @@ class RedisLinkTests {
 	private final RedisLink link = link(50_000);
 
 	private RedisLink link(int queue) {
-		RedisLink link = new RedisLink(this.redis,
-				new RedisLink.Settings(TIMEOUT, Duration.ofMillis(500), 50, SLOW, 80, 20, OPEN_FOR, OPEN_FOR_MAX, RETRY,
-						Duration.ofSeconds(10), HEARTBEAT, queue),
-				this.worker::now, (nanos, task) -> this.worker.schedule(task, nanos, TimeUnit.NANOSECONDS),
+		RedisLink link = new RedisLink(this.redis, new RedisLink.Settings(TIMEOUT, Duration.ofMillis(500), 50, SLOW, 80,
+				20, OPEN_FOR, OPEN_FOR_MAX, RETRY, Duration.ofSeconds(10), HEARTBEAT, queue), this.worker::now,
 				this.worker);
 		link.observe(this.watching);
 		return link;
@@ -1078,8 +1075,7 @@ class RedisLinkTests {
 		Duration ever = Duration.ofDays(200_000);
 		RedisLink patient = new RedisLink(this.redis,
 				new RedisLink.Settings(ever, ever, 50, ever, 80, 20, ever, ever, ever, ever, ever, 50_000),
-				this.worker::now, (nanos, task) -> this.worker.schedule(task, nanos, TimeUnit.NANOSECONDS),
-				this.worker);
+				this.worker::now, this.worker);
 		patient.start();
 		this.worker.run();
 		assertThat(patient.isUp()).isTrue();
