@@ -452,7 +452,8 @@ final class RuleBreaker implements AutoCloseable {
 				case CLAIM -> claim(command);
 				case FILL -> fill(command);
 				case RENEW -> {
-					if (isBroken(Rule.RENEW) || isBroken(Rule.LEASE_BEFORE_LOAD)) {
+					// A renewal would end a lease that never ends.
+					if (isBroken(Rule.RENEW) || isBroken(Rule.EXPIRE) || isBroken(Rule.LEASE_BEFORE_LOAD)) {
 						answer(step, ONE);
 					}
 					else {

@@ -198,8 +198,9 @@ class LeastRightsRedisTests {
 						await(right).atMost(AllFeatures.LONG)
 							.until(() -> command.equals("unlink") ? features.pendingEvictions() > 0
 									: features.caches() != needed);
-						assertThat(cached.get("keyCount")).as(right).isEqualTo(!command.equals("dbsize"));
-						assertThat(cached.get("memoryUsed")).as(right).isEqualTo(!command.equals("info"));
+						// A server that no longer says who it is counts as another, once.
+						await(right).atMost(AllFeatures.LONG)
+							.until(() -> isTold(cached, command) || isTold(features.use(), command));
 					}
 					redis.cli("ACL", "SETUSER", USER, right);
 					await(right).atMost(AllFeatures.LONG)
@@ -208,6 +209,11 @@ class LeastRightsRedisTests {
 				assertThat(features.use()).doesNotContainValue(false);
 			}
 		}
+	}
+
+	private static boolean isTold(Map<String, Boolean> works, String missing) {
+		return Boolean.valueOf(!missing.equals("dbsize")).equals(works.get("keyCount"))
+				&& Boolean.valueOf(!missing.equals("info")).equals(works.get("memoryUsed"));
 	}
 
 	@Test
