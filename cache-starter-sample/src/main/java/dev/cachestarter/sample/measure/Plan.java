@@ -34,7 +34,7 @@ import org.springframework.core.env.Environment;
 public record Plan(int rate, Duration warmUp, Duration settle, Duration measured, long seed) {
 
 	/** What the button of the page does. */
-	static final Plan SHORT = new Plan(30, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(15), 2026);
+	static final Plan SHORT = new Plan(10, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(15), 2026);
 
 	public Plan {
 		if (rate < 1 || rate > 500) {
@@ -53,7 +53,7 @@ public record Plan(int rate, Duration warmUp, Duration settle, Duration measured
 	 * @return the plan
 	 */
 	public static Plan of(Environment environment) {
-		return new Plan(environment.getProperty("measure.rate", Integer.class, 50),
+		return new Plan(environment.getProperty("measure.rate", Integer.class, 20),
 				environment.getProperty("measure.warm-up", Duration.class, Duration.ofSeconds(30)),
 				environment.getProperty("measure.settle", Duration.class, Duration.ofSeconds(60)),
 				environment.getProperty("measure.time", Duration.class, Duration.ofSeconds(60)),
