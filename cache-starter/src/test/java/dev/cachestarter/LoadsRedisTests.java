@@ -227,9 +227,11 @@ class LoadsRedisTests extends Interleavings {
 	}
 
 	static Stream<Arguments> deaths() {
+		// Each starts a JVM.
 		return Arrays.stream(Death.values())
 			.flatMap((death) -> Stream.of(Set.<Rule>of(), EnumSet.of(Rule.EXPIRE))
-				.map((broken) -> Arguments.of(death, broken)));
+				.map((broken) -> Arguments.of(death, broken)))
+			.limit(Thorough.choose(2, 4));
 	}
 
 	@ParameterizedTest

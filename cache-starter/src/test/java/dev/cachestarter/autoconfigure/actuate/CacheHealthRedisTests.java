@@ -174,6 +174,7 @@ class CacheHealthRedisTests {
 					Items items = context.getBean(Items.class);
 					awaitWell(context);
 					items.find("1");
+					awaitStored(redis, "items:1");
 					redis.cli("CONFIG", "SET", "maxmemory", "1");
 
 					items.find("2");
@@ -217,6 +218,14 @@ class CacheHealthRedisTests {
 
 	private static void awaitWell(AssertableApplicationContext context) {
 		await().until(() -> Boolean.FALSE.equals(health(context).getDetails().get("degraded")));
+	}
+
+	/** A call does not wait for its fill. */
+	private static void awaitStored(RedisServer redis, String key) {
+		await().until(() -> {
+			byte[] entry = redis.bytes(key);
+			return entry != null && entry[4] == 'v';
+		});
 	}
 
 	private static String reason(AssertableApplicationContext context) {

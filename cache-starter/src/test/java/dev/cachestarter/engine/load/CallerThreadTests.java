@@ -29,6 +29,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import dev.cachestarter.testing.Thorough;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -63,7 +65,7 @@ class CallerThreadTests {
 
 	@Test
 	void noTaskThatComesWhileItClosesIsLostOrRunTwice() {
-		for (int round = 0; round < 2000; round++) {
+		for (int round = 0; round < Thorough.choose(200, 2000); round++) {
 			AtomicInteger runs = new AtomicInteger();
 			CallerThread thread = new CallerThread(Runnable::run);
 			CompletableFuture<Decision> decision = new CompletableFuture<>();
