@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -63,43 +64,49 @@ class EndlessFuturesRedisTests extends Interleavings {
 	@ParameterizedTest
 	@EnumSource
 	void aLoadThatNeverEndsIsNotWaitedForAfterTheLimit(End end) {
+		List<TestInstance<Feeds>> all = instances();
 		for (Way way : Way.values()) {
-			TestInstance<Feeds> feeds = feeds(LIMITED);
-			CompletableFuture<String> endless = way.call(feeds, way.name());
-			await().until(() -> feeds.service().futures() == 1);
-			end.of(endless);
-			sleep(LIMIT.plusMillis(500));
+			callInVain(way, all.get(way.ordinal()), end);
+		}
+		sleep(LIMIT.plusMillis(500));
 
-			CompletableFuture<String> next = way.call(feeds, way.name());
-
-			await().atMost(Duration.ofMinutes(1)).until(() -> feeds.service().futures() == 2);
-			feeds.service().completeLast("loaded");
-			assertThat(next).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("loaded");
+		for (Way way : Way.values()) {
+			callAgain(way, all.get(way.ordinal()));
 		}
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void withoutRedisALoadThatNeverEndsIsNotWaitedForAfterTheLimitEither(End end) {
-		List<TestInstance<Feeds>> all = new ArrayList<>();
-		for (int i = 0; i < Way.values().length; i++) {
-			all.add(feeds(LIMITED));
-		}
+		List<TestInstance<Feeds>> all = instances();
 		this.redis.stop();
 		for (Way way : Way.values()) {
 			TestInstance<Feeds> feeds = all.get(way.ordinal());
 			await().atMost(Duration.ofMinutes(1)).until(() -> !feeds.engine().link().isUp());
-			CompletableFuture<String> endless = way.call(feeds, "k");
-			await().until(() -> feeds.service().futures() == 1);
-			end.of(endless);
-			sleep(LIMIT.plusMillis(500));
-
-			CompletableFuture<String> next = way.call(feeds, "k");
-
-			await().atMost(Duration.ofMinutes(1)).until(() -> feeds.service().futures() == 2);
-			feeds.service().completeLast("loaded");
-			assertThat(next).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("loaded");
+			callInVain(way, feeds, end);
 		}
+		sleep(LIMIT.plusMillis(500));
+
+		for (Way way : Way.values()) {
+			callAgain(way, all.get(way.ordinal()));
+		}
+	}
+
+	private List<TestInstance<Feeds>> instances() {
+		return Arrays.stream(Way.values()).map((way) -> feeds(LIMITED)).toList();
+	}
+
+	private static void callInVain(Way way, TestInstance<Feeds> feeds, End end) {
+		CompletableFuture<String> endless = way.call(feeds, way.name());
+		await().until(() -> feeds.service().futures() == 1);
+		end.of(endless);
+	}
+
+	private static void callAgain(Way way, TestInstance<Feeds> feeds) {
+		CompletableFuture<String> next = way.call(feeds, way.name());
+		await().atMost(Duration.ofMinutes(1)).until(() -> feeds.service().futures() == 2);
+		feeds.service().completeLast("loaded");
+		assertThat(next).succeedsWithin(Duration.ofSeconds(20)).isEqualTo("loaded");
 	}
 
 	@ParameterizedTest

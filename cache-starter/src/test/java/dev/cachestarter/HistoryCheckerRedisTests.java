@@ -130,7 +130,7 @@ class HistoryCheckerRedisTests {
 	}
 
 	private static Duration duration() {
-		return Duration.parse(System.getProperty("history.duration", "PT20S"));
+		return Duration.parse(System.getProperty("history.duration", "PT10S"));
 	}
 
 	private static long seed() {
