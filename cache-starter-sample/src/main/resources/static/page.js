@@ -88,10 +88,10 @@
 
 	const state = { tenant: null, page: 1, agent: null };
 
-	const marks = { 'redis': 'redis', 'database': 'database' };
+	const marks = { 'redis': 'redis', 'near': 'redis', 'database': 'database' };
 
-	const labels = { 'redis': 'Redis', 'database': 'database', 'another caller\'s load': 'another caller’s load',
-		'stale entry': 'stale entry', 'cache': 'Redis or another caller’s load' };
+	const labels = { 'redis': 'Redis', 'near': 'near, confirmed by Redis', 'database': 'database', 'another caller\'s load': 'another caller’s load',
+		'stale entry': 'stale entry', 'cache': 'Redis, near or another caller’s load' };
 
 	const noteAnswers = (response) => {
 		const timing = response.headers.get('Server-Timing') || '';

@@ -159,7 +159,7 @@ public final class CacheControl {
 			changes.add("switched off");
 		}
 		if (this.ttl != null) {
-			changes.add("ttl " + CacheSettings.text(this.ttl));
+			changes.add("ttl " + SettingValues.text(this.ttl));
 		}
 		if (this.bypass > 0) {
 			changes.add("bypassed for " + this.bypass + " of the calls");

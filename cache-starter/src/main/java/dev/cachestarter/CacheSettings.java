@@ -39,11 +39,6 @@ public final class CacheSettings {
 
 	private static final Duration DEFAULT_NULL_TTL = Duration.ofSeconds(30);
 
-	private static final Duration SHORTEST = Duration.ofMillis(1);
-
-	/** The longest duration: nanoseconds overflow after three centuries. */
-	private static final Duration LONGEST = Duration.ofDays(36_500);
-
 	private static final CacheSettings DEFAULTS = new CacheSettings(new Values());
 
 	private final Values values;
@@ -76,7 +71,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withTtl(Duration ttl) {
-		return with((values) -> values.ttl = duration("ttl", ttl, true));
+		return with((values) -> values.ttl = SettingValues.duration("ttl", ttl, true));
 	}
 
 	/**
@@ -113,7 +108,7 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is not in [0, 1)
 	 */
 	public CacheSettings withTtlJitter(double share) {
-		check(share >= 0 && share < 1, "ttl-jitter", String.valueOf(share),
+		SettingValues.check(share >= 0 && share < 1, "ttl-jitter", String.valueOf(share),
 				"a share from 0 up to, but below, 1: 0.1 takes up to a tenth off each TTL");
 		return with((values) -> values.ttlJitter = share);
 	}
@@ -128,7 +123,7 @@ public final class CacheSettings {
 		if (stated != null) {
 			return stated;
 		}
-		return this.values.ttl.isZero() ? DEFAULT_NULL_TTL : shorter(this.values.ttl, DEFAULT_NULL_TTL);
+		return this.values.ttl.isZero() ? DEFAULT_NULL_TTL : SettingValues.shorter(this.values.ttl, DEFAULT_NULL_TTL);
 	}
 
 	/**
@@ -139,7 +134,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withNullTtl(Duration ttl) {
-		return with((values) -> values.nullTtl = duration("null-ttl", ttl, true));
+		return with((values) -> values.nullTtl = SettingValues.duration("null-ttl", ttl, true));
 	}
 
 	/**
@@ -159,7 +154,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withLoadWait(Duration wait) {
-		return with((values) -> values.loadWait = duration("load-wait", wait, true));
+		return with((values) -> values.loadWait = SettingValues.duration("load-wait", wait, true));
 	}
 
 	/**
@@ -177,9 +172,9 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is shorter
 	 */
 	public CacheSettings withLease(Duration lease) {
-		check(lease.compareTo(Duration.ofMillis(100)) >= 0, "lease", text(lease),
+		SettingValues.check(lease.compareTo(Duration.ofMillis(100)) >= 0, "lease", SettingValues.text(lease),
 				"at least 100ms: a lease must outlive the time between two of its renewals");
-		return with((values) -> values.lease = shorter(lease, LONGEST));
+		return with((values) -> values.lease = SettingValues.shorter(lease, SettingValues.LONGEST));
 	}
 
 	/**
@@ -197,7 +192,7 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is not positive
 	 */
 	public CacheSettings withLoadLeaseLimit(Duration limit) {
-		return with((values) -> values.loadLeaseLimit = duration("load-lease-limit", limit, false));
+		return with((values) -> values.loadLeaseLimit = SettingValues.duration("load-lease-limit", limit, false));
 	}
 
 	/**
@@ -237,7 +232,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withLoadTimeout(Duration timeout) {
-		return with((values) -> values.loadTimeout = duration("load-timeout", timeout, true));
+		return with((values) -> values.loadTimeout = SettingValues.duration("load-timeout", timeout, true));
 	}
 
 	/**
@@ -259,7 +254,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withStaleIfError(Duration time) {
-		return with((values) -> values.staleIfError = duration("stale-if-error", time, true));
+		return with((values) -> values.staleIfError = SettingValues.duration("stale-if-error", time, true));
 	}
 
 	/**
@@ -279,7 +274,7 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is below one millisecond
 	 */
 	public CacheSettings withStaleRetry(Duration pause) {
-		return with((values) -> values.staleRetry = duration("stale-retry", pause, false));
+		return with((values) -> values.staleRetry = SettingValues.duration("stale-retry", pause, false));
 	}
 
 	/**
@@ -301,7 +296,7 @@ public final class CacheSettings {
 	 * millisecond
 	 */
 	public CacheSettings withRefreshAhead(Duration time) {
-		return with((values) -> values.refreshAhead = duration("refresh-ahead", time, true));
+		return with((values) -> values.refreshAhead = SettingValues.duration("refresh-ahead", time, true));
 	}
 
 	/**
@@ -340,7 +335,7 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is negative
 	 */
 	public CacheSettings withCompressAbove(DataSize size) {
-		check(!size.isNegative(), "compress-above", size.toString(), "a size such as 100KB, or 0 for never");
+		SettingValues.check(!size.isNegative(), "compress-above", size.toString(), "a size such as 100KB, or 0 for never");
 		return with((values) -> values.compressAbove = size);
 	}
 
@@ -360,9 +355,26 @@ public final class CacheSettings {
 	 * Redis' own limit
 	 */
 	public CacheSettings withMaxValueSize(DataSize size) {
-		check(size.toBytes() > 0 && size.compareTo(DataSize.ofMegabytes(512)) <= 0, "max-value-size", size.toString(),
+		SettingValues.check(size.toBytes() > 0 && size.compareTo(DataSize.ofMegabytes(512)) <= 0, "max-value-size", size.toString(),
 				"a size from 1B to 512MB, such as 1MB");
 		return with((values) -> values.maxValueSize = size);
+	}
+
+	/**
+	 * Return what each instance keeps of this cache in its own memory.
+	 * @return the settings of the near cache
+	 */
+	public NearSettings near() {
+		return this.values.near;
+	}
+
+	/**
+	 * Return settings with another near cache.
+	 * @param near what each instance keeps in its own memory
+	 * @return the changed copy
+	 */
+	public CacheSettings withNear(NearSettings near) {
+		return with((values) -> values.near = near);
 	}
 
 	/**
@@ -382,7 +394,7 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is not in [0, 1]
 	 */
 	public CacheSettings withVerify(double share) {
-		check(share >= 0 && share <= 1, "verify", String.valueOf(share),
+		SettingValues.check(share >= 0 && share <= 1, "verify", String.valueOf(share),
 				"a share of the hits from 0 to 1, such as 0.001");
 		return with((values) -> values.verify = share);
 	}
@@ -424,35 +436,14 @@ public final class CacheSettings {
 
 	@Override
 	public String toString() {
-		return "ttl=" + text(this.values.ttl) + ", ttl-jitter=" + this.values.ttlJitter + ", null-ttl="
-				+ text(nullTtl());
+		return "ttl=" + SettingValues.text(this.values.ttl) + ", ttl-jitter=" + this.values.ttlJitter + ", null-ttl="
+				+ SettingValues.text(nullTtl());
 	}
 
 	private CacheSettings with(java.util.function.Consumer<Values> change) {
 		Values copy = new Values(this.values);
 		change.accept(copy);
 		return new CacheSettings(copy);
-	}
-
-	private static Duration duration(String name, Duration value, boolean zeroAllowed) {
-		boolean valid = value.isZero() ? zeroAllowed : value.compareTo(SHORTEST) >= 0;
-		check(valid, name, text(value), zeroAllowed ? "0, or a duration of at least 1ms such as 10m"
-				: "a duration of at least 1ms such as 10m");
-		return shorter(value, LONGEST);
-	}
-
-	private static Duration shorter(Duration one, Duration other) {
-		return (one.compareTo(other) < 0) ? one : other;
-	}
-
-	private static void check(boolean valid, String name, String value, String cure) {
-		if (!valid) {
-			throw new IllegalArgumentException("'%s' cannot be %s: set it to %s".formatted(name, value, cure));
-		}
-	}
-
-	static String text(Duration duration) {
-		return duration.isZero() ? "0s" : duration.toString().substring(2).toLowerCase(java.util.Locale.ROOT);
 	}
 
 	/**
@@ -507,6 +498,8 @@ public final class CacheSettings {
 
 		private DataSize maxValueSize = DataSize.ofMegabytes(1);
 
+		private NearSettings near = NearSettings.defaults();
+
 		private double verify;
 
 		private @Nullable Type type;
@@ -532,6 +525,7 @@ public final class CacheSettings {
 			this.refreshAheadAuto = source.refreshAheadAuto;
 			this.compressAbove = source.compressAbove;
 			this.maxValueSize = source.maxValueSize;
+			this.near = source.near;
 			this.verify = source.verify;
 			this.type = source.type;
 			this.valueSerializer = source.valueSerializer;

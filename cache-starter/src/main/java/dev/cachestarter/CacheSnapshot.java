@@ -58,7 +58,7 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 
 		private static final List<String> NAMES = List.of("hits", "misses", "puts", "removals", "refusedFills",
 				"loadsShared", "unreadable", "otherVersion", "tooLarge", "notCacheable", "failures", "staleServed",
-				"refreshes", "refreshFailures", "verified", "foundStale");
+				"refreshes", "refreshFailures", "verified", "foundStale", "nearHits");
 
 		private final Map<String, Long> counts;
 
@@ -236,6 +236,15 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 		 */
 		public long foundStale() {
 			return count("foundStale");
+		}
+
+		/**
+		 * Return the number of {@link #hits()} whose value was in the memory of this
+		 * instance: Redis confirmed that it was still the value.
+		 * @return the number
+		 */
+		public long nearHits() {
+			return count("nearHits");
 		}
 
 		private long count(String name) {

@@ -80,10 +80,15 @@ abstract class AgedEntries extends Interleavings {
 			Class<?>... configurations) {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), broken));
 		TestInstance<Service> instance = closing(TestInstance.of(Service.class, breaker.host(), breaker.port(),
-				(builder) -> more.apply(
-						Internals.link(builder.defaults(settings), PATIENT).caches(List.of("rows", "lists", "copies"))),
+				(builder) -> more.apply(Internals.link(builder.defaults(adapted(settings)), PATIENT)
+					.caches(List.of("rows", "lists", "copies"))),
 				configurations));
 		return new Shop(instance.awaitUp(), breaker, this.redis);
+	}
+
+	/** The settings of an instance, as all tests of a class change them. */
+	CacheSettings adapted(CacheSettings settings) {
+		return settings;
 	}
 
 	/** Let the time of an entry be up. */
@@ -243,6 +248,10 @@ abstract class AgedEntries extends Interleavings {
 		private void fill(Way way) {
 			way.call(this);
 			await().until(() -> counters(way).puts() == 1);
+			if (this.instance.cache(way.cache).getSettings().near().mode() != NearSettings.Mode.NONE) {
+				// Have a copy of it, too.
+				way.call(this);
+			}
 		}
 
 		/** Bring an entry near its end. */

@@ -55,6 +55,7 @@ import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Flight;
+import dev.cachestarter.engine.near.NearCache;
 import dev.cachestarter.test.WithTestRedis;
 
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
@@ -95,8 +96,8 @@ class ArchitectureTests {
 	private static final Set<String> PUBLIC_TYPES = Set.of("Breaker", "CacheEventListener", "CacheControl",
 			"CacheableAll", "CacheEvictPattern", "CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport",
 			"CacheService", "CacheSettings", "CacheSnapshot", "CacheTtl", "CacheWarmer", "CachingPostProcessor",
-			"KeyPattern", "PatternEvictingCacheErrorHandler", "ResilientRedisCache", "ResilientRedisCacheManager",
-			"TtlPolicy", "TtlPreset");
+			"KeyPattern", "NearSettings", "PatternEvictingCacheErrorHandler", "ResilientRedisCache",
+			"ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
 	/** What users of the test kit may see. */
 	private static final Set<String> PUBLIC_TYPES_OF_TEST_KIT = Set.of("WithTestRedis", "TestRedis", "TestCache",
@@ -229,6 +230,26 @@ class ArchitectureTests {
 		.areDeclaredIn(EntryStore.class)
 		.and()
 		.haveName("observe")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.haveSimpleName("EntryReader");
+
+	@ArchTest
+	static final ArchRule onlyTheReaderLooksAtHeadersToServeValues = methods().that()
+		.areDeclaredIn(EntryStore.class)
+		.and()
+		.haveName("observeHeader")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.haveNameMatching(".*\\.(EntryReader|Watches(\\$\\w+)?)");
+
+	@ArchTest
+	static final ArchRule onlyTheReaderTakesCopies = methods().that()
+		.areDeclaredIn(NearCache.class)
+		.and()
+		.haveNameMatching("get|keep")
 		.should()
 		.onlyBeCalled()
 		.byClassesThat()

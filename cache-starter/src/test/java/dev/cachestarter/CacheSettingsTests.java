@@ -68,6 +68,7 @@ class CacheSettingsTests {
 		VALUES.put("refreshAheadAuto", true);
 		VALUES.put("compressAbove", DataSize.ofKilobytes(20));
 		VALUES.put("maxValueSize", DataSize.ofKilobytes(21));
+		VALUES.put("near", NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE));
 		VALUES.put("verify", 0.25);
 		VALUES.put("type", String.class);
 		VALUES.put("valueSerializer", SerializationPair.fromSerializer(RedisSerializer.string()));

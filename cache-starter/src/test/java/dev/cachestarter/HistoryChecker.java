@@ -162,14 +162,15 @@ final class HistoryChecker {
 				children.add(ChildJvm.start(HistoryChecker.class, redis.host(), String.valueOf(port), file.toString(),
 						String.valueOf(plan.seed() + 1000 * (i + 1)), String.valueOf(plan.threads()),
 						plan.broken().stream().map(Rule::name).collect(Collectors.joining(",")), String.valueOf(i),
-						String.valueOf(instances), String.valueOf(faulty), String.valueOf(plan.ageing())));
+						String.valueOf(instances), String.valueOf(faulty), String.valueOf(plan.ageing()),
+						String.valueOf(plan.near())));
 			}
 			for (int i = 0; i < plan.contexts(); i++) {
 				int index = plan.children() + i;
 				participants.add(new Participant("context " + (i + 1), redis.host(),
 						faulty ? proxies.get(index).port() : redis.port(), table, index, plan.seed() + 100 * i,
 						plan.threads(), plan.broken(), (i % 2 == 0) ? Duration.ofMillis(300) : IMPATIENT, faulty,
-						plan.ageing()));
+						plan.ageing(), plan.near()));
 			}
 			children.forEach((child) -> child.await("ready", PATIENCE));
 			children.forEach((child) -> child.send("go"));
@@ -191,7 +192,7 @@ final class HistoryChecker {
 			children.forEach((child) -> child.ask("join", "joined", PATIENCE));
 			if (plan.untilStale()) {
 				// With a broken rule nothing is promised of what comes after.
-				return new Report(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, table.staleReads(), 0);
+				return new Report(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, table.staleReads(), 0);
 			}
 			Report report = new Report();
 			for (Participant participant : participants) {
@@ -233,7 +234,7 @@ final class HistoryChecker {
 		Participant participant = new Participant("child " + ProcessHandle.current().pid(), args[0],
 				Integer.parseInt(args[1]), new Table(Path.of(args[2]), Integer.parseInt(args[7])),
 				Integer.parseInt(args[6]), Long.parseLong(args[3]), Integer.parseInt(args[4]), broken, IMPATIENT,
-				Boolean.parseBoolean(args[8]), Boolean.parseBoolean(args[9]));
+				Boolean.parseBoolean(args[8]), Boolean.parseBoolean(args[9]), Boolean.parseBoolean(args[10]));
 		ChildJvm.say("ready");
 		BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 		for (String command = commands.readLine(); command != null; command = commands.readLine()) {
@@ -261,9 +262,15 @@ final class HistoryChecker {
 	 * @param untilStale whether the first stale read is enough
 	 * @param faults what faults to make meanwhile
 	 * @param ageing whether entries live for a moment and some loads fail
+	 * @param near whether instances keep copies in memory
 	 */
 	record Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
-			boolean untilStale, Set<Fault> faults, boolean ageing) {
+			boolean untilStale, Set<Fault> faults, boolean ageing, boolean near) {
+
+		Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
+				boolean untilStale, Set<Fault> faults, boolean ageing) {
+			this(seed, duration, contexts, children, threads, broken, untilStale, faults, ageing, false);
+		}
 
 	}
 
@@ -273,6 +280,7 @@ final class HistoryChecker {
 	 * @param operations reads and changes
 	 * @param reads reads
 	 * @param hits reads that Redis had the value for
+	 * @param nearHits those of them whose value was a copy in memory
 	 * @param shared reads that got another's load
 	 * @param refusedFills loaded values that were not stored
 	 * @param pending changed rows of which an eviction was still pending when their
@@ -289,12 +297,12 @@ final class HistoryChecker {
 	 * @param staleAtRest rows that an instance did not read as they are when all was
 	 * quiet
 	 */
-	record Report(long operations, long reads, long hits, long shared, long refusedFills, long pending, long failures,
-			long replayed, long away, long excused, long exceptions, long standIns, long refreshes,
+	record Report(long operations, long reads, long hits, long nearHits, long shared, long refusedFills, long pending,
+			long failures, long replayed, long away, long excused, long exceptions, long standIns, long refreshes,
 			long longestEviction, long staleReads, long staleAtRest) {
 
 		Report() {
-			this(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+			this(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 		}
 
 		static Report parse(String text) {
@@ -303,27 +311,28 @@ final class HistoryChecker {
 				.toArray();
 			return new Report(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
 					numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12], numbers[13], numbers[14],
-					numbers[15]);
+					numbers[15], numbers[16]);
 		}
 
 		Report plus(Report other) {
 			return new Report(this.operations + other.operations, this.reads + other.reads, this.hits + other.hits,
-					this.shared + other.shared, this.refusedFills + other.refusedFills, this.pending + other.pending,
-					this.failures + other.failures, this.replayed + other.replayed, this.away + other.away,
-					this.excused + other.excused, this.exceptions + other.exceptions, this.standIns + other.standIns,
-					this.refreshes + other.refreshes, Math.max(this.longestEviction, other.longestEviction),
-					this.staleReads + other.staleReads, this.staleAtRest + other.staleAtRest);
+					this.nearHits + other.nearHits, this.shared + other.shared, this.refusedFills + other.refusedFills,
+					this.pending + other.pending, this.failures + other.failures, this.replayed + other.replayed,
+					this.away + other.away, this.excused + other.excused, this.exceptions + other.exceptions,
+					this.standIns + other.standIns, this.refreshes + other.refreshes,
+					Math.max(this.longestEviction, other.longestEviction), this.staleReads + other.staleReads,
+					this.staleAtRest + other.staleAtRest);
 		}
 
 		@Override
 		public String toString() {
-			return this.operations + " operations, " + this.reads + " reads, " + this.hits + " hits, " + this.shared
-					+ " shared loads, " + this.refusedFills + " refused fills, " + this.pending + " pending evictions, "
-					+ this.failures + " failures of Redis, " + this.replayed + " evictions replayed, " + this.away
-					+ " times away, " + this.excused + " excused reads, " + this.exceptions + " exceptions, "
-					+ this.standIns + " stand-ins, " + this.refreshes + " refreshes, " + this.longestEviction
-					+ " ms the longest eviction, " + this.staleReads + " stale reads, " + this.staleAtRest
-					+ " stale rows at rest";
+			return this.operations + " operations, " + this.reads + " reads, " + this.hits + " hits, " + this.nearHits
+					+ " of them near, " + this.shared + " shared loads, " + this.refusedFills + " refused fills, "
+					+ this.pending + " pending evictions, " + this.failures + " failures of Redis, " + this.replayed
+					+ " evictions replayed, " + this.away + " times away, " + this.excused + " excused reads, "
+					+ this.exceptions + " exceptions, " + this.standIns + " stand-ins, " + this.refreshes
+					+ " refreshes, " + this.longestEviction + " ms the longest eviction, " + this.staleReads
+					+ " stale reads, " + this.staleAtRest + " stale rows at rest";
 		}
 
 	}
@@ -459,7 +468,12 @@ final class HistoryChecker {
 
 	}
 
-	record Row(String tenant, int number, long version) {
+	/**
+	 * A row.
+	 *
+	 * @param text makes it large enough for a copy in memory, where there are any
+	 */
+	record Row(String tenant, int number, long version, String text) {
 
 	}
 
@@ -472,9 +486,12 @@ final class HistoryChecker {
 
 		private boolean failing;
 
-		private void table(Table table, boolean failing) {
+		private String text = "";
+
+		private void table(Table table, boolean failing, boolean near) {
 			this.table = table;
 			this.failing = failing;
+			this.text = near ? "a text of more than a thousand characters ".repeat(30) : "";
 		}
 
 		private Table table() {
@@ -482,7 +499,7 @@ final class HistoryChecker {
 		}
 
 		private Row load(String tenant, int number) {
-			Row row = new Row(tenant, number, table().version(index(tenant, number)));
+			Row row = new Row(tenant, number, table().version(index(tenant, number)), this.text);
 			int chance = ThreadLocalRandom.current().nextInt(1000);
 			// Every so often the database is slow for all.
 			boolean slow = System.currentTimeMillis() / 500 % 10 == 0;
@@ -537,7 +554,7 @@ final class HistoryChecker {
 			if (chance < 2) {
 				dawdle(450);
 			}
-			return new Row(tenant, number, changed(tenant, number));
+			return new Row(tenant, number, changed(tenant, number), this.text);
 		}
 
 		@CacheEvictPattern(cacheNames = "rows", pattern = "#{#tenant}:*")
@@ -639,7 +656,7 @@ final class HistoryChecker {
 		private final Duration ttl;
 
 		Participant(String name, String host, int port, Table table, int index, long seed, int threads,
-				Set<Rule> broken, Duration loadWait, boolean faulty, boolean ageing) {
+				Set<Rule> broken, Duration loadWait, boolean faulty, boolean ageing, boolean near) {
 			this.name = name;
 			this.table = table;
 			this.seed = seed;
@@ -647,7 +664,8 @@ final class HistoryChecker {
 			CacheSettings lasting = CacheSettings.defaults()
 				.withLease(Duration.ofMillis(100))
 				.withLoadLeaseLimit(Duration.ofMillis(200))
-				.withLoadWait(loadWait);
+				.withLoadWait(loadWait)
+				.withNear(NearSettings.defaults().withMode(near ? NearSettings.Mode.VALIDATE : NearSettings.Mode.NONE));
 			CacheSettings settings = ageing ? ageing(lasting, index) : lasting;
 			this.ttl = ageing ? settings.ttl() : Duration.ofMinutes(10);
 			this.instance = TestInstance.of(Rows.class, (this.breaker != null) ? this.breaker.host() : host,
@@ -660,7 +678,7 @@ final class HistoryChecker {
 			this.rows = this.instance.service();
 			Rows target = (Rows) java.util.Objects
 				.requireNonNull(org.springframework.aop.framework.AopProxyUtils.getSingletonTarget(this.rows));
-			target.table(table, ageing);
+			target.table(table, ageing, near);
 			for (int i = 0; i < threads; i++) {
 				int number = i;
 				Thread thread = new Thread(() -> work(new Random(this.seed + number)), name + ", thread " + i);
@@ -743,11 +761,11 @@ final class HistoryChecker {
 				}
 			}
 			CacheSnapshot.Counters counters = this.instance.counters("rows");
-			return new Report(this.operations.sum(), this.reads.sum(), counters.hits(), counters.loadsShared(),
-					counters.refusedFills(), this.pending.sum(), counters.failures(), this.replayed.sum(),
-					this.away.sum(), this.excused.sum(), this.exceptions.sum(), counters.staleServed(),
-					counters.refreshes(), TimeUnit.NANOSECONDS.toMillis(this.longestEviction.get()),
-					this.staleReads.sum(), staleAtRest);
+			return new Report(this.operations.sum(), this.reads.sum(), counters.hits(), counters.nearHits(),
+					counters.loadsShared(), counters.refusedFills(), this.pending.sum(), counters.failures(),
+					this.replayed.sum(), this.away.sum(), this.excused.sum(), this.exceptions.sum(),
+					counters.staleServed(), counters.refreshes(),
+					TimeUnit.NANOSECONDS.toMillis(this.longestEviction.get()), this.staleReads.sum(), staleAtRest);
 		}
 
 		private void work(Random random) {

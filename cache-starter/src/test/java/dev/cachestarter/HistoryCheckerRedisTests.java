@@ -112,6 +112,29 @@ class HistoryCheckerRedisTests {
 		assertThat(report.longestEviction()).isLessThan(250 + 2000);
 	}
 
+	@Test
+	void noReadIsStaleThoughValuesAreCopiedInMemory() throws IOException {
+		Report report = run(new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false, true),
+				(sum) -> sum.refusedFills() > 0);
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.nearHits()).isGreaterThan(report.hits() / 5);
+	}
+
+	@Test
+	void noReadIsStaleThoughValuesAreCopiedInMemoryWhateverFailsAndAges() throws IOException {
+		Report report = run(new Plan(seed(), duration().dividedBy(2), 2, 1, 4, Set.of(), false,
+				EnumSet.allOf(Fault.class), true, true),
+				(sum) -> sum.nearHits() > 0 && sum.replayed() > 0 && sum.standIns() > 0);
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.exceptions()).isZero();
+		assertThat(report.nearHits()).isPositive();
+		assertThat(report.replayed()).isPositive();
+	}
+
 	@ParameterizedTest
 	@EnumSource(names = { "COMPARE_ON_FILL", "LEASE_BEFORE_LOAD", "JOIN_BY_NONCE", "COMPARE_GENERATIONS",
 			"CAPTURE_GENERATIONS", "FRESH_GENERATIONS", "AWAIT_EVICTION" })

@@ -256,7 +256,18 @@ public abstract class Interleavings {
 
 	}
 
-	record Row(String tenant, String id, int version) {
+	/**
+	 * A row.
+	 *
+	 * @param text makes it large enough for a copy in memory
+	 */
+	record Row(String tenant, String id, int version, String text) {
+
+		private static final String TEXT = "a text of more than a thousand characters ".repeat(30);
+
+		Row(String tenant, String id, int version) {
+			this(tenant, id, version, TEXT);
+		}
 
 	}
 

@@ -51,6 +51,7 @@ import dev.cachestarter.diagnosis.LoadTimes;
 import dev.cachestarter.diagnosis.Setting;
 import dev.cachestarter.diagnosis.SettingOrigins;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.monitor.NearSize;
 import dev.cachestarter.engine.key.LogKeys;
 
 /**
@@ -292,7 +293,8 @@ public class CacheStarterEndpoint {
 			}
 		}
 		return new CacheDescriptor(Setting.all(cache.getSettings(), this.origins.of(name), cache.getControl()),
-				cache.getCounters(), this.loadTimes.of(name), methods, ttls, null);
+				cache.getCounters(), this.manager.engine().monitors().near(name), this.loadTimes.of(name), methods,
+				ttls, null);
 	}
 
 	/**
@@ -341,6 +343,7 @@ public class CacheStarterEndpoint {
 	 *
 	 * @param settings the settings in force, by name, and where each comes from
 	 * @param counters what happened in it since the start of this application
+	 * @param near what is kept of its values in memory, {@code null} if nothing ever is
 	 * @param loads how long its loads took
 	 * @param methods the methods that use it
 	 * @param methodTtls the TTLs that methods state, which go before that of the settings
@@ -348,11 +351,12 @@ public class CacheStarterEndpoint {
 	 * @param keys some of its keys, {@code null} if they were not asked for
 	 */
 	public record CacheDescriptor(Map<String, Setting> settings, CacheSnapshot.Counters counters,
-			LoadTimes.Summary loads, List<String> methods, Map<String, String> methodTtls,
+			@Nullable NearSize near, LoadTimes.Summary loads, List<String> methods, Map<String, String> methodTtls,
 			KeyBrowser.@Nullable Page keys) implements OperationResponseBody {
 
 		CacheDescriptor with(KeyBrowser.Page page) {
-			return new CacheDescriptor(this.settings, this.counters, this.loads, this.methods, this.methodTtls, page);
+			return new CacheDescriptor(this.settings, this.counters, this.near, this.loads, this.methods,
+					this.methodTtls, page);
 		}
 
 	}

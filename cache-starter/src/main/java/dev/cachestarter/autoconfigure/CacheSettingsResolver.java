@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -43,8 +44,10 @@ import org.springframework.data.redis.cache.RedisCacheWriter.TtlFunction;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.NearSettings;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.autoconfigure.CacheStarterProperties.Cache;
+import dev.cachestarter.autoconfigure.CacheStarterProperties.Near;
 import dev.cachestarter.autoconfigure.CacheStarterProperties.Values;
 import dev.cachestarter.autoconfigure.names.CacheNamePattern;
 import dev.cachestarter.diagnosis.SettingOrigins;
@@ -214,8 +217,20 @@ final class CacheSettingsResolver {
 		stated.put("refresh-ahead", Values::refreshAhead);
 		stated.put("compress-above", Values::compressAbove);
 		stated.put("max-value-size", Values::maxValueSize);
+		stated.put("near.mode", near(Near::mode));
+		stated.put("near.max-entries", near(Near::maxEntries));
+		stated.put("near.max-size", near(Near::maxSize));
+		stated.put("near.ttl", near(Near::ttl));
+		stated.put("near.copy", near(Near::copy));
 		stated.put("verify", Values::verify);
 		return stated;
+	}
+
+	private static Function<Values, @Nullable Object> near(Function<Near, @Nullable Object> stated) {
+		return (values) -> {
+			Near near = values.near();
+			return (near != null) ? stated.apply(near) : null;
+		};
 	}
 
 	private Map<String, String> origins(Level level) {
@@ -337,7 +352,35 @@ final class CacheSettingsResolver {
 		result = set(result, path + ".refresh-ahead", values.refreshAhead(), CacheSettingsResolver::withRefreshAhead);
 		result = set(result, path + ".compress-above", values.compressAbove(), CacheSettings::withCompressAbove);
 		result = set(result, path + ".max-value-size", values.maxValueSize(), CacheSettings::withMaxValueSize);
+		Near near = values.near();
+		result = (near != null) ? apply(result, path + ".near", near) : result;
 		return set(result, path + ".verify", values.verify(), CacheSettings::withVerify);
+	}
+
+	private static CacheSettings apply(CacheSettings settings, String path, Near values) {
+		CacheSettings result = set(settings, path + ".mode", values.mode(), CacheSettingsResolver::withNearMode);
+		result = set(result, path + ".max-entries", values.maxEntries(), near(NearSettings::withMaxEntries));
+		result = set(result, path + ".max-size", values.maxSize(), near(NearSettings::withMaxSize));
+		result = set(result, path + ".ttl", values.ttl(), near(NearSettings::withTtl));
+		return set(result, path + ".copy", values.copy(), near(NearSettings::withCopy));
+	}
+
+	private static <T> BiFunction<CacheSettings, T, CacheSettings> near(
+			BiFunction<NearSettings, T, NearSettings> change) {
+		return (settings, value) -> settings.withNear(change.apply(settings.near(), value));
+	}
+
+	private static CacheSettings withNearMode(CacheSettings settings, String text) {
+		NearSettings.Mode mode = switch (text.strip().toLowerCase(Locale.ROOT)) {
+			case "none" -> NearSettings.Mode.NONE;
+			case "validate" -> NearSettings.Mode.VALIDATE;
+			case "track" ->
+				throw new IllegalArgumentException("'near.mode' cannot be 'track', which does not exist yet: "
+						+ "set it to validate, which asks Redis with each read whether the copy is still the value");
+			default -> throw new IllegalArgumentException(
+					"'near.mode' cannot be '%s': set it to none or validate".formatted(text));
+		};
+		return settings.withNear(settings.near().withMode(mode));
 	}
 
 	private static CacheSettings withRefreshAhead(CacheSettings settings, String text) {

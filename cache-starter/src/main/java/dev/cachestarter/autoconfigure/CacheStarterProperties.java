@@ -99,6 +99,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 
 		@Nullable DataSize maxValueSize();
 
+		@Nullable Near near();
+
 		@Nullable Double verify();
 
 	}
@@ -128,6 +130,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * loads take.
 	 * @param compressAbove Size above which a value is compressed. 0 for never.
 	 * @param maxValueSize Maximum size of a value that is cached, as stored.
+	 * @param near Copies of values in the memory of each instance.
 	 * @param verify Share of hits, such as 0.001, that are compared with a fresh load in
 	 * the background. 0 for none.
 	 */
@@ -136,7 +139,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
 			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
 			@Nullable String refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
-			@Nullable Double verify) implements Values {
+			@Nullable Near near, @Nullable Double verify) implements Values {
 
 	}
 
@@ -166,6 +169,7 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * loads take.
 	 * @param compressAbove Size above which a value is compressed. 0 for never.
 	 * @param maxValueSize Maximum size of a value that is cached, as stored.
+	 * @param near Copies of values in the memory of each instance.
 	 * @param verify Share of hits, such as 0.001, that are compared with a fresh load in
 	 * the background. 0 for none.
 	 * @param type Type of the cache's values, such as "com.acme.Agent" or
@@ -177,7 +181,25 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 			@Nullable Duration loadLeaseLimit, CacheSettings.@Nullable Coalesce coalesce,
 			@Nullable Duration loadTimeout, @Nullable Duration staleIfError, @Nullable Duration staleRetry,
 			@Nullable String refreshAhead, @Nullable DataSize compressAbove, @Nullable DataSize maxValueSize,
-			@Nullable Double verify, @Nullable String type) implements Values {
+			@Nullable Near near, @Nullable Double verify, @Nullable String type) implements Values {
+
+	}
+
+	/**
+	 * Copies of values in the memory of each instance.
+	 *
+	 * @param mode Whether copies are kept. "none" for none, "validate" to ask Redis with
+	 * each read whether the copy is still the value.
+	 * @param maxEntries Maximum number of copies of a cache.
+	 * @param maxSize Maximum size of all copies of a cache, counted as JSON before
+	 * compression.
+	 * @param ttl Maximum time for which a copy is kept. 0 for as long as its entry is
+	 * fresh.
+	 * @param copy Whether values are decoded for each caller. If not, callers share one
+	 * object, which they must not change.
+	 */
+	record Near(@Nullable String mode, @Nullable Integer maxEntries, @Nullable DataSize maxSize, @Nullable Duration ttl,
+			@Nullable Boolean copy) {
 
 	}
 

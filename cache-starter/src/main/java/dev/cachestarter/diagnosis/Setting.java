@@ -30,6 +30,7 @@ import org.springframework.util.unit.DataSize;
 
 import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.NearSettings;
 
 /**
  * A setting that is in force.
@@ -77,6 +78,12 @@ public record Setting(@Nullable Object value, String from) {
 		values.put("refresh-ahead", settings.refreshAheadAuto() ? "auto" : text(settings.refreshAhead()));
 		values.put("compress-above", text(settings.compressAbove()));
 		values.put("max-value-size", text(settings.maxValueSize()));
+		NearSettings near = settings.near();
+		values.put("near.mode", near.mode().name().toLowerCase(Locale.ROOT));
+		values.put("near.max-entries", near.maxEntries());
+		values.put("near.max-size", text(near.maxSize()));
+		values.put("near.ttl", text(near.ttl()));
+		values.put("near.copy", near.copy());
 		values.put("verify", settings.verify());
 		Type type = settings.type();
 		values.put("type", (type != null) ? type.getTypeName() : "inferred");

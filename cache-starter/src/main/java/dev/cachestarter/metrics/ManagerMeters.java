@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,6 +42,7 @@ import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.engine.entry.EvictionCounts;
 import dev.cachestarter.engine.monitor.CacheMonitor;
 import dev.cachestarter.engine.monitor.Monitor;
+import dev.cachestarter.engine.monitor.NearSize;
 import dev.cachestarter.engine.monitor.RedisOperation;
 import dev.cachestarter.engine.monitor.RedisOutcome;
 import dev.cachestarter.engine.redis.LinkCondition;
@@ -70,8 +73,14 @@ final class ManagerMeters implements Monitor {
 
 	private final AtomicInteger caches = new AtomicInteger();
 
+	/** The caches that have meters of their own. */
+	private final Set<String> measured = ConcurrentHashMap.newKeySet();
+
 	/** What those share that are too many. */
 	private volatile CacheMeters.@Nullable Sum others;
+
+	/** What those keep in memory. */
+	private final Queue<Supplier<NearSize>> othersNear = new ConcurrentLinkedQueue<>();
 
 	private volatile boolean removed;
 
@@ -171,6 +180,7 @@ final class ManagerMeters implements Monitor {
 		if (this.caches.getAndIncrement() < MOST_CACHES) {
 			CacheMeters meters = new CacheMeters(this.registry, this.tags.and("cache", name), counters, this::add);
 			this.perCache.accept(name);
+			this.measured.add(name);
 			return meters;
 		}
 		// Told of by one thread at a time.
@@ -182,6 +192,34 @@ final class ManagerMeters implements Monitor {
 			this.others = sum;
 		}
 		return sum.with(counters);
+	}
+
+	@Override
+	public void ofNear(String name, Supplier<NearSize> near) {
+		if (this.measured.contains(name)) {
+			registerNear(name, near);
+			return;
+		}
+		this.othersNear.add(near);
+		if (this.othersNear.size() == 1) {
+			registerNear(CacheStarterMetrics.OTHER_CACHES, () -> this.othersNear.stream()
+				.map(Supplier::get)
+				.reduce(new NearSize(0, 0),
+						(one, other) -> new NearSize(one.entries() + other.entries(), one.bytes() + other.bytes())));
+		}
+	}
+
+	private void registerNear(String cache, Supplier<NearSize> near) {
+		Tags tagged = this.tags.and("cache", cache);
+		add(Gauge.builder(MeterNames.PREFIX + "near.entries", () -> near.get().entries())
+			.description("Copies of values in the memory of this instance")
+			.tags(tagged)
+			.register(this.registry));
+		add(Gauge.builder(MeterNames.PREFIX + "near.size", () -> near.get().bytes())
+			.baseUnit("bytes")
+			.description("Size of the copies in the memory of this instance, as JSON")
+			.tags(tagged)
+			.register(this.registry));
 	}
 
 	@Override

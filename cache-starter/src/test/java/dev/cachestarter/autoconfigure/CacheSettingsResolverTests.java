@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.Set;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.NearSettings;
 import dev.cachestarter.TtlPolicy;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -109,6 +110,11 @@ class CacheSettingsResolverTests {
 		set("cache-starter.defaults.compress-above", "0");
 		set("cache-starter.defaults.max-value-size", "5MB");
 		set("cache-starter.defaults.verify", "0.25");
+		set("cache-starter.defaults.near.mode", "validate");
+		set("cache-starter.defaults.near.max-entries", "26");
+		set("cache-starter.defaults.near.max-size", "27MB");
+		set("cache-starter.defaults.near.ttl", "28s");
+		set("cache-starter.defaults.near.copy", "true");
 
 		CacheSettings defaults = resolve().defaults();
 
@@ -126,6 +132,45 @@ class CacheSettingsResolverTests {
 		assertThat(defaults.compressAbove()).isEqualTo(DataSize.ofBytes(0));
 		assertThat(defaults.maxValueSize()).isEqualTo(DataSize.ofMegabytes(5));
 		assertThat(defaults.verify()).isEqualTo(0.25);
+		assertThat(defaults.near()).isEqualTo(NearSettings.defaults()
+			.withMode(NearSettings.Mode.VALIDATE)
+			.withMaxEntries(26)
+			.withMaxSize(DataSize.ofMegabytes(27))
+			.withTtl(Duration.ofSeconds(28))
+			.withCopy(true));
+	}
+
+	@Test
+	void eachSettingOfTheNearCacheIsTakenFromWhereItIsStated() {
+		set("cache-starter.defaults.near.max-entries", "100");
+		set("cache-starter.caches.[a:*].near.mode", " VALIDATE ");
+		set("cache-starter.caches.[a:*].near.max-size", "1MB");
+		set("cache-starter.caches.[a:b].near.max-size", "2MB");
+		set("cache-starter.caches.[a:c].near.mode", "none");
+
+		EffectiveCacheSettings settings = resolve();
+
+		NearSettings ofPattern = NearSettings.defaults()
+			.withMode(NearSettings.Mode.VALIDATE)
+			.withMaxEntries(100)
+			.withMaxSize(DataSize.ofMegabytes(1));
+		assertThat(settings.defaults().near()).isEqualTo(NearSettings.defaults().withMaxEntries(100));
+		assertThat(settings.ofName().apply("a:x").near()).isEqualTo(ofPattern);
+		assertThat(cache(settings, "a:b").near()).isEqualTo(ofPattern.withMaxSize(DataSize.ofMegabytes(2)));
+		assertThat(cache(settings, "a:c").near()).isEqualTo(ofPattern.withMode(NearSettings.Mode.NONE));
+		assertThat(settings.origins().of("a:b")).containsEntry("near.mode", "cache-starter.caches.[a:*].near.mode")
+			.containsEntry("near.max-size", "cache-starter.caches.[a:b].near.max-size")
+			.containsEntry("near.max-entries", "cache-starter.defaults.near.max-entries")
+			.doesNotContainKey("near.ttl");
+	}
+
+	@Test
+	void aModeOfTheNearCacheThatDoesNotExistYetIsRefusedWithTheOneToTake() {
+		set("cache-starter.caches.tools.near.mode", "track");
+
+		assertThatExceptionOfType(CacheConfigurationException.class).isThrownBy(this::resolve)
+			.withMessage("'cache-starter.caches.tools.near.mode' cannot be 'track', which does not exist yet. "
+					+ "Set it to validate, which asks Redis with each read whether the copy is still the value.");
 	}
 
 	@Test
@@ -203,6 +248,11 @@ class CacheSettingsResolverTests {
 			cache-starter.caches.[agents:list].type            | com.acme.Missing
 			cache-starter.caches.[agents:list].refresh-ahead   | soon
 			cache-starter.caches.agents.refresh-ahead          | -5s
+			cache-starter.defaults.near.mode                   | always
+			cache-starter.caches.agents.near.mode              | track
+			cache-starter.caches.agents.near.max-entries       | 0
+			cache-starter.caches.agents.near.max-size          | 0
+			cache-starter.caches.[agents:list].near.ttl        | -1s
 			cache-starter.connection.command-timeout           | 0
 			cache-starter.connection.connect-timeout           | -1s
 			spring.cache.redis.time-to-live                    | -1s

@@ -16,6 +16,8 @@
 
 package dev.cachestarter.cache;
 
+import org.jspecify.annotations.Nullable;
+
 import org.springframework.cache.Cache;
 
 import dev.cachestarter.CacheSnapshot;
@@ -27,6 +29,7 @@ import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.BackgroundLoads;
 import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.monitor.NearSize;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
@@ -73,6 +76,11 @@ public final class Internals {
 	public static ResilientRedisCacheManager.Builder link(ResilientRedisCacheManager.Builder builder,
 			RedisLink.Settings settings) {
 		return builder.link(settings);
+	}
+
+	/** What is kept of a cache in memory. */
+	public @Nullable NearSize near(String cache) {
+		return this.engine.monitors().near(cache);
 	}
 
 	public RedisLink link() {

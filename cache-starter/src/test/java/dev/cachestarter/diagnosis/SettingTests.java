@@ -33,6 +33,7 @@ import org.springframework.util.unit.DataSize;
 
 import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.NearSettings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -43,18 +44,23 @@ class SettingTests {
 
 	@Test
 	void everySettingOfACacheIsShown() {
-		List<String> names = Stream.of(CacheSettings.class, CacheControl.class)
-			.flatMap((type) -> Arrays.stream(type.getMethods()))
-			.map((method) -> method.getName())
-			.filter((name) -> name.startsWith("with") && !name.equals("withTtlPolicy")
-					&& !name.equals("withRefreshAheadAuto"))
-			.map((name) -> name.substring("with".length()).replaceAll("(?<=[a-z])(?=[A-Z])", "-"))
-			.map((name) -> name.toLowerCase(Locale.ROOT))
+		List<String> names = Stream
+			.concat(Stream.of(CacheSettings.class, CacheControl.class).flatMap((type) -> namesOf(type, "")),
+					namesOf(NearSettings.class, "near."))
+			.filter((name) -> !List.of("ttl-policy", "refresh-ahead-auto", "near").contains(name))
 			.distinct()
 			.toList();
 
 		assertThat(Setting.all(CacheSettings.defaults(), Map.of(), CacheControl.asConfigured()).keySet())
 			.containsExactlyInAnyOrderElementsOf(names);
+	}
+
+	private static Stream<String> namesOf(Class<?> type, String prefix) {
+		return Arrays.stream(type.getMethods())
+			.map((method) -> method.getName())
+			.filter((name) -> name.startsWith("with"))
+			.map((name) -> name.substring("with".length()).replaceAll("(?<=[a-z])(?=[A-Z])", "-"))
+			.map((name) -> prefix + name.toLowerCase(Locale.ROOT));
 	}
 
 	@ParameterizedTest

@@ -34,7 +34,9 @@ import org.junit.jupiter.api.Test;
 
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.CacheSettings;
 import dev.cachestarter.DocumentedPages;
+import dev.cachestarter.NearSettings;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -83,6 +85,7 @@ class MonitoringPageTests {
 		MeterRegistry registry = new SimpleMeterRegistry();
 		ResilientRedisCacheManager manager = ResilientRedisCacheManager
 			.builder(new LettuceConnectionFactory("localhost", 1))
+			.defaults(CacheSettings.defaults().withNear(NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE)))
 			.build();
 		try (CacheStarterMetrics metrics = bound(manager, registry)) {
 			assertThat(metrics).isNotNull();

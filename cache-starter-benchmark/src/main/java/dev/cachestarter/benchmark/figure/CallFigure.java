@@ -46,28 +46,53 @@ final class CallFigure implements Figure {
 	/** A call that loads where it should not, or does not store, is another call. */
 	private static final double TOLERANCE = 0.01;
 
+	private static final List<Peer> ALL = List.of(Peer.STARTER, Peer.SPRING, Peer.BOOT, Peer.JETCACHE, Peer.REDISSON,
+			Peer.LETTUCE, Peer.CAFFEINE);
+
+	private final String name;
+
+	private final String title;
+
 	private final boolean hits;
 
-	private CallFigure(boolean hits) {
+	private final List<Peer> peers;
+
+	/** Whom the others are compared with. */
+	private final Peer own;
+
+	private CallFigure(String name, String title, boolean hits, List<Peer> peers, Peer own) {
+		this.name = name;
+		this.title = title;
 		this.hits = hits;
+		this.peers = peers;
+		this.own = own;
 	}
 
 	static CallFigure hits() {
-		return new CallFigure(true);
+		return new CallFigure("hits", "A hit", true, ALL, Peer.STARTER);
 	}
 
 	static CallFigure misses() {
-		return new CallFigure(false);
+		return new CallFigure("misses", "A miss, with load and fill", false, ALL, Peer.STARTER);
+	}
+
+	static CallFigure near() {
+		return new CallFigure("near", "A hit with a copy in memory", true,
+				List.of(Peer.NEAR, Peer.STARTER, Peer.JETCACHE), Peer.NEAR);
 	}
 
 	@Override
 	public String name() {
-		return this.hits ? "hits" : "misses";
+		return this.name;
 	}
 
 	@Override
 	public String title() {
-		return this.hits ? "A hit" : "A miss, with load and fill";
+		return this.title;
+	}
+
+	private boolean isNear() {
+		return this.own == Peer.NEAR;
 	}
 
 	@Override
@@ -75,13 +100,13 @@ final class CallFigure implements Figure {
 		List<Cell> cells = cells(lab);
 		Map<Cell, Map<Peer, List<Calls>>> measured = new LinkedHashMap<>();
 		Map<Peer, Long> unlike = new EnumMap<>(Peer.class);
-		lab.workers(List.of(Peer.values()));
+		lab.workers(this.peers);
 		warmUp(lab, cells);
 		int rounds = lab.choose(5, 3);
 		// The first shows how fast a JVM warms up, and is thrown away.
 		for (int round = 0; round <= rounds; round++) {
 			for (Cell cell : cells) {
-				for (Peer peer : rotated(round)) {
+				for (Peer peer : rotated(this.peers, round)) {
 					Calls calls = measure(lab, peer, cell, unlike);
 					if (round > 0) {
 						measured.computeIfAbsent(cell, (key) -> new EnumMap<>(Peer.class))
@@ -95,14 +120,14 @@ final class CallFigure implements Figure {
 		measured.forEach((cell, calls) -> table(report, cell, calls));
 		goals(report, measured);
 		report.remark("Medians of " + rounds + " rounds, quartiles in parentheses; 'as fast' is calls a second of "
-				+ Peer.STARTER.label() + " divided by the peer's, of the same round.");
+				+ this.own.label() + " divided by the peer's, of the same round.");
 		unlike.forEach((peer, count) -> report.remark("**" + peer.label() + ": " + count + (this.hits
 				? " calls that should have been hits loaded.**" : " calls did not store what they loaded.**")));
 		return report;
 	}
 
 	private List<Cell> cells(Lab lab) {
-		List<Payload> payloads = lab.isBrief() ? List.of(Payload.MEDIUM)
+		List<Payload> payloads = (lab.isBrief() && !isNear()) ? List.of(Payload.MEDIUM)
 				: this.hits ? List.of(Payload.values()) : List.of(Payload.SMALL, Payload.MEDIUM);
 		return payloads.stream()
 			.flatMap((payload) -> List.of(new Cell(payload, 1), new Cell(payload, 16)).stream())
@@ -110,7 +135,7 @@ final class CallFigure implements Figure {
 	}
 
 	private void warmUp(Lab lab, List<Cell> cells) throws IOException {
-		for (Peer peer : Peer.values()) {
+		for (Peer peer : this.peers) {
 			for (Cell cell : cells) {
 				lab.worker(peer).call(Calls.class, command(cell, lab.choose(1000, 400)));
 			}
@@ -143,8 +168,8 @@ final class CallFigure implements Figure {
 		}
 	}
 
-	static List<Peer> rotated(int round) {
-		List<Peer> peers = new ArrayList<>(List.of(Peer.values()));
+	private static List<Peer> rotated(List<Peer> all, int round) {
+		List<Peer> peers = new ArrayList<>(all);
 		Collections.rotate(peers, -round);
 		return peers;
 	}
@@ -154,16 +179,16 @@ final class CallFigure implements Figure {
 				(this.hits ? "Hit" : "Miss") + ", " + cell.payload().label() + ", " + cell.threads()
 						+ ((cell.threads() == 1) ? " thread" : " threads"),
 				"", "calls a second", "p50 (µs)", "p99 (µs)", "processor (µs)", "allocated (KB), caller / all",
-				"cache-starter is … as fast");
+				(isNear() ? Peer.NEAR.label() : "cache-starter") + " is … as fast");
 		Map<String, Object> data = new LinkedHashMap<>();
-		Sample own = sample(calls, Peer.STARTER, Calls::perSecond);
+		Sample own = sample(calls, this.own, Calls::perSecond);
 		calls.keySet().forEach((peer) -> {
 			Sample perSecond = sample(calls, peer, Calls::perSecond);
 			Sample ratio = Sample.ratio(own, perSecond);
 			table.row(peer.label(), perSecond.text(), number(calls, peer, (call) -> call.median() / 1e3),
 					number(calls, peer, (call) -> call.p99() / 1e3), number(calls, peer, Calls::processorMicros),
 					number(calls, peer, Calls::callerKilobytes) + " / " + number(calls, peer, Calls::allKilobytes),
-					(peer == Peer.STARTER) ? "" : ratio.text());
+					(peer == this.own) ? "" : ratio.text());
 			data.put(peer.id(), Map.of("perSecond", perSecond, "starterIsAsFast", ratio, "rounds", calls.get(peer)));
 		});
 		report.table(table).data(cell.payload() + "-" + cell.threads(), data);
@@ -174,6 +199,10 @@ final class CallFigure implements Figure {
 		Cell many = new Cell(Payload.MEDIUM, 16);
 		Map<Peer, List<Calls>> alone = measured.getOrDefault(one, Map.of());
 		Map<Peer, List<Calls>> together = measured.getOrDefault(many, Map.of());
+		if (isNear()) {
+			nearGoals(report, measured);
+			return;
+		}
 		String what = this.hits ? "hit" : "miss, load and fill";
 		report.goal(what + ", 5 KB, 1 / 16 threads",
 				asFast(alone, Peer.SPRING) + " / " + asFast(together, Peer.SPRING) + " x Spring, tuned; "
@@ -189,9 +218,22 @@ final class CallFigure implements Figure {
 				number(together, Peer.SPRING, Calls::perSecond));
 	}
 
-	private static String asFast(Map<Peer, List<Calls>> calls, Peer peer) {
+	private void nearGoals(Report report, Map<Cell, Map<Peer, List<Calls>>> measured) {
+		Map<Payload, String> goals = Map.of(Payload.SMALL, "0.97 x", Payload.MEDIUM, "1.25 x, and faster than JetCache",
+				Payload.LARGE, "5 x");
+		for (Payload payload : Payload.values()) {
+			Map<Peer, List<Calls>> alone = measured.getOrDefault(new Cell(payload, 1), Map.of());
+			Map<Peer, List<Calls>> together = measured.getOrDefault(new Cell(payload, 16), Map.of());
+			report.goal("hit with a copy in memory, " + payload.label() + ", 1 / 16 threads",
+					asFast(alone, Peer.STARTER) + " / " + asFast(together, Peer.STARTER) + " x without; "
+							+ asFast(alone, Peer.JETCACHE) + " / " + asFast(together, Peer.JETCACHE) + " x JetCache",
+					goals.get(payload));
+		}
+	}
+
+	private String asFast(Map<Peer, List<Calls>> calls, Peer peer) {
 		return Sample
-			.number(Sample.ratio(sample(calls, Peer.STARTER, Calls::perSecond), sample(calls, peer, Calls::perSecond))
+			.number(Sample.ratio(sample(calls, this.own, Calls::perSecond), sample(calls, peer, Calls::perSecond))
 				.median());
 	}
 

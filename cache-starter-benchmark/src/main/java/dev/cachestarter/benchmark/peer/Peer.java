@@ -43,7 +43,10 @@ public enum Peer {
 	LETTUCE("Lettuce and Jackson by hand", LettucePeer::open),
 
 	/** In memory. No Redis, and no copy of the value. */
-	CAFFEINE("Caffeine, in memory", CaffeinePeer::open);
+	CAFFEINE("Caffeine, in memory", CaffeinePeer::open),
+
+	/** The starter with copies in memory that Redis confirms. */
+	NEAR("cache-starter, near.mode: validate", StarterPeer::openNear);
 
 	private final String label;
 

@@ -36,10 +36,18 @@ final class StarterPeer {
 	}
 
 	static PeerInstance open(RedisPlace place) {
+		return open(place, "none");
+	}
+
+	static PeerInstance openNear(RedisPlace place) {
+		return open(place, "validate");
+	}
+
+	private static PeerInstance open(RedisPlace place, String nearMode) {
 		ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
 			.web(WebApplicationType.NONE)
 			.properties(SpringPeer.properties(place))
-			.properties(Map.of("cache-starter.defaults.ttl", "10m"))
+			.properties(Map.of("cache-starter.defaults.ttl", "10m", "cache-starter.defaults.near.mode", nearMode))
 			.run();
 		return new PeerInstance(context.getBean(Agents.class), context::close);
 	}

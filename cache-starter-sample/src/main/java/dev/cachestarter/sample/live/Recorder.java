@@ -227,6 +227,9 @@ final class Recorder {
 		/** From a fresh entry. */
 		REDIS("redis"),
 
+		/** From a copy in memory that Redis confirmed. */
+		NEAR("near"),
+
 		/** The method ran. */
 		DATABASE(Source.DATABASE_LABEL),
 
@@ -284,7 +287,7 @@ final class Recorder {
 			boolean shared = after.loadsShared() > before.loadsShared();
 			boolean stale = after.staleServed() > before.staleServed();
 			if (!shared && !stale) {
-				return Source.REDIS;
+				return hitFrom(after.hits() - before.hits(), after.nearHits() - before.nearHits());
 			}
 			boolean hit = after.hits() > before.hits();
 			if (shared && !stale && !hit) {
@@ -295,6 +298,10 @@ final class Recorder {
 				return Source.STALE;
 			}
 			return Source.CACHE;
+		}
+
+		private static Source hitFrom(long hits, long near) {
+			return (near == 0) ? Source.REDIS : (near == hits) ? Source.NEAR : Source.CACHE;
 		}
 
 	}

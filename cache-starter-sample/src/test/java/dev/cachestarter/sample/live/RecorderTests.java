@@ -58,6 +58,12 @@ class RecorderTests {
 	}
 
 	@Test
+	void aHitOfACopyInMemoryIsNearAndOneAmongOthersIsNotTold() {
+		assertThat(source(true, CacheSnapshot.Counters.of(Map.of("hits", 1L, "nearHits", 1L)))).isEqualTo(Source.NEAR);
+		assertThat(source(true, CacheSnapshot.Counters.of(Map.of("hits", 2L, "nearHits", 1L)))).isEqualTo(Source.CACHE);
+	}
+
+	@Test
 	void hitsOfOthersChangeNothing() {
 		assertThat(source(true, counters(9, 0, 0))).isEqualTo(Source.REDIS);
 	}

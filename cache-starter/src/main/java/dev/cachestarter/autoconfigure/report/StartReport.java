@@ -64,6 +64,7 @@ import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheReport;
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.NearSettings;
 import dev.cachestarter.CacheTtl;
 import dev.cachestarter.autoconfigure.report.AnnotatedMethods.Annotated;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
@@ -187,7 +188,8 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 					.collect(Collectors.joining(" or ")),
 				"stale-if-error " + count(settings, (each) -> !each.staleIfError().isZero()),
 				"refresh-ahead " + count(settings, (each) -> each.refreshAheadAuto() || !each.refreshAhead().isZero()),
-				"verify " + count(settings, (each) -> each.verify() > 0), "near none",
+				"verify " + count(settings, (each) -> each.verify() > 0),
+				"near " + count(settings, (each) -> each.near().mode() != NearSettings.Mode.NONE),
 				"command-timeout " + link.commandTimeout().toMillis() + " ms",
 				"circuit-breaker at %.0f %% failing or %.0f %% slower than %d ms of %d".formatted(link.failureRate(),
 						link.slowCallRate(), link.slowCall().toMillis(), link.window()));

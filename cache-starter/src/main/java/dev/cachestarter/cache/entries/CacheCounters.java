@@ -21,12 +21,16 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.data.redis.cache.CacheStatistics;
 
 import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.engine.monitor.CacheMonitor.ReadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor;
+import dev.cachestarter.engine.monitor.NearSize;
 
 /**
  * Counts what happens in one cache, and tells those who want to know how long it took.
@@ -34,6 +38,8 @@ import dev.cachestarter.engine.monitor.CacheMonitor;
 public final class CacheCounters {
 
 	private final LongAdder hits = new LongAdder();
+
+	private final LongAdder nearHits = new LongAdder();
 
 	private final LongAdder misses = new LongAdder();
 
@@ -69,11 +75,23 @@ public final class CacheCounters {
 
 	private volatile Instant lastReset = this.since;
 
+	private volatile @Nullable Supplier<NearSize> near;
+
 	private volatile CacheMonitor monitor = CacheMonitor.NONE;
 
 	/** Tell of what takes time or has a size, from now on. */
 	void tell(CacheMonitor monitor) {
 		this.monitor = monitor;
+	}
+
+	/** Count what is kept in memory, too. */
+	void near(Supplier<NearSize> size) {
+		this.near = size;
+	}
+
+	/** What is kept in memory at the moment, {@code null} if nothing ever is. */
+	@Nullable Supplier<NearSize> near() {
+		return this.near;
 	}
 
 	/** Begin something that takes time: the time now, if anybody wants to know. */
@@ -112,6 +130,10 @@ public final class CacheCounters {
 
 	void hit() {
 		this.hits.increment();
+	}
+
+	void nearHit() {
+		this.nearHits.increment();
 	}
 
 	void miss() {
@@ -177,7 +199,8 @@ public final class CacheCounters {
 	public void reset() {
 		for (LongAdder adder : new LongAdder[] { this.hits, this.misses, this.puts, this.removals, this.refusedFills,
 				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable, this.failures,
-				this.staleServed, this.refreshes, this.refreshFailures, this.verified, this.foundStale }) {
+				this.staleServed, this.refreshes, this.refreshFailures, this.verified, this.foundStale,
+				this.nearHits }) {
 			adder.reset();
 		}
 		this.lastReset = Instant.now();
@@ -192,7 +215,7 @@ public final class CacheCounters {
 				Map.entry("notCacheable", this.notCacheable.sum()), Map.entry("failures", this.failures.sum()),
 				Map.entry("staleServed", this.staleServed.sum()), Map.entry("refreshes", this.refreshes.sum()),
 				Map.entry("refreshFailures", this.refreshFailures.sum()), Map.entry("verified", this.verified.sum()),
-				Map.entry("foundStale", this.foundStale.sum())));
+				Map.entry("foundStale", this.foundStale.sum()), Map.entry("nearHits", this.nearHits.sum())));
 	}
 
 	/**

@@ -18,9 +18,14 @@ package dev.cachestarter.cache.entries;
 
 import java.util.concurrent.ThreadLocalRandom;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.key.LogKeys;
+import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.monitor.NearSize;
+import dev.cachestarter.engine.near.NearCache;
 
 /**
  * What the reader, the writer and the adapter of one cache have in common.
@@ -60,6 +65,8 @@ public final class CacheParts {
 	private final AutomaticRefresh automaticRefresh = new AutomaticRefresh(
 			() -> ThreadLocalRandom.current().nextDouble());
 
+	private final @Nullable NearCache near;
+
 	private volatile InForce inForce;
 
 	/**
@@ -74,6 +81,11 @@ public final class CacheParts {
 		this.configured = settings;
 		this.counters = counters;
 		this.engine = engine;
+		this.near = NearCache.of(settings.near());
+		if (this.near != null) {
+			NearCache kept = this.near;
+			counters.near(() -> new NearSize(kept.count(), kept.bytes()));
+		}
 		this.inForce = new InForce(CacheControl.asConfigured(), settings);
 	}
 
@@ -92,6 +104,23 @@ public final class CacheParts {
 
 	public Engine engine() {
 		return this.engine;
+	}
+
+	/**
+	 * Return the copies that are kept of the values, {@code null} if none are.
+	 */
+	public @Nullable NearCache near() {
+		return this.near;
+	}
+
+	/**
+	 * Keep no copy of what a key has had: it is about to be evicted or written. That
+	 * spares the next read a look in vain, and the memory; no copy is trusted anyway.
+	 */
+	void dropNear(StoredKey key) {
+		if (this.near != null) {
+			this.near.drop(key);
+		}
 	}
 
 	AutomaticRefresh automaticRefresh() {
@@ -114,6 +143,9 @@ public final class CacheParts {
 	public boolean control(CacheControl control) {
 		InForce before = this.inForce;
 		this.inForce = new InForce(control, control.applyTo(this.configured));
+		if (this.near != null && !control.isEnabled()) {
+			this.near.clear();
+		}
 		return !before.control().equals(control);
 	}
 

@@ -28,6 +28,7 @@ import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.near.NearCache;
 import dev.cachestarter.engine.redis.Deadline;
 
 /**
@@ -87,7 +88,10 @@ public final class EntryEvictor {
 		if (targets.isEmpty() || (transaction != null && !immediate)) {
 			return false;
 		}
-		targets.forEach((target) -> repeatAfterReactiveCommit(target, call));
+		targets.forEach((target) -> {
+			repeatAfterReactiveCommit(target, call);
+			dropNear(target);
+		});
 		Long count = Call.settle(call,
 				counted(this.engine.traced(() -> this.engine.evictions().evict(targets)), targets.size()), deadline);
 		return count != null && count > 0;
@@ -126,7 +130,19 @@ public final class EntryEvictor {
 		return count != null && count > 0;
 	}
 
+	/** What is evicted with its group or by a pattern is found out when it is read. */
+	private void dropNear(Target target) {
+		NearCache near = this.parts.near();
+		if (near != null && target instanceof Target.Key key) {
+			near.drop(key.key());
+		}
+		else if (near != null && target instanceof Target.Whole) {
+			near.clear();
+		}
+	}
+
 	private CompletableFuture<Long> send(Target target) {
+		dropNear(target);
 		return counted(this.engine.traced(() -> this.engine.evictions().evict(target)), 1);
 	}
 

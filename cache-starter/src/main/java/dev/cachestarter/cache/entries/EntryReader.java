@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.entries.Reading.Kind;
+import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
@@ -51,6 +53,8 @@ import dev.cachestarter.engine.monitor.CacheMonitor.ReadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
 import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.monitor.Tracer;
+import dev.cachestarter.engine.near.NearCache;
+import dev.cachestarter.engine.near.NearCopy;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
@@ -129,8 +133,14 @@ public final class EntryReader implements Entries, Comparison.Source {
 			return told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span);
 		}
 		long epoch = staleEpoch(key);
+		Candidate candidate = candidate(key, purpose);
 		try {
-			return told(interpret(key, deadline.await(observe(key, span)), epoch, purpose), since, span);
+			Reading reading = (candidate != null && candidate.isPlainHit())
+					? check(key, deadline.await(observeHeader(key, span)), candidate.copy(), epoch, purpose) : null;
+			return told(
+					(reading != null) ? reading
+							: interpret(key, deadline.await(observe(key, span)), epoch, purpose, candidate),
+					since, span);
 		}
 		catch (RedisWaitException ex) {
 			return told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span);
@@ -151,12 +161,23 @@ public final class EntryReader implements Entries, Comparison.Source {
 				.completedFuture(told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span));
 		}
 		long epoch = staleEpoch(key);
-		return deadline.limit(observe(key, span))
+		Candidate candidate = candidate(key, purpose);
+		Supplier<CompletableFuture<Reading>> whole = () -> deadline.limit(observe(key, span))
 			.handleAsync(
 					(observed, ex) -> (ex != null) ? told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span)
-							: told(interpret(key, observed, epoch, purpose), since, span),
-					executor)
-			.exceptionally((ex) -> told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
+							: told(interpret(key, observed, epoch, purpose, candidate), since, span),
+					executor);
+		CompletableFuture<Reading> reading = (candidate == null || !candidate.isPlainHit()) ? whole.get()
+				: deadline.limit(observeHeader(key, span)).handleAsync((header, ex) -> {
+					if (ex != null) {
+						return CompletableFuture
+							.completedFuture(told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
+					}
+					Reading checked = check(key, header, candidate.copy(), epoch, purpose);
+					return (checked != null) ? CompletableFuture.completedFuture(told(checked, since, span))
+							: whole.get();
+				}, executor).thenCompose((read) -> read);
+		return reading.exceptionally((ex) -> told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
 	}
 
 	/** Read several keys of one manager in one round trip, on the calling thread. */
@@ -191,7 +212,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 				readings[i] = (observed == null)
 						? reader.told(reader.unanswered(keys.get(i), Purpose.LOAD), ReadOutcome.UNANSWERED, since[i],
 								Tracer.Span.NONE)
-						: reader.told(reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD),
+						: reader.told(reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD, null),
 								since[i], Tracer.Span.NONE);
 				next++;
 			}
@@ -279,6 +300,17 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return within(span, () -> observe(key));
 	}
 
+	/** The generations and the header; {@code null} if Redis does not tell. */
+	private CompletableFuture<@Nullable Observed> observeHeader(StoredKey key, Tracer.Span span) {
+		return within(span, () -> this.engine.store().observeHeader(key)).exceptionally((ex) -> {
+			// Of something of another data type it tells no beginning.
+			if (RedisErrors.isRefusal(ex)) {
+				return null;
+			}
+			throw (ex instanceof CompletionException same) ? same : new CompletionException(ex);
+		});
+	}
+
 	/** Decide whether a read does not use the cache. */
 	private boolean isToBypass(Purpose purpose) {
 		return purpose != Purpose.COMPARE && this.parts.isBypassed();
@@ -318,6 +350,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 
 	private Reading unanswered(StoredKey key, Purpose purpose) {
 		this.parts.counters().failed();
+		this.parts.dropNear(key);
 		if (!key.cacheName().isEmpty()) {
 			// Under other keys anything may stand.
 			this.engine.store().unanswered(key, this.parts.settings().maxValueSize().toBytes());
@@ -325,7 +358,65 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return missed(key, null, 0, purpose);
 	}
 
-	private Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose) {
+	// Copies
+
+	/**
+	 * Return the copy of a value that is fresh, and that this reader would decode in the
+	 * same way, {@code null} if there is none. It counts only if Redis confirms it.
+	 */
+	private @Nullable Candidate candidate(StoredKey key, Purpose purpose) {
+		NearCache near = this.parts.near();
+		NearCopy copy = (near != null && purpose != Purpose.COMPARE) ? near.get(key) : null;
+		if (copy == null || !isReadable(copy.header()) || decoding(copy.header()).decoder() != copy.decoder()) {
+			return null;
+		}
+		long now = this.engine.store().serverMillis();
+		return copy.header().isFresh(now) ? new Candidate(copy, kindOf(copy.header(), now, purpose)) : null;
+	}
+
+	/**
+	 * Compare what stands in Redis with the copy that was found before Redis was asked,
+	 * as {@link NearCache} says.
+	 * @param found the generations and the header, {@code null} if Redis does not tell
+	 * @return the hit, or a miss that the header alone tells; {@code null} if the entry
+	 * is to be read whole
+	 */
+	private @Nullable Reading check(StoredKey key, @Nullable Observed found, NearCopy copy, long epoch,
+			Purpose purpose) {
+		EntryHeader header = (found != null) ? found.current() : null;
+		if (header == null || header.isLease() || !copy.isOf(header)) {
+			Objects.requireNonNull(this.parts.near()).drop(key, copy);
+			boolean isValue = header != null && !header.isLease();
+			return (found == null || isValue) ? null : interpret(key, found, epoch, purpose, null);
+		}
+		if (!isTrusted(header) || !header.isFor(key) || !header.isFresh(this.engine.store().serverMillis())) {
+			return null;
+		}
+		Object value;
+		try {
+			value = copy.isShared() ? copy.value() : Call.outside(copy::value);
+		}
+		catch (CorruptEntryException | RuntimeException | Error ex) {
+			return null;
+		}
+		if (isEvicted(key)) {
+			// Evicted here while we waited for the answer.
+			return missed(key, null, 0, purpose);
+		}
+		this.parts.counters().nearHit();
+		return hit(key, Kind.HIT, value, null, epoch);
+	}
+
+	private void keep(Observed observed, EntryHeader header, @Nullable Object value, long now) {
+		NearCache near = this.parts.near();
+		if (near != null) {
+			near.keep(observed.key(), Objects.requireNonNull(observed.entry()), header, decoding(header).decoder(),
+					value, now);
+		}
+	}
+
+	private Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose,
+			@Nullable Candidate candidate) {
 		EntryHeader header = observed.current();
 		if (header == null || header.isLease() || !isTrusted(header)) {
 			return missed(key, (observed.isForeign() && replaces(key, purpose))
@@ -356,17 +447,30 @@ public final class EntryReader implements Entries, Comparison.Source {
 		if (purpose == Purpose.COMPARE) {
 			return new Reading(Kind.HIT, value.value(), observed, epoch);
 		}
-		this.parts.counters().hit();
 		if (!fresh) {
 			this.parts.counters().staleServed();
+			return hit(key, Kind.SERVED, value.value(), observed, epoch);
 		}
+		keep(observed, header, value.value(), now);
+		Kind drawn = (candidate != null) ? candidate.drawnFor(header) : null;
+		Kind kind = (drawn == null) ? kindOf(header, now, purpose) : isClaimed(header, now) ? Kind.HIT : drawn;
+		return hit(key, kind, value.value(), observed, epoch);
+	}
+
+	private Reading hit(StoredKey key, Kind kind, @Nullable Object value, @Nullable Observed observed, long epoch) {
+		this.parts.counters().hit();
 		if (logger.isDebugEnabled()) {
 			logger.debug("Cache HIT - " + this.parts.logName() + " (cacheKey: " + this.engine.logName(key) + ")");
 		}
-		boolean loads = purpose == Purpose.LOAD && fresh;
-		Kind kind = (loads && isDue(header, now)) ? Kind.DUE
-				: (loads && isDoubted(header, now)) ? Kind.DOUBTED : fresh ? Kind.HIT : Kind.SERVED;
-		return new Reading(kind, value.value(), observed, epoch);
+		return new Reading(kind, value, observed, epoch);
+	}
+
+	/** Decide what else a fresh value is good for; that may be left to chance. */
+	private Kind kindOf(EntryHeader header, long now, Purpose purpose) {
+		if (purpose != Purpose.LOAD) {
+			return Kind.HIT;
+		}
+		return isDue(header, now) ? Kind.DUE : isDoubted(header, now) ? Kind.DOUBTED : Kind.HIT;
 	}
 
 	/**
@@ -444,7 +548,11 @@ public final class EntryReader implements Entries, Comparison.Source {
 		boolean due = settings.refreshAheadAuto()
 				? life > 0 && this.parts.automaticRefresh().isDue(header.freshUntil() - now, life)
 				: ahead > 0 && header.isDue(now, ahead);
-		return due && !header.isClaimed(now, Lease.longestClaim(settings()));
+		return due && !isClaimed(header, now);
+	}
+
+	private boolean isClaimed(EntryHeader header, long now) {
+		return header.isClaimed(now, Lease.longestClaim(settings()));
 	}
 
 	/**
@@ -453,14 +561,14 @@ public final class EntryReader implements Entries, Comparison.Source {
 	 */
 	private boolean isDoubted(EntryHeader header, long now) {
 		double share = settings().verify();
-		return share > 0 && ThreadLocalRandom.current().nextDouble() < share
-				&& !header.isClaimed(now, Lease.longestClaim(settings())) && this.engine.link().isUp()
-				&& !this.engine.background().isHere() && !this.engine.background().isBusy(this.parts.name());
+		return share > 0 && ThreadLocalRandom.current().nextDouble() < share && !isClaimed(header, now)
+				&& this.engine.link().isUp() && !this.engine.background().isHere()
+				&& !this.engine.background().isBusy(this.parts.name());
 	}
 
 	/** Return whether a load of the entry has failed, and none is to be tried yet. */
 	private boolean isPaused(EntryHeader header, long now) {
-		return header.isPaused() && header.isClaimed(now, Lease.longestClaim(settings()));
+		return header.isPaused() && isClaimed(header, now);
 	}
 
 	private boolean keepsStale() {
@@ -729,6 +837,26 @@ public final class EntryReader implements Entries, Comparison.Source {
 	private @Nullable Object originOf(@Nullable Call call) {
 		Tracer tracer = this.engine.link().tracer();
 		return !tracer.isActive() ? null : (call != null) ? call.origin(tracer) : tracer.current();
+	}
+
+	/**
+	 * A copy that may be the value. Whether a value is to be loaded again may be left to
+	 * chance, which is asked once for each read: only a copy that is merely a hit spares
+	 * reading the entry.
+	 *
+	 * @param copy the copy
+	 * @param kind what its value is good for
+	 */
+	private record Candidate(NearCopy copy, Kind kind) {
+
+		boolean isPlainHit() {
+			return this.kind == Kind.HIT;
+		}
+
+		@Nullable Kind drawnFor(EntryHeader header) {
+			return this.copy.isOf(header) ? this.kind : null;
+		}
+
 	}
 
 	/**

@@ -117,6 +117,7 @@ public final class EntryWriter {
 			flight.release();
 			return NOT_STORED;
 		}
+		this.parts.dropNear(flight.key());
 		return counted(flight.fill(encoded, prepared.ttl()), encoded);
 	}
 
@@ -195,6 +196,7 @@ public final class EntryWriter {
 			// Not to be stored: the old value must not stay either.
 			return this.engine.evictions().evict(new Target.Key(key));
 		}
+		this.parts.dropNear(key);
 		return orEvict(key,
 				() -> counted(this.engine.traced(() -> this.engine.store()
 					.replace(key, encoded, encoded.mark(), prepared.ttl(), this.parts.settings().staleIfError(),

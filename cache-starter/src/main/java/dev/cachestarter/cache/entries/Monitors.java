@@ -26,11 +26,12 @@ import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.CacheSnapshot;
 import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.monitor.CacheMonitor;
 import dev.cachestarter.engine.monitor.Monitor;
+import dev.cachestarter.engine.monitor.NearSize;
 import dev.cachestarter.engine.monitor.RedisOperation;
 import dev.cachestarter.engine.monitor.RedisOutcome;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -92,6 +93,16 @@ public final class Monitors {
 	}
 
 	/**
+	 * Return what is kept of a cache in memory.
+	 * @return what is kept, {@code null} if nothing ever is
+	 */
+	public @Nullable NearSize near(String name) {
+		CacheCounters counters = this.caches.get(name);
+		Supplier<NearSize> near = (counters != null) ? counters.near() : null;
+		return (near != null) ? near.get() : null;
+	}
+
+	/**
 	 * Tell of the caches that were made.
 	 */
 	public void tellNews() {
@@ -116,7 +127,7 @@ public final class Monitors {
 	private void introduce(String name, CacheCounters counters) {
 		for (Attached each : this.attached) {
 			if (!each.caches().containsKey(name)) {
-				each.caches().put(name, monitorOf(each.monitor(), name, counters::snapshot));
+				each.caches().put(name, monitorOf(each.monitor(), name, counters));
 			}
 		}
 		List<CacheMonitor> all = this.attached.stream()
@@ -126,9 +137,14 @@ public final class Monitors {
 		counters.tell(all.isEmpty() ? CacheMonitor.NONE : (all.size() == 1) ? all.get(0) : new AllOfCache(all));
 	}
 
-	private static CacheMonitor monitorOf(Monitor monitor, String name, Supplier<CacheSnapshot.Counters> counters) {
+	private static CacheMonitor monitorOf(Monitor monitor, String name, CacheCounters counters) {
 		try {
-			return monitor.ofCache(name, counters);
+			CacheMonitor ofCache = monitor.ofCache(name, counters::snapshot);
+			Supplier<NearSize> near = counters.near();
+			if (near != null) {
+				monitor.ofNear(name, near);
+			}
+			return ofCache;
 		}
 		catch (Throwable ex) {
 			logger.warn("Cache '" + LogKeys.name(name) + "' is not measured: its meters could not be registered", ex);

@@ -74,10 +74,10 @@ abstract class LettuceConnection implements RedisConnection {
 	private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
 
 	LettuceConnection(StatefulConnection<byte[], byte[]> connection, RedisClusterAsyncCommands<byte[], byte[]> driver,
-			RedisConnector.Patience patience, EventLoopLag lags) {
+			RedisCommands commands, RedisConnector.Patience patience, EventLoopLag lags) {
 		this.connection = connection;
 		this.driver = driver;
-		this.commands = new LettuceCommands(driver);
+		this.commands = commands;
 		this.patience = patience;
 		this.lags = lags;
 		this.lag = lags::nanos;

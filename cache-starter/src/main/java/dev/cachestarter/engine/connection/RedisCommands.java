@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.connection;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
@@ -38,6 +39,19 @@ public interface RedisCommands {
 	 * Read the beginning of one key.
 	 */
 	CompletionStage<byte[]> getrange(byte[] key, long from, long to);
+
+	/**
+	 * Read keys, and then the beginning of one.
+	 * @param length how much of it
+	 * @return a value or {@code null} for each key, in order, and the beginning last
+	 */
+	default CompletionStage<List<byte @Nullable []>> mgetAndStart(byte[][] keys, byte[] key, int length) {
+		return mget(keys).thenCombine(getrange(key, 0, length - 1), (found, start) -> {
+			List<byte @Nullable []> values = new ArrayList<>(found);
+			values.add(start);
+			return values;
+		});
+	}
 
 	/**
 	 * Set a key, whatever is there.

@@ -348,6 +348,15 @@ public final class EntryHeader {
 		return this.line[CLAIM_OFFSET] == '-';
 	}
 
+	/**
+	 * Return whether an entry with another header has the same value as one with this:
+	 * they differ in the claim at most.
+	 */
+	public boolean isOfSameValue(EntryHeader other) {
+		return Arrays.equals(this.line, 0, CLAIM_OFFSET, other.line, 0, CLAIM_OFFSET) && Arrays.equals(this.line,
+				CACHE_GENERATION_OFFSET, LENGTH, other.line, CACHE_GENERATION_OFFSET, LENGTH);
+	}
+
 	public boolean isLease() {
 		return this.line[KIND_OFFSET] == LEASE;
 	}

@@ -235,22 +235,29 @@ public final class EntryStore {
 	 */
 	CompletableFuture<Observed> observeGenerations(StoredKey key) {
 		byte[] groupKey = key.groupGenerationKey();
-		byte[][] keys = (groupKey != null) ? new byte[][] { key.cacheGenerationKey(), groupKey }
-				: new byte[][] { key.cacheGenerationKey() };
-		return this.link.read(keys)
+		return this.link.read(generationKeys(key))
 			.thenApply((found) -> new Observed(key, found.get(0),
 					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, null));
 	}
 
+	private static byte[][] generationKeys(StoredKey key) {
+		byte[] groupKey = key.groupGenerationKey();
+		return (groupKey != null) ? new byte[][] { key.cacheGenerationKey(), groupKey }
+				: new byte[][] { key.cacheGenerationKey() };
+	}
+
 	/**
-	 * Look at a key and its generations without the payload, in one round trip.
+	 * Look at a key and its generations without the payload, in one round trip. A
+	 * generation is read before what is under it.
 	 * @return what was observed, with no more of the entry than its header; fails if what
 	 * stands there is no string
 	 */
 	public CompletableFuture<Observed> observeHeader(StoredKey key) {
-		// Sent in this order: a generation is read before what is under it.
-		CompletableFuture<Observed> generations = observeGenerations(key);
-		return generations.thenCombine(this.link.readHeader(key.redisKey(), EntryHeader.LENGTH), Observed::withEntry);
+		byte[] groupKey = key.groupGenerationKey();
+		return this.link.readAndStart(generationKeys(key), key.redisKey(), EntryHeader.LENGTH)
+			.thenApply((found) -> new Observed(key, found.get(0),
+					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, null)
+				.withEntry(Objects.requireNonNull(found.get(found.size() - 1))));
 	}
 
 	/**

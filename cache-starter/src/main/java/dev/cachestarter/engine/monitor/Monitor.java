@@ -46,6 +46,15 @@ public interface Monitor {
 	}
 
 	/**
+	 * Called once for each cache of which copies are kept in memory, after
+	 * {@link #ofCache}.
+	 * @param name the cache's name
+	 * @param near what is kept at the moment
+	 */
+	default void ofNear(String name, Supplier<NearSize> near) {
+	}
+
+	/**
 	 * Called when an operation of Redis is over, before who waits for it goes on. One
 	 * that fails at once while the link is down is none.
 	 * @param nanos since it was handed in, the wait for its turn included

@@ -426,21 +426,28 @@ public final class RedisLink {
 	}
 
 	/**
-	 * Read the beginning of one key, to see what stands there.
+	 * Read keys, and then the beginning of another one, in one round trip where one node
+	 * has them all.
+	 * @param keys the keys, not many
+	 * @param key the other one
+	 * @param length how much of it
+	 * @return a value or {@code null} for each key, in order, and the beginning last,
+	 * empty if nothing is there; fails if the other one is not a string
 	 */
-	public CompletableFuture<byte[]> readHeader(byte[] key, int length) {
-		return readStart(RedisOperation.READ, key, length);
+	public CompletableFuture<List<byte @Nullable []>> readAndStart(byte[][] keys, byte[] key, int length) {
+		byte[][] all = Arrays.copyOf(keys, keys.length + 1);
+		all[keys.length] = key;
+		// Named after the one that may be refused, of whatever type the key is.
+		return send(RedisOperation.READ, "GETRANGE", (commands) -> commands.mgetAndStart(keys, key, length),
+				length(all), all);
 	}
 
 	/**
 	 * Read the beginning of one key, to see whether it is to be removed.
 	 */
 	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
-		return readStart(RedisOperation.SWEEP, key, length);
-	}
-
-	private CompletableFuture<byte[]> readStart(RedisOperation operation, byte[] key, int length) {
-		return send(operation, "GETRANGE", (commands) -> commands.getrange(key, 0, length - 1), key.length, key);
+		return send(RedisOperation.SWEEP, "GETRANGE", (commands) -> commands.getrange(key, 0, length - 1), key.length,
+				key);
 	}
 
 	/**

@@ -105,6 +105,19 @@ public final class PayloadCompression {
 		}
 	}
 
+	/**
+	 * Return how long the payload of an entry is that was decompressed before.
+	 * @param entry an entry with a compressed payload
+	 */
+	public static long plainSize(byte[] entry) {
+		try {
+			return declaredSize(entry, entry.length - ValueCodec.HEADROOM);
+		}
+		catch (IOException ex) {
+			throw new IllegalArgumentException(ex);
+		}
+	}
+
 	private static long declaredSize(byte[] entry, int length) throws IOException {
 		if (length < SIZE_OFFSET + SIZE_LENGTH) {
 			throw new IOException("The frame is truncated");

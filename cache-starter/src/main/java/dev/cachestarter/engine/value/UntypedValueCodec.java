@@ -140,13 +140,18 @@ final class UntypedValueCodec implements ValueCodec {
 	}
 
 	@Override
+	public ValueCodec decoder() {
+		return codec((this.named != null) ? this.named : Object.class);
+	}
+
+	@Override
 	public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
-		return codec((this.named != null) ? this.named : Object.class).decode(entry, form);
+		return decoder().decode(entry, form);
 	}
 
 	@Override
 	public boolean isSame(@Nullable Object one, @Nullable Object other) {
-		return codec((this.named != null) ? this.named : Object.class).isSame(one, other);
+		return decoder().isSame(one, other);
 	}
 
 	@Override
@@ -242,6 +247,11 @@ final class UntypedValueCodec implements ValueCodec {
 		@Override
 		public Encoded encode(@Nullable Object value) throws NotCacheableException {
 			return this.asked.encode(value);
+		}
+
+		@Override
+		public ValueCodec decoder() {
+			return this.asked.decoder();
 		}
 
 		@Override

@@ -48,6 +48,15 @@ public interface ValueCodec {
 	}
 
 	/**
+	 * Return what decodes for this codec: two codecs whose decoders are the same make the
+	 * same value of an entry.
+	 * @return the codec itself, or the one that it leaves it to
+	 */
+	default ValueCodec decoder() {
+		return this;
+	}
+
+	/**
 	 * Encode a value.
 	 * @param value the value, {@code null} for a cached null
 	 * @return the encoded entry, whose first {@link #HEADROOM} bytes are left for the

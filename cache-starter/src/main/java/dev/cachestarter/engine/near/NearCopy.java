@@ -1,0 +1,119 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.cachestarter.engine.near;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.value.ValueCodec;
+import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
+
+/**
+ * A value as one codec has decoded it, and the header of the entry that it was decoded
+ * from. Of the entry itself nothing is kept, unless each caller gets a value of its own:
+ * then the entry is kept in the place of the value.
+ */
+public final class NearCopy {
+
+	private final EntryHeader header;
+
+	private final ValueCodec decoder;
+
+	private final @Nullable Object value;
+
+	private final byte @Nullable [] entry;
+
+	private final int size;
+
+	private final long life;
+
+	private NearCopy(EntryHeader header, ValueCodec decoder, @Nullable Object value, byte @Nullable [] entry, int size,
+			Duration life) {
+		this.header = header;
+		this.decoder = decoder;
+		this.value = value;
+		this.entry = entry;
+		this.size = size;
+		this.life = TimeUnit.NANOSECONDS.convert(life);
+	}
+
+	/**
+	 * Keep a value, which all callers share.
+	 * @param header the header of its entry
+	 * @param decoder what has decoded it
+	 * @param size how large its entry is before compression
+	 * @param life how long the value is fresh yet
+	 */
+	static NearCopy ofValue(EntryHeader header, ValueCodec decoder, @Nullable Object value, int size, Duration life) {
+		return new NearCopy(header, decoder, value, null, size, life);
+	}
+
+	/**
+	 * Keep an entry, which is decoded for each caller.
+	 * @param header its header
+	 * @param decoder what decodes it
+	 * @param life how long the value is fresh yet
+	 */
+	static NearCopy ofEntry(EntryHeader header, ValueCodec decoder, byte[] entry, Duration life) {
+		return new NearCopy(header, decoder, null, entry, entry.length, life);
+	}
+
+	public EntryHeader header() {
+		return this.header;
+	}
+
+	/** Return what has decoded it, or decodes it. */
+	public ValueCodec decoder() {
+		return this.decoder;
+	}
+
+	/**
+	 * Return whether an entry with a given header is the one that this is a copy of.
+	 */
+	public boolean isOf(EntryHeader other) {
+		return this.header.isOfSameValue(other);
+	}
+
+	/**
+	 * Return whether all callers get one object.
+	 */
+	public boolean isShared() {
+		return this.entry == null;
+	}
+
+	/**
+	 * Return the value.
+	 * @throws CorruptEntryException if it is decoded for each caller, and cannot be
+	 */
+	public @Nullable Object value() throws CorruptEntryException {
+		return (this.entry != null) ? this.decoder.decode(this.entry, this.header.form()) : this.value;
+	}
+
+	/** How much it counts, in bytes. */
+	int size() {
+		return this.size;
+	}
+
+	/** How long it is kept at most, in nanoseconds. */
+	long life() {
+		return this.life;
+	}
+
+}
