@@ -335,7 +335,8 @@ public final class CacheSettings {
 	 * @throws IllegalArgumentException if it is negative
 	 */
 	public CacheSettings withCompressAbove(DataSize size) {
-		SettingValues.check(!size.isNegative(), "compress-above", size.toString(), "a size such as 100KB, or 0 for never");
+		SettingValues.check(!size.isNegative(), "compress-above", size.toString(),
+				"a size such as 100KB, or 0 for never");
 		return with((values) -> values.compressAbove = size);
 	}
 
@@ -355,8 +356,8 @@ public final class CacheSettings {
 	 * Redis' own limit
 	 */
 	public CacheSettings withMaxValueSize(DataSize size) {
-		SettingValues.check(size.toBytes() > 0 && size.compareTo(DataSize.ofMegabytes(512)) <= 0, "max-value-size", size.toString(),
-				"a size from 1B to 512MB, such as 1MB");
+		SettingValues.check(size.toBytes() > 0 && size.compareTo(DataSize.ofMegabytes(512)) <= 0, "max-value-size",
+				size.toString(), "a size from 1B to 512MB, such as 1MB");
 		return with((values) -> values.maxValueSize = size);
 	}
 

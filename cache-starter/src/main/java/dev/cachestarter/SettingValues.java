@@ -14,7 +14,6 @@
  * limitations under the License.
  */
 
-
 package dev.cachestarter;
 
 import java.time.Duration;

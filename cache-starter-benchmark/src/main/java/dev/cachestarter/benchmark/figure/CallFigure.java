@@ -219,15 +219,17 @@ final class CallFigure implements Figure {
 	}
 
 	private void nearGoals(Report report, Map<Cell, Map<Peer, List<Calls>>> measured) {
-		Map<Payload, String> goals = Map.of(Payload.SMALL, "0.97 x", Payload.MEDIUM, "1.25 x, and faster than JetCache",
-				Payload.LARGE, "5 x");
 		for (Payload payload : Payload.values()) {
 			Map<Peer, List<Calls>> alone = measured.getOrDefault(new Cell(payload, 1), Map.of());
 			Map<Peer, List<Calls>> together = measured.getOrDefault(new Cell(payload, 16), Map.of());
 			report.goal("hit with a copy in memory, " + payload.label() + ", 1 / 16 threads",
 					asFast(alone, Peer.STARTER) + " / " + asFast(together, Peer.STARTER) + " x without; "
 							+ asFast(alone, Peer.JETCACHE) + " / " + asFast(together, Peer.JETCACHE) + " x JetCache",
-					goals.get(payload));
+					switch (payload) {
+						case SMALL -> "0.97 x";
+						case MEDIUM -> "1.25 x, and faster than JetCache";
+						case LARGE -> "5 x";
+					});
 		}
 	}
 
