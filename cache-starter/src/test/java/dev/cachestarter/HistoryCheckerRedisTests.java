@@ -115,11 +115,11 @@ class HistoryCheckerRedisTests {
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemory() throws IOException {
 		Report report = run(new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false, true),
-				(sum) -> sum.refusedFills() > 0);
+				(sum) -> sum.refusedFills() > 0 && sum.nearHits() > 100);
 
 		assertThat(report.staleReads()).isZero();
 		assertThat(report.staleAtRest()).isZero();
-		assertThat(report.nearHits()).isGreaterThan(report.hits() / 5);
+		assertThat(report.nearHits()).isPositive();
 	}
 
 	@Test

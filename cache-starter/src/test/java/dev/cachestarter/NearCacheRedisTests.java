@@ -258,6 +258,28 @@ class NearCacheRedisTests {
 	}
 
 	@Test
+	void aCopyOfAKeyIsNoneForAnotherKeyOfTheSameText() {
+		copied("t1", "1");
+		long before = nearHits();
+
+		assertThat(this.instance.service().findByWholeText("t1:1").id()).isEqualTo("whole");
+
+		assertThat(nearHits() - before).isZero();
+	}
+
+	@Test
+	void aCopyPastItsTimeIsNotServedThoughRedisKeepsItsEntry() {
+		try (TestInstance<Pages> stale = instance((settings) -> settings.withTtl(Duration.ofMillis(500))
+			.withTtlJitter(0)
+			.withStaleIfError(Duration.ofHours(1)))) {
+			copied(stale, "t1", "1");
+			Pages.VERSIONS.put("t1:1", 1);
+
+			await().atMost(PATIENCE).until(() -> stale.service().find("t1", "1").version() == 1);
+		}
+	}
+
+	@Test
 	void aClaimOfAnotherInstanceLeavesTheCopyValid() {
 		copied("t1", "1");
 		this.redis.cli("SETRANGE", "pages:t1:1", "23",
@@ -631,6 +653,11 @@ class NearCacheRedisTests {
 		@Cacheable("pages")
 		public Mono<Page> findReactively(String tenant, String id) {
 			return Mono.fromSupplier(() -> load(tenant, id));
+		}
+
+		@Cacheable("pages")
+		public Page findByWholeText(String text) {
+			return new Page(text, "whole", 0, TEXT);
 		}
 
 		@Cacheable("pages")
