@@ -50,6 +50,10 @@ final class CacheStarterHints implements RuntimeHintsRegistrar {
 
 	static final String SUSPENDED_RESULTS = "dev.cachestarter.cache.SuspendFunctions$Results";
 
+	/** What Caffeine chooses by name for a near cache: the cache, and its nodes. */
+	static final List<String> NEAR_CACHE = List.of("com.github.benmanes.caffeine.cache.SSLMWA",
+			"com.github.benmanes.caffeine.cache.PSWMW");
+
 	@Override
 	public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
 		hints.reflection()
@@ -63,6 +67,9 @@ final class CacheStarterHints implements RuntimeHintsRegistrar {
 		JSON_FORMS.forEach((name) -> hints.reflection()
 			.registerType(TypeReference.of(FORMS_OWNER + name), MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
 					MemberCategory.INVOKE_DECLARED_METHODS, MemberCategory.ACCESS_DECLARED_FIELDS));
+		NEAR_CACHE.forEach((name) -> hints.reflection()
+			.registerTypeIfPresent(classLoader, name, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
+					MemberCategory.ACCESS_DECLARED_FIELDS));
 		hints.proxies().registerJdkProxy(RedisCacheWriter.class);
 	}
 

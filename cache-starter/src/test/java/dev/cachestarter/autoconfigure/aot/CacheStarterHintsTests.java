@@ -39,6 +39,8 @@ import org.springframework.data.redis.serializer.RedisSerializer;
 import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.NearSettings;
+import dev.cachestarter.engine.near.NearCache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -102,6 +104,26 @@ class CacheStarterHintsTests {
 		assertThat(forms).allSatisfy((form) -> assertThat(form.getDeclaredConstructors()).allSatisfy(
 				(constructor) -> assertThat(RuntimeHintsPredicates.reflection().onConstructorInvocation(constructor))
 					.accepts(this.hints)));
+	}
+
+	@Test
+	void whatCaffeineChoosesForANearCacheIsRegistered() {
+		NearCache near = NearCache.of(NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE));
+		Object cache = valueOf(valueOf(near, "copies"), "cache");
+		List<Object> chosen = List.of(cache, valueOf(cache, "nodeFactory"));
+
+		assertThat(chosen).extracting((each) -> each.getClass().getName())
+			.containsExactlyElementsOf(CacheStarterHints.NEAR_CACHE);
+		assertThat(chosen).allSatisfy((each) -> assertThat(each.getClass().getDeclaredConstructors()).isNotEmpty()
+			.allSatisfy((constructor) -> assertThat(
+					RuntimeHintsPredicates.reflection().onConstructorInvocation(constructor))
+				.accepts(this.hints)));
+	}
+
+	private static Object valueOf(Object owner, String name) {
+		Field field = java.util.Objects.requireNonNull(ReflectionUtils.findField(owner.getClass(), name));
+		ReflectionUtils.makeAccessible(field);
+		return java.util.Objects.requireNonNull(ReflectionUtils.getField(field, owner));
 	}
 
 	/** Who adds another is to think of a hint. */
