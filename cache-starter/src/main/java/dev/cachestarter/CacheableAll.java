@@ -38,6 +38,9 @@ import org.springframework.core.annotation.AliasFor;
  *
  * &#64;CacheableAll(cacheNames = "agents:details", key = "#{#element.id}")
  * public List&lt;Agent&gt; list(Collection&lt;Long&gt; ids) { ... }
+ *
+ * &#64;CacheableAll("agents:details")
+ * public Mono&lt;Map&lt;Long, Agent&gt;&gt; findAllLater(Collection&lt;Long&gt; ids) { ... }
  * </pre>
  *
  * <p>
@@ -49,9 +52,14 @@ import org.springframework.core.annotation.AliasFor;
  * <p>
  * The method has one collection among its arguments, of which each element is a key, with
  * the other arguments in their places as for the single method. It returns a {@code Map}
- * by these keys, or a {@code List} of values with the {@link #key()} of each; nothing
- * asynchronous. It has no other cache annotation but {@link CacheTtl @CacheTtl}. What is
- * wrong about it stops the start.
+ * by these keys, or a {@code List} of values with the {@link #key()} of each; or a
+ * {@code Mono}, a {@code CompletableFuture} or a {@code CompletionStage} of one of them,
+ * or a {@code Flux} of values with the {@link #key()} of each, which is given out when
+ * all of it is there. Kotlin's {@code suspend} functions and {@code Flow} count as these.
+ * A publisher reads the keys when it is subscribed to, and for each subscription; what is
+ * asynchronous completes when what it has loaded is stored or known not to be. Whoever
+ * cancels it gives its leases back. It has no other cache annotation but
+ * {@link CacheTtl @CacheTtl}. What is wrong about it stops the start.
  *
  * @since 0.1.0
  */
@@ -78,7 +86,7 @@ public @interface CacheableAll {
 	String[] cacheNames() default {};
 
 	/**
-	 * The key of an element of the list that the method returns, such as
+	 * The key of an element of the list or {@code Flux} that the method returns, such as
 	 * <code>#{#element.id}</code>: a SpEL expression in <code>#{...}</code>. For methods
 	 * that return a {@code Map} it stays empty.
 	 * @return the expression

@@ -20,8 +20,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+
+import reactor.core.publisher.Flux;
 
 import org.springframework.cache.annotation.Cacheable;
 
@@ -34,9 +37,12 @@ class BatchExample {
 
 	private final Agents agents;
 
-	BatchExample(CacheService cache, Agents agents) {
+	private final RemoteAgents remote;
+
+	BatchExample(CacheService cache, Agents agents, RemoteAgents remote) {
 		this.cache = cache;
 		this.agents = agents;
+		this.remote = remote;
 	}
 
 	// @formatter:off
@@ -55,6 +61,16 @@ class BatchExample {
 		return this.agents.findAllById(agentIds)
 			.stream()
 			.collect(Collectors.toMap(Agent::id, Function.identity()));
+	}
+
+	@CacheableAll(cacheNames = "agents:details", key = "#{#element.id}")
+	public Flux<Agent> stream(Collection<String> agentIds) {
+		return this.remote.findAllById(agentIds);
+	}
+
+	@CacheableAll("agents:details")
+	public CompletableFuture<Map<String, Agent>> byIdLater(Collection<String> agentIds) {
+		return this.remote.findAllById(agentIds).collectMap(Agent::id).toFuture();
 	}
 	// @formatter:on
 
@@ -80,6 +96,12 @@ class BatchExample {
 		List<Agent> findAllById(Collection<String> ids);
 
 		Agent findById(String id);
+
+	}
+
+	interface RemoteAgents {
+
+		Flux<Agent> findAllById(Collection<String> ids);
 
 	}
 

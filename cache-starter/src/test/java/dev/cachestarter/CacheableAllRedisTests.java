@@ -342,11 +342,15 @@ class CacheableAllRedisTests {
 	}
 
 	static Stream<Arguments> malformed() {
-		return Stream.of(Arguments.of(ReturnsMono.class,
-				"it returns reactor.core.publisher.Mono. Let it return a Map of the values by their keys, or a List of the values, and nothing asynchronous"),
-				Arguments.of(ReturnsFlux.class, "it returns reactor.core.publisher.Flux."),
-				Arguments.of(ReturnsFuture.class, "it returns java.util.concurrent.CompletableFuture."),
-				Arguments.of(ReturnsOne.class, "it returns java.lang.String."),
+		return Stream.of(
+				Arguments.of(ReturnsOne.class,
+						"it returns java.lang.String. Let it return a Map of the values by their keys or a List of the "
+								+ "values, a Mono or a future of one of them, or a Flux of the values"),
+				Arguments.of(ReturnsMonoOfOne.class, "it returns java.lang.String."),
+				Arguments.of(ReturnsNothing.class, "it returns java.lang.Void."),
+				Arguments.of(ReturnsArray.class, "it returns java.lang.String[]."),
+				Arguments.of(FluxWithoutKey.class, "nothing tells the keys of its elements."),
+				Arguments.of(FutureOfMapWithKey.class, "it has a 'key', and returns a map that tells the keys itself."),
 				Arguments.of(NoCollection.class, "0 of its arguments are collections. Give it one, of the keys"),
 				Arguments.of(TwoCollections.class, "2 of its arguments are collections."),
 				Arguments.of(OddCollection.class,
@@ -508,27 +512,45 @@ class CacheableAllRedisTests {
 
 	}
 
-	static class ReturnsMono {
+	static class ReturnsMonoOfOne {
 
 		@CacheableAll("a")
-		public Mono<Map<String, String>> find(Collection<String> ids) {
+		public Mono<String> find(Collection<String> ids) {
 			return Mono.empty();
 		}
 
 	}
 
-	static class ReturnsFlux {
+	static class ReturnsNothing {
 
-		@CacheableAll(cacheNames = "a", key = "#{#element}")
+		@CacheableAll("a")
+		public Mono<Void> find(Collection<String> ids) {
+			return Mono.empty();
+		}
+
+	}
+
+	static class ReturnsArray {
+
+		@CacheableAll("a")
+		public String[] find(Collection<String> ids) {
+			return new String[0];
+		}
+
+	}
+
+	static class FluxWithoutKey {
+
+		@CacheableAll("a")
 		public Flux<String> find(Collection<String> ids) {
 			return Flux.empty();
 		}
 
 	}
 
-	static class ReturnsFuture {
+	static class FutureOfMapWithKey {
 
-		@CacheableAll("a")
+		@CacheableAll(cacheNames = "a", key = "#{#element}")
 		public CompletableFuture<Map<String, String>> find(Collection<String> ids) {
 			return CompletableFuture.completedFuture(Map.of());
 		}

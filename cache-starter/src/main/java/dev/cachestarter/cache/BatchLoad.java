@@ -26,11 +26,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Predicate;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
-import dev.cachestarter.CacheService.BatchLoader;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.call.Steps;
 import dev.cachestarter.cache.entries.Engine;
@@ -41,8 +41,10 @@ import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask;
 import dev.cachestarter.engine.load.CallerThread;
 import dev.cachestarter.engine.load.Decision;
+import dev.cachestarter.engine.load.Failures;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Staged;
 import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.monitor.CacheMonitor.LoadKind;
 import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
@@ -62,12 +64,76 @@ import dev.cachestarter.engine.redis.Deadline;
  * is taken, and what they leave is read again, leased and loaded in a further round. So
  * two calls that want each other's keys never wait for each other: a call that waits
  * holds nothing. All rounds together are bounded by {@code load-wait}; what is still
- * missing then is loaded without a lease, and not stored.
+ * missing then is loaded without a lease, and not stored. In a transaction, whose loads
+ * are shared with nobody and wait for nobody, all that is missing is loaded at once.
  *
- * @param <T> the type of the values
- * @param <X> what the loader throws
+ * <h2>The stages</h2>
+ *
+ * <p>
+ * Between these steps the call waits, and how is the caller's affair ({@link Staged}): a
+ * blocking caller on its own thread, which the loader then runs on; an asynchronous one
+ * without a thread. No stage is on an event loop, and none holds a lock. What must be
+ * known of the caller's thread, its transaction and the loads that it is part of, is
+ * taken when the call begins.
+ * <p>
+ * <table>
+ * <caption>What a stage waits for, and what it does then</caption>
+ * <tr>
+ * <th>Stage</th>
+ * <th>waits for</th>
+ * <th>then</th>
+ * <th>if the caller's thread is interrupted</th>
+ * </tr>
+ * <tr>
+ * <td>begin</td>
+ * <td></td>
+ * <td>reads all keys</td>
+ * <td></td>
+ * </tr>
+ * <tr>
+ * <td>read</td>
+ * <td>the answer</td>
+ * <td>takes the hits, leases the rest</td>
+ * <td>all is missing, and is loaded without leases</td>
+ * </tr>
+ * <tr>
+ * <td>leased</td>
+ * <td>the leases</td>
+ * <td>calls the loader for what it leads</td>
+ * <td>a lease that comes late is given back</td>
+ * </tr>
+ * <tr>
+ * <td>loaded</td>
+ * <td>the loader</td>
+ * <td>fills; or, if the loader has failed, sees what stale values serve</td>
+ * <td>a blocking loader knows by itself</td>
+ * </tr>
+ * <tr>
+ * <td>failed</td>
+ * <td>the stale values</td>
+ * <td>goes on if they serve for all, else fails</td>
+ * <td>fails</td>
+ * </tr>
+ * <tr>
+ * <td>follow</td>
+ * <td>another look, then the loads of others</td>
+ * <td>takes what they bring, loads alone what took too long, and begins another round for
+ * the rest</td>
+ * <td>loads alone</td>
+ * </tr>
+ * </table>
+ *
+ * <h2>Cancelling</h2>
+ *
+ * <p>
+ * An asynchronous caller may go on without the call. Then the leases are given back, but
+ * for those that others wait for already in this JVM: for them the load goes on and is
+ * filled. If there are none, the load is cancelled too. Leases that come after that are
+ * given back at once, and the call waits for nobody any more.
+ *
+ * @param <R> what is made of the values
  */
-final class BatchLoad<T, X extends Exception> {
+final class BatchLoad<R> implements Staged<R> {
 
 	/** Entries that change hands this often are left to those who change them. */
 	private static final int MAX_ROUNDS = 8;
@@ -76,54 +142,45 @@ final class BatchLoad<T, X extends Exception> {
 
 	private final Map<String, Asked> asked;
 
-	private final BatchLoader<T, X> loader;
+	private final Loader loader;
 
-	private final @Nullable Call stated;
+	private final @Nullable Call call;
 
-	private final Predicate<@Nullable Object> stores;
+	private final Function<Map<String, Object>, R> result;
 
 	private final Deadline deadline;
-
-	private final CallerThread thread;
 
 	private final Map<String, Optional<Object>> found = new HashMap<>();
 
 	/** What is to be loaded, by name, as it was seen last. */
 	private final Map<String, Ask> missing = new LinkedHashMap<>();
 
-	BatchLoad(Engine engine, Map<String, Asked> asked, BatchLoader<T, X> loader) {
-		this(engine, asked, loader, null, (value) -> true);
-	}
+	/** What is being loaded. */
+	private volatile Map<String, Flight> flights = Map.of();
+
+	private volatile @Nullable CompletableFuture<?> loading;
+
+	private volatile boolean cancelled;
 
 	/**
-	 * Create one for a method.
-	 * @param stated has what is stated on the method, {@code null} if there is none
-	 * @param stores whether a value that was loaded is to be stored
+	 * Create a call.
+	 * @param asked the keys, by name
+	 * @param call the intercepted call that this is, {@code null} if it is none
+	 * @param result makes what is returned of the values, which are in the order of the
+	 * keys
 	 */
-	BatchLoad(Engine engine, Map<String, Asked> asked, BatchLoader<T, X> loader, @Nullable Call stated,
-			Predicate<@Nullable Object> stores) {
-		this.stated = stated;
-		this.stores = stores;
+	BatchLoad(Engine engine, Map<String, Asked> asked, Loader loader, @Nullable Call call,
+			Function<Map<String, Object>, R> result) {
 		this.engine = engine;
 		this.asked = asked;
 		this.loader = loader;
-		this.deadline = engine.newDeadline();
-		this.thread = new CallerThread(engine.executor());
+		this.call = call;
+		this.result = result;
+		this.deadline = (call != null) ? call.deadline(engine.link()) : engine.newDeadline();
 	}
 
-	Map<String, Object> run() throws X {
-		try {
-			read();
-			for (int round = 1; !this.missing.isEmpty(); round++) {
-				load(leaseAll());
-				if (!this.missing.isEmpty()) {
-					load(follow(round));
-				}
-			}
-		}
-		finally {
-			this.thread.close();
-		}
+	@Override
+	public R result() {
 		Map<String, Object> values = new LinkedHashMap<>();
 		this.asked.keySet().forEach((name) -> {
 			Optional<Object> value = this.found.get(name);
@@ -131,59 +188,107 @@ final class BatchLoad<T, X extends Exception> {
 				values.put(name, value.get());
 			}
 		});
-		return values;
+		return this.result.apply(values);
 	}
 
-	private void read() {
-		List<String> names = List.copyOf(this.asked.keySet());
-		List<EntryReader> readers = names.stream().map((name) -> asked(name).reader()).toList();
-		List<Reading> readings = EntryReader.readAll(readers, keysOf(names), this.deadline);
-		for (int i = 0; i < names.size(); i++) {
-			Reading reading = readings.get(i);
-			if (reading.isHit()) {
-				found(names.get(i), reading.value());
-			}
-			else {
-				this.missing.put(names.get(i),
-						reading.asking(
-								readers.get(i).ask(asked(names.get(i)).key(), this.deadline, this.thread, null, null),
-								reading.stale(null)));
-			}
+	@Override
+	public void cancel() {
+		this.cancelled = true;
+		boolean all = true;
+		for (Flight flight : this.flights.values()) {
+			all &= flight.cancel();
+		}
+		CompletableFuture<?> load = this.loading;
+		if (all && load != null) {
+			load.cancel(true);
 		}
 	}
 
-	/** Lease what can be leased at once. */
-	private Map<String, Flight> leaseAll() {
-		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
-		this.missing.forEach((name, ask) -> decisions.put(name, turns().decideAtOnce(ask)));
-		Map<String, Flight> led = new LinkedHashMap<>();
-		decisions.forEach((name, pending) -> {
-			if (this.thread.await(pending) instanceof Decision.Load load) {
-				led.put(name, flightOf(name, load));
-			}
-		});
-		return led;
+	// Reading
+
+	@Override
+	public @Nullable Stage begin(Executor executor) {
+		if (this.asked.isEmpty()) {
+			return null;
+		}
+		List<Asked> all = List.copyOf(this.asked.values());
+		List<EntryReader> readers = all.stream().map(Asked::reader).toList();
+		Ask asking = readers.get(0).ask(all.get(0).key(), this.deadline, executor, null, this.call);
+		CompletableFuture<List<Reading>> readings = EntryReader.readAll(readers, all.stream().map(Asked::key).toList(),
+				this.deadline, executor);
+		return Stage.after(readings, () -> read(asking, readings));
 	}
 
+	private @Nullable Stage read(Ask asking, CompletableFuture<List<Reading>> read) {
+		List<Reading> readings = (read.isDone() && !read.isCompletedExceptionally()) ? read.join() : null;
+		int i = 0;
+		for (Map.Entry<String, Asked> entry : this.asked.entrySet()) {
+			Reading reading = (readings != null) ? readings.get(i++) : null;
+			if (reading != null && reading.isHit()) {
+				found(entry.getKey(), reading.value());
+				continue;
+			}
+			Ask ask = asking.about(entry.getValue().key(), entry.getValue().reader());
+			this.missing.put(entry.getKey(), (reading != null) ? reading.asking(ask, reading.stale(null)) : ask);
+		}
+		return lease(1);
+	}
+
+	// Leasing
+
 	/**
-	 * Wait for the loads of others, and take what they bring.
-	 * @param round how many rounds there were, this one included
-	 * @return what is to be loaded alone; the rest of what is missing is for another
-	 * round
+	 * Lease what can be leased at once.
+	 * @param round how many rounds there are, this one included
 	 */
-	private Map<String, Flight> follow(int round) {
-		lookAgain(List.copyOf(this.missing.keySet()));
+	private @Nullable Stage lease(int round) {
+		if (this.missing.isEmpty() || this.cancelled) {
+			return null;
+		}
 		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
-		Map<String, Step<WaitOutcome>> steps = new HashMap<>();
-		this.missing.forEach((name, ask) -> {
-			Step<WaitOutcome> waiting = ask.entries().waiting(ask.origin());
-			steps.put(name, waiting);
-			decisions.put(name, waiting.within(() -> turns().follow(ask)));
+		this.missing.forEach((name, ask) -> decisions.put(name, turns().decideAtOnce(ask)));
+		return Stage.after(all(decisions), () -> leased(round, decisions));
+	}
+
+	private @Nullable Stage leased(int round, Map<String, CompletableFuture<Decision>> decisions) throws Throwable {
+		Map<String, Flight> led = new LinkedHashMap<>();
+		decisions.forEach((name, pending) -> {
+			Decision decision = CallerThread.decided(pending);
+			if (decision instanceof Decision.Load || missing(name).transactional()) {
+				led.put(name, flightOf(name, decision));
+			}
 		});
+		return load(led, () -> follow(round));
+	}
+
+	// Following
+
+	/** Wait for the loads of others. */
+	private @Nullable Stage follow(int round) {
+		if (this.missing.isEmpty() || this.cancelled) {
+			return null;
+		}
+		List<String> names = List.copyOf(this.missing.keySet());
+		CompletableFuture<List<Ask>> looked = lookAgain(names);
+		return Stage.after(looked, () -> {
+			seen(names, looked);
+			Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
+			Map<String, Step<WaitOutcome>> steps = new HashMap<>();
+			this.missing.forEach((name, ask) -> {
+				Step<WaitOutcome> waiting = ask.entries().waiting(ask.origin());
+				steps.put(name, waiting);
+				decisions.put(name, waiting.within(() -> turns().follow(ask)));
+			});
+			return Stage.after(all(decisions), () -> followed(round, decisions, steps));
+		});
+	}
+
+	/** Take what they bring, and load alone what others take too long for. */
+	private @Nullable Stage followed(int round, Map<String, CompletableFuture<Decision>> decisions,
+			Map<String, Step<WaitOutcome>> steps) throws Throwable {
 		Map<String, Flight> alone = new LinkedHashMap<>();
 		List<String> again = new ArrayList<>();
 		decisions.forEach((name, pending) -> {
-			Decision decision = this.thread.await(pending);
+			Decision decision = CallerThread.decided(pending);
 			Steps.end(Objects.requireNonNull(steps.get(name)), decision);
 			Ask ask = missing(name);
 			if (decision instanceof Decision.Value value) {
@@ -197,26 +302,19 @@ final class BatchLoad<T, X extends Exception> {
 				alone.put(name, flightOf(name, decision));
 			}
 		});
-		if (alone.isEmpty()) {
+		if (!alone.isEmpty() || again.isEmpty()) {
+			return load(alone, () -> lease(round + 1));
+		}
+		CompletableFuture<List<Ask>> looked = lookAgain(again);
+		return Stage.after(looked, () -> {
+			seen(again, looked);
 			takeWhatCame(again);
-		}
-		return alone;
-	}
-
-	private void lookAgain(List<String> names) {
-		List<EntryReader> readers = names.stream().map((name) -> asked(name).reader()).toList();
-		List<Ask> again = EntryReader.lookAgain(readers, names.stream().map(this::missing).toList(), this.deadline);
-		for (int i = 0; i < names.size(); i++) {
-			this.missing.put(names.get(i), again.get(i));
-		}
+			return lease(round + 1);
+		});
 	}
 
 	/** What another has stored meanwhile is no hit of ours. */
 	private void takeWhatCame(List<String> names) {
-		if (names.isEmpty()) {
-			return;
-		}
-		lookAgain(names);
 		names.forEach((name) -> {
 			Decision.Value value = turns().useStored(missing(name));
 			if (value != null) {
@@ -225,54 +323,58 @@ final class BatchLoad<T, X extends Exception> {
 		});
 	}
 
-	private void load(Map<String, Flight> flights) throws X {
-		if (flights.isEmpty()) {
-			return;
-		}
-		Runnable leave = Leading.enter(Leading.of(flights.values(), Leading.current()));
-		List<Step<LoadOutcome>> steps = steps(flights.keySet());
-		Runnable exit = steps.get(0).enter();
-		Map<String, T> values;
-		try {
-			values = this.loader.load(new LinkedHashSet<>(flights.keySet()));
-			if (values == null) {
-				throw new IllegalStateException("The loader answered null instead of a map");
+	private CompletableFuture<List<Ask>> lookAgain(List<String> names) {
+		List<EntryReader> readers = names.stream().map((name) -> asked(name).reader()).toList();
+		return EntryReader.lookAgain(readers, names.stream().map(this::missing).toList(), this.deadline);
+	}
+
+	private void seen(List<String> names, CompletableFuture<List<Ask>> looked) {
+		if (looked.isDone() && !looked.isCompletedExceptionally()) {
+			List<Ask> again = looked.join();
+			for (int i = 0; i < names.size(); i++) {
+				this.missing.put(names.get(i), again.get(i));
 			}
+		}
+	}
+
+	// Loading
+
+	/**
+	 * Load, unless the caller has gone on.
+	 * @param next goes on when it is loaded
+	 */
+	private @Nullable Stage load(Map<String, Flight> led, Next next) throws Throwable {
+		if (led.isEmpty()) {
+			return next.go();
+		}
+		this.flights = led;
+		if (this.cancelled) {
+			led.values().forEach(Flight::cancel);
+			return null;
+		}
+		// An asynchronous call may have gone on on a thread that knows of nothing.
+		Leading leading = Leading.of(led.values(), missing(led.keySet().iterator().next()).leading());
+		List<Step<LoadOutcome>> steps = steps(led.keySet());
+		CompletableFuture<?> load = begin(led.keySet(), leading, steps.get(0));
+		this.loading = load;
+		if (this.cancelled) {
+			cancel();
+		}
+		return new Stage(load, false, () -> loaded(led, load, steps, next));
+	}
+
+	private CompletableFuture<?> begin(Set<String> names, @Nullable Leading leading, Step<LoadOutcome> step) {
+		Runnable leave = Leading.enter(leading);
+		Runnable exit = step.enter();
+		try {
+			return this.loader.begin(new LinkedHashSet<>(names), leading, step);
 		}
 		catch (Throwable ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
+		finally {
 			exit.run();
-			steps.forEach((step) -> Steps.end(step, ex));
-			if (allServed(flights, ex)) {
-				return;
-			}
-			throw ex;
-		}
-		finally {
 			leave.run();
-		}
-		exit.run();
-		steps.forEach((step) -> Steps.end(step, null));
-		try {
-			flights.forEach((name, flight) -> {
-				Object value = values.get(name);
-				flight.loaded(value);
-				Asked one = asked(name);
-				if (this.stores.test(value)) {
-					one.writer().fill(flight, value, one.reader().codec(), null, this.stated);
-				}
-				else {
-					flight.release();
-				}
-				found(name, value);
-			});
-		}
-		finally {
-			// All have ended, unless the map that was answered is a strange one.
-			flights.forEach((name, flight) -> {
-				if (this.missing.containsKey(name)) {
-					flight.release();
-				}
-			});
 		}
 	}
 
@@ -283,24 +385,97 @@ final class BatchLoad<T, X extends Exception> {
 		return asks.values().stream().map((ask) -> ask.entries().loading(ask.origin(), LoadKind.CALL)).toList();
 	}
 
-	/** Return whether stale values serve for all that could not be loaded. */
-	private boolean allServed(Map<String, Flight> flights, Throwable failure) {
-		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
-		flights.forEach((name, flight) -> decisions.put(name, turns().failed(missing(name), flight, failure)));
-		boolean all = true;
-		for (Map.Entry<String, CompletableFuture<Decision>> entry : decisions.entrySet()) {
-			if (this.thread.await(entry.getValue()) instanceof Decision.Value value) {
-				found(entry.getKey(), value.value());
-			}
-			else {
-				all = false;
-			}
+	private @Nullable Stage loaded(Map<String, Flight> led, CompletableFuture<?> load, List<Step<LoadOutcome>> steps,
+			Next next) throws Throwable {
+		Map<String, ?> values;
+		try {
+			values = this.loader.values(led.keySet(), valueOf(load));
 		}
-		return all;
+		catch (Throwable ex) {
+			Throwable failure = isAsynchronous() ? Failures.original(ex) : ex;
+			steps.forEach((step) -> Steps.end(step, failure));
+			return failed(led, failure, ex, next);
+		}
+		steps.forEach((step) -> Steps.end(step, null));
+		fill(led, values);
+		this.loading = null;
+		this.flights = Map.of();
+		return next.go();
+	}
+
+	private static @Nullable Object valueOf(CompletableFuture<?> load) throws Throwable {
+		// Neither get() nor join() tells what it failed with, as it was.
+		Throwable failure = load.handle((value, ex) -> ex).join();
+		if (failure != null) {
+			throw failure;
+		}
+		return load.join();
+	}
+
+	private void fill(Map<String, Flight> led, Map<String, ?> values) {
+		List<CompletableFuture<?>> fills = new ArrayList<>();
+		try {
+			led.forEach((name, flight) -> {
+				Object value = values.get(name);
+				flight.loaded(value);
+				Asked one = asked(name);
+				if (this.loader.stores(value)) {
+					fills.add(one.writer().fill(flight, value, one.reader().codec(), null, this.call));
+				}
+				else {
+					flight.release();
+				}
+				found(name, value);
+			});
+		}
+		finally {
+			// All have ended, unless the map that was answered is a strange one.
+			led.forEach((name, flight) -> {
+				if (this.missing.containsKey(name)) {
+					flight.release();
+				}
+			});
+		}
+		if (isAsynchronous()) {
+			// As Spring has it, the result is there when it is stored.
+			Call.settle(this.call, CompletableFuture.allOf(fills.toArray(CompletableFuture[]::new)), this.deadline);
+		}
+	}
+
+	/** Go on if stale values serve for all that could not be loaded. */
+	private @Nullable Stage failed(Map<String, Flight> led, Throwable failure, Throwable thrown, Next next)
+			throws Throwable {
+		if (this.cancelled) {
+			led.values().forEach((flight) -> flight.fail(failure));
+			return null;
+		}
+		Map<String, CompletableFuture<Decision>> decisions = new LinkedHashMap<>();
+		led.forEach((name, flight) -> decisions.put(name, turns().failed(missing(name), flight, failure)));
+		return Stage.after(all(decisions), () -> {
+			decisions.forEach((name, pending) -> {
+				if (CallerThread.decided(pending) instanceof Decision.Value value) {
+					found(name, value.value());
+				}
+			});
+			if (decisions.keySet().stream().anyMatch(this.missing::containsKey)) {
+				throw thrown;
+			}
+			return next.go();
+		});
+	}
+
+	// What is known
+
+	private boolean isAsynchronous() {
+		return this.call != null && this.call.isAsynchronous();
 	}
 
 	private Turns turns() {
 		return this.engine.turns();
+	}
+
+	private static CompletableFuture<Void> all(Map<String, ? extends CompletableFuture<?>> futures) {
+		return CompletableFuture.allOf(futures.values().toArray(CompletableFuture[]::new));
 	}
 
 	private Flight flightOf(String name, Decision decision) {
@@ -310,10 +485,6 @@ final class BatchLoad<T, X extends Exception> {
 	private void found(String name, @Nullable Object value) {
 		this.missing.remove(name);
 		this.found.put(name, Optional.ofNullable(value));
-	}
-
-	private List<StoredKey> keysOf(List<String> names) {
-		return names.stream().map((name) -> asked(name).key()).toList();
 	}
 
 	private Asked asked(String name) {
@@ -332,6 +503,33 @@ final class BatchLoad<T, X extends Exception> {
 	 * @param writer stores what is loaded
 	 */
 	record Asked(StoredKey key, EntryReader reader, EntryWriter writer) {
+
+	}
+
+	/**
+	 * Loads what is missing.
+	 */
+	interface Loader {
+
+		/**
+		 * Begin to load.
+		 * @param names what is missing
+		 * @param leading what is loaded for
+		 * @param step the step that it is
+		 * @return what comes of it; done, if the loader blocks
+		 */
+		CompletableFuture<?> begin(Set<String> names, @Nullable Leading leading, Step<LoadOutcome> step)
+				throws Throwable;
+
+		/**
+		 * Return the values in what has been loaded, by name.
+		 */
+		Map<String, ?> values(Set<String> names, @Nullable Object loaded) throws Throwable;
+
+		/** Return whether a value that was loaded is to be stored. */
+		default boolean stores(@Nullable Object value) {
+			return true;
+		}
 
 	}
 

@@ -123,7 +123,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			Object target = java.util.Objects.requireNonNull(invocation.getThis());
 			Class<?> targetClass = AopProxyUtils.ultimateTargetClass(target);
 			ManyKeys many = this.manyKeys.of(invocation.getMethod(), targetClass);
-			if (many != null) {
+			if (many != null && isCallable(invocation.getMethod())) {
 				return call(many, proxied, target, targetClass);
 			}
 		}
@@ -138,12 +138,20 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		CacheOperationSource source = getCacheOperationSource();
 		Collection<CacheOperation> operations = (source != null) ? source.getCacheOperations(method, targetClass)
 				: null;
-		boolean suspending = KotlinDetector.isSuspendingFunction(method);
-		if (operations == null || operations.isEmpty() || (suspending && !SuspendFunctions.areSupported())) {
+		if (operations == null || operations.isEmpty() || !isCallable(method)) {
 			return super.execute(invoker, target, method, args);
 		}
-		Intercepted intercepted = new Intercepted(this.spring, invoker, operations, target, targetClass, method, args);
-		if (suspending) {
+		return call(new Intercepted(this.spring, invoker, operations, target, targetClass, method, args));
+	}
+
+	private static boolean isCallable(Method method) {
+		return !KotlinDetector.isSuspendingFunction(method) || SuspendFunctions.areSupported();
+	}
+
+	/** Make a call in the way that its method returns. */
+	private static @Nullable Object call(Intercepted intercepted) {
+		Method method = intercepted.method();
+		if (KotlinDetector.isSuspendingFunction(method)) {
 			return ReactiveCall.deferred(intercepted, SuspendFunctions.adapter(method));
 		}
 		Class<?> returns = method.getReturnType();
@@ -156,17 +164,14 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	}
 
 	/** Call a method for many keys. */
-	private @Nullable Object call(ManyKeys many, ProxyMethodInvocation invocation, Object target, Class<?> targetClass)
-			throws Throwable {
+	private @Nullable Object call(ManyKeys many, ProxyMethodInvocation invocation, Object target,
+			Class<?> targetClass) {
 		Method method = invocation.getMethod();
 		@Nullable Object[] args = invocation.getArguments();
 		CacheOperation operation = many.operation();
 		CacheOperationMetadata metadata = getCacheOperationMetadata(operation, method, targetClass);
 		Operation whole = new Operation(metadata, args, target);
-		// Tells what is stated on the method, and is never made.
-		Call stated = new BlockingCall(
-				new Intercepted(this.spring, () -> null, List.of(operation), target, targetClass, method, args), null);
-		return new ManyKeysCall(many, new ManyKeysCall.Operation() {
+		ManyKeysCall made = new ManyKeysCall(many, new ManyKeysCall.Operation() {
 
 			@Override
 			public Collection<? extends Cache> caches() {
@@ -192,8 +197,13 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				return key;
 			}
 
-		}, (arguments) -> ExposeInvocationInterceptor.INSTANCE.invoke(invocation.invocableClone(arguments)), args)
-			.make(stated);
+			@Override
+			public @Nullable MethodTtl ttl(Call call) {
+				return ContextualCacheInterceptor.this.spring.ttl(call);
+			}
+
+		}, (arguments) -> ExposeInvocationInterceptor.INSTANCE.invoke(invocation.invocableClone(arguments)), args);
+		return call(new Intercepted(made, () -> null, List.of(operation), target, targetClass, method, args));
 	}
 
 	/** Spring's part of each call. */

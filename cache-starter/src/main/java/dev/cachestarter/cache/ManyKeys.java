@@ -40,6 +40,7 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.Caching;
 import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.context.expression.AnnotatedElementKey;
+import org.springframework.core.ResolvableType;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.expression.Expression;
 import org.springframework.expression.ParseException;
@@ -52,6 +53,7 @@ import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.CacheableAll;
+import dev.cachestarter.engine.value.ValueTypes;
 
 /**
  * What a method with {@link CacheableAll} is: where its keys are, and what it returns.
@@ -84,21 +86,22 @@ final class ManyKeys {
 	 * @throws IllegalArgumentException if the method is none for it: what is wrong, and
 	 * the cure
 	 */
-	private static ManyKeys parse(Method method, CacheableAll annotation, CacheableOperation operation) {
+	private static ManyKeys parse(Method method, Class<?> targetClass, CacheableAll annotation,
+			CacheableOperation operation) {
 		for (Class<? extends Annotation> other : OTHERS) {
 			if (AnnotatedElementUtils.hasAnnotation(method, other)) {
 				throw new IllegalArgumentException(
 						"it has @%s, too. Put that on a method of its own".formatted(other.getSimpleName()));
 			}
 		}
-		boolean isMap = method.getReturnType().isAssignableFrom(LinkedHashMap.class)
-				&& Map.class.isAssignableFrom(method.getReturnType());
-		boolean isList = method.getReturnType().isAssignableFrom(ArrayList.class)
-				&& Collection.class.isAssignableFrom(method.getReturnType());
+		ResolvableType result = ValueTypes.resultOfMany(method, targetClass);
+		Class<?> holder = result.resolve(Object.class);
+		boolean isMap = holder.isAssignableFrom(LinkedHashMap.class) && Map.class.isAssignableFrom(holder);
+		boolean isList = holder.isAssignableFrom(ArrayList.class) && Collection.class.isAssignableFrom(holder);
 		if (!isMap && !isList) {
-			throw new IllegalArgumentException(("it returns %s. Let it return a Map of the values by their keys, or a "
-					+ "List of the values, and nothing asynchronous")
-				.formatted(method.getReturnType().getName()));
+			throw new IllegalArgumentException(("it returns %s. Let it return a Map of the values by their keys or a "
+					+ "List of the values, a Mono or a future of one of them, or a Flux of the values")
+				.formatted(result));
 		}
 		List<Integer> collections = new ArrayList<>();
 		for (int i = 0; i < method.getParameterCount(); i++) {
@@ -257,7 +260,7 @@ final class ManyKeys {
 				return null;
 			}
 			try {
-				return parse(specific, annotation,
+				return parse(specific, targetClass, annotation,
 						operation(specific, annotation, specific.getDeclaringClass(), false));
 			}
 			catch (IllegalArgumentException ex) {

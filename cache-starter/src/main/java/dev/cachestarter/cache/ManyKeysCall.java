@@ -23,24 +23,36 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cache.Cache;
+import org.springframework.cache.interceptor.CacheEvictOperation;
+import org.springframework.cache.interceptor.CachePutOperation;
+import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.cache.support.NoOpCache;
 
 import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.call.MethodTtl;
+import dev.cachestarter.cache.entries.Engine;
+import dev.cachestarter.cache.entries.EntryReader;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.Step;
 
 /**
- * A call of a method for many keys: each element of its collection is the key of an
- * entry, and what is missing of them is loaded by the method, in the way of
- * {@link BatchLoad}.
+ * Makes the calls of a method for many keys: each element of its collection is the key of
+ * an entry, and what is missing of them is loaded by the method, in the way of
+ * {@link BatchLoad}. It stands where Spring's part of other calls does, since Spring
+ * knows nothing of many keys; so how such a call waits, is cancelled and is part of a
+ * reactive pipeline is the affair of {@link Call}, as for all.
  * <p>
  * Keys are compared as entries are, by their text: what the method returns for {@code 1}
  * is for the key {@code 1L}, too.
  */
-final class ManyKeysCall {
+final class ManyKeysCall implements Call.SpringSide {
 
 	private final ManyKeys many;
 
@@ -51,7 +63,7 @@ final class ManyKeysCall {
 	private final @Nullable Object[] args;
 
 	/**
-	 * Create a call.
+	 * Create it, for all subscriptions to what the method returns.
 	 * @param operation Spring's part of it
 	 * @param method calls the method
 	 */
@@ -62,37 +74,54 @@ final class ManyKeysCall {
 		this.args = args;
 	}
 
-	/**
-	 * Make it.
-	 * @param stated has what else is stated on the method
-	 */
-	@Nullable Object make(Call stated) throws Throwable {
+	@Override
+	public @Nullable Object proceed(Call call) {
 		Collection<?> keys = this.many.keys(this.args);
 		ResilientRedisCache cache = cache();
 		if (keys == null || cache == null || !this.operation.passes()) {
-			return this.method.call(this.args);
+			try {
+				return call.passing(() -> this.method.call(this.args));
+			}
+			catch (Throwable ex) {
+				throw ManyKeysCall.<RuntimeException>unchanged(ex);
+			}
 		}
 		Map<String, Object> elements = new LinkedHashMap<>();
 		Map<String, BatchLoad.Asked> asked = new LinkedHashMap<>();
-		BatchLoad.Asked any = null;
+		EntryReader reader = cache.readers().get(call);
 		for (Object key : keys) {
 			StoredKey stored = stored(cache, key);
-			String name = stored.key();
-			if (elements.putIfAbsent(name, key) == null) {
-				any = new BatchLoad.Asked(stored, (any != null) ? any.reader() : cache.readers().get(stated),
-						cache.writer());
-				asked.put(name, any);
+			if (elements.putIfAbsent(stored.key(), key) == null) {
+				asked.put(stored.key(), new BatchLoad.Asked(stored, reader, cache.writer()));
 			}
 		}
-		Map<String, Object> values = new BatchLoad<>(cache.batchEngine(), asked,
-				(Set<String> missing) -> load(cache, missing, elements), stated, this.operation::stores)
-			.run();
-		if (!this.many.returnsMap()) {
-			return new ArrayList<>(values.values());
-		}
+		Engine engine = cache.batchEngine();
+		call.goesOnBy(engine.executor());
+		return call.inStages(new BatchLoad<>(engine, asked, new Loader(cache, call, elements), call,
+				(values) -> this.many.returnsMap() ? byKey(values, elements) : new ArrayList<>(values.values())));
+	}
+
+	private static Map<Object, Object> byKey(Map<String, Object> values, Map<String, Object> elements) {
 		Map<Object, Object> result = new LinkedHashMap<>();
 		values.forEach((name, value) -> result.put(elements.get(name), value));
 		return result;
+	}
+
+	@Override
+	public void seize(Call call, CachePutOperation put, List<CompletableFuture<?>> seized) {
+	}
+
+	@Override
+	public void checkKey(Call call, CacheEvictOperation eviction) {
+	}
+
+	@Override
+	public void missOthers(Call call, CacheableOperation cacheable, List<CompletableFuture<?>> missed) {
+	}
+
+	@Override
+	public @Nullable MethodTtl ttl(Call call) {
+		return this.operation.ttl(call);
 	}
 
 	/** Return the cache, {@code null} if it is one that keeps nothing. */
@@ -111,46 +140,67 @@ final class ManyKeysCall {
 		return cache.storedKey(this.operation.key(this.many.with(this.args, key)));
 	}
 
-	private Map<String, Object> load(ResilientRedisCache cache, Set<String> missing, Map<String, Object> elements) {
-		List<Object> keys = new ArrayList<>();
-		missing.forEach((name) -> keys.add(elements.get(name)));
-		Object result = call(this.many.withAll(this.args, keys));
-		Loaded loaded = new Loaded(missing);
-		if (result instanceof Map<?, ?> map) {
-			for (Map.Entry<?, ?> entry : map.entrySet()) {
-				loaded.add(stored(cache, entry.getKey()), entry.getValue());
-			}
-		}
-		else if (result instanceof Collection<?> list) {
-			for (Object element : list) {
-				loaded.add(stored(cache, this.many.keyOf(element)), element);
-			}
-		}
-		else {
-			throw new IllegalStateException(
-					"'%s' has returned null. With @CacheableAll it must return what there is, which may be empty"
-						.formatted(this.many.method()));
-		}
-		if (loaded.others > 0 && loaded.others == loaded.all) {
-			throw new IllegalStateException(
-					"Of the %d values that '%s' has returned, none has a key that it was given. Correct its 'key', or what it returns"
-						.formatted(loaded.all, this.many.method()));
-		}
-		return loaded.values;
-	}
-
-	private @Nullable Object call(@Nullable Object[] arguments) {
-		try {
-			return this.method.call(arguments);
-		}
-		catch (Throwable ex) {
-			throw ManyKeysCall.<RuntimeException>unchanged(ex);
-		}
-	}
-
 	@SuppressWarnings("unchecked")
 	private static <X extends Throwable> RuntimeException unchanged(Throwable failure) throws X {
 		throw (X) failure;
+	}
+
+	/**
+	 * Loads by calling the method with the keys that are missing.
+	 */
+	private final class Loader implements BatchLoad.Loader {
+
+		private final ResilientRedisCache cache;
+
+		private final Call call;
+
+		private final Map<String, Object> elements;
+
+		Loader(ResilientRedisCache cache, Call call, Map<String, Object> elements) {
+			this.cache = cache;
+			this.call = call;
+			this.elements = elements;
+		}
+
+		@Override
+		public CompletableFuture<?> begin(Set<String> names, @Nullable Leading leading, Step<LoadOutcome> step) {
+			ManyKeysCall of = ManyKeysCall.this;
+			List<Object> keys = new ArrayList<>();
+			names.forEach((name) -> keys.add(this.elements.get(name)));
+			return this.call.load(() -> of.method.call(of.many.withAll(of.args, keys)), leading, step);
+		}
+
+		@Override
+		public Map<String, ?> values(Set<String> names, @Nullable Object loaded) {
+			// What is in it, and what tells its keys, is code of the application's.
+			return Call.outside(() -> {
+				Loaded values = new Loaded(names);
+				if (loaded instanceof Map<?, ?> map) {
+					map.forEach((key, value) -> values.add(stored(this.cache, key), value));
+				}
+				else if (loaded instanceof Collection<?> list) {
+					list.forEach((element) -> values.add(stored(this.cache, ManyKeysCall.this.many.keyOf(element)),
+							element));
+				}
+				else {
+					throw new IllegalStateException(
+							"'%s' has returned null. With @CacheableAll it must return what there is, which may be empty"
+								.formatted(ManyKeysCall.this.many.method()));
+				}
+				if (values.others > 0 && values.others == values.all) {
+					throw new IllegalStateException(
+							"Of the %d values that '%s' has returned, none has a key that it was given. Correct its 'key', or what it returns"
+								.formatted(values.all, ManyKeysCall.this.many.method()));
+				}
+				return values.values;
+			});
+		}
+
+		@Override
+		public boolean stores(@Nullable Object value) {
+			return ManyKeysCall.this.operation.stores(value);
+		}
+
 	}
 
 	/**
@@ -197,6 +247,9 @@ final class ManyKeysCall {
 
 		/** Return the key that arguments have. */
 		Object key(@Nullable Object[] arguments);
+
+		/** Return the time to live that is stated on the method. */
+		@Nullable MethodTtl ttl(Call call);
 
 	}
 

@@ -51,6 +51,11 @@ import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.CallerThread;
+import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Staged;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -163,8 +168,7 @@ final class RedisCacheService implements CacheService {
 		return (Map<String, T>) all(keys, type.getType(), loader);
 	}
 
-	private <T, X extends Exception> Map<String, ?> all(Collection<String> keys, Type type, BatchLoader<T, X> loader)
-			throws X {
+	private Map<String, ?> all(Collection<String> keys, Type type, BatchLoader<?, ?> loader) {
 		Map<String, BatchLoad.Asked> asked = new LinkedHashMap<>();
 		for (String key : keys) {
 			StoredKey stored = locate(key);
@@ -172,7 +176,17 @@ final class RedisCacheService implements CacheService {
 			asked.computeIfAbsent(key,
 					(same) -> new BatchLoad.Asked(stored, cache.readers().forType(type), cache.writer()));
 		}
-		return new BatchLoad<>(this.engine, asked, loader).run();
+		CallerThread thread = new CallerThread(this.engine.executor());
+		try {
+			return Staged.await(
+					new BatchLoad<>(this.engine, asked, new BlockingLoader(loader), null, (values) -> values), thread);
+		}
+		catch (Throwable ex) {
+			throw RedisCacheService.<RuntimeException>unchanged(ex);
+		}
+		finally {
+			thread.close();
+		}
 	}
 
 	/**
@@ -347,6 +361,30 @@ final class RedisCacheService implements CacheService {
 
 	private static void checkTtl(Duration ttl) {
 		Assert.isTrue(!ttl.isNegative(), () -> "'ttl' must not be negative: zero stands for no expiry, not " + ttl);
+	}
+
+	/**
+	 * Loads several values on the caller's thread.
+	 *
+	 * @param loader the caller's
+	 */
+	private record BlockingLoader(BatchLoader<?, ?> loader) implements BatchLoad.Loader {
+
+		@Override
+		public CompletableFuture<?> begin(Set<String> names, @Nullable Leading leading, Step<LoadOutcome> step)
+				throws Throwable {
+			return CompletableFuture.completedFuture(this.loader.load(names));
+		}
+
+		@Override
+		@SuppressWarnings("unchecked")
+		public Map<String, ?> values(Set<String> names, @Nullable Object loaded) {
+			if (loaded == null) {
+				throw new IllegalStateException("The loader answered null instead of a map");
+			}
+			return (Map<String, ?>) loaded;
+		}
+
 	}
 
 	/**

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 import dev.cachestarter.engine.load.Decision;
+import dev.cachestarter.engine.load.Staged;
 
 /**
  * A call that returns before its work is done, and goes on when what it waits for is
@@ -71,6 +72,21 @@ abstract class AsynchronousCall extends Call {
 		}
 		close();
 		return CompletableFuture.completedFuture(new Decision.Load(null));
+	}
+
+	/**
+	 * Begin work in stages: on this thread as far as that can be, and if that is in a
+	 * transaction up to the method, which must be, too.
+	 */
+	<R> CompletableFuture<R> beginStages(Staged<R> work) {
+		Executor executor = continuations();
+		try {
+			return Staged.goOn(work, TransactionSynchronizationManager.isActualTransactionActive()
+					? Staged.awaitOwn(work, executor) : work.begin(executor), executor);
+		}
+		catch (Throwable ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
 	}
 
 	/**

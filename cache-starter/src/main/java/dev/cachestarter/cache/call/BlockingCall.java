@@ -28,6 +28,7 @@ import org.springframework.util.ObjectUtils;
 import dev.cachestarter.engine.load.CallerThread;
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Staged;
 import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
 import dev.cachestarter.engine.monitor.Step;
@@ -88,6 +89,33 @@ public final class BlockingCall extends Call {
 		finally {
 			exit.run();
 			leave.run();
+		}
+	}
+
+	@Override
+	public @Nullable Object inStages(Staged<?> work) {
+		try {
+			return Staged.await(work, thread(continuations()));
+		}
+		catch (Throwable ex) {
+			// What the method throws it may.
+			throw BlockingCall.<RuntimeException>unchanged(ex);
+		}
+	}
+
+	@SuppressWarnings("unchecked")
+	private static <X extends Throwable> RuntimeException unchanged(Throwable failure) throws X {
+		throw (X) failure;
+	}
+
+	@Override
+	public CompletableFuture<?> load(Action<@Nullable Object, Throwable> method, @Nullable Leading leading,
+			Step<LoadOutcome> step) {
+		try {
+			return CompletableFuture.completedFuture(outside(method));
+		}
+		catch (Throwable ex) {
+			return CompletableFuture.failedFuture(ex);
 		}
 	}
 

@@ -44,7 +44,10 @@ import dev.cachestarter.engine.load.Ask;
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Staged;
 import dev.cachestarter.engine.load.Turns;
+import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
+import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
@@ -163,6 +166,31 @@ public abstract class Call {
 	 * @param action starts it, and returns what completes when it is done
 	 */
 	public void afterCommit(Supplier<CompletableFuture<?>> action) {
+	}
+
+	/**
+	 * Do all of the call's work in stages, for a method of many keys.
+	 * @return what the method would return: for one of many results, those in the list
+	 * that comes of the work
+	 */
+	public abstract @Nullable Object inStages(Staged<?> work);
+
+	/**
+	 * Call the method in such work, on this thread.
+	 * @param method calls it
+	 * @param leading what it is run for
+	 * @param step the step that it is
+	 * @return what it returns, when that is there; many results are a list
+	 */
+	public abstract CompletableFuture<?> load(Action<@Nullable Object, Throwable> method, @Nullable Leading leading,
+			Step<LoadOutcome> step);
+
+	/**
+	 * Call the method in the place of such work, as if nothing was cached.
+	 * @param method calls it
+	 */
+	public @Nullable Object passing(Action<@Nullable Object, Throwable> method) throws Throwable {
+		return outside(method);
 	}
 
 	/** Return a copy of this call that loads an entry again in the background. */

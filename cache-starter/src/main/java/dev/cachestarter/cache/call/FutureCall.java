@@ -26,6 +26,7 @@ import org.springframework.cache.interceptor.CacheOperationInvoker.ThrowableWrap
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Failures;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Staged;
 import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
 import dev.cachestarter.engine.monitor.Step;
@@ -39,6 +40,8 @@ import dev.cachestarter.engine.monitor.Step;
  * leaves it.
  */
 public final class FutureCall extends AsynchronousCall {
+
+	private static final String NO_FUTURE = "Returned CompletableFuture must not be null: ";
 
 	private final CompletableFuture<@Nullable Void> cancelled = new CompletableFuture<>();
 
@@ -158,8 +161,7 @@ public final class FutureCall extends AsynchronousCall {
 		try {
 			loading = (CompletableFuture<?>) outside(intercepted().invoker()::invoke);
 			if (loading == null) {
-				throw new IllegalStateException(
-						"Returned CompletableFuture must not be null: " + intercepted().method());
+				throw new IllegalStateException(NO_FUTURE + intercepted().method());
 			}
 		}
 		catch (ThrowableWrapper ex) {
@@ -189,6 +191,43 @@ public final class FutureCall extends AsynchronousCall {
 				}
 			}, (lost) -> fail(result, ex));
 		});
+	}
+
+	@Override
+	public Object inStages(Staged<?> work) {
+		CompletableFuture<?> result = beginStages(work);
+		this.cancelled.thenRun(() -> result.cancel(true));
+		return result;
+	}
+
+	/**
+	 * {@inheritDoc}
+	 * <p>
+	 * Whoever cancels what is returned leaves the method's own future alone.
+	 */
+	@Override
+	public CompletableFuture<?> load(Action<@Nullable Object, Throwable> method, @Nullable Leading leading,
+			Step<LoadOutcome> step) {
+		CompletableFuture<@Nullable Object> loaded = new CompletableFuture<>();
+		try {
+			CompletableFuture<?> loading = (CompletableFuture<?>) outside(method);
+			if (loading == null) {
+				throw new IllegalStateException(NO_FUTURE + intercepted().method());
+			}
+			loading.whenComplete((value, ex) -> {
+				if (ex == null) {
+					loaded.complete(value);
+				}
+				else {
+					this.thrown = ex;
+					loaded.completeExceptionally(ex);
+				}
+			});
+		}
+		catch (Throwable ex) {
+			loaded.completeExceptionally(ex);
+		}
+		return loaded;
 	}
 
 	/** Spring evicts and puts in what follows: it must find the call. */

@@ -41,6 +41,7 @@ import org.springframework.core.ReactiveAdapter;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.load.Decision;
 import dev.cachestarter.engine.load.Leading;
+import dev.cachestarter.engine.load.Staged;
 import dev.cachestarter.engine.monitor.CacheMonitor.LoadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
 import dev.cachestarter.engine.monitor.Step;
@@ -177,7 +178,7 @@ public final class ReactiveCall extends AsynchronousCall {
 		Leading leading = leading();
 		Step<LoadOutcome> step = Steps.loading(this);
 		// Not by from(..), which cancels what is no Mono when it has its item.
-		return Mono.fromDirect(publisher(leading, step))
+		return Mono.fromDirect(publisher(intercepted().invoker()::invoke, leading, step))
 			.doOnSuccess((value) -> Steps.end(step, null))
 			.doOnSuccess(this::loaded)
 			.doOnError((ex) -> Steps.end(step, ex))
@@ -202,7 +203,7 @@ public final class ReactiveCall extends AsynchronousCall {
 		List<Object> items = new ArrayList<>();
 		Leading leading = leading();
 		Step<LoadOutcome> step = Steps.loading(this);
-		return Flux.from(publisher(leading, step)).doOnNext((item) -> {
+		return Flux.from(publisher(intercepted().invoker()::invoke, leading, step)).doOnNext((item) -> {
 			items.add(item);
 			if (items.size() > this.mostUnread) {
 				stop();
@@ -229,6 +230,31 @@ public final class ReactiveCall extends AsynchronousCall {
 
 	private static Flux<Object> items(Decision.Value decided) {
 		return (decided.value() instanceof Iterable<?> items) ? Flux.fromIterable(items) : Flux.empty();
+	}
+
+	// Many keys
+
+	@Override
+	public Object inStages(Staged<?> work) {
+		// Whoever cancels the subscription cancels the work.
+		Mono<?> result = Mono.fromFuture(beginStages(work));
+		return this.adapter.isMultiValue() ? result.flatMapMany((items) -> Flux.fromIterable((Iterable<?>) items))
+				: result;
+	}
+
+	@Override
+	public CompletableFuture<?> load(Action<@Nullable Object, Throwable> method, @Nullable Leading leading,
+			Step<LoadOutcome> step) {
+		return outside(() -> {
+			Publisher<Object> loading = publisher(method, leading, step);
+			Mono<?> loaded = this.adapter.isMultiValue() ? Flux.from(loading).collectList() : Mono.fromDirect(loading);
+			return loaded.contextWrite(seenByMethod(leading, step)).toFuture();
+		});
+	}
+
+	@Override
+	public Object passing(Action<@Nullable Object, Throwable> method) throws Throwable {
+		return Boundary.into(this, published(outside(method)));
 	}
 
 	// Who reads, and what goes on without them
@@ -277,15 +303,19 @@ public final class ReactiveCall extends AsynchronousCall {
 
 	// The method
 
-	private Publisher<Object> publisher(@Nullable Leading leading, Step<?> step) {
+	private Publisher<Object> publisher(Action<@Nullable Object, Throwable> method, @Nullable Leading leading,
+			Step<?> step) {
 		Publisher<Object> loading;
 		Runnable leave = Leading.enter(leading);
 		Runnable exit = step.enter();
 		try {
-			loading = published(intercepted().invoker().invoke());
+			loading = published(method.run());
 		}
 		catch (ThrowableWrapper ex) {
 			loading = Mono.error(ex.getOriginal());
+		}
+		catch (Throwable ex) {
+			loading = Mono.error(ex);
 		}
 		finally {
 			exit.run();

@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
@@ -180,8 +181,13 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return reading.exceptionally((ex) -> told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
 	}
 
-	/** Read several keys of one manager in one round trip, on the calling thread. */
-	public static List<Reading> readAll(List<EntryReader> readers, List<StoredKey> keys, Deadline deadline) {
+	/**
+	 * Read several keys of one manager in one round trip.
+	 * @param executor where the values are decoded
+	 * @return what came of them, in the order of the keys
+	 */
+	public static CompletableFuture<List<Reading>> readAll(List<EntryReader> readers, List<StoredKey> keys,
+			Deadline deadline, Executor executor) {
 		Reading[] readings = new Reading[keys.size()];
 		List<StoredKey> asked = new ArrayList<>();
 		long[] epochs = new long[keys.size()];
@@ -203,31 +209,38 @@ public final class EntryReader implements Entries, Comparison.Source {
 				asked.add(keys.get(i));
 			}
 		}
-		List<Observed> observed = asked.isEmpty() ? List.of()
+		CompletableFuture<@Nullable List<Observed>> answer = asked.isEmpty()
+				? CompletableFuture.completedFuture(List.of())
 				: readers.get(0).within(span, () -> observeAll(readers.get(0).engine, asked, deadline));
-		int next = 0;
-		for (int i = 0; i < readings.length; i++) {
-			EntryReader reader = readers.get(i);
-			if (readings[i] == null) {
-				readings[i] = (observed == null)
-						? reader.told(reader.unanswered(keys.get(i), Purpose.LOAD), ReadOutcome.UNANSWERED, since[i],
-								Tracer.Span.NONE)
-						: reader.told(reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD, null),
-								since[i], Tracer.Span.NONE);
-				next++;
+		Function<@Nullable List<Observed>, List<Reading>> interpreted = (observed) -> {
+			int next = 0;
+			for (int i = 0; i < readings.length; i++) {
+				EntryReader reader = readers.get(i);
+				if (readings[i] == null) {
+					readings[i] = (observed == null)
+							? reader.told(reader.unanswered(keys.get(i), Purpose.LOAD), ReadOutcome.UNANSWERED,
+									since[i], Tracer.Span.NONE)
+							: reader.told(reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD, null),
+									since[i], Tracer.Span.NONE);
+					next++;
+				}
 			}
-		}
-		span.end((observed == null) ? ReadOutcome.UNANSWERED
-				: Arrays.stream(readings).allMatch(Reading::isHit) ? ReadOutcome.HIT : ReadOutcome.MISS, null);
-		return List.of(readings);
+			span.end(
+					(observed == null) ? ReadOutcome.UNANSWERED
+							: Arrays.stream(readings).allMatch(Reading::isHit) ? ReadOutcome.HIT : ReadOutcome.MISS,
+					null);
+			return List.of(readings);
+		};
+		return answer.isDone() ? CompletableFuture.completedFuture(interpreted.apply(answer.join()))
+				: answer.thenApplyAsync(interpreted, executor);
 	}
 
 	/**
-	 * Look at several keys once more, in one round trip, on the calling thread.
+	 * Look at several keys once more, in one round trip.
 	 * @return the same with what stands there, or with nothing for those that are
-	 * bypassed or if Redis does not answer
+	 * bypassed or if Redis does not answer; never fails
 	 */
-	public static List<Ask> lookAgain(List<EntryReader> readers, List<Ask> asks, Deadline deadline) {
+	public static CompletableFuture<List<Ask>> lookAgain(List<EntryReader> readers, List<Ask> asks, Deadline deadline) {
 		List<StoredKey> keys = new ArrayList<>();
 		List<Ask> again = new ArrayList<>(asks);
 		for (int i = 0; i < asks.size(); i++) {
@@ -238,25 +251,26 @@ public final class EntryReader implements Entries, Comparison.Source {
 				again.set(i, asks.get(i).seeing(null, asks.get(i).stale()));
 			}
 		}
-		List<Observed> observed = keys.isEmpty() ? List.of() : observeAll(readers.get(0).engine, keys, deadline);
-		int next = 0;
-		for (int i = 0; i < asks.size(); i++) {
-			Ask ask = again.get(i);
-			if (ask.observed() != null) {
-				again.set(i, ask.seeing((observed != null) ? observed.get(next) : null, ask.stale()));
-				next++;
+		CompletableFuture<@Nullable List<Observed>> answer = keys.isEmpty()
+				? CompletableFuture.completedFuture(List.of()) : observeAll(readers.get(0).engine, keys, deadline);
+		return answer.thenApply((observed) -> {
+			int next = 0;
+			for (int i = 0; i < asks.size(); i++) {
+				Ask ask = again.get(i);
+				if (ask.observed() != null) {
+					again.set(i, ask.seeing((observed != null) ? observed.get(next) : null, ask.stale()));
+					next++;
+				}
 			}
-		}
-		return again;
+			return again;
+		});
 	}
 
-	private static @Nullable List<Observed> observeAll(Engine engine, List<StoredKey> keys, Deadline deadline) {
-		try {
-			return deadline.await(engine.store().observe(keys));
-		}
-		catch (RedisWaitException ex) {
-			return null;
-		}
+	private static CompletableFuture<@Nullable List<Observed>> observeAll(Engine engine, List<StoredKey> keys,
+			Deadline deadline) {
+		return deadline.limit(engine.store().observe(keys))
+			.<@Nullable List<Observed>>thenApply((observed) -> observed)
+			.exceptionally((ex) -> null);
 	}
 
 	/**

@@ -70,6 +70,12 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 				this.alone);
 	}
 
+	/** The same for another key of the same caller, of which nothing is known yet. */
+	public Ask about(StoredKey other, Entries of) {
+		return new Ask(other, null, of, this.deadline, this.since, this.transactional, this.leading, this.executor,
+				null, this.reload, this.declared, this.origin, this.alone);
+	}
+
 	/** The same for one who does not use the cache: nothing was read, nothing serves. */
 	public Ask forItself() {
 		return new Ask(this.key, null, this.entries, this.deadline, this.since, this.transactional, this.leading,

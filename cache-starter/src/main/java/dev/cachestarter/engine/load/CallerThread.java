@@ -67,13 +67,23 @@ public final class CallerThread implements Executor {
 	 * later is released
 	 */
 	public Decision await(CompletableFuture<Decision> decision) {
+		awaitDone(decision);
+		return decided(decision);
+	}
+
+	/**
+	 * Wait for something, all of whose own waits are bounded.
+	 * @return whether it is done; not if the thread is interrupted, with the interrupt
+	 * flag kept: then nothing is run here any more
+	 */
+	public boolean awaitDone(CompletableFuture<?> future) {
 		try {
-			if (!decision.isDone()) {
+			if (!future.isDone()) {
 				this.waiter = Thread.currentThread();
-				decision.whenComplete((decided, ex) -> wake());
+				future.whenComplete((done, ex) -> wake());
 			}
-			Waiting waiting = new Waiting(decision);
-			while (!decision.isDone()) {
+			Waiting waiting = new Waiting(future);
+			while (!future.isDone()) {
 				if (Thread.interrupted()) {
 					throw new InterruptedException();
 				}
@@ -83,18 +93,30 @@ public final class CallerThread implements Executor {
 					task.run();
 				}
 			}
-			return decision.join();
+			return true;
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 			close();
-			decision.thenAccept((late) -> {
-				if (late instanceof Decision.Load load && load.flight() != null) {
-					load.flight().release();
-				}
-			});
-			return INTERRUPTED;
+			return false;
 		}
+	}
+
+	/**
+	 * Return what was decided.
+	 * @return {@link #INTERRUPTED} if nothing is yet; a flight that comes later is
+	 * released
+	 */
+	public static Decision decided(CompletableFuture<Decision> decision) {
+		if (decision.isDone()) {
+			return decision.join();
+		}
+		decision.thenAccept((late) -> {
+			if (late instanceof Decision.Load load && load.flight() != null) {
+				load.flight().release();
+			}
+		});
+		return INTERRUPTED;
 	}
 
 	@Override
@@ -129,15 +151,15 @@ public final class CallerThread implements Executor {
 	}
 
 	/**
-	 * Waits for the decision or a task: a pool whose thread this is may have another work
-	 * meanwhile.
+	 * Waits for what is to be done or a task: a pool whose thread this is may have
+	 * another work meanwhile.
 	 */
 	private final class Waiting implements ManagedBlocker {
 
-		private final CompletableFuture<Decision> decision;
+		private final CompletableFuture<?> future;
 
-		Waiting(CompletableFuture<Decision> decision) {
-			this.decision = decision;
+		Waiting(CompletableFuture<?> future) {
+			this.future = future;
 		}
 
 		@Override
@@ -153,7 +175,7 @@ public final class CallerThread implements Executor {
 
 		@Override
 		public boolean isReleasable() {
-			return this.decision.isDone() || !CallerThread.this.tasks.isEmpty();
+			return this.future.isDone() || !CallerThread.this.tasks.isEmpty();
 		}
 
 	}

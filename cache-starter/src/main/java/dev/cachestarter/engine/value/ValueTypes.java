@@ -67,7 +67,7 @@ public final class ValueTypes {
 		ResolvableType returned = returned(specific, userClass);
 		Class<?> raw = returned.resolve(Object.class);
 		if (AnnotatedElementUtils.hasAnnotation(specific, CacheableAll.class)) {
-			return ofMany(returned);
+			return ofMany(resultOf(returned));
 		}
 		if (raw == void.class || raw == Void.class || raw.getName().equals("kotlin.Unit")) {
 			return null;
@@ -92,12 +92,37 @@ public final class ValueTypes {
 		return ResolvableType.forClassWithGenerics(List.class, ResolvableType.forType(element)).getType();
 	}
 
-	/** What a method for many keys returns holds the values. */
-	private static @Nullable Type ofMany(ResolvableType returned) {
-		ResolvableType map = returned.as(Map.class);
+	/** What a method for many keys results in holds the values. */
+	private static @Nullable Type ofMany(ResolvableType result) {
+		ResolvableType map = result.as(Map.class);
 		ResolvableType values = (map != ResolvableType.NONE) ? map.getGeneric(1)
-				: returned.as(Collection.class).getGeneric(0);
+				: result.as(Collection.class).getGeneric(0);
 		return concrete(values, new HashSet<>());
+	}
+
+	/**
+	 * Return what a method for many keys results in: what it returns, what its future or
+	 * {@code Mono} brings, or a list of what is in a {@code Flux} or a {@code Flow}.
+	 * @param method a method with {@link CacheableAll}
+	 * @param targetClass the class of the bean
+	 */
+	public static ResolvableType resultOfMany(Method method, Class<?> targetClass) {
+		Class<?> userClass = declaring(method, targetClass);
+		return resultOf(returned(BridgeMethodResolver.getMostSpecificMethod(method, userClass), userClass));
+	}
+
+	private static ResolvableType resultOf(ResolvableType returned) {
+		Class<?> raw = returned.resolve(Object.class);
+		if (CompletionStage.class.isAssignableFrom(raw)) {
+			return returned.as(CompletionStage.class).getGeneric(0);
+		}
+		ReactiveAdapter adapter = ReactiveAdapterRegistry.getSharedInstance().getAdapter(raw);
+		if (adapter == null || adapter.getDescriptor().isNoValue()) {
+			return returned;
+		}
+		ResolvableType item = returned.as(adapter.getReactiveType()).getGeneric(0);
+		return adapter.isMultiValue() ? ResolvableType.forClassWithGenerics(List.class,
+				ResolvableType.forType(concrete(item, new HashSet<>()))) : item;
 	}
 
 	/**
