@@ -47,10 +47,13 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.CacheTtl;
 import dev.cachestarter.CacheWarmer;
+import dev.cachestarter.CacheableAll;
 import dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration;
 import dev.cachestarter.autoconfigure.RedisVariablesAutoConfiguration;
 import dev.cachestarter.cache.Internals;
@@ -92,7 +95,8 @@ public final class AllFeatures implements AutoCloseable {
 					"cache-starter.defaults.ttl-jitter=0", "cache-starter.caches.aged.ttl=100ms",
 					"cache-starter.caches.aged.stale-if-error=1h", "cache-starter.caches.aged.stale-retry=10ms",
 					"cache-starter.caches.ahead.ttl=20s", "cache-starter.caches.ahead.refresh-ahead=10s",
-					"cache-starter.caches.forever.ttl=0s", "cache-starter.caches.slow.lease=100ms",
+					"cache-starter.caches.forever.ttl=0s", "cache-starter.caches.[group-*].ttl=5m",
+					"cache-starter.caches.[group-*].refresh-ahead=auto", "cache-starter.caches.slow.lease=100ms",
 					"cache-starter.caches.slow.refresh-ahead=5m")
 			.properties(properties)
 			.run());
@@ -141,6 +145,8 @@ public final class AllFeatures implements AutoCloseable {
 		Map<String, Boolean> cached = new LinkedHashMap<>();
 		annotations(org, cached);
 		laterAnswers(org, cached);
+		manyKeys(org, cached);
+		changedAtRunTime(org, cached);
 		agedEntries(org, cached);
 		cacheApi(org, cached);
 		service(org, cached);
@@ -185,6 +191,34 @@ public final class AllFeatures implements AutoCloseable {
 				throw new AssertionError(ex);
 			}
 		}));
+	}
+
+	private void manyKeys(String org, Map<String, Boolean> cached) {
+		Shop shop = bean(Shop.class);
+		List<String> ids = List.of("m1", "m2", "m3");
+		cached.put("many", shop.hits(() -> shop.findAll(org, ids)));
+		shop.change(org, "m2");
+		shop.someChanged(org, List.of("m2", "m3"));
+		assertThat(shop.findAll(org, ids)).containsEntry("m2", shop.row(org, "m2")).containsOnlyKeys(ids);
+		cached.put("manyLater", shop.hits(() -> Objects.requireNonNull(shop.findAllLater(org, ids).block(LONG))));
+		shop.change(org, "m1");
+		shop.changed(org, "m1");
+		assertThat(shop.findAllLater(org, ids).block(LONG)).containsEntry("m1", shop.row(org, "m1"));
+		cached.put("ttl", shop.hits(() -> shop.brief(org)));
+		cached.put("group", shop.hits(() -> shop.grouped(org)));
+	}
+
+	private void changedAtRunTime(String org, Map<String, Boolean> cached) {
+		Shop shop = bean(Shop.class);
+		CacheService service = bean(CacheService.class);
+		shop.brief(org);
+		service.setControl("brief", CacheControl.asConfigured().withEnabled(false));
+		int loads = shop.loads();
+		shop.brief(org);
+		assertThat(shop.loads()).as("switched off").isEqualTo(loads + 1);
+		service.setControl("brief", CacheControl.asConfigured().withTtl(Duration.ofMinutes(1)));
+		cached.put("control", shop.hits(() -> shop.brief(org)));
+		service.setControl("brief", CacheControl.asConfigured());
 	}
 
 	/** Stale entries, whose loads fail or not, and entries that are refreshed. */
@@ -376,6 +410,31 @@ public final class AllFeatures implements AutoCloseable {
 		@Cacheable("futures")
 		public CompletableFuture<String> future(String org) {
 			return CompletableFuture.supplyAsync(() -> load(org, "future"));
+		}
+
+		@CacheableAll("items")
+		public Map<String, String> findAll(String org, Collection<String> ids) {
+			return ids.stream().collect(Collectors.toMap((id) -> id, (id) -> load(org, id)));
+		}
+
+		@CacheableAll("items")
+		public Mono<Map<String, String>> findAllLater(String org, Collection<String> ids) {
+			return Mono.fromSupplier(() -> findAll(org, ids));
+		}
+
+		@CacheEvict(cacheNames = "items", key = "@cacheKeys.each(#ids.![@cacheKeys.of(#root.args[0], #this)])")
+		public void someChanged(String org, List<String> ids) {
+		}
+
+		@Cacheable("brief")
+		@CacheTtl("#{#result.isEmpty() ? '1s' : '2m'}")
+		public String brief(String org) {
+			return load(org, "brief");
+		}
+
+		@Cacheable("group-one")
+		public String grouped(String org) {
+			return load(org, "grouped");
 		}
 
 		@Cacheable("aged")
