@@ -16,6 +16,7 @@
 
 package dev.cachestarter.sample;
 
+import java.util.Collection;
 import java.util.List;
 
 import jakarta.validation.constraints.Positive;
@@ -41,6 +42,11 @@ class ServerController {
 	@GetMapping
 	List<Server> list(@Tenant String orgId) {
 		return this.servers.list(orgId);
+	}
+
+	@GetMapping("/health")
+	Collection<ServerHealth> health(@Tenant String orgId) {
+		return this.servers.health(orgId);
 	}
 
 	@GetMapping("/{id}/tools")

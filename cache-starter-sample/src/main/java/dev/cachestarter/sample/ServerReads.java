@@ -19,9 +19,13 @@ package dev.cachestarter.sample;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 import dev.cachestarter.CacheTtl;
+import dev.cachestarter.CacheableAll;
 
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -33,6 +37,15 @@ import org.springframework.stereotype.Repository;
  */
 @Repository
 class ServerReads {
+
+	private static final String HEALTH = """
+			count(*) as heartbeats,
+			count(*) filter (where answered) as answered,
+			avg(latency_ms) filter (where answered) as latency,
+			max(sent_at) as last_sent,
+			max(sent_at) filter (where answered) as last_answered
+			from server_heartbeat
+			""";
 
 	private final JdbcClient jdbc;
 
@@ -69,14 +82,23 @@ class ServerReads {
 
 	@Cacheable("servers:health")
 	public ServerHealth health(long serverId) {
-		return this.jdbc.sql("""
-				select count(*) as heartbeats,
-					count(*) filter (where answered) as answered,
-					avg(latency_ms) filter (where answered) as latency,
-					max(sent_at) as last_sent,
-					max(sent_at) filter (where answered) as last_answered
-				from server_heartbeat where server_id = ?
-				""").param(serverId).query((row, number) -> health(serverId, row)).single();
+		return this.jdbc.sql("select " + HEALTH + "where server_id = ?")
+			.param(serverId)
+			.query((row, number) -> health(serverId, row))
+			.single();
+	}
+
+	/** The same of several servers, with one read of the cache and at most one query. */
+	@CacheableAll("servers:health")
+	public Map<Long, ServerHealth> health(Collection<Long> serverIds) {
+		Map<Long, ServerHealth> health = new HashMap<>();
+		serverIds.forEach((id) -> health.put(id, new ServerHealth(id, ServerHealth.Status.DOWN, 0, 0, null)));
+		this.jdbc.sql("select server_id, " + HEALTH + "where server_id in (:ids) group by server_id")
+			.param("ids", serverIds)
+			.query((row, number) -> health(row.getLong("server_id"), row))
+			.list()
+			.forEach((each) -> health.put(each.serverId(), each));
+		return health;
 	}
 
 	private static ServerHealth health(long serverId, ResultSet row) throws SQLException {

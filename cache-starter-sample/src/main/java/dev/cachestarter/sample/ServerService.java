@@ -16,6 +16,7 @@
 
 package dev.cachestarter.sample;
 
+import java.util.Collection;
 import java.util.List;
 
 import org.springframework.stereotype.Service;
@@ -45,6 +46,11 @@ class ServerService {
 	ServerHealth health(String orgId, long serverId) {
 		requireServer(orgId, serverId);
 		return this.reads.health(serverId);
+	}
+
+	/** Return the health of all servers of a tenant, in the order of their list. */
+	Collection<ServerHealth> health(String orgId) {
+		return this.reads.health(list(orgId).stream().map(Server::id).toList()).values();
 	}
 
 	private void requireServer(String orgId, long serverId) {

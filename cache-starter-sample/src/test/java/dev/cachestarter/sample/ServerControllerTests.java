@@ -90,6 +90,34 @@ class ServerControllerTests {
 		assertThat(health(id)).isEqualTo(new ServerHealth(id, ServerHealth.Status.DOWN, 0, 0, null));
 	}
 
+	@Test
+	void theHealthOfAllServersIsThatOfEach() {
+		long up = addServer();
+		addHeartbeat(up, 2, true);
+		long silent = 1 + up;
+		this.jdbc.sql("insert into server values (?, ?, 'silent', 'eu-west', now())")
+			.params(silent, "org-new-" + up)
+			.update();
+		ServerHealth first = health(up);
+
+		Answer all = this.api.get("org-new-" + up, "/api/servers/health");
+
+		assertThat(all.status()).isEqualTo(200);
+		assertThat(all.as(ServerHealth[].class)).containsExactly(first,
+				new ServerHealth(silent, ServerHealth.Status.DOWN, 0, 0, null));
+		// What came of it is what the single server's address answers from now on.
+		addHeartbeat(silent, 1, true);
+		assertThat(this.api.get("org-new-" + up, "/api/servers/" + silent + "/health").as(ServerHealth.class))
+			.isEqualTo(new ServerHealth(silent, ServerHealth.Status.DOWN, 0, 0, null));
+	}
+
+	@Test
+	void whoHasNoServersHasNoHealth() {
+		this.jdbc.sql("insert into tenant values ('org-without', '', now())").update();
+
+		assertThat(this.api.get("org-without", "/api/servers/health").body()).isEmpty();
+	}
+
 	private ServerHealth health(long id) {
 		return this.api.get("org-new-" + id, "/api/servers/" + id + "/health").as(ServerHealth.class);
 	}
