@@ -17,6 +17,8 @@
 package dev.cachestarter;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,12 +30,19 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
@@ -41,6 +50,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.unit.DataSize;
 
 import dev.cachestarter.cache.Internals;
+import dev.cachestarter.metrics.CacheStarterMetrics;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Transactions;
 import dev.cachestarter.testing.WithRedis;
@@ -52,6 +62,7 @@ import static org.awaitility.Awaitility.await;
  * Copies in memory that Redis confirms with each read.
  */
 @WithRedis(local = true)
+@ExtendWith(OutputCaptureExtension.class)
 class NearCacheRedisTests {
 
 	private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -353,6 +364,48 @@ class NearCacheRedisTests {
 		copied("t1", "2");
 		this.instance.cache("pages").clear();
 		assertThat(size()).isEqualTo(new dev.cachestarter.engine.monitor.NearSize(0, 0));
+	}
+
+	// What is told of it
+
+	@Test
+	void metersTellOfHitsCopiesAndTheirSize() {
+		SimpleMeterRegistry registry = new SimpleMeterRegistry();
+		try (CacheStarterMetrics metrics = new CacheStarterMetrics(this.instance.manager(), "pages")) {
+			metrics.bindTo(registry);
+			copied("t1", "1");
+			this.instance.service().find("t1", "1");
+
+			assertThat(registry.get("cache.starter.near.hits").tag("mode", "validate").functionCounter().count())
+				.isEqualTo(1);
+			assertThat(registry.get("cache.starter.near.entries").tag("cache", "pages").gauge().value()).isEqualTo(1);
+			assertThat(registry.get("cache.starter.near.size").tag("cache", "pages").gauge().value())
+				.isEqualTo(this.redis.number("STRLEN", "pages:t1:1"));
+		}
+	}
+
+	@Test
+	void whoChangesAValueThatOthersShareIsFoundIfThatIsLookedFor(CapturedOutput output) {
+		Logger logger = (Logger) LoggerFactory.getLogger("dev.cachestarter.near");
+		logger.setLevel(Level.TRACE);
+		try {
+			this.instance.service().names("t1", "n");
+			awaitStored("pages:t1:n");
+			this.instance.service().names("t1", "n");
+			assertThat(this.instance.service().names("t1", "n")).hasSize(200);
+			assertThat(output).doesNotContain("that a caller has changed");
+
+			this.instance.service().names("t1", "n").clear();
+
+			assertThat(this.instance.service().names("t1", "n")).hasSize(200);
+			assertThat(output).containsOnlyOnce("Cache 'pages' had a value in memory that a caller has changed, "
+					+ "under key 'pages:t1:n'");
+		}
+		finally {
+			logger.setLevel(null);
+		}
+		this.instance.service().names("t1", "n").clear();
+		assertThat(this.instance.service().names("t1", "n")).as("nobody looks").isEmpty();
 	}
 
 	// Fixture
@@ -658,6 +711,11 @@ class NearCacheRedisTests {
 		@Cacheable("pages")
 		public Page findByWholeText(String text) {
 			return new Page(text, "whole", 0, TEXT);
+		}
+
+		@Cacheable("pages")
+		public List<String> names(String tenant, String id) {
+			return new ArrayList<>(Collections.nCopies(200, "a name"));
 		}
 
 		@Cacheable("pages")

@@ -375,7 +375,7 @@ class CacheStarterMetricsRedisTests {
 
 		assertThat(this.registry.getMeters()).isNotEmpty()
 			.allSatisfy((meter) -> assertThat(meter.getId().getTags()).allSatisfy((tag) -> {
-				assertThat(tag.getKey()).isIn("cache", "cache.manager", "kind", "outcome");
+				assertThat(tag.getKey()).isIn("cache", "cache.manager", "kind", "mode", "outcome");
 				assertThat(tag.getValue()).doesNotContain("tenant-7");
 			}));
 	}

@@ -413,6 +413,10 @@ public final class EntryReader implements Entries, Comparison.Source {
 		catch (CorruptEntryException | RuntimeException | Error ex) {
 			return null;
 		}
+		if (SharedValues.isChanged(copy, value)) {
+			changed(key, copy);
+			return null;
+		}
 		if (isEvicted(key)) {
 			// Evicted here while we waited for the answer.
 			return missed(key, null, 0, purpose);
@@ -421,11 +425,20 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return hit(key, Kind.HIT, value, null, epoch);
 	}
 
+	private void changed(StoredKey key, NearCopy copy) {
+		Objects.requireNonNull(this.parts.near()).drop(key, copy);
+		this.engine.warnOnce("changed:" + this.parts.name(),
+				("Cache '%s' had a value in memory that a caller has changed, under key '%s', of type %s: callers share "
+						+ "such values. Do not change what a cached method returns, or set 'near.copy' of the cache")
+					.formatted(this.parts.name(), this.engine.logName(key), copy.decoder()));
+	}
+
 	private void keep(Observed observed, EntryHeader header, @Nullable Object value, long now) {
 		NearCache near = this.parts.near();
 		if (near != null) {
-			near.keep(observed.key(), Objects.requireNonNull(observed.entry()), header, decoding(header).decoder(),
-					value, now);
+			ValueCodec decoder = decoding(header).decoder();
+			near.keep(observed.key(), Objects.requireNonNull(observed.entry()), header, decoder, value,
+					() -> SharedValues.print(decoder, value), now);
 		}
 	}
 

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.near;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -123,16 +124,17 @@ public final class NearCache {
 	 * @param entry the entry that it was decoded from
 	 * @param header the header of the entry
 	 * @param decoder what has decoded it
+	 * @param print tells the value from others, if anybody wants to know
 	 * @param now the server's clock, in milliseconds
 	 */
 	public void keep(StoredKey key, byte[] entry, EntryHeader header, ValueCodec decoder, @Nullable Object value,
-			long now) {
+			Supplier<@Nullable Long> print, long now) {
 		if (entry.length < SMALLEST) {
 			return;
 		}
 		Duration life = life(header, now);
 		NearCopy copy = this.settings.copy() ? NearCopy.ofEntry(header, decoder, entry, life)
-				: NearCopy.ofValue(header, decoder, value, plainSize(entry, header), life);
+				: NearCopy.ofValue(header, decoder, value, print.get(), plainSize(entry, header), life);
 		if (copy.size() > this.settings.maxSize().toBytes()) {
 			return;
 		}

@@ -40,16 +40,19 @@ public final class NearCopy {
 
 	private final byte @Nullable [] entry;
 
+	private final @Nullable Long print;
+
 	private final int size;
 
 	private final long life;
 
-	private NearCopy(EntryHeader header, ValueCodec decoder, @Nullable Object value, byte @Nullable [] entry, int size,
-			Duration life) {
+	private NearCopy(EntryHeader header, ValueCodec decoder, @Nullable Object value, byte @Nullable [] entry,
+			@Nullable Long print, int size, Duration life) {
 		this.header = header;
 		this.decoder = decoder;
 		this.value = value;
 		this.entry = entry;
+		this.print = print;
 		this.size = size;
 		this.life = TimeUnit.NANOSECONDS.convert(life);
 	}
@@ -58,11 +61,13 @@ public final class NearCopy {
 	 * Keep a value, which all callers share.
 	 * @param header the header of its entry
 	 * @param decoder what has decoded it
+	 * @param print what tells it from others, {@code null} if nobody wants to know
 	 * @param size how large its entry is before compression
 	 * @param life how long the value is fresh yet
 	 */
-	static NearCopy ofValue(EntryHeader header, ValueCodec decoder, @Nullable Object value, int size, Duration life) {
-		return new NearCopy(header, decoder, value, null, size, life);
+	static NearCopy ofValue(EntryHeader header, ValueCodec decoder, @Nullable Object value, @Nullable Long print,
+			int size, Duration life) {
+		return new NearCopy(header, decoder, value, null, print, size, life);
 	}
 
 	/**
@@ -72,7 +77,7 @@ public final class NearCopy {
 	 * @param life how long the value is fresh yet
 	 */
 	static NearCopy ofEntry(EntryHeader header, ValueCodec decoder, byte[] entry, Duration life) {
-		return new NearCopy(header, decoder, null, entry, entry.length, life);
+		return new NearCopy(header, decoder, null, entry, null, entry.length, life);
 	}
 
 	public EntryHeader header() {
@@ -89,6 +94,14 @@ public final class NearCopy {
 	 */
 	public boolean isOf(EntryHeader other) {
 		return this.header.isOfSameValue(other);
+	}
+
+	/**
+	 * Return what told the value from others when it was kept, {@code null} if nobody
+	 * wanted to know.
+	 */
+	public @Nullable Long print() {
+		return this.print;
 	}
 
 	/**

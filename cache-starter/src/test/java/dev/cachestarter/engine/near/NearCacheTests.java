@@ -61,8 +61,8 @@ class NearCacheTests {
 		NearCache copied = near((settings) -> settings.withCopy(true));
 		byte[] entry = CODEC.encode("x".repeat(5000)).entry();
 
-		shared.keep(key(1), entry, header(0, 0), CODEC, "decoded", NOW);
-		copied.keep(key(1), entry, header(0, 0), CODEC, "decoded", NOW);
+		shared.keep(key(1), entry, header(0, 0), CODEC, "decoded", () -> null, NOW);
+		copied.keep(key(1), entry, header(0, 0), CODEC, "decoded", () -> null, NOW);
 
 		assertThat(shared.get(key(1)).value()).isEqualTo("decoded");
 		assertThat(copied.get(key(1)).value()).isEqualTo("x".repeat(5000)).isNotSameAs(copied.get(key(1)).value());
@@ -118,8 +118,8 @@ class NearCacheTests {
 		NearCache lasting = near((settings) -> settings);
 		NearCache brief = near((settings) -> settings.withTtl(Duration.ofSeconds(5)));
 		for (NearCache near : new NearCache[] { lasting, brief }) {
-			near.keep(key(1), new byte[2000], header(NOW, NOW + 10_000), CODEC, "", NOW);
-			near.keep(key(2), new byte[2000], header(NOW, 0), CODEC, "", NOW);
+			near.keep(key(1), new byte[2000], header(NOW, NOW + 10_000), CODEC, "", () -> null, NOW);
+			near.keep(key(2), new byte[2000], header(NOW, 0), CODEC, "", () -> null, NOW);
 		}
 
 		pass(Duration.ofSeconds(4));
@@ -166,7 +166,7 @@ class NearCacheTests {
 	void aCopyIsOfEveryHeaderThatDiffersInTheClaimAlone() {
 		NearCache near = near((settings) -> settings);
 		EntryHeader header = header(NOW, NOW + 10_000);
-		near.keep(key(1), new byte[2000], header, CODEC, "", NOW);
+		near.keep(key(1), new byte[2000], header, CODEC, "", () -> null, NOW);
 		NearCopy copy = near.get(key(1));
 
 		for (int i = 0; i < EntryHeader.LENGTH - 1; i++) {
@@ -193,7 +193,7 @@ class NearCacheTests {
 	}
 
 	private void keep(NearCache near, int number, int size) {
-		near.keep(key(number), new byte[size], header(NOW, 0), CODEC, "value " + number, NOW);
+		near.keep(key(number), new byte[size], header(NOW, 0), CODEC, "value " + number, () -> null, NOW);
 	}
 
 	private StoredKey key(int number) {
