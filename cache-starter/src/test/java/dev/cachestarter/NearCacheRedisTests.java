@@ -398,8 +398,8 @@ class NearCacheRedisTests {
 			this.instance.service().names("t1", "n").clear();
 
 			assertThat(this.instance.service().names("t1", "n")).hasSize(200);
-			assertThat(output).containsOnlyOnce("Cache 'pages' had a value in memory that a caller has changed, "
-					+ "under key 'pages:t1:n'");
+			assertThat(output).containsOnlyOnce(
+					"Cache 'pages' had a value in memory that a caller has changed, " + "under key 'pages:t1:n'");
 		}
 		finally {
 			logger.setLevel(null);

@@ -115,9 +115,9 @@ class CacheStarterHintsTests {
 		assertThat(chosen).extracting((each) -> each.getClass().getName())
 			.containsExactlyElementsOf(CacheStarterHints.NEAR_CACHE);
 		assertThat(chosen).allSatisfy((each) -> assertThat(each.getClass().getDeclaredConstructors()).isNotEmpty()
-			.allSatisfy((constructor) -> assertThat(
-					RuntimeHintsPredicates.reflection().onConstructorInvocation(constructor))
-				.accepts(this.hints)));
+			.allSatisfy((
+					constructor) -> assertThat(RuntimeHintsPredicates.reflection().onConstructorInvocation(constructor))
+						.accepts(this.hints)));
 	}
 
 	private static Object valueOf(Object owner, String name) {
