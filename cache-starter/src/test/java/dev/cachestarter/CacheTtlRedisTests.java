@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -44,6 +45,7 @@ import org.springframework.cache.annotation.Cacheable;
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Transactions;
 import dev.cachestarter.testing.WithRedis;
@@ -72,6 +74,9 @@ class CacheTtlRedisTests {
 	private final RedisServer redis;
 
 	private @Nullable TestInstance<Quotes> instance;
+
+	/** Whether an expression has found a call. */
+	private static final AtomicReference<@Nullable Boolean> seen = new AtomicReference<>();
 
 	CacheTtlRedisTests(RedisServer redis) {
 		this.redis = redis;
@@ -116,6 +121,15 @@ class CacheTtlRedisTests {
 		assertThat(ttl("quotes:open")).isLessThanOrEqualTo(FIVE_MINUTES);
 		assertThat(ttl("others:open")).isLessThanOrEqualTo(FIVE_MINUTES);
 		assertThat(ttl("quotes:other")).isGreaterThan(Duration.ofMinutes(50));
+	}
+
+	/** What an expression does with caches is no part of the call. */
+	@Test
+	void itIsEvaluatedOutsideTheCall() {
+		quotes(HOUR).seeing("open");
+
+		assertThat(ttl("quotes:open")).isLessThanOrEqualTo(FIVE_MINUTES);
+		assertThat(seen).hasValue(false);
 	}
 
 	@Test
@@ -375,6 +389,17 @@ class CacheTtlRedisTests {
 		@CacheTtl("5m")
 		public @Nullable Quote plain(String symbol) {
 			return load(symbol);
+		}
+
+		@Cacheable
+		@CacheTtl("#{#root.target.minutes()}m")
+		public @Nullable Quote seeing(String symbol) {
+			return load(symbol);
+		}
+
+		public int minutes() {
+			seen.set(Call.current() != null);
+			return 5;
 		}
 
 		@Cacheable(sync = true)

@@ -54,6 +54,7 @@ import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -448,6 +449,36 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@Test
+	void whoFindsItClaimedAsksRedisForNothing() throws Exception {
+		Shop shop = shop(AHEAD);
+		Shop other = shop(AHEAD);
+		shop.holdOld(Way.PLAIN);
+		Way.PLAIN.call(other);
+		await().until(() -> other.counters(Way.PLAIN).refreshes() == 1);
+		shop.age(Way.PLAIN);
+		Pause load = Source.pause();
+		Way.PLAIN.call(shop);
+		load.awaitReached();
+		long before = scripts();
+
+		for (int i = 0; i < 10; i++) {
+			Way.PLAIN.call(other);
+		}
+
+		assertThat(isClaimed("rows:t1:1")).isTrue();
+		assertThat(scripts()).isEqualTo(before);
+		load.release();
+	}
+
+	private long scripts() {
+		return String.valueOf(this.redis.cli("INFO", "commandstats"))
+			.lines()
+			.filter((line) -> line.startsWith("cmdstat_eval"))
+			.mapToLong((line) -> Long.parseLong(line.replaceAll(".*:calls=(\\d+),.*", "$1")))
+			.sum();
+	}
+
+	@Test
 	void aMethodThatDoesMoreThanLoadIsNotCalledForIt() {
 		Shop shop = shop(AHEAD);
 		shop.holdOld(Way.PLAIN);
@@ -492,13 +523,15 @@ class RefreshAheadRedisTests extends AgedEntries {
 		Shop shop = shop(AHEAD.withRefreshAhead(Duration.ZERO).withRefreshAheadAuto(true));
 		shop.holdOld(way);
 		Source.version = 1;
-		// Not in the last sixth, whatever loads take.
-		end(way.key(), Duration.ofMinutes(11));
-		for (int i = 0; i < 20; i++) {
-			assertThat(way.call(shop)).isEqualTo(0);
+		// Not in the last sixth, whatever loads take; nor, with loads as quick as this
+		// one was, before the last twentieth.
+		for (int minutes : new int[] { 11, 4 }) {
+			end(way.key(), Duration.ofMinutes(minutes));
+			for (int i = 0; i < 20; i++) {
+				assertThat(way.call(shop)).isEqualTo(0);
+			}
+			assertThat(isClaimed(way.key())).as(minutes + " minutes").isFalse();
 		}
-		assertThat(EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(way.key()))).claim())
-			.isEqualTo(EntryHeader.NO_NONCE);
 
 		end(way.key(), Duration.ofMinutes(2));
 
@@ -508,10 +541,43 @@ class RefreshAheadRedisTests extends AgedEntries {
 		assertThat(Source.LOADS).hasValue(2);
 	}
 
+	@Test
+	void automaticallyTheTimeOfLoadsThatFailDoesNotCount() {
+		Duration life = Duration.ofMinutes(10);
+		Shop shop = shop(AHEAD.withTtl(life).withRefreshAheadAuto(true));
+		CacheService service = shop.instance().cacheService();
+		service.getOrLoad("rows:quick", Integer.class, life, () -> 1);
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
+		assertThatIllegalStateException()
+			.isThrownBy(() -> service.getOrLoad("rows:failing", Integer.class, life, () -> {
+				Thread.sleep(3000);
+				throw new IllegalStateException("no source");
+			}));
+
+		end("rows:quick", life, Duration.ofSeconds(34));
+		service.getOrLoad("rows:quick", Integer.class, life, () -> 2);
+
+		// Half a minute is the last twentieth, and three seconds twice make it longer.
+		assertThat(isClaimed("rows:quick")).isFalse();
+		end("rows:quick", life, Duration.ofSeconds(20));
+		service.getOrLoad("rows:quick", Integer.class, life, () -> 2);
+		await().until(() -> shop.counters(Way.PLAIN).refreshes() == 1);
+	}
+
+	private boolean isClaimed(String key) {
+		return !EntryHeader.parse(java.util.Objects.requireNonNull(this.redis.bytes(key)))
+			.claim()
+			.equals(EntryHeader.NO_NONCE);
+	}
+
 	/** Write into an entry of an hour that it has some time left. */
 	private void end(String key, Duration left) {
+		end(key, Duration.ofHours(1), left);
+	}
+
+	private void end(String key, Duration life, Duration left) {
 		long until = System.currentTimeMillis() + left.toMillis();
-		this.redis.cli("SETRANGE", key, "106", "%013d".formatted(until - Duration.ofHours(1).toMillis()));
+		this.redis.cli("SETRANGE", key, "106", "%013d".formatted(until - life.toMillis()));
 		this.redis.cli("SETRANGE", key, "120", "%013d".formatted(until));
 	}
 

@@ -20,6 +20,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
@@ -140,6 +141,7 @@ class MethodTtlTests {
 		assertThat(fixed(ttls, Inheriting.class, "own")).hasMinutes(5);
 		assertThat(fixed(ttls, Inheriting.class, "ofTheClass")).hasMinutes(10);
 		assertThat(fixed(ttls, Plain.class, "find")).isNull();
+		assertThat(fixed(ttls, Stating.class, "find")).as("inherited, and not overridden").hasMinutes(7);
 		assertThat(ttls.of(Repository.class.getMethod("all"), Plain.class).fixed())
 			.as("what implements it is no subtype")
 			.hasMinutes(6);
@@ -159,6 +161,16 @@ class MethodTtlTests {
 					"@CacheTtl on 'public void " + Placeholders.class.getName().replace('$', '.').substring(0, 20))
 			.withMessageContaining("'${no.such}' has a placeholder without a value. Set the property, or write a "
 					+ "default, such as ${agents.ttl:5m}");
+	}
+
+	@Test
+	void placeholdersThatNobodyResolvesAreRefused() throws Exception {
+		Method method = Placeholders.class.getMethod("within", String.class);
+
+		for (MethodTtls ttls : List.of(new MethodTtls(null), new MethodTtls(new DefaultListableBeanFactory()))) {
+			assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> ttls.of(method, Placeholders.class))
+				.withMessageContaining("has a placeholder without a value");
+		}
 	}
 
 	private static MethodTtls ttls() {
@@ -249,6 +261,11 @@ class MethodTtlTests {
 
 		public void find() {
 		}
+
+	}
+
+	@CacheTtl("7m")
+	static class Stating extends Plain {
 
 	}
 
