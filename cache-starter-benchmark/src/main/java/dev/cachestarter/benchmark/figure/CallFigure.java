@@ -127,17 +127,18 @@ final class CallFigure implements Figure {
 	}
 
 	private List<Cell> cells(Lab lab) {
-		List<Payload> payloads = (lab.isBrief() && !isNear()) ? List.of(Payload.MEDIUM)
-				: this.hits ? List.of(Payload.values()) : List.of(Payload.SMALL, Payload.MEDIUM);
+		List<Payload> payloads = (lab.isBrief() && !isNear()) ? List.of(Payload.MEDIUM) : List.of(Payload.values());
 		return payloads.stream()
 			.flatMap((payload) -> List.of(new Cell(payload, 1), new Cell(payload, 16)).stream())
 			.toList();
 	}
 
+	/** Most of what a JVM does in its first seconds of such calls is to compile them. */
 	private void warmUp(Lab lab, List<Cell> cells) throws IOException {
 		for (Peer peer : this.peers) {
+			int millis = (peer == Peer.CAFFEINE) ? 200 : lab.choose(4000, 1000);
 			for (Cell cell : cells) {
-				lab.worker(peer).call(Calls.class, command(cell, lab.choose(1000, 400)));
+				lab.worker(peer).call(Calls.class, command(cell, millis));
 			}
 			lab.flush();
 		}

@@ -117,6 +117,7 @@ public final class Worker {
 					Integer.parseInt(words[3]), Long.parseLong(words[4]), Long.parseLong(words[5]));
 			case "fill" -> fill(words[1], Integer.parseInt(words[2]));
 			case "evict" -> evict(words[1]);
+			case "evict-for" -> evictFor(words[1], Long.parseLong(words[2]));
 			default -> throw new IllegalArgumentException(words[0]);
 		};
 	}
@@ -133,6 +134,18 @@ public final class Worker {
 		long begun = System.nanoTime();
 		this.instances.get(0).evictTenant(orgId);
 		return System.nanoTime() - begun;
+	}
+
+	/** Evict one tenant, which has a page each time, until the JVM has compiled that. */
+	private long evictFor(String orgId, long millis) {
+		long begun = System.nanoTime();
+		long count = 0;
+		while (System.nanoTime() - begun < millis * 1_000_000) {
+			fill(orgId, 1);
+			evict(orgId);
+			count++;
+		}
+		return count;
 	}
 
 }
