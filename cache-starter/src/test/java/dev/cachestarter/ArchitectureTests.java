@@ -106,8 +106,8 @@ class ArchitectureTests {
 	/** Packages of libraries, and the classes that may know each. */
 	private static final Map<String, Set<String>> IMPORTERS = Map.of( //
 			"io.lettuce",
-			Set.of("RedisDriver", "ClonedFactory", "LettuceCommands", "LettuceConnection", "SingleConnection",
-					"ClusterConnection", "EventLoopLag", "RedisErrors"), //
+			Set.of("RedisDriver", "ClonedFactory", "AsynchronousClient", "LettuceCommands", "SingleCommands",
+					"LettuceConnection", "SingleConnection", "ClusterConnection", "EventLoopLag", "RedisErrors"), //
 			"net.jpountz", Set.of("PayloadCompression"), //
 			"io.github.resilience4j", Set.of("RedisLink", "AnswerJudge"), //
 			"com.github.benmanes.caffeine", Set.of("NearCache"), //
@@ -159,7 +159,8 @@ class ArchitectureTests {
 			".engine.value.time", ".engine.value.records", ".engine.value", ".engine.connection", ".engine.redis",
 			".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache", ".diagnosis",
 			".metrics", ".actuate", ".autoconfigure.names", ".autoconfigure.report", ".autoconfigure.warmup",
-			".autoconfigure.aot", ".autoconfigure.actuate", ".autoconfigure.metrics", ".autoconfigure", ".test");
+			".autoconfigure.preinitialize", ".autoconfigure.aot", ".autoconfigure.actuate", ".autoconfigure.metrics",
+			".autoconfigure", ".test");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

@@ -82,7 +82,7 @@ final class ClusterConnection extends LettuceConnection {
 
 	ClusterConnection(RedisClusterClient client, StatefulRedisClusterConnection<byte[], byte[]> connection,
 			RedisConnector.Patience patience, EventLoopLag lags) {
-		super(connection, connection.async(), new LettuceCommands(connection.async(), null), patience, lags);
+		super(connection, connection.async(), new LettuceCommands(connection.async()), patience, lags);
 		this.client = client;
 		this.connection = connection;
 		client.addListener(this.listener);

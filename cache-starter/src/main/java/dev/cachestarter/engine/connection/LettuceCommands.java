@@ -28,82 +28,30 @@ import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanCursor;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.SetArgs;
-import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
-import io.lettuce.core.codec.ByteArrayCodec;
-import io.lettuce.core.output.CommandOutput;
-import io.lettuce.core.output.KeyValueListOutput;
-import io.lettuce.core.output.ValueOutput;
-import io.lettuce.core.protocol.AsyncCommand;
-import io.lettuce.core.protocol.Command;
-import io.lettuce.core.protocol.CommandArgs;
-import io.lettuce.core.protocol.CommandType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands in the driver's words.
+ * The commands in the driver's words, which finds the server that has a key.
  */
-final class LettuceCommands implements RedisCommands {
+class LettuceCommands implements RedisCommands {
 
 	private final RedisClusterAsyncCommands<byte[], byte[]> commands;
 
-	/**
-	 * Takes several commands at once, {@code null} if they may be for several servers.
-	 */
-	private final @Nullable StatefulConnection<byte[], byte[]> server;
-
-	LettuceCommands(RedisClusterAsyncCommands<byte[], byte[]> commands,
-			@Nullable StatefulConnection<byte[], byte[]> server) {
+	LettuceCommands(RedisClusterAsyncCommands<byte[], byte[]> commands) {
 		this.commands = commands;
-		this.server = server;
 	}
 
 	@Override
 	public CompletionStage<List<byte @Nullable []>> mget(byte[]... keys) {
-		return this.commands.mget(keys).thenApply(LettuceCommands::values);
-	}
-
-	private static List<byte @Nullable []> values(List<KeyValue<byte[], byte[]>> found) {
-		// There is room for one more.
-		List<byte @Nullable []> values = new ArrayList<>(found.size() + 1);
-		for (KeyValue<byte[], byte[]> value : found) {
-			values.add(value.getValueOrElse(null));
-		}
-		return values;
-	}
-
-	/**
-	 * {@inheritDoc}
-	 * <p>
-	 * Both in one write, where one server has all keys: each write of the driver is a
-	 * system call, and so may be the server's answer to it.
-	 */
-	@Override
-	public CompletionStage<List<byte @Nullable []>> mgetAndStart(byte[][] keys, byte[] key, int length) {
-		StatefulConnection<byte[], byte[]> server = this.server;
-		if (server == null) {
-			return RedisCommands.super.mgetAndStart(keys, key, length);
-		}
-		AsyncCommand<byte[], byte[], List<KeyValue<byte[], byte[]>>> mget = command(CommandType.MGET,
-				new KeyValueListOutput<>(ByteArrayCodec.INSTANCE, List.of(keys)), arguments().addKeys(keys));
-		AsyncCommand<byte[], byte[], byte[]> getrange = command(CommandType.GETRANGE,
-				new ValueOutput<>(ByteArrayCodec.INSTANCE), arguments().addKey(key).add(0).add(length - 1));
-		server.dispatch(List.of(mget, getrange));
-		return mget.thenCombine(getrange, (found, start) -> {
-			List<byte @Nullable []> values = values(found);
-			values.add(start);
+		return this.commands.mget(keys).thenApply((found) -> {
+			List<byte @Nullable []> values = new ArrayList<>(found.size());
+			for (KeyValue<byte[], byte[]> value : found) {
+				values.add(value.getValueOrElse(null));
+			}
 			return values;
 		});
-	}
-
-	private static <T> AsyncCommand<byte[], byte[], T> command(CommandType type,
-			CommandOutput<byte[], byte[], T> output, CommandArgs<byte[], byte[]> arguments) {
-		return new AsyncCommand<>(new Command<>(type, output, arguments));
-	}
-
-	private static CommandArgs<byte[], byte[]> arguments() {
-		return new CommandArgs<>(ByteArrayCodec.INSTANCE);
 	}
 
 	@Override
