@@ -319,6 +319,15 @@ abstract class CacheConfigurations {
 			return new CacheManagerCustomizers(customizers.orderedStream().toList());
 		}
 
+		/** Before the manager, which waits for its connection when this is done. */
+		@Bean
+		@Lazy(false)
+		CacheNamesCheck cacheStarterNamesCheck(AnnotatedMethods methods, CacheStarterProperties properties,
+				EffectiveCacheSettings settings, @Qualifier("cacheManager") CacheManager cacheManager) {
+			return new CacheNamesCheck(methods, properties.caches().keySet(), settings.declaredNames(),
+					cacheManager::getCache);
+		}
+
 		@Bean
 		ResilientRedisCacheManager cacheManager(ListableBeanFactory beanFactory, CacheStarterProperties properties,
 				EffectiveCacheSettings settings, CacheKeys cacheKeys, CacheManagerCustomizers cacheManagerCustomizers,
@@ -395,14 +404,6 @@ abstract class CacheConfigurations {
 			catch (IllegalArgumentException ex) {
 				throw CacheConfigurationException.refused(ex);
 			}
-		}
-
-		@Bean
-		@Lazy(false)
-		CacheNamesCheck cacheStarterNamesCheck(AnnotatedMethods methods, CacheStarterProperties properties,
-				EffectiveCacheSettings settings, @Qualifier("cacheManager") CacheManager cacheManager) {
-			return new CacheNamesCheck(methods, properties.caches().keySet(), settings.declaredNames(),
-					cacheManager::getCache);
 		}
 
 	}

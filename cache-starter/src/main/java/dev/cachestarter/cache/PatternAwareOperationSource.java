@@ -68,6 +68,8 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 
 	private final transient Set<Class<?>> learnt = ConcurrentHashMap.newKeySet();
 
+	private final transient AnnotatedClasses annotated = new AnnotatedClasses();
+
 	/**
 	 * Create a source.
 	 * @param types is told what it learns
@@ -93,6 +95,21 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 
 	CacheTypes types() {
 		return this.types;
+	}
+
+	@Override
+	public boolean isCandidateClass(Class<?> targetClass) {
+		return this.annotated.mayContain(targetClass);
+	}
+
+	@Override
+	protected @Nullable Collection<CacheOperation> findCacheOperations(Class<?> type) {
+		return this.annotated.mayContain(type) ? super.findCacheOperations(type) : null;
+	}
+
+	@Override
+	protected @Nullable Collection<CacheOperation> findCacheOperations(Method method) {
+		return this.annotated.mayContain(method.getDeclaringClass()) ? super.findCacheOperations(method) : null;
 	}
 
 	@Override

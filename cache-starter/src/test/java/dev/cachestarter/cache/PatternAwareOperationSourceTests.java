@@ -16,19 +16,27 @@
 
 package dev.cachestarter.cache;
 
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.reflect.Method;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+import org.springframework.cache.annotation.AnnotationCacheOperationSource;
 import org.springframework.cache.annotation.CacheConfig;
+import org.springframework.cache.annotation.CachePut;
+import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.interceptor.CacheOperation;
 import org.springframework.cache.support.NoOpCacheManager;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.stereotype.Component;
 import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
@@ -68,6 +76,37 @@ class PatternAwareOperationSourceTests {
 			.satisfies((operation) -> assertThat(operation.getCacheNames()).containsExactly("class"));
 		assertThat(operations(Inheriting.class, "change")).singleElement()
 			.satisfies((operation) -> assertThat(operation.getCacheNames()).containsExactly("interface"));
+	}
+
+	@Test
+	void aClassWithoutCacheAnnotationsIsNoCandidate() {
+		assertThat(List.of(Plain.class, String.class, PlainChild.class)).noneMatch(this.source::isCandidateClass);
+	}
+
+	@Test
+	void whereverAnAnnotationStandsTheClassIsACandidate() {
+		assertThat(List.of(Managed.class, Changing.class, Overriding.class, Inheriting.class, InheritingTwice.class,
+				Reading.class, Composed.class, OnTheClass.class, Several.class, InACircle.class))
+			.allMatch(this.source::isCandidateClass)
+			.allMatch((type) -> new PatternAwareOperationSource(new CacheTypes(), new MethodTtls(null),
+					new ManyKeys.Methods())
+				.isCandidateClass(type));
+	}
+
+	@Test
+	void whatSpringFindsIsFound() {
+		AnnotationCacheOperationSource springs = new AnnotationCacheOperationSource(false);
+		for (Class<?> type : List.of(Plain.class, PlainChild.class, Reading.class, Composed.class, OnTheClass.class,
+				InACircle.class)) {
+			for (Method method : ReflectionUtils.getAllDeclaredMethods(type)) {
+				Collection<CacheOperation> found = springs.getCacheOperations(method, type);
+				Collection<CacheOperation> here = this.source.getCacheOperations(method, type);
+				assertThat((here != null) ? here.toString() : null).as(method.toString())
+					.isEqualTo((found != null) ? found.toString() : null);
+			}
+		}
+		assertThat(operations(Composed.class, "read")).hasSize(1);
+		assertThat(operations(InACircle.class, "read")).hasSize(1);
 	}
 
 	@Test
@@ -136,6 +175,102 @@ class PatternAwareOperationSourceTests {
 	static class Inheriting implements Changing {
 
 		@Override
+		public void change() {
+		}
+
+	}
+
+	static class InheritingTwice extends Inheriting {
+
+	}
+
+	static class Plain {
+
+		@Deprecated
+		public void change() {
+		}
+
+		@Nullable String text() {
+			return null;
+		}
+
+	}
+
+	@Component
+	static class PlainChild extends Plain implements Runnable {
+
+		@Bean
+		@Override
+		public void run() {
+		}
+
+	}
+
+	static class Reading {
+
+		@Cacheable("read")
+		public int read() {
+			return 1;
+		}
+
+	}
+
+	@Cacheable("composed")
+	@Retention(RetentionPolicy.RUNTIME)
+	@interface Read {
+
+	}
+
+	static class Composed {
+
+		@Read
+		public int read() {
+			return 1;
+		}
+
+	}
+
+	@CachePut("class")
+	static class OnTheClass {
+
+		public int read() {
+			return 1;
+		}
+
+	}
+
+	/** Two annotations, each on the other; the cache's stands behind the second. */
+	@Second
+	@Retention(RetentionPolicy.RUNTIME)
+	@interface First {
+
+	}
+
+	@First
+	@Read
+	@Retention(RetentionPolicy.RUNTIME)
+	@interface Second {
+
+	}
+
+	static class InACircle {
+
+		@Second
+		public int other() {
+			return 1;
+		}
+
+		@First
+		public int read() {
+			return 1;
+		}
+
+	}
+
+	static class Several {
+
+		@CacheEvictPattern(cacheNames = "a", pattern = "*")
+		@CacheEvictPattern(cacheNames = "b", pattern = "*")
 		public void change() {
 		}
 

@@ -48,6 +48,9 @@ final class CacheStarterHints implements RuntimeHintsRegistrar {
 	/** Spring Data's adapter of a serializer, which does not give it away. */
 	static final String ELEMENT_WRITER = "org.springframework.data.redis.serializer.DefaultRedisElementWriter";
 
+	/** The driver's client, which does not tell its server. */
+	static final String DRIVERS_CLIENT = "io.lettuce.core.RedisClient";
+
 	static final String SUSPENDED_RESULTS = "dev.cachestarter.cache.SuspendFunctions$Results";
 
 	/** What Caffeine chooses by name for a near cache: the cache, and its nodes. */
@@ -59,6 +62,7 @@ final class CacheStarterHints implements RuntimeHintsRegistrar {
 		hints.reflection()
 			.registerType(SimpleKey.class, MemberCategory.ACCESS_DECLARED_FIELDS)
 			.registerType(LettuceConnectionFactory.class, MemberCategory.ACCESS_DECLARED_FIELDS)
+			.registerType(TypeReference.of(DRIVERS_CLIENT), MemberCategory.ACCESS_DECLARED_FIELDS)
 			.registerType(CacheEvictPattern.class, MemberCategory.INVOKE_PUBLIC_METHODS)
 			.registerType(CacheTtl.class, MemberCategory.INVOKE_PUBLIC_METHODS)
 			.registerType(MethodTtl.Root.class, MemberCategory.INVOKE_PUBLIC_METHODS)

@@ -24,6 +24,7 @@ import java.util.function.Supplier;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.resource.ClientResources;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +131,8 @@ final class ClonedFactory extends LettuceConnectionFactory {
 	}
 
 	AbstractRedisClient newClient() {
-		return createClient();
+		AbstractRedisClient client = createClient();
+		return (client instanceof RedisClient single) ? AsynchronousClient.of(single) : client;
 	}
 
 	String display() {

@@ -25,12 +25,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.MaintNotificationsConfig;
+import io.lettuce.core.RedisAsyncCommandsImpl;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisReactiveCommandsImpl;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SslOptions;
 import io.lettuce.core.SocketOptions.KeepAliveOptions;
@@ -43,12 +46,25 @@ import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.event.DefaultEventPublisherOptions;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
+import io.lettuce.core.protocol.CommandHandler;
 import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.protocol.ConnectionWatchdog;
 import io.lettuce.core.protocol.RedisCommand;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnectionImpl;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.EpollProvider;
+import io.netty.buffer.AdaptiveByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.DefaultChannelPipeline;
+import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -84,6 +100,21 @@ public final class RedisDriver implements RedisConnector {
 		this.client = new AtomicReference<>(first);
 		this.display = first.display;
 		this.passwordInClear = ClonedFactory.isPasswordInClear(source);
+	}
+
+	/**
+	 * Load classes that the first connection needs, without initializing them.
+	 */
+	public static void loadClasses() {
+		// Those whose verification brings the most of the others.
+		Stream
+			.of(RedisClient.class, DefaultClientResources.class, RedisAsyncCommandsImpl.class,
+					RedisReactiveCommandsImpl.class, StatefulRedisPubSubConnectionImpl.class, CommandHandler.class,
+					ConnectionWatchdog.class, NioSocketChannel.class, NioIoHandler.class, NioEventLoopGroup.class,
+					SingleThreadIoEventLoop.class, DefaultChannelPipeline.class, AdaptiveByteBufAllocator.class,
+					UnpooledByteBufAllocator.class, ByteBufUtil.class, Flux.class, Mono.class)
+			// To tell its members the JVM links a class, and so verifies it.
+			.forEach(Class::getDeclaredConstructors);
 	}
 
 	/**

@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.lettuce.core.RedisClient;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.aot.hint.RuntimeHints;
@@ -69,6 +70,8 @@ class CacheStarterHintsTests {
 
 		assertThat(RuntimeHintsPredicates.reflection().onFieldAccess(values)).accepts(this.hints);
 		assertThat(RuntimeHintsPredicates.reflection().onFieldAccess(LettuceConnectionFactory.class, "configuration"))
+			.accepts(this.hints);
+		assertThat(RuntimeHintsPredicates.reflection().onFieldAccess(RedisClient.class, "redisURI"))
 			.accepts(this.hints);
 		assertThat(RuntimeHintsPredicates.reflection()
 			.onFieldAccess(ReflectionUtils.findField(writer, null, RedisSerializer.class))).accepts(this.hints);
@@ -136,9 +139,9 @@ class CacheStarterHintsTests {
 				return text.contains("Class.forName(") || text.contains("ReflectionUtils.findField(")
 						|| text.contains("ReflectionUtils.findMethod(") || text.contains("Proxy.newProxyInstance(")
 						|| text.contains(".class.getDeclaredField");
-			}).map((source) -> source.getFileName().toString())).containsExactlyInAnyOrder("SimpleKeys.java",
-					"SerializerValueCodec.java", "ResilientRedisCacheManager.java", "CacheSettingsResolver.java",
-					"SuspendFunctions.java", "ShapeCheck.java", "ClonedFactory.java");
+			}).map((source) -> source.getFileName().toString())).containsExactlyInAnyOrder("AsynchronousClient.java",
+					"SimpleKeys.java", "SerializerValueCodec.java", "ResilientRedisCacheManager.java",
+					"CacheSettingsResolver.java", "SuspendFunctions.java", "ShapeCheck.java", "ClonedFactory.java");
 		}
 	}
 
