@@ -18,6 +18,7 @@ package dev.cachestarter;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -90,6 +91,19 @@ public interface CacheService {
 	}
 
 	/**
+	 * Store a value with tags, by which {@link #evictTag} evicts it. Every instance sees
+	 * it when this method returns, unless Redis did not answer in time, or one of the
+	 * tags was evicted meanwhile: then the old value is evicted, and nothing is stored.
+	 * @param key the key
+	 * @param value the value; {@code null} removes the entry
+	 * @param ttl how long to keep it, zero for ever; no jitter is applied
+	 * @param tags the tags, at most 64
+	 * @throws IllegalArgumentException if the time to live is negative, a tag is blank,
+	 * or there are too many
+	 */
+	void set(String key, @Nullable Object value, Duration ttl, Collection<String> tags);
+
+	/**
 	 * Read a value, or load and store it. One caller per key loads at a time, in all
 	 * instances together; the others wait for its value.
 	 * @param <T> the type of the value
@@ -119,6 +133,40 @@ public interface CacheService {
 	 */
 	<T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
 			Loader<T, X> loader) throws X;
+
+	/**
+	 * Read a value, or load it and store it with tags, by which {@link #evictTag} evicts
+	 * it: also while it is loaded, when its tags are not known yet.
+	 * @param <T> the type of the value
+	 * @param <X> what the loader throws
+	 * @param key the key
+	 * @param type the type of the value
+	 * @param ttl how long to keep a loaded value, zero for ever
+	 * @param tags returns the tags of a loaded value, {@code null} included; a value for
+	 * which it throws, or returns a blank tag or more than 64, is returned and not
+	 * stored, which is logged once
+	 * @param loader loads the value; runs on the calling thread, outside every lock
+	 * @return the value, {@code null} if the loader answers {@code null}
+	 * @throws X what the loader throws, unchanged; nothing is stored then
+	 */
+	<T, X extends Exception> @Nullable T getOrLoad(String key, Class<T> type, Duration ttl, TagsOf<? super T> tags,
+			Loader<T, X> loader) throws X;
+
+	/**
+	 * Read a value of a generic type, or load it and store it with tags, as
+	 * {@link #getOrLoad(String, Class, Duration, TagsOf, Loader)} does.
+	 * @param <T> the type of the value
+	 * @param <X> what the loader throws
+	 * @param key the key
+	 * @param type the type of the value
+	 * @param ttl how long to keep a loaded value, zero for ever
+	 * @param tags returns the tags of a loaded value
+	 * @param loader loads the value; runs on the calling thread, outside every lock
+	 * @return the value, {@code null} if the loader answers {@code null}
+	 * @throws X what the loader throws, unchanged; nothing is stored then
+	 */
+	<T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
+			TagsOf<? super T> tags, Loader<T, X> loader) throws X;
 
 	/**
 	 * Read several values in one round trip, and load those that are missing all
@@ -180,6 +228,26 @@ public interface CacheService {
 	 * @param keys the keys, of whatever caches
 	 */
 	void delete(Collection<String> keys);
+
+	/**
+	 * Remove every entry that carries a tag, in every cache. Once this method returns no
+	 * later call of any instance gets one whose load began before, unless Redis did not
+	 * answer in time: then the eviction is pending, and this instance alone knows of it
+	 * until Redis answers.
+	 * @param tag the tag
+	 * @throws IllegalArgumentException if it is blank
+	 */
+	default void evictTag(String tag) {
+		evictTags(List.of(tag));
+	}
+
+	/**
+	 * Remove every entry that carries one of some tags, as {@link #evictTag} does, in two
+	 * round trips.
+	 * @param tags the tags, however many
+	 * @throws IllegalArgumentException if one is blank
+	 */
+	void evictTags(Collection<String> tags);
 
 	/**
 	 * Remove this application's entries and no others: all under its key prefix, or,
@@ -249,6 +317,33 @@ public interface CacheService {
 		 * @throws X if loading fails
 		 */
 		Map<String, T> load(Set<String> keys) throws X;
+
+	}
+
+	/**
+	 * Tells the tags of a value.
+	 *
+	 * @param <T> the type of the value
+	 */
+	@FunctionalInterface
+	interface TagsOf<T> {
+
+		/**
+		 * Return the tags of a value that was loaded.
+		 * @param value the value
+		 * @return its tags, at most 64; empty for none
+		 */
+		Collection<String> of(@Nullable T value);
+
+		/**
+		 * Return what gives every value the same tags.
+		 * @param tags the tags
+		 * @return the same for whatever value
+		 */
+		static TagsOf<Object> all(String... tags) {
+			List<String> same = List.of(tags);
+			return (value) -> same;
+		}
 
 	}
 

@@ -57,6 +57,22 @@ final class DisabledCacheService implements CacheService {
 	}
 
 	@Override
+	public void set(String key, @Nullable Object value, Duration ttl, Collection<String> tags) {
+	}
+
+	@Override
+	public <T, X extends Exception> @Nullable T getOrLoad(String key, Class<T> type, Duration ttl,
+			TagsOf<? super T> tags, Loader<T, X> loader) throws X {
+		return loader.load();
+	}
+
+	@Override
+	public <T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
+			TagsOf<? super T> tags, Loader<T, X> loader) throws X {
+		return loader.load();
+	}
+
+	@Override
 	public <T, X extends Exception> @Nullable T getOrLoad(String key, Class<T> type, Duration ttl, Loader<T, X> loader)
 			throws X {
 		return loader.load();
@@ -104,6 +120,10 @@ final class DisabledCacheService implements CacheService {
 
 	@Override
 	public void delete(Collection<String> keys) {
+	}
+
+	@Override
+	public void evictTags(Collection<String> tags) {
 	}
 
 	@Override

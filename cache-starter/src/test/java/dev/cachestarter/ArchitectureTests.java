@@ -94,9 +94,10 @@ class ArchitectureTests {
 
 	/** What users of the engine may see. */
 	private static final Set<String> PUBLIC_TYPES = Set.of("Breaker", "CacheEventListener", "CacheControl",
-			"CacheableAll", "CacheEvictPattern", "CacheJsonMapperBuilderCustomizer", "CacheKeys", "CacheReport",
-			"CacheService", "CacheSettings", "CacheSnapshot", "CacheTtl", "CacheWarmer", "CachingPostProcessor",
-			"KeyPattern", "NearSettings", "PatternEvictingCacheErrorHandler", "ResilientRedisCache",
+			"CacheableAll", "CacheEvictPattern", "CacheEvictTag", "CacheJsonMapperBuilderCustomizer", "CacheKeys",
+			"CacheReport", "CacheService", "CacheSettings", "CacheSnapshot", "CacheTag", "CacheTtl", "CacheWarmer",
+			"CachingPostProcessor", "KeyPattern", "NearSettings", "PatternEvictingCacheErrorHandler",
+			"ResilientRedisCache",
 			"ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
 	/** What users of the test kit may see. */
@@ -157,9 +158,10 @@ class ArchitectureTests {
 	/** In the order in which data passes them: each may know those before it. */
 	private static final List<String> LAYERS = List.of("", ".engine.monitor", ".engine.key", ".engine.json",
 			".engine.value.time", ".engine.value.records", ".engine.value", ".engine.connection", ".engine.redis",
-			".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache", ".diagnosis",
-			".metrics", ".actuate", ".autoconfigure.names", ".autoconfigure.report", ".autoconfigure.warmup",
-			".autoconfigure.preinitialize", ".autoconfigure.aot", ".autoconfigure.actuate", ".autoconfigure.metrics",
+			".engine.tag", ".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache",
+			".diagnosis", ".metrics", ".actuate", ".autoconfigure.names", ".autoconfigure.report",
+			".autoconfigure.warmup", ".autoconfigure.preinitialize", ".autoconfigure.aot", ".autoconfigure.actuate",
+			".autoconfigure.metrics",
 			".autoconfigure", ".test");
 
 	@ArchTest

@@ -355,11 +355,12 @@ class EvictionsAfterOutagesRedisTests {
 		Bare(RedisServer redis) {
 			this.link = new RedisLink(new LettuceConnectionFactory(redis.host(), redis.port()), Interleavings.PATIENT);
 			this.layout.register("items");
-			EntryStore store = new EntryStore(this.link, () -> "0123456789abcdef");
+			EntryStore store = new EntryStore(this.link, () -> "0123456789abcdef", this.layout);
 			this.sweeper = new Sweeper(this.link, store, this.layout);
 			ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
 			timer.shutdown();
-			this.evictions = new Evictions(this.link, this.layout, this.sweeper, timer, 100, this.clock::get);
+			this.evictions = new Evictions(this.link, this.layout, store.tags(), this.sweeper, timer, 100,
+					this.clock::get);
 			this.link.start();
 			await().atMost(Duration.ofMinutes(1)).until(this.link::isUp);
 		}

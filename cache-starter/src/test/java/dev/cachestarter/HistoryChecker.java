@@ -20,6 +20,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -163,14 +165,14 @@ final class HistoryChecker {
 						String.valueOf(plan.seed() + 1000 * (i + 1)), String.valueOf(plan.threads()),
 						plan.broken().stream().map(Rule::name).collect(Collectors.joining(",")), String.valueOf(i),
 						String.valueOf(instances), String.valueOf(faulty), String.valueOf(plan.ageing()),
-						String.valueOf(plan.near())));
+						String.valueOf(plan.near()), String.valueOf(plan.tagged())));
 			}
 			for (int i = 0; i < plan.contexts(); i++) {
 				int index = plan.children() + i;
 				participants.add(new Participant("context " + (i + 1), redis.host(),
 						faulty ? proxies.get(index).port() : redis.port(), table, index, plan.seed() + 100 * i,
 						plan.threads(), plan.broken(), (i % 2 == 0) ? Duration.ofMillis(300) : IMPATIENT, faulty,
-						plan.ageing(), plan.near()));
+						plan.ageing(), plan.near(), plan.tagged()));
 			}
 			children.forEach((child) -> child.await("ready", PATIENCE));
 			children.forEach((child) -> child.send("go"));
@@ -234,7 +236,8 @@ final class HistoryChecker {
 		Participant participant = new Participant("child " + ProcessHandle.current().pid(), args[0],
 				Integer.parseInt(args[1]), new Table(Path.of(args[2]), Integer.parseInt(args[7])),
 				Integer.parseInt(args[6]), Long.parseLong(args[3]), Integer.parseInt(args[4]), broken, IMPATIENT,
-				Boolean.parseBoolean(args[8]), Boolean.parseBoolean(args[9]), Boolean.parseBoolean(args[10]));
+				Boolean.parseBoolean(args[8]), Boolean.parseBoolean(args[9]), Boolean.parseBoolean(args[10]),
+				Boolean.parseBoolean(args[11]));
 		ChildJvm.say("ready");
 		BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 		for (String command = commands.readLine(); command != null; command = commands.readLine()) {
@@ -263,13 +266,25 @@ final class HistoryChecker {
 	 * @param faults what faults to make meanwhile
 	 * @param ageing whether entries live for a moment and some loads fail
 	 * @param near whether instances keep copies in memory
+	 * @param tagged whether entries have tags that their load tells, and are evicted by
+	 * them as well
 	 */
 	record Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
-			boolean untilStale, Set<Fault> faults, boolean ageing, boolean near) {
+			boolean untilStale, Set<Fault> faults, boolean ageing, boolean near, boolean tagged) {
 
 		Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
 				boolean untilStale, Set<Fault> faults, boolean ageing) {
-			this(seed, duration, contexts, children, threads, broken, untilStale, faults, ageing, false);
+			this(seed, duration, contexts, children, threads, broken, untilStale, faults, ageing, false, false);
+		}
+
+		Plan withNear() {
+			return new Plan(this.seed, this.duration, this.contexts, this.children, this.threads, this.broken,
+					this.untilStale, this.faults, this.ageing, true, this.tagged);
+		}
+
+		Plan withTags() {
+			return new Plan(this.seed, this.duration, this.contexts, this.children, this.threads, this.broken,
+					this.untilStale, this.faults, this.ageing, this.near, true);
 		}
 
 	}
@@ -566,6 +581,10 @@ final class HistoryChecker {
 
 		@CacheEvictPattern(cacheNames = "rows", pattern = "*:#{#number}")
 		public long[] changeOfAllTenants(int number) {
+			return changedOfAllTenants(number);
+		}
+
+		long[] changedOfAllTenants(int number) {
 			long[] versions = new long[TENANTS];
 			Arrays.setAll(versions, (tenant) -> changed("t" + tenant, number));
 			return versions;
@@ -596,6 +615,68 @@ final class HistoryChecker {
 
 	}
 
+	/**
+	 * The same where each row has tags: one of its own, one of all rows of its number,
+	 * and both are told by what was loaded.
+	 */
+	static class TaggedRows extends Rows {
+
+		@Override
+		@Cacheable("rows")
+		@Tagged
+		public Row find(String tenant, int number) {
+			return super.find(tenant, number);
+		}
+
+		@Override
+		@Cacheable(cacheNames = "rows", sync = true)
+		@Tagged
+		public Row findInSync(String tenant, int number) {
+			return super.findInSync(tenant, number);
+		}
+
+		@Override
+		@Cacheable("rows")
+		@Tagged
+		public CompletableFuture<Row> findLater(String tenant, int number) {
+			return super.findLater(tenant, number);
+		}
+
+		@Override
+		@Cacheable("rows")
+		@Tagged
+		public Mono<Row> findReactively(String tenant, int number) {
+			return super.findReactively(tenant, number);
+		}
+
+		@Override
+		@CachePut(cacheNames = "rows", key = "#tenant + ':' + #number")
+		@Tagged
+		public Row put(String tenant, int number) {
+			return super.put(tenant, number);
+		}
+
+		@Override
+		@CacheEvictTag("row:#{#tenant}:#{#number}")
+		public long change(String tenant, int number) {
+			return changed(tenant, number);
+		}
+
+		@Override
+		@CacheEvictTag("number:#{#number}")
+		public long[] changeOfAllTenants(int number) {
+			return changedOfAllTenants(number);
+		}
+
+	}
+
+	@Retention(RetentionPolicy.RUNTIME)
+	@CacheTag("row:#{#result.tenant}:#{#result.number}")
+	@CacheTag("number:#{#result.number}")
+	@interface Tagged {
+
+	}
+
 	/** A load that failed. */
 	static final class SourceFailure extends RuntimeException {
 
@@ -620,7 +701,9 @@ final class HistoryChecker {
 
 		private final @Nullable RuleBreaker breaker;
 
-		private final TestInstance<Rows> instance;
+		private final TestInstance<? extends Rows> instance;
+
+		private final boolean tagged;
 
 		private final Internals engine;
 
@@ -656,8 +739,9 @@ final class HistoryChecker {
 		private final Duration ttl;
 
 		Participant(String name, String host, int port, Table table, int index, long seed, int threads,
-				Set<Rule> broken, Duration loadWait, boolean faulty, boolean ageing, boolean near) {
+				Set<Rule> broken, Duration loadWait, boolean faulty, boolean ageing, boolean near, boolean tagged) {
 			this.name = name;
+			this.tagged = tagged;
 			this.table = table;
 			this.seed = seed;
 			this.breaker = broken.isEmpty() ? null : RuleBreaker.inFrontOf(host, port, broken);
@@ -668,7 +752,8 @@ final class HistoryChecker {
 				.withNear(NearSettings.defaults().withMode(near ? NearSettings.Mode.VALIDATE : NearSettings.Mode.NONE));
 			CacheSettings settings = ageing ? ageing(lasting, index) : lasting;
 			this.ttl = ageing ? settings.ttl() : Duration.ofMinutes(10);
-			this.instance = TestInstance.of(Rows.class, (this.breaker != null) ? this.breaker.host() : host,
+			Class<? extends Rows> service = tagged ? TaggedRows.class : Rows.class;
+			this.instance = TestInstance.of(service, (this.breaker != null) ? this.breaker.host() : host,
 					(this.breaker != null) ? this.breaker.port() : port,
 					(builder) -> Internals.link(builder.defaults(settings).caches(List.of("rows")).listener(this),
 							faulty ? IMPATIENT_LINK : Interleavings.PATIENT));
@@ -815,6 +900,7 @@ final class HistoryChecker {
 				case 2 -> this.rows.findReactively(tenant, number).block();
 				case 3 -> this.instance.cacheService()
 					.getOrLoad("rows:" + tenant + ":" + number, Row.class, this.ttl,
+							(loaded) -> this.tagged ? tagsOf(tenant, number) : List.of(),
 							() -> this.rows.loadForService(tenant, number));
 				default -> this.rows.find(tenant, number);
 			};
@@ -842,7 +928,12 @@ final class HistoryChecker {
 		}
 
 		private boolean isPending(String tenant, int number) {
-			return this.engine.evictions().covers(Internals.storedKey(this.cache, tenant + ":" + number));
+			return this.engine.evictions().covers(Internals.storedKey(this.cache, tenant + ":" + number))
+					|| (this.tagged && this.engine.evictions().coversAny(tagsOf(tenant, number)));
+		}
+
+		private static List<String> tagsOf(String tenant, int number) {
+			return List.of("row:" + tenant + ":" + number, "number:" + number);
 		}
 
 		private long failures() {
@@ -868,7 +959,12 @@ final class HistoryChecker {
 			}
 			else if (chance < 950) {
 				long version = this.rows.changed(tenant, number);
-				service.delete("rows:" + tenant + ":" + number);
+				if (this.tagged) {
+					service.evictTag("row:" + tenant + ":" + number);
+				}
+				else {
+					service.delete("rows:" + tenant + ":" + number);
+				}
 				changed(tenant, number, version);
 			}
 			else if (chance < 1030) {

@@ -88,6 +88,43 @@ class HistoryCheckerRedisTests {
 	}
 
 	@Test
+	void noReadIsStaleWhereEntriesAreEvictedByTags() throws IOException {
+		Duration duration = duration().dividedBy(4);
+
+		Report report = run(new Plan(seed(), duration, 3, 1, 4, Set.of(), false, Set.of(), false).withTags(),
+				(sum) -> sum.refusedFills() > 0);
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.exceptions()).isZero();
+		assertThat(report.refusedFills()).isPositive();
+		assertThat(report.hits()).isGreaterThan(report.reads() / 10);
+	}
+
+	@Test
+	void noReadIsStaleWhereEntriesAreEvictedByTagsWhateverFails() throws IOException {
+		Duration duration = duration().dividedBy(2);
+
+		Report report = run(
+				new Plan(seed(), duration, 2, 1, 4, Set.of(), false, EnumSet.allOf(Fault.class), true).withTags(),
+				(sum) -> sum.refusedFills() > 0 && sum.replayed() > 0);
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.exceptions()).isZero();
+		assertThat(report.refusedFills()).isPositive();
+		assertThat(report.replayed()).isPositive();
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "COMPARE_NUMBERS_OF_TAGS", "COMPARE_TAGS" })
+	void withoutARuleOfTagsAReadIsStale(Rule rule) throws IOException {
+		Report report = run(new Plan(seed(), LIMIT, 2, 0, 4, EnumSet.of(rule), true, Set.of(), false).withTags());
+
+		assertThat(report.staleReads()).isPositive();
+	}
+
+	@Test
 	void withoutComparingAFillAReadIsStaleThoughEntriesAge() throws IOException {
 		Report report = run(new Plan(seed(), LIMIT, 2, 0, 4, EnumSet.of(Rule.COMPARE_ON_FILL), true, Set.of(), true));
 
@@ -114,7 +151,7 @@ class HistoryCheckerRedisTests {
 
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemory() throws IOException {
-		Report report = run(new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false, true),
+		Report report = run(new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false).withNear(),
 				(sum) -> sum.refusedFills() > 0 && sum.nearHits() > 100);
 
 		assertThat(report.staleReads()).isZero();
@@ -125,7 +162,7 @@ class HistoryCheckerRedisTests {
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemoryWhateverFailsAndAges() throws IOException {
 		Report report = run(new Plan(seed(), duration().dividedBy(2), 2, 1, 4, Set.of(), false,
-				EnumSet.allOf(Fault.class), true, true),
+				EnumSet.allOf(Fault.class), true).withNear(),
 				(sum) -> sum.nearHits() > 0 && sum.replayed() > 0 && sum.standIns() > 0);
 
 		assertThat(report.staleReads()).isZero();

@@ -48,6 +48,7 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryScripts;
+import dev.cachestarter.engine.tag.CarriedTags;
 import dev.cachestarter.testing.RespClient;
 
 /**
@@ -62,6 +63,8 @@ import dev.cachestarter.testing.RespClient;
 final class RuleBreaker implements AutoCloseable {
 
 	private static final int HEADER = EntryHeader.LENGTH;
+
+	private static final String TAGS = "~t:";
 
 	private static final byte[] SAME_GENERATION = ascii("0000000000000001");
 
@@ -260,6 +263,12 @@ final class RuleBreaker implements AutoCloseable {
 
 		/** A generation never comes back. */
 		FRESH_GENERATIONS,
+
+		/** A value is refused whose tag was evicted since its load began. */
+		COMPARE_NUMBERS_OF_TAGS,
+
+		/** An entry counts only under the current generations of its tags. */
+		COMPARE_TAGS,
 
 		/** A lease is renewed while its load runs. */
 		RENEW,
@@ -506,6 +515,12 @@ final class RuleBreaker implements AutoCloseable {
 				}
 				List<byte[]> found = elements(reply);
 				byte[] entry = payload(found.get(found.size() - 1));
+				if (isBroken(Rule.COMPARE_NUMBERS_OF_TAGS)) {
+					withoutNumbers(command, found);
+				}
+				if (isBroken(Rule.COMPARE_TAGS) && entry != null) {
+					underItsTags(command, found, entry);
+				}
 				byte[] lease = RuleBreaker.this.leases.get(key);
 				if (isBroken(Rule.JOIN_BY_NONCE) && lease != null) {
 					// Whatever there is: this instance is loading the key.
@@ -524,6 +539,31 @@ final class RuleBreaker implements AutoCloseable {
 			found.set(0, bulk(Arrays.copyOfRange(entry, 54, 70)));
 			if (found.size() == 3) {
 				found.set(1, bulk(Arrays.copyOfRange(entry, 71, 87)));
+			}
+		}
+
+		/** Where tags are judged they alone are asked for. */
+		private void withoutNumbers(List<byte[]> command, List<byte[]> found) throws IOException {
+			byte[] counter = this.side.callForBytes(ascii("GET"), ascii(TAGS));
+			for (int i = 0; i < found.size(); i++) {
+				byte[] generation = payload(found.get(i));
+				if (text(command.get(i + 1)).startsWith(TAGS) && generation != null && generation.length == 49
+						&& counter != null) {
+					found.set(i, bulk(ascii(
+							text(generation).substring(0, 17) + text(counter).substring(0, 17) + "0".repeat(15))));
+				}
+			}
+		}
+
+		private void underItsTags(List<byte[]> command, List<byte[]> found, byte[] entry) throws IOException {
+			CarriedTags tags = (entry.length > HEADER) ? CarriedTags.parse(entry, HEADER) : null;
+			for (int i = 0; tags != null && i < tags.names().size(); i++) {
+				for (int asked = 1; asked < command.size() - 1; asked++) {
+					byte[] generation = payload(found.get(asked - 1));
+					if (text(command.get(asked)).equals(TAGS + tags.names().get(i)) && generation != null) {
+						found.set(asked - 1, bulk(ascii(tags.generation(i) + text(generation).substring(16))));
+					}
+				}
 			}
 		}
 

@@ -179,6 +179,25 @@ public class CacheStarterEndpoint {
 	}
 
 	/**
+	 * Evict what carries a tag, in every cache, and log who did it.
+	 * @param tag the tag
+	 * @param securityContext knows who asks
+	 * @return what was evicted
+	 * @throws InvalidEndpointRequestException if it is blank
+	 */
+	@DeleteOperation
+	public EvictionDescriptor evictTag(String tag, SecurityContext securityContext) {
+		try {
+			this.manager.getCacheService().evictTag(tag);
+		}
+		catch (IllegalArgumentException ex) {
+			throw invalid(String.valueOf(ex.getMessage()));
+		}
+		log("*", "tag " + this.manager.engine().layout().logKeys().nameOf(null, tag), who(securityContext));
+		return new EvictionDescriptor("*", "tag " + tag, CacheCondition.of(this.manager).pendingEvictions());
+	}
+
+	/**
 	 * Switch a cache of this instance off or on, have a share of the calls bypass it, or
 	 * change its time to live, until the application ends, and log who did it. What is
 	 * not named stays as it is.

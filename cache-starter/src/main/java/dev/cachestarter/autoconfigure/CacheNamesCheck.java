@@ -134,6 +134,8 @@ final class CacheNamesCheck implements SmartInitializingSingleton {
 				.stream()
 				.filter(this::isOurs)
 				.forEach((operation) -> names.addAll(operation.getCacheNames())));
+		// What evicts by a tag names no cache.
+		names.removeIf((name) -> name.startsWith("~"));
 		return names;
 	}
 

@@ -37,6 +37,7 @@ import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.EntryReader;
 import dev.cachestarter.cache.entries.EntryWriter;
 import dev.cachestarter.cache.entries.Reading;
+import dev.cachestarter.cache.entries.Stated;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Ask;
 import dev.cachestarter.engine.load.CallerThread;
@@ -420,7 +421,7 @@ final class BatchLoad<R> implements Staged<R> {
 				flight.loaded(value);
 				Asked one = asked(name);
 				if (this.loader.stores(value)) {
-					fills.add(one.writer().fill(flight, value, one.reader().codec(), null, this.call));
+					fills.add(one.writer().fill(flight, value, one.reader().codec(), Stated.NOTHING, this.call));
 				}
 				else {
 					flight.release();

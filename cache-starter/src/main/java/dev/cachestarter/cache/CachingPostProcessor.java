@@ -38,6 +38,7 @@ import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 
 import dev.cachestarter.cache.call.MethodTtls;
+import dev.cachestarter.cache.call.TaggedMethods;
 import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.key.CacheKeys;
 
@@ -59,6 +60,8 @@ public final class CachingPostProcessor
 
 	private MethodTtls ttls = new MethodTtls(null);
 
+	private TaggedMethods tags = new TaggedMethods(null);
+
 	private final ManyKeys.Methods manyKeys = new ManyKeys.Methods();
 
 	private @Nullable BeanFactory beanFactory;
@@ -67,6 +70,7 @@ public final class CachingPostProcessor
 	public void setBeanFactory(BeanFactory beanFactory) {
 		this.beanFactory = beanFactory;
 		this.ttls = new MethodTtls(beanFactory);
+		this.tags = new TaggedMethods(beanFactory);
 	}
 
 	@Override
@@ -77,7 +81,7 @@ public final class CachingPostProcessor
 	@Override
 	public Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean.getClass() == AnnotationCacheOperationSource.class) {
-			return new PatternAwareOperationSource(types(), this.ttls, this.manyKeys);
+			return new PatternAwareOperationSource(types(), this.ttls, this.tags, this.manyKeys);
 		}
 		if (bean.getClass() == CacheInterceptor.class) {
 			return replacement((CacheInterceptor) bean, beanName);
@@ -105,7 +109,7 @@ public final class CachingPostProcessor
 	 * makes the application's CachingConfigurer, and what that needs, too early.
 	 */
 	private CacheInterceptor replacement(CacheInterceptor original, String beanName) {
-		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys, this.ttls,
+		ContextualCacheInterceptor replacement = new ContextualCacheInterceptor(this::cacheKeys, this.ttls, this.tags,
 				this.manyKeys);
 		if (this.beanFactory != null) {
 			replacement.setBeanFactory(this.beanFactory);

@@ -41,6 +41,7 @@ import org.springframework.cache.interceptor.CacheOperationSource;
 import org.springframework.cache.interceptor.CachePutOperation;
 import org.springframework.cache.interceptor.CacheResolver;
 import org.springframework.cache.interceptor.CacheableOperation;
+import org.springframework.cache.support.NoOpCache;
 import org.springframework.cache.transaction.TransactionAwareCacheDecorator;
 import org.springframework.core.KotlinDetector;
 import org.springframework.core.ReactiveAdapter;
@@ -52,10 +53,13 @@ import dev.cachestarter.cache.call.Call.Intercepted;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.call.CallFailure;
 import dev.cachestarter.cache.call.FutureCall;
+import dev.cachestarter.cache.call.MethodTags;
 import dev.cachestarter.cache.call.MethodTtl;
 import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.call.ReactiveCall;
+import dev.cachestarter.cache.call.TaggedMethods;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
+import dev.cachestarter.engine.key.CacheKeys.Tags;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.engine.key.EachKey;
 import dev.cachestarter.engine.key.EntryKey;
@@ -100,6 +104,8 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	private final transient MethodTtls ttls;
 
+	private final transient TaggedMethods tags;
+
 	private final transient ManyKeys.Methods manyKeys;
 
 	private final transient Call.SpringSide spring = new SpringsPart();
@@ -109,9 +115,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	 * @param cacheKeys tells what text the keys of caches that are not ours are, when a
 	 * pattern is to be evicted from them
 	 * @param ttls finds what methods state
+	 * @param tags finds the tags that methods state
 	 * @param manyKeys finds methods for many keys
 	 */
-	ContextualCacheInterceptor(Supplier<CacheKeys> cacheKeys, MethodTtls ttls, ManyKeys.Methods manyKeys) {
+	ContextualCacheInterceptor(Supplier<CacheKeys> cacheKeys, MethodTtls ttls, TaggedMethods tags,
+			ManyKeys.Methods manyKeys) {
+		this.tags = tags;
 		this.manyKeys = manyKeys;
 		this.cacheKeys = cacheKeys;
 		this.ttls = ttls;
@@ -224,11 +233,32 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		 */
 		@Override
 		public void seize(Call call, CachePutOperation operation, List<CompletableFuture<?>> seized) {
+			if (call.tags().areStated()) {
+				captureMoment(call, operation, seized);
+			}
 			if (mentionsResult(operation.getKey()) || mentionsResult(operation.getCondition())) {
 				// The put will lease the key itself, after the method.
 				return;
 			}
 			forEach(call, operation, (cache, key) -> seized.add(cache.seize(key, call)));
+		}
+
+		/** What is put under a key that the result tells, is tagged since before it. */
+		private void captureMoment(Call call, CachePutOperation operation, List<CompletableFuture<?>> captured) {
+			Intercepted intercepted = call.intercepted();
+			try {
+				Operation put = new Operation(
+						getCacheOperationMetadata(operation, intercepted.method(), intercepted.targetClass()),
+						intercepted.args(), intercepted.target());
+				for (Cache cache : put.caches()) {
+					if (cache instanceof ResilientRedisCache ours) {
+						captured.add(ours.captureMoment(call));
+					}
+				}
+			}
+			catch (RuntimeException ex) {
+				logger.trace("The cache is not known before the method: " + operation, ex);
+			}
 		}
 
 		@Override
@@ -258,6 +288,12 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		@Override
 		public @Nullable MethodTtl ttl(Call call) {
 			return ContextualCacheInterceptor.this.ttls.of(call.intercepted().method(),
+					call.intercepted().targetClass());
+		}
+
+		@Override
+		public @Nullable MethodTags tags(Call call) {
+			return ContextualCacheInterceptor.this.tags.of(call.intercepted().method(),
 					call.intercepted().targetClass());
 		}
 
@@ -330,7 +366,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 			if (ours != cache) {
 				return caches.stream().map(ContextualCacheInterceptor::ours).toList();
 			}
-			if (call != null && !(ours instanceof ResilientRedisCache)) {
+			if (call != null && !(ours instanceof ResilientRedisCache) && !(ours instanceof TagCache)) {
 				call.hasOtherCaches();
 			}
 		}
@@ -371,6 +407,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	private void evict(Cache cache, Object key, boolean immediate) {
 		if (key instanceof EachKey each && !(cache instanceof ResilientRedisCache)) {
 			evictEach(cache, each, immediate);
+		}
+		else if (key instanceof Tags && !(cache instanceof TagCache) && !(cache instanceof NoOpCache)) {
+			throw new IllegalStateException(
+					"@CacheEvictTag needs the cache manager of cache-starter, and cache '%s' is of another. State its 'cacheManager'"
+						.formatted(cache.getName()));
 		}
 		else if (key instanceof KeyPattern pattern && !(cache instanceof ResilientRedisCache)) {
 			ForeignEviction eviction = ForeignEviction.of(cache, pattern, this.cacheKeys, getErrorHandler());
@@ -489,7 +530,7 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 		}
 
 		private @Nullable Object named(@Nullable Object key) {
-			if (key == null || key instanceof KeyPattern || key instanceof EachKey) {
+			if (key == null || key instanceof KeyPattern || key instanceof EachKey || key instanceof Tags) {
 				return key;
 			}
 			boolean alike = true;

@@ -45,14 +45,19 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheEvictTag;
+import dev.cachestarter.CacheTag;
 import dev.cachestarter.CacheableAll;
 import dev.cachestarter.cache.call.MethodTtls;
+import dev.cachestarter.cache.call.TagTemplate;
+import dev.cachestarter.cache.call.TaggedMethods;
 import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.value.ValueTypes;
 
 /**
- * Spring's source of cache operations, which also reads {@link CacheEvictPattern}, and
- * learns on the way which methods keep values of which type in which cache.
+ * Spring's source of cache operations, which also reads {@link CacheEvictPattern} and
+ * {@link CacheEvictTag}, and learns on the way which methods keep values of which type in
+ * which cache.
  * <p>
  * It learns when Spring decides which beans to intercept, and so before the first of
  * their methods can be called.
@@ -64,6 +69,8 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 
 	private final transient MethodTtls ttls;
 
+	private final transient TaggedMethods tags;
+
 	private final transient ManyKeys.Methods manyKeys;
 
 	private final transient Set<Class<?>> learnt = ConcurrentHashMap.newKeySet();
@@ -74,10 +81,12 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 	 * Create a source.
 	 * @param types is told what it learns
 	 * @param ttls refuses what is malformed
+	 * @param tags refuses what is malformed
 	 * @param manyKeys finds methods for many keys, and refuses what is malformed
 	 */
-	PatternAwareOperationSource(CacheTypes types, MethodTtls ttls, ManyKeys.Methods manyKeys) {
+	PatternAwareOperationSource(CacheTypes types, MethodTtls ttls, TaggedMethods tags, ManyKeys.Methods manyKeys) {
 		super(parsers());
+		this.tags = tags;
 		this.types = types;
 		this.ttls = ttls;
 		this.manyKeys = manyKeys;
@@ -89,6 +98,7 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 		Set<CacheAnnotationParser> parsers = new LinkedHashSet<>();
 		parsers.add(new SpringCacheAnnotationParser());
 		parsers.add(new PatternParser());
+		parsers.add(new TagParser());
 		parsers.add(new ManyKeysParser());
 		return parsers;
 	}
@@ -131,15 +141,24 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 		methods.forEach((method, operations) -> {
 			this.manyKeys.of(method, type);
 			Type valueType = ValueTypes.valueType(method, type);
+			boolean stores = false;
 			for (CacheOperation operation : operations) {
-				this.types.use(operation.getCacheNames());
+				if (!operation.getCacheNames().contains(TagCache.NAME)) {
+					this.types.use(operation.getCacheNames());
+				}
 				boolean keeps = operation instanceof CacheableOperation || operation instanceof CachePutOperation;
+				stores |= keeps;
 				if (keeps) {
 					this.ttls.of(method, type);
 				}
 				if (keeps && valueType != null) {
 					operation.getCacheNames().forEach((cacheName) -> this.types.learn(cacheName, valueType));
 				}
+			}
+			if (this.tags.of(method, type) != null && !stores) {
+				throw new IllegalStateException(
+						"@CacheTag on '%s', which stores nothing: put it on a method with @Cacheable, @CachePut or @CacheableAll"
+							.formatted(method));
 			}
 		});
 	}
@@ -267,6 +286,86 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 			}
 			catch (IllegalArgumentException ex) {
 				throw new IllegalStateException("@CacheEvictPattern on '" + element + "': " + ex.getMessage(), ex);
+			}
+			return builder.build();
+		}
+
+	}
+
+	/**
+	 * Makes of each {@link CacheEvictTag} an eviction from the {@link TagCache}, whose
+	 * key evaluates to {@link dev.cachestarter.engine.key.CacheKeys.Tags}.
+	 */
+	private static final class TagParser implements CacheAnnotationParser {
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return other instanceof TagParser;
+		}
+
+		@Override
+		public int hashCode() {
+			return TagParser.class.hashCode();
+		}
+
+		@Override
+		public boolean isCandidateClass(Class<?> targetClass) {
+			List<Class<? extends Annotation>> annotations = List.of(CacheEvictTag.class, CacheEvictTag.Container.class,
+					CacheTag.class, CacheTag.Container.class);
+			return AnnotationUtils.isCandidateClass(targetClass, annotations);
+		}
+
+		@Override
+		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Class<?> type) {
+			return parse(type, type);
+		}
+
+		@Override
+		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Method method) {
+			return parse(method, method.getDeclaringClass());
+		}
+
+		private @Nullable Collection<CacheOperation> parse(AnnotatedElement element, Class<?> declaring) {
+			Set<CacheEvictTag> annotations = AnnotatedElementUtils.findMergedRepeatableAnnotations(element,
+					CacheEvictTag.class, CacheEvictTag.Container.class);
+			if (annotations.size() > 1) {
+				// As Spring's own: what is declared here overrides what an interface
+				// declares.
+				Set<CacheEvictTag> local = AnnotatedElementUtils.getMergedRepeatableAnnotations(element,
+						CacheEvictTag.class, CacheEvictTag.Container.class);
+				annotations = local.isEmpty() ? annotations : local;
+			}
+			if (annotations.isEmpty()) {
+				return null;
+			}
+			CacheConfig defaults = AnnotatedElementUtils.findMergedAnnotation(declaring, CacheConfig.class);
+			List<CacheOperation> operations = new ArrayList<>();
+			annotations.forEach((annotation) -> operations.add(operation(element, annotation, defaults)));
+			return operations;
+		}
+
+		private CacheOperation operation(AnnotatedElement element, CacheEvictTag annotation,
+				@Nullable CacheConfig defaults) {
+			CacheEvictOperation.Builder builder = new CacheEvictOperation.Builder();
+			builder.setName(element.toString());
+			builder.setCacheNames(TagCache.NAME);
+			builder.setCondition(annotation.condition());
+			builder.setBeforeInvocation(annotation.beforeInvocation());
+			String manager = annotation.cacheManager();
+			builder.setCacheManager(
+					(StringUtils.hasText(manager) || defaults == null) ? manager : defaults.cacheManager());
+			String text = StringUtils.hasText(annotation.tag()) ? annotation.tag() : annotation.value();
+			try {
+				TagTemplate template = TagTemplate.parse(text, (element instanceof Method method) ? method : null);
+				if (annotation.beforeInvocation() && template.mentionsResult()) {
+					throw new IllegalArgumentException(
+							"'%s' asks for #result, and the eviction is before the method. Remove 'beforeInvocation'"
+								.formatted(text));
+				}
+				builder.setKey(template.keyExpression());
+			}
+			catch (IllegalArgumentException ex) {
+				throw new IllegalStateException("@CacheEvictTag on '" + element + "': " + ex.getMessage(), ex);
 			}
 			return builder.build();
 		}

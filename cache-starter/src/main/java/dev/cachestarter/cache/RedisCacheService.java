@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -46,8 +47,10 @@ import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.EntryEvictor;
 import dev.cachestarter.cache.entries.EntryReader;
+import dev.cachestarter.cache.entries.Stated;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.entry.Target;
+import dev.cachestarter.engine.key.CacheKeys.Tags;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
@@ -116,14 +119,27 @@ final class RedisCacheService implements CacheService {
 
 	@Override
 	public void set(String key, @Nullable Object value, Duration ttl) {
-		checkTtl(ttl);
+		set(key, value, new Stated(ttl, null));
+	}
+
+	@Override
+	public void set(String key, @Nullable Object value, Duration ttl, Collection<String> tags) {
+		List<String> given = List.copyOf(tags);
+		int count = Tags.of(given).names().size();
+		Assert.isTrue(count <= Tags.MOST, () -> "'tags' are %d, and an entry may carry %d: tag it by what it is part of"
+			.formatted(count, Tags.MOST));
+		set(key, value, new Stated(ttl, (same) -> given));
+	}
+
+	private void set(String key, @Nullable Object value, Stated stated) {
+		checkTtl(Objects.requireNonNull(stated.ttl()));
 		if (value == null) {
 			delete(key);
 			return;
 		}
 		StoredKey stored = locate(key);
 		ResilientRedisCache cache = cacheOf(stored);
-		Call.settle(null, cache.writer().put(stored, value, cache.readers().get().codec(), ttl, null),
+		Call.settle(null, cache.writer().put(stored, value, cache.readers().get().codec(), stated, null),
 				this.engine.newDeadline());
 	}
 
@@ -131,23 +147,38 @@ final class RedisCacheService implements CacheService {
 	@SuppressWarnings("unchecked")
 	public <T, X extends Exception> @Nullable T getOrLoad(String key, Class<T> type, Duration ttl, Loader<T, X> loader)
 			throws X {
-		return (T) load(key, type, ttl, loader);
+		return (T) load(key, type, new Stated(ttl, null), loader);
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> @Nullable T getOrLoad(String key, Class<T> type, Duration ttl,
+			TagsOf<? super T> tags, Loader<T, X> loader) throws X {
+		return (T) load(key, type, new Stated(ttl, (value) -> ((TagsOf<Object>) tags).of(value)), loader);
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
+			TagsOf<? super T> tags, Loader<T, X> loader) throws X {
+		return (T) load(key, type.getType(), new Stated(ttl, (value) -> ((TagsOf<Object>) tags).of(value)), loader);
 	}
 
 	@Override
 	@SuppressWarnings("unchecked")
 	public <T, X extends Exception> @Nullable T getOrLoad(String key, ParameterizedTypeReference<T> type, Duration ttl,
 			Loader<T, X> loader) throws X {
-		return (T) load(key, type.getType(), ttl, loader);
+		return (T) load(key, type.getType(), new Stated(ttl, null), loader);
 	}
 
-	private <T, X extends Exception> @Nullable Object load(String key, Type type, Duration ttl, Loader<T, X> loader)
+	private <T, X extends Exception> @Nullable Object load(String key, Type type, Stated stated, Loader<T, X> loader)
 			throws X {
-		checkTtl(ttl);
+		checkTtl(Objects.requireNonNull(stated.ttl()));
 		StoredKey stored = locate(key);
 		ResilientRedisCache cache = cacheOf(stored);
 		try {
-			return cache.loaderCalls().load(stored, cache.readers().forType(type), ttl, loader::load, LoadFailure::new);
+			return cache.loaderCalls()
+				.load(stored, cache.readers().forType(type), stated, loader::load, LoadFailure::new);
 		}
 		catch (LoadFailure ex) {
 			throw RedisCacheService.<RuntimeException>unchanged(ex.getCause());
@@ -220,6 +251,11 @@ final class RedisCacheService implements CacheService {
 		// One deadline for all of it.
 		Deadline deadline = this.engine.newDeadline();
 		targets.forEach((name, ofCache) -> cacheOf(name).evictor().evictAll(ofCache, false, null, deadline));
+	}
+
+	@Override
+	public void evictTags(Collection<String> tags) {
+		unnamed().evictor().evictAll(TagCache.targets(Tags.of(tags)), false, null, this.engine.newDeadline());
 	}
 
 	@Override

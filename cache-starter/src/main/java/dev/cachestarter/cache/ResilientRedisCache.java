@@ -51,6 +51,7 @@ import dev.cachestarter.cache.entries.EntryReaders;
 import dev.cachestarter.cache.entries.EntryWriter;
 import dev.cachestarter.cache.entries.LoaderCalls;
 import dev.cachestarter.cache.entries.Reading;
+import dev.cachestarter.cache.entries.Stated;
 import dev.cachestarter.cache.entries.TransactionScope;
 import dev.cachestarter.engine.entry.Target;
 import dev.cachestarter.engine.key.EachKey;
@@ -324,7 +325,8 @@ public final class ResilientRedisCache extends RedisCache {
 	@Override
 	@SuppressWarnings("unchecked")
 	public <T> @Nullable T get(Object key, Callable<T> valueLoader) {
-		return (T) this.loaderCalls.load(storedKey(key), this.readers.get(), null, () -> unwrapped(valueLoader.call()),
+		return (T) this.loaderCalls.load(storedKey(key), this.readers.get(), Stated.NOTHING,
+				() -> unwrapped(valueLoader.call()),
 				(failure) -> new ValueRetrievalException(key, valueLoader,
 						(Call.current() != null && !(failure instanceof ThrowableWrapper))
 								? new ThrowableWrapper(failure) : failure));
@@ -371,6 +373,14 @@ public final class ResilientRedisCache extends RedisCache {
 		return call.seize(this, turns(), ask(stored, this.readers.get(call), call, null));
 	}
 
+	/**
+	 * Capture the moment before the method of a call that will put a value with tags.
+	 * @return completed when it is captured, or is known not to be
+	 */
+	CompletableFuture<?> captureMoment(Call call) {
+		return deadline(call).limit(call.tags().capture(this.engine.store().tags())).handle((moment, ex) -> null);
+	}
+
 	// Writing
 
 	@Override
@@ -396,7 +406,7 @@ public final class ResilientRedisCache extends RedisCache {
 					deadline(call));
 		}
 		else if (flight != null && !ticket.isStoredByOther()) {
-			CompletableFuture<Boolean> filled = this.writer.fill(flight, value, reader.codec(), null, call);
+			CompletableFuture<Boolean> filled = this.writer.fill(flight, value, reader.codec(), Stated.NOTHING, call);
 			if (call.isAsynchronous()) {
 				Call.settle(call, filled, deadline(call));
 			}
@@ -405,7 +415,8 @@ public final class ResilientRedisCache extends RedisCache {
 
 	private void putNow(StoredKey key, @Nullable Object value, EntryReader reader, @Nullable Call call) {
 		this.evictor.repeatAfterReactiveCommit(new Target.Key(key), call);
-		this.writer.settle(call, key, this.writer.put(key, value, reader.codec(), null, call), deadline(call));
+		this.writer.settle(call, key, this.writer.put(key, value, reader.codec(), Stated.NOTHING, call),
+				deadline(call));
 	}
 
 	@Override
@@ -508,7 +519,7 @@ public final class ResilientRedisCache extends RedisCache {
 		}
 	}
 
-	private Deadline deadline(@Nullable Call call) {
+	Deadline deadline(@Nullable Call call) {
 		if (call == null) {
 			return this.engine.newDeadline();
 		}

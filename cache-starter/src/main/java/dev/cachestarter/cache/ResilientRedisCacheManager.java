@@ -93,6 +93,8 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 
 	private final CacheService service;
 
+	private final TagCache tagCache;
+
 	private final boolean switchedOff;
 
 	private @Nullable ApplicationContext applicationContext;
@@ -105,8 +107,9 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 		this.engine = engine;
 		this.configured = Map.copyOf(builder.caches);
 		this.others = builder.others();
-		this.service = new RedisCacheService(engine, this::getCache, this::getCacheNames,
-				newCache("", builder.defaults));
+		ResilientRedisCache unnamed = newCache("", builder.defaults);
+		this.service = new RedisCacheService(engine, this::getCache, this::getCacheNames, unnamed);
+		this.tagCache = new TagCache(unnamed);
 		this.switchedOff = builder.switchedOff;
 		afterPropertiesSet();
 	}
@@ -161,6 +164,9 @@ public final class ResilientRedisCacheManager extends RedisCacheManager implemen
 	public @Nullable Cache getCache(String name) {
 		if (this.switchedOff) {
 			return new NoOpCache(name);
+		}
+		if (name.equals(TagCache.NAME)) {
+			return this.tagCache;
 		}
 		Cache cache = super.getCache(name);
 		this.engine.monitors().tellNews();

@@ -57,6 +57,7 @@ import org.springframework.util.ReflectionUtils;
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.cache.call.MethodTtls;
+import dev.cachestarter.cache.call.TaggedMethods;
 import dev.cachestarter.cache.entries.CacheTypes;
 import dev.cachestarter.engine.key.CacheKeys;
 import dev.cachestarter.testing.RedisServer;
@@ -150,11 +151,12 @@ class FailingExpressionsRedisTests {
 	/** Return a proxy all of whose methods have the annotations of one. */
 	private Returning annotated(String name) {
 		Method template = Objects.requireNonNull(ReflectionUtils.findMethod(Annotations.class, name));
-		Collection<CacheOperation> operations = Objects.requireNonNull(
-				new PatternAwareOperationSource(new CacheTypes(), new MethodTtls(null), new ManyKeys.Methods())
-					.getCacheOperations(template, Annotations.class));
+		Collection<CacheOperation> operations = Objects
+			.requireNonNull(new PatternAwareOperationSource(new CacheTypes(), new MethodTtls(null),
+					new TaggedMethods(null), new ManyKeys.Methods())
+				.getCacheOperations(template, Annotations.class));
 		ContextualCacheInterceptor interceptor = new ContextualCacheInterceptor(() -> new CacheKeys(null),
-				new MethodTtls(null), new ManyKeys.Methods());
+				new MethodTtls(null), new TaggedMethods(null), new ManyKeys.Methods());
 		interceptor.setBeanFactory(this.instance.context());
 		interceptor.setCacheManager(this.instance.manager());
 		interceptor.setKeyGenerator(new CacheKeys(null).keyGenerator());

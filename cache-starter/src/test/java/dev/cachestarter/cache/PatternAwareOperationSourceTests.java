@@ -41,6 +41,7 @@ import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.cache.call.MethodTtls;
+import dev.cachestarter.cache.call.TaggedMethods;
 import dev.cachestarter.cache.entries.CacheTypes;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -51,7 +52,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class PatternAwareOperationSourceTests {
 
 	private final PatternAwareOperationSource source = new PatternAwareOperationSource(new CacheTypes(),
-			new MethodTtls(null), new ManyKeys.Methods());
+			new MethodTtls(null), new TaggedMethods(null), new ManyKeys.Methods());
 
 	@Test
 	void whatTheAnnotationDoesNotSayTheClassSays() {
@@ -89,7 +90,7 @@ class PatternAwareOperationSourceTests {
 				Reading.class, Composed.class, OnTheClass.class, Several.class, InACircle.class))
 			.allMatch(this.source::isCandidateClass)
 			.allMatch((type) -> new PatternAwareOperationSource(new CacheTypes(), new MethodTtls(null),
-					new ManyKeys.Methods())
+					new TaggedMethods(null), new ManyKeys.Methods())
 				.isCandidateClass(type));
 	}
 

@@ -73,6 +73,8 @@ class ModelTests {
 
 		PENDING("pending evictions", PendingModel::new, PendingModel.Rule.values()),
 
+		TAGS("tags", TagModel::new, TagModel.Rule.values()),
+
 		VALIDATE("near cache, validate", ValidateModel::new, ValidateModel.Rule.values()),
 
 		TRACK("near cache, track", TrackModel::new, TrackModel.Rule.values());

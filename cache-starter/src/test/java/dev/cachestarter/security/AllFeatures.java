@@ -49,8 +49,10 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheEvictTag;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.CacheTag;
 import dev.cachestarter.CacheTtl;
 import dev.cachestarter.CacheWarmer;
 import dev.cachestarter.CacheableAll;
@@ -172,6 +174,10 @@ public final class AllFeatures implements AutoCloseable {
 		shop.change(org, "1");
 		shop.allChanged();
 		assertThat(shop.find(org, "1")).isEqualTo(shop.row(org, "1"));
+		cached.put("tag", shop.hits(() -> shop.tagged(org)));
+		shop.change(org, "tagged");
+		shop.tagChanged(org);
+		assertThat(shop.tagged(org)).isEqualTo(shop.row(org, "tagged"));
 		cached.put("sync", shop.hits(() -> shop.together(org)));
 		cached.put("null", shop.hits(() -> shop.nothing(org)));
 		cached.put("forever", shop.hits(() -> shop.forever(org)));
@@ -372,6 +378,17 @@ public final class AllFeatures implements AutoCloseable {
 
 		@CacheEvict(cacheNames = "items", allEntries = true)
 		public void allChanged() {
+		}
+
+		@Cacheable("tagged")
+		@CacheTag("org:#{#org}")
+		@CacheTag("version:#{#result.length()}")
+		public String tagged(String org) {
+			return load(org, "tagged");
+		}
+
+		@CacheEvictTag("org:#{#org}")
+		public void tagChanged(String org) {
 		}
 
 		@Cacheable(cacheNames = "together", sync = true)

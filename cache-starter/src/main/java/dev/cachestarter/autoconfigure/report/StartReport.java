@@ -284,6 +284,8 @@ public final class StartReport implements CacheReport, SmartInitializingSingleto
 				continue;
 			}
 			caches.addAll(operation.getCacheNames());
+			// What evicts by a tag names no cache.
+			caches.removeIf((name) -> name.startsWith("~"));
 			addKeys(operation, annotated, keysAreOurs, keys, problems);
 			if (operation instanceof CacheableOperation || operation instanceof CachePutOperation) {
 				keeps = true;

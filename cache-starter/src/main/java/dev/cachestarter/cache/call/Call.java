@@ -113,6 +113,8 @@ public abstract class Call {
 
 	private volatile @Nullable CompletableFuture<Void> writes;
 
+	private volatile @Nullable CallTags tags;
+
 	private volatile @Nullable Deadline deadline;
 
 	private volatile @Nullable Executor continuations;
@@ -451,6 +453,22 @@ public abstract class Call {
 	}
 
 	/**
+	 * Return the tags of what the method stores.
+	 */
+	public CallTags tags() {
+		CallTags known = this.tags;
+		if (known == null) {
+			MethodTags stated = this.intercepted.spring().tags(this);
+			Intercepted call = this.intercepted;
+			known = new CallTags((stated != null)
+					? (value) -> stated.of(value, call.target(), call.targetClass(), call.method(), call.args())
+					: null);
+			this.tags = known;
+		}
+		return known;
+	}
+
+	/**
 	 * Have the call not return before a write is acknowledged.
 	 */
 	public void returnsAfter(CompletableFuture<?> write) {
@@ -650,6 +668,12 @@ public abstract class Call {
 		 * @return {@code null} if there is none
 		 */
 		@Nullable MethodTtl ttl(Call call);
+
+		/**
+		 * Return the tags that are stated on the method.
+		 * @return {@code null} if there are none
+		 */
+		@Nullable MethodTags tags(Call call);
 
 	}
 

@@ -97,7 +97,7 @@ public final class MethodTtl {
 	}
 
 	/** SpEL takes a variable that does not exist for {@code null}. */
-	private static void checkVariables(Expression template, Method method) {
+	static void checkVariables(Expression template, Method method) {
 		Set<String> known = new TreeSet<>(Set.of("result", "root", "this"));
 		@Nullable String[] names = NAMES.getParameterNames(method);
 		for (int i = 0; i < method.getParameterCount(); i++) {

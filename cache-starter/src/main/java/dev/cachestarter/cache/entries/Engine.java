@@ -153,10 +153,10 @@ public final class Engine {
 		this.continuations = new Continuations(this.timer);
 		this.events = new ThreadPoolExecutor(0, 1, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
 				(task) -> DaemonThreads.daemon(task, "cache-starter-events"));
-		this.store = new EntryStore(this.link, this.nonces);
+		this.store = new EntryStore(this.link, this.nonces, this.layout);
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
-		this.evictions = new Evictions(this.link, this.layout, this.sweeper, this.timer, settings.maxPendingEvictions(),
-				System::nanoTime);
+		this.evictions = new Evictions(this.link, this.layout, this.store.tags(), this.sweeper, this.timer,
+				settings.maxPendingEvictions(), System::nanoTime);
 		this.turns = new Turns(this.store, this.timer, new Reloads(this.background, this::newDeadline));
 		this.link.observe(new LinkObserver() {
 

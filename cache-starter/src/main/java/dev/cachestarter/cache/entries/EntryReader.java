@@ -286,7 +286,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 			for (Observed observed : found) {
 				EntryHeader header = observed.current();
 				boolean counts = header != null && !header.isLease() && engine.isTrusted(header) && header.isFresh(now)
-						&& !engine.evictions().covers(observed.key());
+						&& !engine.evictions().covers(observed.key()) && !engine.evictions().coversAny(observed.tags());
 				standing.add(counts ? header : null);
 			}
 			return standing;
@@ -435,7 +435,8 @@ public final class EntryReader implements Entries, Comparison.Source {
 
 	private void keep(Observed observed, EntryHeader header, @Nullable Object value, long now) {
 		NearCache near = this.parts.near();
-		if (near != null) {
+		// Of a value with tags the header alone does not tell whether it still counts.
+		if (near != null && !header.isTagged()) {
 			ValueCodec decoder = decoding(header).decoder();
 			near.keep(observed.key(), Objects.requireNonNull(observed.entry()), header, decoder, value,
 					() -> SharedValues.print(decoder, value), now);
@@ -467,8 +468,9 @@ public final class EntryReader implements Entries, Comparison.Source {
 		if (value == null) {
 			return missed(key, observed, epoch, purpose);
 		}
-		if (isEvicted(key)) {
-			// Evicted here while we waited for the answer.
+		if (isEvicted(key) || isEvictedByTag(observed)) {
+			// Evicted here while we waited for the answer, or by a tag, which it has
+			// told.
 			return missed(key, null, 0, purpose);
 		}
 		if (purpose == Purpose.COMPARE) {
@@ -525,7 +527,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 
 	/** Return whether what was found is past its time, and may serve for its load. */
 	boolean mayServe(@Nullable Observed observed) {
-		if (observed == null || !keepsStale()) {
+		if (observed == null || !keepsStale() || isEvictedByTag(observed)) {
 			return false;
 		}
 		EntryHeader header = observed.current();
@@ -612,6 +614,19 @@ public final class EntryReader implements Entries, Comparison.Source {
 	@Override
 	public boolean isEvicted(StoredKey key) {
 		return this.engine.evictions().covers(key);
+	}
+
+	/**
+	 * Return whether an entry carries a tag that was evicted here, and Redis has not
+	 * acknowledged it yet, or that the transaction of this thread has evicted.
+	 */
+	private boolean isEvictedByTag(Observed observed) {
+		List<String> tags = observed.tags();
+		if (tags.isEmpty()) {
+			return false;
+		}
+		TransactionScope transaction = TransactionScope.current(this.engine);
+		return this.engine.evictions().coversAny(tags) || (transaction != null && transaction.bypassesAny(tags));
 	}
 
 	@Override
@@ -708,7 +723,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 	public Decision.@Nullable Value useStored(Observed observed) {
 		EntryHeader header = observed.current();
 		Decision.Value value = (header != null) ? decode(observed, header) : null;
-		if (header == null || value == null || isEvicted(observed.key())) {
+		if (header == null || value == null || isEvicted(observed.key()) || isEvictedByTag(observed)) {
 			return null;
 		}
 		if (header.isFresh(this.engine.store().serverMillis())) {
@@ -730,7 +745,8 @@ public final class EntryReader implements Entries, Comparison.Source {
 			// While Redis does not answer, only what was evicted here is known.
 			Observed observed = (ex == null) ? now : (epoch(key) == stale.epoch()) ? stale.observed() : null;
 			EntryHeader header = (observed != null) ? observed.current() : null;
-			if (observed == null || header == null || !isUsable(observed.key(), header) || isEvicted(key)) {
+			if (observed == null || header == null || !isUsable(observed.key(), header) || isEvicted(key)
+					|| isEvictedByTag(observed)) {
 				return null;
 			}
 			Decision.Value value = decode(observed, header);
@@ -858,7 +874,8 @@ public final class EntryReader implements Entries, Comparison.Source {
 		boolean transactional = TransactionScope.current(this.engine) != null
 				|| (call != null && call.isInTransaction());
 		return new Ask(key, null, this, deadline, System.nanoTime(), transactional, Leading.current(), executor, null,
-				reload, (call != null) ? call.declared() : (thrown) -> true, originOf(call), false);
+				reload, (call != null) ? call.declared() : (thrown) -> true, originOf(call), false,
+				call != null && call.tags().areStated());
 	}
 
 	private @Nullable Object originOf(@Nullable Call call) {

@@ -17,6 +17,9 @@
 package dev.cachestarter.cache.entries;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -36,10 +39,14 @@ import dev.cachestarter.cache.entries.EntryReader.Purpose;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.entry.Target;
+import dev.cachestarter.engine.key.CacheKeys.Tags;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.tag.CarriedTags;
+import dev.cachestarter.engine.tag.TagGenerations;
+import dev.cachestarter.engine.tag.TagMoment;
 import dev.cachestarter.engine.value.ValueCodec.Encoded;
 import dev.cachestarter.engine.value.ValueCodec.NotCacheableException;
 import dev.cachestarter.engine.value.ValueCodec;
@@ -80,18 +87,18 @@ public final class EntryWriter {
 
 	/**
 	 * Store a loaded value under its lease, and end the flight.
-	 * @param ttl its time to live, {@code null} for what the method or the cache says
+	 * @param stated what the caller says of how it is kept
 	 * @param call the intercepted call that loaded it, {@code null} if none has
 	 * @return whether it was stored; fails if Redis did not take it. In a transaction it
 	 * is {@code false} at once, since it is stored after the commit if at all
 	 */
-	public CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec,
-			@Nullable Duration ttl, @Nullable Call call) {
+	public CompletableFuture<Boolean> fill(Flight flight, @Nullable Object value, ValueCodec codec, Stated stated,
+			@Nullable Call call) {
 		if (!flight.canFill()) {
 			flight.release();
 			return NOT_STORED;
 		}
-		Prepared prepared = prepare(flight.key(), value, codec, ttl, call);
+		Prepared prepared = prepare(flight.key(), value, codec, stated, call);
 		TransactionScope transaction = TransactionScope.current(this.engine);
 		if (transaction != null) {
 			transaction.afterwards(flight.key(), (status, deadline) -> {
@@ -113,12 +120,19 @@ public final class EntryWriter {
 			flight.refuse();
 			return NOT_STORED;
 		}
-		if (encoded == null || this.parts.isOff() || this.engine.evictions().covers(flight.key())) {
+		if (encoded == null || this.parts.isOff() || isEvicted(flight.key(), prepared)) {
 			flight.release();
 			return NOT_STORED;
 		}
 		this.parts.dropNear(flight.key());
-		return counted(flight.fill(encoded, prepared.ttl()), encoded);
+		return counted(flight.fill(encoded, prepared.ttl(), prepared.tags()), encoded);
+	}
+
+	/**
+	 * Return whether what is to be stored was evicted here, and Redis has not taken it.
+	 */
+	private boolean isEvicted(StoredKey key, Prepared prepared) {
+		return this.engine.evictions().covers(key) || this.engine.evictions().coversAny(prepared.tags());
 	}
 
 	// What is put
@@ -128,18 +142,24 @@ public final class EntryWriter {
 	 */
 	public CompletableFuture<?> putSeized(Flight flight, @Nullable Object value, ValueCodec codec, Call call) {
 		boolean elsewhere = flight.isTransactional() && TransactionScope.current(this.engine) == null;
-		return atCommit(flight.key(), elsewhere ? Prepared.NOT_STORED : prepare(flight.key(), value, codec, null, call),
+		return atCommit(flight.key(),
+				elsewhere ? Prepared.NOT_STORED : prepare(flight.key(), value, codec, Stated.NOTHING, call),
 				(prepared) -> orEvict(flight.key(), () -> store(flight, prepared)), flight::release);
 	}
 
 	/**
-	 * Store a value whatever is there.
-	 * @param ttl its time to live, {@code null} for what the method or the cache says
+	 * Store a value whatever is there. Of its tags none counts that is evicted since the
+	 * method began, or, without one, since this was called.
+	 * @param stated what the caller says of how it is kept
 	 * @param call the intercepted call whose method returned it, {@code null} if none has
 	 */
-	public CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl,
+	public CompletableFuture<?> put(StoredKey key, @Nullable Object value, ValueCodec codec, Stated stated,
 			@Nullable Call call) {
-		return atCommit(key, prepare(key, value, codec, ttl, call), (prepared) -> replace(key, prepared), NOTHING);
+		TagGenerations tags = this.engine.store().tags();
+		CompletableFuture<@Nullable TagMoment> moment = (call != null) ? call.tags().moment(tags)
+				: (stated.tags() != null) ? tags.capture() : CompletableFuture.completedFuture(null);
+		return atCommit(key, prepare(key, value, codec, stated, call), (prepared) -> replace(key, prepared, moment),
+				NOTHING);
 	}
 
 	/** Do it now, or, in a transaction, when that has committed. */
@@ -190,18 +210,25 @@ public final class EntryWriter {
 		}
 	}
 
-	private CompletableFuture<?> replace(StoredKey key, Prepared prepared) {
+	private CompletableFuture<?> replace(StoredKey key, Prepared prepared,
+			CompletableFuture<@Nullable TagMoment> moment) {
 		Encoded encoded = prepared.encoded();
-		if (encoded == null || this.parts.isOff() || this.engine.evictions().covers(key)) {
+		if (encoded == null || this.parts.isOff() || isEvicted(key, prepared)) {
 			// Not to be stored: the old value must not stay either.
 			return this.engine.evictions().evict(new Target.Key(key));
 		}
 		this.parts.dropNear(key);
-		return orEvict(key,
-				() -> counted(this.engine.traced(() -> this.engine.store()
-					.replace(key, encoded, encoded.mark(), prepared.ttl(), this.parts.settings().staleIfError(),
-							this.parts.settings().lease())),
-						encoded));
+		return orEvict(key, () -> counted(this.engine.traced(() -> prepared.tags().isEmpty()
+				? replace(key, encoded, prepared.ttl(), CarriedTags.NONE)
+				: moment.thenCompose((since) -> this.engine.store().tags().admit(prepared.tags(), since))
+					.thenCompose((tags) -> (tags != null) ? replace(key, encoded, prepared.ttl(), tags) : NOT_STORED)),
+				encoded));
+	}
+
+	private CompletableFuture<Boolean> replace(StoredKey key, Encoded encoded, Duration ttl, CarriedTags tags) {
+		return this.engine.store()
+			.replace(key, encoded, encoded.mark(), ttl, this.parts.settings().staleIfError(),
+					this.parts.settings().lease(), tags);
 	}
 
 	private CompletableFuture<?> orEvict(StoredKey key, Supplier<CompletableFuture<Boolean>> write) {
@@ -239,14 +266,14 @@ public final class EntryWriter {
 			return reading;
 		}
 		Observed observed = reading.observed();
-		Prepared prepared = prepare(key, value, reader.codec(), null, null);
+		Prepared prepared = prepare(key, value, reader.codec(), Stated.NOTHING, null);
 		Encoded encoded = prepared.encoded();
 		for (int attempt = 0; attempt < MAX_ATTEMPTS && observed != null && encoded != null; attempt++) {
 			if (this.parts.isOff() || storeIfStill(observed, encoded, prepared.ttl(), deadline)) {
 				return reading;
 			}
 			// Each attempt writes its own header into it.
-			encoded = prepare(key, value, reader.codec(), null, null).encoded();
+			encoded = prepare(key, value, reader.codec(), Stated.NOTHING, null).encoded();
 			reading = present(key, reader, deadline);
 			if (reading.isHit()) {
 				return reading;
@@ -302,18 +329,23 @@ public final class EntryWriter {
 	// What is stored, and for how long
 
 	/** Encode a value on the calling thread. */
-	private Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec, @Nullable Duration ttl,
+	private Prepared prepare(StoredKey key, @Nullable Object value, ValueCodec codec, Stated stated,
 			@Nullable Call call) {
 		if (this.parts.isOff()) {
 			return Prepared.NOT_STORED;
 		}
+		Duration ttl = stated.ttl();
 		Duration wanted = (ttl != null && value != null) ? ttl : ttlOf(key, value, call);
 		if (wanted == null) {
 			return Prepared.NOT_STORED;
 		}
 		Duration life = limited(wanted);
+		List<String> tags = tagsOf(key, value, stated, call);
+		if (tags == null) {
+			return Prepared.NOT_STORED;
+		}
 		try {
-			return new Prepared(Call.outside(() -> codec.encode(value)), life, false);
+			return new Prepared(Call.outside(() -> codec.encode(value)), life, false, tags);
 		}
 		catch (NotCacheableException ex) {
 			return notCacheable(key, ex);
@@ -347,6 +379,37 @@ public final class EntryWriter {
 	private void warnOnce(String subject, StoredKey key, String why) {
 		this.engine.warnOnce(subject, "Cache '%s' does not cache the value of key '%s': %s".formatted(this.parts.name(),
 				this.engine.logName(key), why));
+	}
+
+	/**
+	 * Return the tags of a value, {@code null} if it is not to be stored: what cannot be
+	 * tagged could not be evicted.
+	 */
+	private @Nullable List<String> tagsOf(StoredKey key, @Nullable Object value, Stated stated, @Nullable Call call) {
+		Function<@Nullable Object, Collection<String>> given = stated.tags();
+		if (given == null && (call == null || !call.tags().areStated())) {
+			return List.of();
+		}
+		String about = "tags:" + this.parts.name() + ((call != null) ? ":" + call.intercepted().method() : "");
+		try {
+			List<String> names = Call
+				.outside(() -> (given != null || call == null) ? Tags.of(Objects.requireNonNull(given).apply(value))
+						: call.tags().of(value))
+				.names();
+			if (names.size() <= Tags.MOST) {
+				return names;
+			}
+			warnOnce(about, key, "it has %d tags, and an entry may carry %d. Tag it by what it is part of"
+				.formatted(names.size(), Tags.MOST));
+		}
+		catch (Throwable ex) {
+			// SpEL says of what its methods throw only that they do.
+			boolean wrapped = ex instanceof ExpressionInvocationTargetException && ex.getCause() != null;
+			warnOnce(about, key,
+					"its tags are not known, since they failed with %s".formatted(wrapped ? ex.getCause() : ex));
+		}
+		this.parts.counters().notCacheable();
+		return null;
 	}
 
 	/** Return the time to live of a value, {@code null} if it is not to be stored. */
@@ -434,12 +497,13 @@ public final class EntryWriter {
 	 * @param encoded the value, {@code null} if it is not to be stored
 	 * @param ttl its time to live
 	 * @param refused whether the codec refuses it
+	 * @param tags its tags, escaped
 	 */
-	private record Prepared(@Nullable Encoded encoded, Duration ttl, boolean refused) {
+	private record Prepared(@Nullable Encoded encoded, Duration ttl, boolean refused, List<String> tags) {
 
-		private static final Prepared NOT_STORED = new Prepared(null, Duration.ZERO, false);
+		private static final Prepared NOT_STORED = new Prepared(null, Duration.ZERO, false, List.of());
 
-		private static final Prepared REFUSED = new Prepared(null, Duration.ZERO, true);
+		private static final Prepared REFUSED = new Prepared(null, Duration.ZERO, true, List.of());
 
 	}
 

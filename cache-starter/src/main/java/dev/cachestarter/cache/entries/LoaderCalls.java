@@ -16,7 +16,6 @@
 
 package dev.cachestarter.cache.entries;
 
-import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -104,12 +103,12 @@ public final class LoaderCalls {
 	/**
 	 * Read a value, or load it in turn.
 	 * @param reader of the type of the value
-	 * @param ttl the time to live of a loaded value, {@code null} for the cache's own
+	 * @param stated what the caller says of how a loaded value is kept
 	 * @param failure turns what a loader threw, ours or another's, into what the caller
 	 * gets
 	 */
-	public <X extends Exception> @Nullable Object load(StoredKey key, EntryReader reader, @Nullable Duration ttl,
-			Loader loader, Function<Throwable, X> failure) throws X {
+	public <X extends Exception> @Nullable Object load(StoredKey key, EntryReader reader, Stated stated, Loader loader,
+			Function<Throwable, X> failure) throws X {
 		Call call = Call.current();
 		Deadline deadline = this.engine.newDeadline();
 		CallerThread thread = new CallerThread(this.engine.executor());
@@ -118,15 +117,15 @@ public final class LoaderCalls {
 				Flight given = call.confirm(this.cache, key);
 				call.checkConfirmed();
 				Ask ask = reader.ask(key, deadline, thread, null, call);
-				return loadInFlight(ask, Objects.requireNonNull(given), ttl, call, loader, failure, thread);
+				return loadInFlight(ask, Objects.requireNonNull(given), stated, call, loader, failure, thread);
 			}
 			Reload reload = (call != null) ? call.reload(this.cache, turns())
-					: (ask, flight) -> reload(ask, flight, ttl, loader);
+					: (ask, flight) -> reload(ask, flight, stated, loader);
 			Reading reading = reader.read(key, deadline, Purpose.LOAD);
 			if (reading.isHit() && !reading.isDue()) {
 				return reading.value();
 			}
-			Ask ask = reading.asking(reader.ask(key, deadline, thread, reload, call),
+			Ask ask = reading.asking(stated.asking(reader.ask(key, deadline, thread, reload, call)),
 					reading.stale(capture(reading, reload)));
 			if (reading.isHit()) {
 				turns().refresh(ask);
@@ -141,7 +140,8 @@ public final class LoaderCalls {
 			if (decision instanceof Decision.Failure failed) {
 				throw failure.apply(failed.failure());
 			}
-			return loadInFlight(ask, decision.flightOr(() -> turns().alone(ask)), ttl, call, loader, failure, thread);
+			return loadInFlight(ask, decision.flightOr(() -> turns().alone(ask)), stated, call, loader, failure,
+					thread);
 		}
 		finally {
 			thread.close();
@@ -149,7 +149,7 @@ public final class LoaderCalls {
 	}
 
 	/** Load in a flight of one's own. */
-	private <X extends Exception> @Nullable Object loadInFlight(Ask ask, Flight flight, @Nullable Duration ttl,
+	private <X extends Exception> @Nullable Object loadInFlight(Ask ask, Flight flight, Stated stated,
 			@Nullable Call call, Loader loader, Function<Throwable, X> failure, CallerThread thread) throws X {
 		Object value;
 		Runnable leave = Leading.enter(Leading.of(flight, Leading.current()));
@@ -172,7 +172,7 @@ public final class LoaderCalls {
 		Steps.end(loading, null);
 		flight.loaded(value);
 		try {
-			this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), ttl, call);
+			this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), stated, call);
 		}
 		finally {
 			if (flight.canFill() && !flight.isTransactional()) {
@@ -184,11 +184,11 @@ public final class LoaderCalls {
 	}
 
 	/** Load in the background. */
-	private CompletableFuture<?> reload(Ask ask, Flight flight, @Nullable Duration ttl, Loader loader) {
+	private CompletableFuture<?> reload(Ask ask, Flight flight, Stated stated, Loader loader) {
 		CallerThread thread = new CallerThread(this.engine.executor());
 		try {
 			return CompletableFuture
-				.completedFuture(loadInFlight(ask, flight, ttl, null, loader, ReloadException::new, thread));
+				.completedFuture(loadInFlight(ask, flight, stated, null, loader, ReloadException::new, thread));
 		}
 		catch (ReloadException ex) {
 			return CompletableFuture.failedFuture(thrown(Objects.requireNonNull(ex.getCause())));
@@ -326,7 +326,7 @@ public final class LoaderCalls {
 		flight.loaded(value);
 		CompletableFuture<Boolean> filled;
 		try {
-			filled = this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), null, call);
+			filled = this.writer.fill(flight, value, ((EntryReader) ask.entries()).codec(), Stated.NOTHING, call);
 		}
 		catch (RuntimeException | Error ex) {
 			flight.release();

@@ -122,11 +122,19 @@ public final class TransactionScope implements TransactionSynchronization, Order
 			return;
 		}
 		this.wide.add(target);
-		this.loaded.keySet().removeIf(target::names);
+		// Of what was loaded the tags are not known.
+		this.loaded.keySet().removeIf((key) -> target instanceof Target.Tag || target.names(key));
 	}
 
 	boolean bypasses(StoredKey key) {
 		return this.evicted.covers(key);
+	}
+
+	/**
+	 * Return whether this transaction has evicted one of some tags.
+	 */
+	boolean bypassesAny(List<String> tags) {
+		return this.evicted.coversAny(tags);
 	}
 
 	/**

@@ -18,13 +18,23 @@ package dev.cachestarter.engine.entry;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.engine.tag.TagMoment;
+
 /**
  * What came of an attempt to lease a key.
  *
  * @param lease the lease, or {@code null} if something else stood there
- * @param observed what stands there now, the lease apart; its entry is a header alone
+ * @param observed what stands there now, the lease apart; its entry is a header alone,
+ * unless it has tags
  * @param foreign whether something of another data type was removed
  */
 public record Acquired(@Nullable Lease lease, Observed observed, boolean foreign) {
+
+	/**
+	 * Return the same for a load that began at a moment.
+	 */
+	public Acquired since(@Nullable TagMoment moment) {
+		return (this.lease != null) ? new Acquired(this.lease.since(moment), this.observed, this.foreign) : this;
+	}
 
 }

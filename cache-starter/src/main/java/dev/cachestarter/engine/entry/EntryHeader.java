@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.key.EntryKey;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.tag.CarriedTags;
 import dev.cachestarter.engine.value.PayloadForm;
 import dev.cachestarter.engine.value.ValueCodec;
 
@@ -34,7 +35,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  *
  * <pre>
  * offset length field
- *      0      3 format, "cs2"
+ *      0      3 format, "cs2"; "cs3" for a value that carries tags
  *      4      1 kind: 'v' value, 'l' lease
  *      6     16 nonce: hex, of the lease under which the entry was made
  *     23     16 claim: nonce of who reloads this value now, else dashes
@@ -54,7 +55,9 @@ import dev.cachestarter.engine.value.ValueCodec;
  *    147      1 line feed
  * </pre>
  *
- * One space separates the fields. The payload follows the line feed.
+ * One space separates the fields. The payload follows the line feed; where the entry
+ * carries tags, behind these, see {@link CarriedTags}. Versions of the cache that know of
+ * no tags take such an entry for one of another format: a miss that they leave alone.
  * <p>
  * A header is parsed on every hit, though most hits look at two or three fields of it. So
  * it keeps the line as it is and makes a string of a field only when asked for it.
@@ -76,6 +79,10 @@ public final class EntryHeader {
 	static final int FRESH_OFFSET = 120;
 
 	static final String FORMAT = "cs2";
+
+	private static final char TAGGED = '3';
+
+	private static final int FORMAT_NUMBER = 2;
 
 	public static final char VALUE = 'v';
 
@@ -162,7 +169,7 @@ public final class EntryHeader {
 	 * another format.
 	 */
 	static boolean isOfAnotherFormat(byte[] entry) {
-		return isTag(entry) && entry[2] != FORMAT.charAt(2);
+		return isTag(entry) && entry[FORMAT_NUMBER] != FORMAT.charAt(FORMAT_NUMBER) && entry[FORMAT_NUMBER] != TAGGED;
 	}
 
 	/**
@@ -180,6 +187,22 @@ public final class EntryHeader {
 	 */
 	public void writeTo(byte[] entry) {
 		System.arraycopy(this.line, 0, entry, 0, LENGTH);
+	}
+
+	/**
+	 * Return the header of the same value with tags.
+	 */
+	EntryHeader tagged() {
+		byte[] tagged = this.line.clone();
+		tagged[FORMAT_NUMBER] = TAGGED;
+		return new EntryHeader(tagged);
+	}
+
+	/**
+	 * Return whether it is the header of a value that carries tags.
+	 */
+	public boolean isTagged() {
+		return this.line[FORMAT_NUMBER] == TAGGED;
 	}
 
 	/**
@@ -435,8 +458,11 @@ public final class EntryHeader {
 	}
 
 	private static boolean isWellFormed(byte[] entry) {
-		if (entry.length < LENGTH || entry[LENGTH - 1] != '\n' || entry[0] != 'c' || entry[1] != 's'
-				|| entry[2] != FORMAT.charAt(2)) {
+		if (entry.length < LENGTH || entry[LENGTH - 1] != '\n' || entry[0] != 'c' || entry[1] != 's') {
+			return false;
+		}
+		boolean tagged = entry[FORMAT_NUMBER] == TAGGED && entry[KIND_OFFSET] == VALUE;
+		if (!tagged && entry[FORMAT_NUMBER] != FORMAT.charAt(FORMAT_NUMBER)) {
 			return false;
 		}
 		for (int blank : BLANKS) {

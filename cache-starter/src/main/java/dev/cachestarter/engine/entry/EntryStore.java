@@ -20,10 +20,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
@@ -34,9 +37,13 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.Lease.Hold;
+import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.tag.CarriedTags;
+import dev.cachestarter.engine.tag.KnownTags;
+import dev.cachestarter.engine.tag.TagGenerations;
 import dev.cachestarter.engine.value.ValueCodec;
 
 /**
@@ -98,6 +105,15 @@ import dev.cachestarter.engine.value.ValueCodec;
  * was set back. The claim comes after the read that found the value under current
  * generations, so the order holds here too: generations, claim, load.
  *
+ * <h2>Tags</h2>
+ *
+ * <p>
+ * A tag has a generation as a group has, but is known only when the load is over. How an
+ * eviction reaches such a load {@link TagGenerations} says; the moment that it speaks of
+ * is captured with the lease, and kept in it. What an entry carries is admitted before it
+ * is filled, and read with the generations of its tags: those that it had when it was
+ * seen last are asked for in the same command ({@link KnownTags}), others in a second.
+ *
  * <h2>What may arrive late</h2>
  *
  * <p>
@@ -128,8 +144,13 @@ public final class EntryStore {
 
 	private final LargeEntries large;
 
-	public EntryStore(RedisLink link, Supplier<String> nonces) {
+	private final TagGenerations tags;
+
+	private final KnownTags knownTags = new KnownTags();
+
+	public EntryStore(RedisLink link, Supplier<String> nonces, KeyLayout layout) {
 		this.link = link;
+		this.tags = new TagGenerations(link, layout, nonces);
 		this.nonces = nonces;
 		this.generations = new Generations(link, nonces);
 		this.leasing = new Leasing(link, this.generations);
@@ -138,6 +159,13 @@ public final class EntryStore {
 
 	public String newNonce() {
 		return this.nonces.get();
+	}
+
+	/**
+	 * Return the generations of tags, and what says whether one was evicted.
+	 */
+	public TagGenerations tags() {
+		return this.tags;
 	}
 
 	/**
@@ -167,7 +195,7 @@ public final class EntryStore {
 	 * @param longest the most bytes that a value of this key can have
 	 */
 	public void unanswered(StoredKey key, long longest) {
-		this.large.suspect(key, EntryHeader.LENGTH + longest);
+		this.large.suspect(key, EntryHeader.LENGTH + CarriedTags.MOST_BYTES + longest);
 	}
 
 	/**
@@ -179,12 +207,49 @@ public final class EntryStore {
 	}
 
 	private CompletableFuture<Observed> observeNow(StoredKey key) {
+		List<String> known = this.knownTags.of(key);
+		if (!known.isEmpty()) {
+			return observeNow(List.of(key)).thenApply((observed) -> observed.get(0));
+		}
 		byte[] groupKey = key.groupGenerationKey();
 		byte[][] keys = (groupKey != null) ? new byte[][] { key.cacheGenerationKey(), groupKey, key.redisKey() }
 				: new byte[][] { key.cacheGenerationKey(), key.redisKey() };
-		return this.link.read(keys)
-			.thenApply((found) -> new Observed(key, found.get(0),
-					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, found.get(found.size() - 1)));
+		return this.link.read(keys).thenCompose((found) -> {
+			Observed observed = new Observed(key, found.get(0),
+					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, found.get(found.size() - 1));
+			return observed.isToBeReadOn() ? readOn(List.of(observed)).thenApply((read) -> read.get(0))
+					: CompletableFuture.completedFuture(observed);
+		});
+	}
+
+	/**
+	 * Read the generations of the tags that entries turn out to have. What is read later
+	 * tells of more evictions, not of fewer: the entry need not be read again.
+	 */
+	private CompletableFuture<List<Observed>> readOn(List<Observed> observed) {
+		Set<String> tags = new LinkedHashSet<>();
+		observed.forEach((one) -> tags.addAll(one.isToBeReadOn() ? one.tags() : List.of()));
+		return tags.isEmpty() ? CompletableFuture.completedFuture(observed)
+				: this.link.read(tags.stream().map(this.tags::keyOf).toArray(byte[][]::new)).thenApply((found) -> {
+					Map<String, byte @Nullable []> generations = byTag(tags, found, 0);
+					return observed.stream().map((one) -> {
+						if (!one.isToBeReadOn()) {
+							return one;
+						}
+						this.knownTags.learn(one.key(), one.tags());
+						return one.withTagGenerations(generations);
+					}).toList();
+				});
+	}
+
+	private static Map<String, byte @Nullable []> byTag(Collection<String> tags, List<byte @Nullable []> found,
+			int first) {
+		Map<String, byte @Nullable []> generations = new HashMap<>();
+		int at = first;
+		for (String tag : tags) {
+			generations.put(tag, found.get(at++));
+		}
+		return generations;
 	}
 
 	/**
@@ -206,17 +271,23 @@ public final class EntryStore {
 				generations.computeIfAbsent(groupOf(key), (group) -> add(asked, groupKey));
 			}
 		}
+		Set<String> tags = new LinkedHashSet<>();
+		keys.forEach((key) -> tags.addAll(this.knownTags.of(key)));
+		int firstTag = asked.size();
+		tags.forEach((tag) -> asked.add(this.tags.keyOf(tag)));
 		int first = asked.size();
 		keys.forEach((key) -> asked.add(key.redisKey()));
-		return this.link.read(asked.toArray(byte[][]::new)).thenApply((found) -> {
+		return this.link.read(asked.toArray(byte[][]::new)).thenCompose((found) -> {
+			Map<String, byte @Nullable []> generationsOfTags = byTag(tags, found, firstTag);
 			List<Observed> observed = new ArrayList<>(keys.size());
 			for (int i = 0; i < keys.size(); i++) {
 				StoredKey key = keys.get(i);
 				Integer group = generations.get(groupOf(key));
 				observed.add(new Observed(key, found.get(Objects.requireNonNull(generations.get(key.cacheName()))),
-						(group != null) ? found.get(group) : EntryHeader.NO_GENERATION_BYTES, found.get(first + i)));
+						(group != null) ? found.get(group) : EntryHeader.NO_GENERATION_BYTES, found.get(first + i))
+					.withTagGenerations(generationsOfTags));
 			}
-			return observed;
+			return readOn(observed);
 		});
 	}
 
@@ -257,7 +328,20 @@ public final class EntryStore {
 		return this.link.readAndStart(generationKeys(key), key.redisKey(), EntryHeader.LENGTH)
 			.thenApply((found) -> new Observed(key, found.get(0),
 					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, null)
-				.withEntry(Objects.requireNonNull(found.get(found.size() - 1))));
+				.withEntry(Objects.requireNonNull(found.get(found.size() - 1))))
+			.thenCompose(this::whole);
+	}
+
+	/** A header does not tell whether an entry with tags counts. */
+	private CompletableFuture<Observed> whole(Observed observed) {
+		return observed.isToBeReadOn() ? observeNow(observed.key()) : CompletableFuture.completedFuture(observed);
+	}
+
+	private CompletableFuture<Acquired> whole(Acquired acquired) {
+		Observed there = acquired.observed();
+		return (acquired.lease() == null && there.isToBeReadOn())
+				? whole(there).thenApply((whole) -> new Acquired(null, whole, acquired.foreign()))
+				: CompletableFuture.completedFuture(acquired);
 	}
 
 	/**
@@ -270,7 +354,8 @@ public final class EntryStore {
 	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, Lease.Holder holder) {
 		String flags = flags(holder, traceOf(observed));
 		return this.leasing.acquire(observed, new Leasing.Wanted(nonce, life, flags))
-			.whenComplete((acquired, ex) -> this.refused.wrote(ex));
+			.whenComplete((acquired, ex) -> this.refused.wrote(ex))
+			.thenCompose(this::whole);
 	}
 
 	/**
@@ -294,15 +379,25 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Boolean> fill(Lease lease, ValueCodec.Encoded encoded, String schemaMark, Duration ttl,
 			Duration extra) {
-		new EntryHeader(EntryHeader.VALUE, lease.nonce(), EntryHeader.NO_NONCE, 0, lease.cacheGeneration(),
-				lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0, EntryHeader.flagsOf(encoded.form()),
-				lease.key().mark())
-			.writeTo(encoded.entry());
+		return fill(lease, encoded, schemaMark, ttl, extra, CarriedTags.NONE);
+	}
+
+	/**
+	 * Store a value that carries tags where a lease of ours stands.
+	 * @param tags what {@link TagGenerations#admit} has said
+	 */
+	public CompletableFuture<Boolean> fill(Lease lease, ValueCodec.Encoded encoded, String schemaMark, Duration ttl,
+			Duration extra, CarriedTags tags) {
+		EntryHeader header = new EntryHeader(EntryHeader.VALUE, lease.nonce(), EntryHeader.NO_NONCE, 0,
+				lease.cacheGeneration(), lease.groupGeneration(), schemaMark, lease.runMark(), 0, 0,
+				EntryHeader.flagsOf(encoded.form()), lease.key().mark());
+		byte[] entry = tags.isEmpty() ? encoded.entry() : tags.insertInto(encoded.entry(), EntryHeader.LENGTH);
+		(tags.isEmpty() ? header : header.tagged()).writeTo(entry);
 		Duration life = ttl.isZero() ? Duration.ZERO
 				: (ttl.compareTo(EntryScripts.LONGEST) > 0) ? EntryScripts.LONGEST.plus(extra) : ttl.plus(extra);
 		CompletableFuture<Boolean> filled = this.link
-			.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), encoded.entry(),
-					EntryScripts.millis(life), EntryScripts.millis(ttl))
+			.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), entry, EntryScripts.millis(life),
+					EntryScripts.millis(ttl))
 			.whenComplete((answer, ex) -> this.refused.wrote(ex))
 			.thenApply((answer) -> Arrays.equals(answer, ONE))
 			.exceptionallyCompose((ex) -> endRefused(lease, ex).<Boolean>handle((done, again) -> {
@@ -311,6 +406,8 @@ public final class EntryStore {
 		filled.thenAccept((stored) -> {
 			if (stored) {
 				keepGenerations(lease, life);
+				keepTags(tags, life);
+				this.knownTags.learn(lease.key(), tags.names());
 			}
 		});
 		return filled;
@@ -318,6 +415,12 @@ public final class EntryStore {
 
 	private void keepGenerations(Lease lease, Duration life) {
 		this.generations.keep(lease.key(), lease.cacheGeneration(), lease.groupGeneration(), life);
+	}
+
+	private void keepTags(CarriedTags tags, Duration life) {
+		for (int i = 0; i < tags.names().size(); i++) {
+			this.generations.keep(this.tags.keyOf(tags.names().get(i)), tags.generation(i), life);
+		}
 	}
 
 	/** Others would wait for a lease that cannot be filled, and get nothing. */
@@ -332,8 +435,17 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Boolean> replace(StoredKey key, ValueCodec.Encoded encoded, String schemaMark,
 			Duration ttl, Duration extra, Duration leaseLife) {
+		return replace(key, encoded, schemaMark, ttl, extra, leaseLife, CarriedTags.NONE);
+	}
+
+	/**
+	 * The same with tags.
+	 * @param tags what {@link TagGenerations#admit} has said
+	 */
+	public CompletableFuture<Boolean> replace(StoredKey key, ValueCodec.Encoded encoded, String schemaMark,
+			Duration ttl, Duration extra, Duration leaseLife, CarriedTags tags) {
 		return seize(key, newNonce(), leaseLife, Lease.Holder.CALL)
-			.thenCompose((lease) -> fill(lease, encoded, schemaMark, ttl, extra));
+			.thenCompose((lease) -> fill(lease, encoded, schemaMark, ttl, extra, tags));
 	}
 
 	/**
@@ -351,6 +463,7 @@ public final class EntryStore {
 		byte[] most = ascii(Long.toString(longest.toMillis()));
 		this.generations.keep(key, Leasing.text(observed.cacheGeneration()), Leasing.text(observed.groupGeneration()),
 				life);
+		keepTags(observed.carriedTags(), life);
 		return this.link.run(EntryScripts.CLAIM, key.redisKey(), header, ascii(nonce), EntryScripts.millis(life), most)
 			.thenApply((answer) -> {
 				if (answer[0] != '+') {
@@ -361,7 +474,8 @@ public final class EntryStore {
 				return new Acquired(new Lease(key, nonce, runMark, Hold.CLAIM, identity,
 						Leasing.text(observed.cacheGeneration()), Leasing.text(observed.groupGeneration())), observed,
 						false);
-			});
+			})
+			.thenCompose(this::whole);
 	}
 
 	/**

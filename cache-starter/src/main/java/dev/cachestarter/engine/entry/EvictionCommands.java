@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.tag.TagGenerations;
 
 /**
  * What is sent to Redis to evict a target.
@@ -41,9 +42,12 @@ final class EvictionCommands {
 
 	private final PatternWalks walks;
 
-	EvictionCommands(RedisLink link, KeyLayout layout, PatternWalks walks) {
+	private final TagGenerations tags;
+
+	EvictionCommands(RedisLink link, KeyLayout layout, TagGenerations tags, PatternWalks walks) {
 		this.link = link;
 		this.layout = layout;
+		this.tags = tags;
 		this.walks = walks;
 	}
 
@@ -59,6 +63,24 @@ final class EvictionCommands {
 	 * Evict several targets, none of them a pattern.
 	 */
 	CompletableFuture<Long> evict(List<Target> targets) {
+		List<String> tags = new ArrayList<>();
+		List<Target> others = new ArrayList<>();
+		for (Target target : targets) {
+			if (target instanceof Target.Tag tag) {
+				tags.add(tag.tag());
+			}
+			else {
+				others.add(target);
+			}
+		}
+		if (tags.isEmpty()) {
+			return delete(targets);
+		}
+		CompletableFuture<Long> tagged = this.tags.evict(tags);
+		return others.isEmpty() ? tagged : tagged.thenCombine(delete(others), Long::sum);
+	}
+
+	private CompletableFuture<Long> delete(List<Target> targets) {
 		List<byte[]> keys = new ArrayList<>();
 		targets.forEach((target) -> keys.addAll(keysOf(target)));
 		if (targets.stream().noneMatch(this::isOfUnknownCaches)) {
@@ -124,6 +146,10 @@ final class EvictionCommands {
 	 * a pattern is with one server.
 	 */
 	Object serversOf(Target target) {
+		if (target instanceof Target.Tag) {
+			// One counter is increased for all of them.
+			return Target.Tag.class;
+		}
 		// These have keys on every server, and so a round of their own.
 		return isOfUnknownCaches(target) ? Target.ALL
 				: keysOf(target).stream().map(this.link::serverOf).collect(Collectors.toSet());
@@ -141,6 +167,9 @@ final class EvictionCommands {
 		}
 		if (target instanceof Target.Segment segment) {
 			return List.of(this.layout.groupGenerationKey("", segment.segment()));
+		}
+		if (target instanceof Target.Tag tag) {
+			return List.of(this.tags.keyOf(tag.tag()));
 		}
 		List<byte[]> generations = new ArrayList<>();
 		this.layout.cacheNames().forEach((name) -> generations.add(this.layout.cacheGenerationKey(name)));

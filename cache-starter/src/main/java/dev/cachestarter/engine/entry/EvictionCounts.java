@@ -87,7 +87,10 @@ public final class EvictionCounts {
 		CACHE,
 
 		/** What matches a pattern. */
-		PATTERN;
+		PATTERN,
+
+		/** What carries a tag. */
+		TAG;
 
 		static Kind of(Target target) {
 			if (target instanceof Target.Key) {
@@ -95,6 +98,9 @@ public final class EvictionCounts {
 			}
 			if (target instanceof Target.Group || target instanceof Target.Segment) {
 				return GROUP;
+			}
+			if (target instanceof Target.Tag) {
+				return TAG;
 			}
 			return (target instanceof Target.Glob) ? PATTERN : CACHE;
 		}

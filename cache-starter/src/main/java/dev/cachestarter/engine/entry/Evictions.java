@@ -45,6 +45,7 @@ import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.tag.TagGenerations;
 
 /**
  * Evictions, from the call until Redis has acknowledged them.
@@ -138,12 +139,12 @@ public final class Evictions {
 
 	private final Drain patterns;
 
-	public Evictions(RedisLink link, KeyLayout layout, Sweeper sweeper, ScheduledExecutorService timer, int maxEntries,
-			LongSupplier clock) {
+	public Evictions(RedisLink link, KeyLayout layout, TagGenerations tags, Sweeper sweeper,
+			ScheduledExecutorService timer, int maxEntries, LongSupplier clock) {
 		this.link = link;
 		this.layout = layout;
 		this.clock = clock;
-		this.commands = new EvictionCommands(link, layout, new PatternWalks(link, layout, sweeper));
+		this.commands = new EvictionCommands(link, layout, tags, new PatternWalks(link, layout, sweeper));
 		this.sweeper = sweeper;
 		this.maxEntries = maxEntries;
 		this.pending = new PendingEvictions(maxEntries, clock);
@@ -188,6 +189,9 @@ public final class Evictions {
 	 * all of them, in which case all stay pending
 	 */
 	public CompletableFuture<Long> evict(List<Target> targets) {
+		if (targets.size() == 1) {
+			return evict(targets.get(0));
+		}
 		Map<Target, Long> sequences = new LinkedHashMap<>();
 		for (Target target : targets) {
 			Target fitting = this.pending.fit(target);
@@ -206,7 +210,8 @@ public final class Evictions {
 			if (!counts) {
 				throw RedisErrors.AWAY;
 			}
-			logger.debug(LogMessage.format("Cache INVALIDATE (keys: %d, count: %d)", sequences.size(), removed));
+			logger.debug(LogMessage.format("Cache INVALIDATE (%s: %d, count: %d)",
+					(targets.get(0) instanceof Target.Tag) ? "tags" : "keys", sequences.size(), removed));
 			return removed;
 		}).whenComplete((removed, ex) -> {
 			sequences.forEach((target, sequence) -> {
@@ -240,8 +245,8 @@ public final class Evictions {
 		}).whenComplete((removed, ex) -> {
 			if (ex == null) {
 				if (logger.isDebugEnabled() && !(target instanceof Target.Group) && !(target instanceof Target.Whole)) {
-					logger.debug("Cache INVALIDATE (pattern: " + target.logName(this.layout.logKeys()) + ", count: "
-							+ removed + ")");
+					logger.debug("Cache INVALIDATE (" + ((target instanceof Target.Tag) ? "tag: " : "pattern: ")
+							+ target.logName(this.layout.logKeys()) + ", count: " + removed + ")");
 				}
 			}
 		});
@@ -340,6 +345,15 @@ public final class Evictions {
 	 */
 	public boolean covers(StoredKey key) {
 		return this.pending.covers(key);
+	}
+
+	/**
+	 * Return whether one of some tags is named by an eviction that Redis has not taken
+	 * yet.
+	 * @param tags the tags, escaped
+	 */
+	public boolean coversAny(List<String> tags) {
+		return this.pending.coversAny(tags);
 	}
 
 	/**

@@ -157,6 +157,13 @@ final class Generations {
 		}
 	}
 
+	/**
+	 * See to it that the generation of a tag lives long enough, as that of a group.
+	 */
+	void keep(byte[] generationKey, String generation, Duration life) {
+		keep(generationKey, generation, life, spareOf(life));
+	}
+
 	private void keep(byte[] generationKey, String generation, Duration life, Duration spare) {
 		long now = this.known.now();
 		if (this.known.outlives(generation, now, life)) {

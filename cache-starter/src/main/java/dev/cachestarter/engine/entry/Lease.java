@@ -18,8 +18,11 @@ package dev.cachestarter.engine.entry;
 
 import java.time.Duration;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.tag.TagMoment;
 
 /**
  * The right to fill a key.
@@ -32,9 +35,24 @@ import dev.cachestarter.engine.key.StoredKey;
  * @param identity as much of the header in Redis as says that it is this lease
  * @param cacheGeneration the generation of the cache, as it was before the lease
  * @param groupGeneration the generation of the group, as it was before the lease
+ * @param moment when the load began, for evictions of tags; {@code null} if that was not
+ * captured, and then nothing with tags is stored
  */
 public record Lease(StoredKey key, String nonce, String runMark, Hold hold, byte[] identity, String cacheGeneration,
-		String groupGeneration) {
+		String groupGeneration, @Nullable TagMoment moment) {
+
+	Lease(StoredKey key, String nonce, String runMark, Hold hold, byte[] identity, String cacheGeneration,
+			String groupGeneration) {
+		this(key, nonce, runMark, hold, identity, cacheGeneration, groupGeneration, null);
+	}
+
+	/**
+	 * Return the same for a load that began at a moment.
+	 */
+	public Lease since(@Nullable TagMoment began) {
+		return new Lease(this.key, this.nonce, this.runMark, this.hold, this.identity, this.cacheGeneration,
+				this.groupGeneration, began);
+	}
 
 	/**
 	 * Return the most that a claim on an entry can have left: twice what any is made for,

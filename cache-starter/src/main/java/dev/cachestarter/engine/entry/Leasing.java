@@ -189,7 +189,7 @@ final class Leasing {
 			return CompletableFuture.completedFuture(placed);
 		}
 		if (placed.lease() == null) {
-			byte[] there = placed.observed().entry();
+			byte[] there = placed.observed().bytes();
 			return CompletableFuture
 				.completedFuture(new Acquired(null, current.withEntry((there != null) ? there : NOTHING), false));
 		}

@@ -17,10 +17,13 @@
 package dev.cachestarter.engine.entry;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.tag.CarriedTags;
 
 /**
  * What stood in Redis at one moment: the generations of a key, and its entry.
@@ -41,6 +44,12 @@ public final class Observed {
 
 	private final @Nullable EntryHeader header;
 
+	/** The tags of the entry, {@code null} if it has some that were not read. */
+	private final @Nullable CarriedTags tags;
+
+	/** What stands under the keys of their generations, by tag. */
+	private final Map<String, byte @Nullable []> tagGenerations;
+
 	private final boolean current;
 
 	/**
@@ -53,22 +62,34 @@ public final class Observed {
 	 */
 	public Observed(StoredKey key, byte @Nullable [] cacheGeneration, byte @Nullable [] groupGeneration,
 			byte @Nullable [] entry) {
-		this(key, cacheGeneration, groupGeneration, entry, (entry != null) ? EntryHeader.parse(entry) : null);
+		this(key, cacheGeneration, groupGeneration, entry, (entry != null) ? EntryHeader.parse(entry) : null, Map.of());
 	}
 
 	private Observed(StoredKey key, byte @Nullable [] cacheGeneration, byte @Nullable [] groupGeneration,
-			byte @Nullable [] entry, @Nullable EntryHeader header) {
+			byte @Nullable [] entry, @Nullable EntryHeader parsed, Map<String, byte @Nullable []> tagGenerations) {
 		this.key = key;
 		this.cacheGeneration = cacheGeneration;
 		this.groupGeneration = groupGeneration;
 		this.entry = entry;
-		this.header = header;
-		this.current = header != null && cacheGeneration != null && groupGeneration != null
-				&& header.isUnder(cacheGeneration, groupGeneration);
+		this.tagGenerations = tagGenerations;
+		this.tags = (entry != null && parsed != null && parsed.isTagged())
+				? CarriedTags.parse(entry, EntryHeader.LENGTH) : CarriedTags.NONE;
+		// What has a header of tags, and then none, was not written by this cache.
+		this.header = (this.tags != null || (entry != null && entry.length == EntryHeader.LENGTH)) ? parsed : null;
+		this.current = isUnderGenerations() && this.tags != null && this.tags.areCurrent(tagGenerations);
 	}
 
 	Observed withGenerations(byte @Nullable [] cache, byte @Nullable [] group) {
-		return new Observed(this.key, cache, group, this.entry, this.header);
+		return new Observed(this.key, cache, group, this.entry, this.header, this.tagGenerations);
+	}
+
+	/**
+	 * Return the same with what stands under the keys of generations of tags.
+	 * @param read what was read, by tag
+	 */
+	Observed withTagGenerations(Map<String, byte @Nullable []> read) {
+		return read.isEmpty() ? this
+				: new Observed(this.key, this.cacheGeneration, this.groupGeneration, this.entry, this.header, read);
 	}
 
 	/**
@@ -109,11 +130,47 @@ public final class Observed {
 	}
 
 	/**
-	 * Return the entry, for its payload to be decoded: the header and all that follows.
+	 * Return whether the entry is of the current generations of its cache and its group,
+	 * whatever its tags.
+	 */
+	boolean isUnderGenerations() {
+		return this.header != null && this.cacheGeneration != null && this.groupGeneration != null
+				&& this.header.isUnder(this.cacheGeneration, this.groupGeneration);
+	}
+
+	/**
+	 * Return whether the entry may count, and its tags tell: they, or their generations,
+	 * are still to be read.
+	 */
+	boolean isToBeReadOn() {
+		return isUnderGenerations()
+				&& (this.tags == null || !this.tagGenerations.keySet().containsAll(this.tags.names()));
+	}
+
+	/**
+	 * Return the tags of the entry, as far as they were read.
+	 */
+	public List<String> tags() {
+		return (this.tags != null) ? this.tags.names() : List.of();
+	}
+
+	CarriedTags carriedTags() {
+		return (this.tags != null) ? this.tags : CarriedTags.NONE;
+	}
+
+	/** Return what was read: the header and all that follows. */
+	byte @Nullable [] bytes() {
+		return this.entry;
+	}
+
+	/**
+	 * Return the entry, for its payload to be decoded: the header and the payload.
 	 * @return the bytes, or {@code null} if there is no entry
 	 */
 	public byte @Nullable [] entry() {
-		return this.entry;
+		byte[] bytes = this.entry;
+		return (bytes != null && this.tags != null && !this.tags.isEmpty())
+				? this.tags.takeOutOf(bytes, EntryHeader.LENGTH) : bytes;
 	}
 
 	/**

@@ -127,6 +127,13 @@ final class PendingEvictions {
 	}
 
 	/**
+	 * Return whether one of some tags is among them.
+	 */
+	boolean coversAny(List<String> tags) {
+		return this.targets.coversAny(tags);
+	}
+
+	/**
 	 * Return all of a kind, those that Redis is being asked for too.
 	 */
 	List<Pending> all(Kind kind) {

@@ -407,7 +407,7 @@ public final class Sweeper {
 	 */
 	private CompletableFuture<@Nullable Target> sweep(StoredKey key, EntryHeader header, Observed observed,
 			Set<Target> targets) {
-		if (observed.current() != null) {
+		if (observed.isUnderGenerations()) {
 			return CompletableFuture.completedFuture(null);
 		}
 		Target whole = new Whole(key.cacheName());

@@ -259,6 +259,36 @@ public sealed interface Target {
 	}
 
 	/**
+	 * All entries that carry a tag, of whatever cache. No key tells that it is named.
+	 *
+	 * @param tag the tag, escaped
+	 */
+	record Tag(String tag) implements Target {
+
+		@Override
+		public @Nullable String cacheName() {
+			return null;
+		}
+
+		@Override
+		public boolean names(StoredKey key) {
+			return false;
+		}
+
+		/** What is wider than a tag and narrower than all has no generation. */
+		@Override
+		public Target widen() {
+			return ALL;
+		}
+
+		@Override
+		public String describe() {
+			return this.tag;
+		}
+
+	}
+
+	/**
 	 * All that this application keeps, by the generations of its caches, those that only
 	 * other instances know among them. Not the pattern {@code *}: with an empty key
 	 * prefix that would take others' keys.

@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.entry;
 
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -101,6 +102,22 @@ final class TargetMap<V> {
 	 */
 	boolean covers(StoredKey key) {
 		return (!this.exact.isEmpty() && isNamedExactly(key)) || (!this.globs.isEmpty() && isMatched(key));
+	}
+
+	/**
+	 * Return whether one of some tags is among the targets.
+	 * @param tags the tags, escaped
+	 */
+	boolean coversAny(List<String> tags) {
+		if (tags.isEmpty() || this.exact.isEmpty()) {
+			return false;
+		}
+		for (String tag : tags) {
+			if (this.exact.containsKey(new Target.Tag(tag))) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	private boolean isNamedExactly(StoredKey key) {

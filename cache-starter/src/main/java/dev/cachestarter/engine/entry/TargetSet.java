@@ -16,6 +16,8 @@
 
 package dev.cachestarter.engine.entry;
 
+import java.util.List;
+
 import dev.cachestarter.engine.key.StoredKey;
 
 /**
@@ -38,6 +40,14 @@ public final class TargetSet {
 	 */
 	public boolean covers(StoredKey key) {
 		return this.targets.covers(key);
+	}
+
+	/**
+	 * Return whether one of some tags is among the targets.
+	 * @param tags the tags, escaped
+	 */
+	public boolean coversAny(List<String> tags) {
+		return this.targets.coversAny(tags);
 	}
 
 }

@@ -18,7 +18,12 @@ package dev.cachestarter.engine.key;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -184,6 +189,46 @@ public final class CacheKeys {
 	}
 
 	/**
+	 * Return the tags of a template taken apart. Used by the expressions that stand for
+	 * {@link dev.cachestarter.CacheTag} and {@link dev.cachestarter.CacheEvictTag}; code
+	 * has {@link Tags#of}.
+	 * @param parts the parts: a text, a value, a text, and so on. Of a collection, an
+	 * array or an {@code Optional} each element makes a tag, and {@code null} makes none
+	 * @return the tags
+	 * @throws IllegalArgumentException if a value is of a type that no key can be made
+	 * of, or a tag is blank
+	 */
+	public Tags tags(@Nullable Object... parts) {
+		List<String> texts = List.of("");
+		for (int i = 0; i < parts.length; i++) {
+			List<String> more = (i % 2 == 1) ? values(parts[i], i) : List.of(String.valueOf(parts[i]));
+			List<String> longer = new ArrayList<>(texts.size() * more.size());
+			texts.forEach((text) -> more.forEach((part) -> longer.add(text + part)));
+			texts = longer;
+		}
+		return Tags.of(texts);
+	}
+
+	private List<String> values(@Nullable Object value, int index) {
+		Object only = (value instanceof Optional<?> optional) ? optional.orElse(null) : value;
+		Iterable<?> elements = (only instanceof Collection<?> collection) ? collection
+				: (only != null && only.getClass().isArray()) ? Arrays.asList(ObjectUtils.toObjectArray(only))
+						: Collections.singletonList(only);
+		List<String> texts = new ArrayList<>();
+		for (Object element : elements) {
+			if (element != null) {
+				try {
+					texts.add(this.keyText.tagPart(element));
+				}
+				catch (UnkeyableException ex) {
+					throw ex.at(index);
+				}
+			}
+		}
+		return texts;
+	}
+
+	/**
 	 * Return the generator of keys for methods that have no {@code key} expression.
 	 * @return a generator that renders arguments as {@link #of} does
 	 */
@@ -244,6 +289,50 @@ public final class CacheKeys {
 			}
 		}
 		return false;
+	}
+
+	/**
+	 * Some tags, as they stand in Redis. Only what evicts and what stores takes them.
+	 *
+	 * @param names the tags, escaped, each once
+	 */
+	public record Tags(List<String> names) {
+
+		/** How many tags an entry may carry. */
+		public static final int MOST = 64;
+
+		/** No tags. */
+		public static final Tags NONE = new Tags(List.of());
+
+		public Tags {
+			names = List.copyOf(names);
+		}
+
+		/**
+		 * Return the tags of some texts.
+		 * @param texts the texts; equal ones are one tag
+		 * @return the tags
+		 * @throws IllegalArgumentException if one of them is blank
+		 */
+		public static Tags of(Collection<String> texts) {
+			if (texts.isEmpty()) {
+				return NONE;
+			}
+			Set<String> names = new LinkedHashSet<>();
+			for (String text : texts) {
+				if (text == null || text.isBlank()) {
+					throw new IllegalArgumentException(
+							"A tag is blank. Give it a text that names what it stands for, such as 'tool:search'");
+				}
+				names.add(KeyEscapes.tag(text));
+			}
+			return new Tags(List.copyOf(names));
+		}
+
+		public boolean isEmpty() {
+			return this.names.isEmpty();
+		}
+
 	}
 
 }

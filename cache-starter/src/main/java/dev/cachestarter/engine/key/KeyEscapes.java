@@ -116,6 +116,14 @@ final class KeyEscapes {
 				: segment(text.substring(0, colon)) + ":" + hash("%rest-", text.substring(colon + 1));
 	}
 
+	/**
+	 * Return a tag as it stands in its key: legible, and never longer than a segment.
+	 */
+	static String tag(String text) {
+		String key = (text.length() <= MAX_SEGMENT) ? segments(text) : null;
+		return (key != null && isShort(key)) ? key : hash("%text-", text);
+	}
+
 	/** Return the segments of a text, {@code null} if they get too many and too long. */
 	private static @Nullable String segments(String text) {
 		StringBuilder key = new StringBuilder(Math.min(text.length(), MAX_TEXT) + 16);

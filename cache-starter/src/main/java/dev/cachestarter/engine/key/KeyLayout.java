@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * ~~motd                           the entry of key ~motd, which belongs to no named cache
  * ~g:agents:list                   the generation of cache agents:list
  * ~g:agents:list~:org-123          the generation of group org-123 in cache agents:list
+ * ~t:tool:search                   the generation of tag tool:search
+ * ~t:                              the counter of evictions of tags
  * ~sweep                           the lease of the instance that sweeps
  * ~due                             what is to be swept
  * ~probe                           nothing, ever: what is deleted to see a write taken
@@ -73,6 +75,8 @@ public final class KeyLayout {
 	private final byte[] sweepDueKey;
 
 	private final byte[] probeKey;
+
+	private final byte[] tagCounterKey;
 
 	private final Place unnamed;
 
@@ -118,6 +122,7 @@ public final class KeyLayout {
 		this.sweepLeaseKey = KeyBytes.of(this.prefix + "~sweep");
 		this.sweepDueKey = KeyBytes.of(this.prefix + "~due");
 		this.probeKey = KeyBytes.of(this.prefix + "~probe");
+		this.tagCounterKey = KeyBytes.of(this.prefix + "~t:");
 		this.unnamed = placeOf(UNNAMED, this.prefix);
 	}
 
@@ -282,6 +287,23 @@ public final class KeyLayout {
 	public byte[] groupGenerationKey(String cacheName, String group) {
 		byte[] bytes = KeyBytes.of(group);
 		return concat(placeOf(cacheName).groupPrefix(), bytes, bytes.length);
+	}
+
+	/**
+	 * Return where the generation of a tag stands.
+	 * @param tag the tag, escaped
+	 */
+	public byte[] tagGenerationKey(String tag) {
+		byte[] bytes = KeyBytes.of(tag);
+		return concat(this.tagCounterKey, bytes, bytes.length);
+	}
+
+	/**
+	 * Return where the counter of evictions of tags stands. No tag is empty, so this is
+	 * the key of none.
+	 */
+	public byte[] tagCounterKey() {
+		return this.tagCounterKey;
 	}
 
 	public byte[] sweepLeaseKey() {

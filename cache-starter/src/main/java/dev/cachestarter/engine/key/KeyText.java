@@ -136,6 +136,17 @@ public final class KeyText {
 		return segment(value, new KeyJson(this.conversions, this.known));
 	}
 
+	/**
+	 * Return what a value is as a part of a tag: a text and other simple values as they
+	 * are, since the tag is escaped as a whole.
+	 * @param value the value
+	 * @throws UnkeyableException if there is no safe rendering
+	 */
+	String tagPart(Object value) {
+		String text = SimpleTexts.of(value);
+		return (text != null) ? text : segment(value);
+	}
+
 	private String segment(@Nullable Object value, KeyJson json) {
 		if (value == null) {
 			return KeyEscapes.NULL;

@@ -50,10 +50,12 @@ import dev.cachestarter.engine.redis.Deadline;
  * loads for itself
  * @param origin what the caller's steps belong to, {@code null} if they are not traced
  * @param alone whether it is to load for itself whatever is there, and to store nothing
+ * @param tagged whether what it loads may carry tags
  */
 public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, Deadline deadline, long since,
 		boolean transactional, @Nullable Leading leading, Executor executor, @Nullable Stale stale,
-		@Nullable Reload reload, Predicate<Throwable> declared, @Nullable Object origin, boolean alone) {
+		@Nullable Reload reload, Predicate<Throwable> declared, @Nullable Object origin, boolean alone,
+		boolean tagged) {
 
 	CacheSettings settings() {
 		return this.entries.settings();
@@ -67,31 +69,37 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 	public Ask seeing(@Nullable Observed found, @Nullable Stale mayServe) {
 		return new Ask(this.key, found, this.entries, this.deadline, this.since, this.transactional, this.leading,
 				this.executor, this.transactional ? null : mayServe, this.reload, this.declared, this.origin,
-				this.alone);
+				this.alone, this.tagged);
 	}
 
 	/** The same for another key of the same caller, of which nothing is known yet. */
 	public Ask about(StoredKey other, Entries of) {
 		return new Ask(other, null, of, this.deadline, this.since, this.transactional, this.leading, this.executor,
-				null, this.reload, this.declared, this.origin, this.alone);
+				null, this.reload, this.declared, this.origin, this.alone, this.tagged);
 	}
 
 	/** The same for one who does not use the cache: nothing was read, nothing serves. */
 	public Ask forItself() {
 		return new Ask(this.key, null, this.entries, this.deadline, this.since, this.transactional, this.leading,
-				this.executor, null, null, this.declared, this.origin, true);
+				this.executor, null, null, this.declared, this.origin, true, this.tagged);
 	}
 
 	/** The same without what may serve. */
 	Ask withoutStale() {
 		return new Ask(this.key, this.observed, this.entries, this.deadline, this.since, this.transactional,
-				this.leading, this.executor, null, this.reload, this.declared, this.origin, this.alone);
+				this.leading, this.executor, null, this.reload, this.declared, this.origin, this.alone, this.tagged);
 	}
 
 	/** The same as the background asks: for nobody, in no transaction. */
 	Ask inBackground(Observed found, Deadline other) {
 		return new Ask(this.key, found, this.entries, other, System.nanoTime(), false, null, this.executor, null, null,
-				(failure) -> true, this.entries.origin(), false);
+				(failure) -> true, this.entries.origin(), false, this.tagged);
+	}
+
+	/** The same for one whose value may carry tags. */
+	public Ask withTags() {
+		return new Ask(this.key, this.observed, this.entries, this.deadline, this.since, this.transactional,
+				this.leading, this.executor, this.stale, this.reload, this.declared, this.origin, this.alone, true);
 	}
 
 	/**

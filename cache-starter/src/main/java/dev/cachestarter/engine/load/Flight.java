@@ -17,7 +17,9 @@
 package dev.cachestarter.engine.load;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,11 +30,15 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.entry.EntryStore.Trace;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.tag.CarriedTags;
+import dev.cachestarter.engine.tag.TagGenerations;
+import dev.cachestarter.engine.tag.TagMoment;
 import dev.cachestarter.engine.value.ValueCodec;
 
 /**
@@ -45,6 +51,18 @@ import dev.cachestarter.engine.value.ValueCodec;
  * <p>
  * A flight that outlives {@code load-lease-limit} is forgotten: nobody joins it any more,
  * and those who did go on. It may belong to a future that never completes.
+ *
+ * <h2>Tags</h2>
+ *
+ * <p>
+ * What is loaded may carry tags, and they are known only now. A caller may have joined
+ * after one of them was evicted: its own read could find the lease, which has no tags. So
+ * the value is handed over only when it is admitted (see {@link TagGenerations}); who
+ * joined a flight whose value is refused looks again. From when the tags are judged on
+ * nobody joins any more, since an eviction that comes then is not judged: who finds the
+ * lease waits for what Redis has in its place. A value that is not to be stored has its
+ * tags unknown, and is handed over only if no tag at all was evicted since the load
+ * began.
  *
  * <h2>How it ends</h2>
  *
@@ -62,7 +80,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * <td>{@link #fill}</td>
  * <td>the value is to be stored</td>
  * <td>the value in the place of the lease, or of the claimed value</td>
- * <td>get the value; after a put they look again</td>
+ * <td>get the value; after a put, or if a tag was evicted, they look again</td>
  * </tr>
  * <tr>
  * <td>{@link #release}, loaded</td>
@@ -153,6 +171,9 @@ public final class Flight {
 
 	/** What a load leaves behind that stores nothing. */
 	private volatile Trace trace = Trace.UNSTORED;
+
+	/** Whether the tags of its value are judged: nobody joins it any more. */
+	private volatile boolean isJudged;
 
 	/** Whether it loads ahead of the end of what is there. */
 	private volatile boolean isAhead;
@@ -257,6 +278,13 @@ public final class Flight {
 		return (canFill() && !this.transactional) || isWanted();
 	}
 
+	/**
+	 * Return whether the tags of its value are judged, so that nobody may join it.
+	 */
+	boolean isJudged() {
+		return this.isJudged;
+	}
+
 	void whenOver(Runnable action) {
 		this.result.whenComplete((turn, ex) -> action.run());
 	}
@@ -345,9 +373,48 @@ public final class Flight {
 	 */
 	public CompletableFuture<Boolean> fill(ValueCodec.Encoded encoded, Duration ttl) {
 		Lease held = this.lease;
+		return (held != null && this.ended.compareAndSet(false, true)) ? store(held, encoded, ttl, CarriedTags.NONE)
+				: CompletableFuture.completedFuture(false);
+	}
+
+	/**
+	 * Store the value with tags, if the lease is still there and none of the tags was
+	 * evicted since the load began, and end the flight. Those who joined get the value
+	 * when that is known.
+	 * @param tags the tags, escaped; at most 64
+	 * @return whether it was stored; fails if Redis does not take it
+	 */
+	public CompletableFuture<Boolean> fill(ValueCodec.Encoded encoded, Duration ttl, List<String> tags) {
+		Lease held = this.lease;
 		if (held == null || !this.ended.compareAndSet(false, true)) {
 			return CompletableFuture.completedFuture(false);
 		}
+		if (tags.isEmpty()) {
+			return store(held, encoded, ttl, CarriedTags.NONE);
+		}
+		// Before it is asked: see above.
+		this.isJudged = true;
+		return this.store.tracer()
+			.within(this.origin, () -> this.store.tags().admit(tags, held.moment()))
+			.handle((admitted, ex) -> (admitted != null) ? store(held, encoded, ttl, admitted) : dropped(held, ex))
+			.thenCompose(Function.identity());
+	}
+
+	/** Its tags were evicted, or nobody knows: nobody is to wait for it. */
+	private CompletableFuture<Boolean> dropped(Lease held, @Nullable Throwable failure) {
+		CompletableFuture<Boolean> gone = held.isBorrowed() ? CompletableFuture.completedFuture(false)
+				: this.store.tracer().within(this.origin, () -> this.store.release(held));
+		return gone.handle((done, ex) -> {
+			this.landed.accept(this, ex);
+			over(new Turn.LookAgain());
+			if (failure != null) {
+				throw new CompletionException(Futures.unwrap(failure));
+			}
+			return false;
+		});
+	}
+
+	private CompletableFuture<Boolean> store(Lease held, ValueCodec.Encoded encoded, Duration ttl, CarriedTags tags) {
 		if (this.hasLoaded) {
 			// What is not of the type that they ask for is nothing for them.
 			over(encoded.isFor(this.mark) ? new Turn.Shared(this.value) : new Turn.Refused());
@@ -356,7 +423,7 @@ public final class Flight {
 		Runnable compared = (comparison != null) ? comparison.apply(encoded) : NOTHING;
 		return this.store.tracer()
 			.within(this.origin,
-					() -> this.store.fill(held, encoded, encoded.mark(), ttl, this.settings.staleIfError()))
+					() -> this.store.fill(held, encoded, encoded.mark(), ttl, this.settings.staleIfError(), tags))
 			.whenComplete((filled, ex) -> {
 				if (ex == null && filled) {
 					compared.run();
@@ -376,7 +443,19 @@ public final class Flight {
 	public void release() {
 		// In this order: whoever is told and looks again must not find the lease.
 		giveBack(this.isAhead ? this.settings.staleRetry() : Duration.ZERO);
-		over(outcome());
+		Lease held = this.lease;
+		TagMoment moment = (held != null) ? held.moment() : null;
+		if (moment != null) {
+			this.isJudged = true;
+		}
+		Turn turn = outcome();
+		if (moment == null || !(turn instanceof Turn.Shared)) {
+			over(turn);
+			return;
+		}
+		this.store.tags()
+			.isUnchangedSince(moment)
+			.whenComplete((unchanged, ex) -> over((ex == null && unchanged) ? turn : new Turn.Refused()));
 	}
 
 	/**

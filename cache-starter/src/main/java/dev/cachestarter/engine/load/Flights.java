@@ -93,11 +93,11 @@ final class Flights implements Ticks.Task {
 	}
 
 	/**
-	 * Return the flight of a lease that was found under a key.
+	 * Return the flight of a lease that was found under a key, if it may still be joined.
 	 */
 	@Nullable Flight of(String nonce, StoredKey key) {
 		Flight flight = this.flights.get(nonce);
-		return (flight != null && flight.isOf(key)) ? flight : null;
+		return (flight != null && flight.isOf(key) && !flight.isJudged()) ? flight : null;
 	}
 
 	private void remove(Flight flight) {

@@ -21,7 +21,9 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,7 @@ import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.load.Flight.Turn;
 import dev.cachestarter.engine.monitor.Tracer;
+import dev.cachestarter.engine.tag.TagMoment;
 
 /**
  * Takes a turn for a caller: what it has found says whether it leads, joins the load of
@@ -121,7 +124,7 @@ final class TurnTaking {
 		}
 		Hold hold = ask.keeps(header) ? onValue(ask) : Hold.LEASE;
 		if (hold == Hold.VALUE) {
-			return CompletableFuture.completedFuture(new Turn.Lead(borrowed(ask, observed)));
+			return borrowed(ask, observed).thenApply(Turn.Lead::new);
 		}
 		if (header != null && ask.isUsable(header) && isClaimed(ask, header)
 				&& (hold == Hold.CLAIM || !header.isPaused())) {
@@ -228,8 +231,17 @@ final class TurnTaking {
 		}
 		return this.watches.await(ask, observed, nonce, wait)
 			.<@Nullable Observed>handle((now, ex) -> now)
-			.thenCompose(tracer().carried(
-					(now) -> (now != null) ? attemptOn(ask, now, attempts) : giveUpFollowing(ask, observed, null)));
+			.thenCompose(tracer()
+				.carried((now) -> (now != null) ? follow(ask, now, attempts) : giveUpFollowing(ask, observed, null)));
+	}
+
+	/**
+	 * Go on with what has come in the place of another's lease. The lease, which this
+	 * caller has found, had no tags: on a cluster their generations may have been looked
+	 * at before this caller came. So what carries tags is looked at once more.
+	 */
+	private CompletableFuture<Turn> follow(Ask ask, Observed now, int attempts) {
+		return now.tags().isEmpty() ? attemptOn(ask, now, attempts) : lookAgain(ask, attempts);
 	}
 
 	private CompletableFuture<Turn> join(Ask ask, Observed observed, Flight flight, long wait, int attempts) {
@@ -332,9 +344,8 @@ final class TurnTaking {
 	 */
 	CompletableFuture<Flight> seize(Ask ask) {
 		Flight flight = this.flights.open(ask);
-		return this.flights.awaitLease(ask, flight,
-				tracer().within(ask.origin(),
-						() -> this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.holder())),
+		return this.flights.awaitLease(ask, flight, tracer().within(ask.origin(), () -> since(ask,
+				() -> this.store.seize(ask.key(), flight.nonce(), ask.settings().lease(), ask.holder()), Lease::since)),
 				(lease) -> lease)
 			.handle((lease, ex) -> {
 				if (ex != null) {
@@ -349,7 +360,7 @@ final class TurnTaking {
 
 	private CompletableFuture<@Nullable Flight> tryHold(Ask ask, Observed observed, Hold hold) {
 		if (hold == Hold.VALUE) {
-			return CompletableFuture.completedFuture(borrowed(ask, observed));
+			return borrowed(ask, observed).thenApply((flight) -> flight);
 		}
 		Flight flight = this.flights.open(ask);
 		return acquire(ask, observed, hold, flight).handle((answer, ex) -> {
@@ -367,17 +378,36 @@ final class TurnTaking {
 	private CompletableFuture<Acquired> acquire(Ask ask, Observed observed, Hold hold, Flight flight) {
 		Duration life = ask.settings().lease();
 		return this.flights.awaitLease(ask, flight,
-				(hold == Hold.CLAIM)
-						? this.store.claim(observed, flight.nonce(), life, Lease.longestClaim(ask.settings()))
-						: this.store.acquire(observed, flight.nonce(), life, ask.holder()),
+				since(ask,
+						() -> (hold == Hold.CLAIM)
+								? this.store.claim(observed, flight.nonce(), life, Lease.longestClaim(ask.settings()))
+								: this.store.acquire(observed, flight.nonce(), life, ask.holder()),
+						Acquired::since),
 				Acquired::lease);
 	}
 
 	/** Fill in the place of the very value that was found, and of no other. */
-	private Flight borrowed(Ask ask, Observed observed) {
+	private CompletableFuture<Flight> borrowed(Ask ask, Observed observed) {
 		Flight flight = alone(ask);
-		flight.leased(this.store.borrow(observed));
-		return flight;
+		Lease borrowed = this.store.borrow(observed);
+		CompletableFuture<Lease> since = since(ask, () -> CompletableFuture.completedFuture(borrowed), Lease::since);
+		return (since.isDone() ? since : ask.deadline().limit(since)).handle((lease, ex) -> {
+			flight.leased((lease != null) ? lease : borrowed);
+			return flight;
+		});
+	}
+
+	/**
+	 * Capture, for one whose value may carry tags, the moment before the load together
+	 * with what gives the right to fill.
+	 */
+	private <T> CompletableFuture<T> since(Ask ask, Supplier<CompletableFuture<T>> leasing,
+			BiFunction<T, @Nullable TagMoment, T> since) {
+		if (!ask.tagged()) {
+			return leasing.get();
+		}
+		CompletableFuture<@Nullable TagMoment> moment = this.store.tags().capture();
+		return leasing.get().thenCombine(moment, since);
 	}
 
 	// What was found

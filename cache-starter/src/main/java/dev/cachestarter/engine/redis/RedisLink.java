@@ -500,6 +500,7 @@ public final class RedisLink {
 
 	/**
 	 * Run a script on one key, sending its text only to a server that does not have it.
+	 * One that evicts is sent while the link recovers, too.
 	 * @param script the script
 	 * @param key the key
 	 * @param arguments the arguments
@@ -507,11 +508,12 @@ public final class RedisLink {
 	 */
 	public CompletableFuture<byte[]> run(Script script, byte[] key, byte[]... arguments) {
 		long bytes = key.length + length(arguments);
+		Parcel.Kind kind = (script.operation() == RedisOperation.EVICT) ? Parcel.Kind.EVICTION : Parcel.Kind.OTHER;
 		return this
-			.<byte[]>send(Parcel.Kind.OTHER, script.operation(), "EVALSHA", script,
+			.<byte[]>send(kind, script.operation(), "EVALSHA", script,
 					(commands) -> commands.evalsha(script, key, arguments), bytes, key)
 			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
-					? send(Parcel.Kind.OTHER, script.operation(), "EVAL", script,
+					? send(kind, script.operation(), "EVAL", script,
 							(commands) -> commands.eval(script, key, arguments), bytes, key)
 					: CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}

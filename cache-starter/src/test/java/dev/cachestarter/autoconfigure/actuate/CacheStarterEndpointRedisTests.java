@@ -283,6 +283,22 @@ class CacheStarterEndpointRedisTests {
 	}
 
 	@Test
+	void aTagIsEvictedFromEveryCache(CapturedOutput output) {
+		this.contextRunner.run((context) -> {
+			dev.cachestarter.CacheService service = context.getBean(dev.cachestarter.CacheService.class);
+			service.set("items:list:org-1:1", 1, java.time.Duration.ofHours(1), java.util.List.of("tool:search"));
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+
+			assertThat(endpoint.evictTag("tool:search", by("alice")).pendingEvictions()).isZero();
+
+			assertThat(service.get("items:list:org-1:1", Integer.class)).isEmpty();
+			assertThat(output).contains("INVALIDATE through the endpoint - * (tag tool:search, by: alice)");
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> endpoint.evictTag(" ", SecurityContext.NONE));
+		});
+	}
+
+	@Test
 	void anEvictionNamesWhoMadeItAndWhatItTook(CapturedOutput output) {
 		this.contextRunner.run((context) -> {
 			Items items = context.getBean(Items.class);

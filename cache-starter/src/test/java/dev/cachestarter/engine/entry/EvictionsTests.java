@@ -51,7 +51,7 @@ class EvictionsTests {
 
 	private final KeyLayout layout = new KeyLayout("", false);
 
-	private final EntryStore store = new EntryStore(this.link, () -> "0123456789abcdef");
+	private final EntryStore store = new EntryStore(this.link, () -> "0123456789abcdef", this.layout);
 
 	private final Sweeper sweeper = new Sweeper(this.link, this.store, this.layout);
 
@@ -70,7 +70,8 @@ class EvictionsTests {
 	}
 
 	private Evictions evictions(int maxEntries) {
-		return new Evictions(this.link, this.layout, this.sweeper, this.timer, maxEntries, System::nanoTime);
+		return new Evictions(this.link, this.layout, this.store.tags(), this.sweeper, this.timer, maxEntries,
+				System::nanoTime);
 	}
 
 	@Test
@@ -208,7 +209,8 @@ class EvictionsTests {
 	void whatARoundOfTheTimersTakesWhileTheLinkComesBackIsToldToo() {
 		MemoryRedis redis = new MemoryRedis();
 		RedisLink link = redis.unstarted(Duration.ofSeconds(1));
-		Evictions evictions = new Evictions(link, this.layout, this.sweeper, this.timer, 1000, System::nanoTime);
+		Evictions evictions = new Evictions(link, this.layout, this.store.tags(), this.sweeper, this.timer, 1000,
+				System::nanoTime);
 		List<CompletableFuture<Integer>> told = new ArrayList<>();
 		link.observe(new LinkObserver() {
 
@@ -239,9 +241,8 @@ class EvictionsTests {
 		PendingEvictions pending = new PendingEvictions(100, System::nanoTime);
 		pending.addLate(new Key(this.layout.key("items", "1")), 1);
 		AtomicInteger asked = new AtomicInteger();
-		Drain drain = new Drain(Target.Kind.EXACT, pending,
-				new EvictionCommands(this.link, this.layout, new PatternWalks(this.link, this.layout, this.sweeper)),
-				new Drain.Outcome() {
+		Drain drain = new Drain(Target.Kind.EXACT, pending, new EvictionCommands(this.link, this.layout,
+				this.store.tags(), new PatternWalks(this.link, this.layout, this.sweeper)), new Drain.Outcome() {
 
 					@Override
 					public long server() {

@@ -53,9 +53,10 @@ class LeasingTests {
 
 	private final RedisLink link = this.redis.link(Duration.ofSeconds(1));
 
-	private final EntryStore store = new EntryStore(this.link, () -> "%016x".formatted(this.nonces.incrementAndGet()));
-
 	private final KeyLayout layout = new KeyLayout("", false);
+
+	private final EntryStore store = new EntryStore(this.link, () -> "%016x".formatted(this.nonces.incrementAndGet()),
+			this.layout);
 
 	private final StoredKey key;
 
@@ -160,7 +161,7 @@ class LeasingTests {
 				throw new StackOverflowError();
 			}
 			return this.store.newNonce();
-		});
+		}, this.layout);
 		Observed observed = this.store.observe(this.key).join();
 		String nonce = this.store.newNonce();
 		assertThatExceptionOfType(StackOverflowError.class)

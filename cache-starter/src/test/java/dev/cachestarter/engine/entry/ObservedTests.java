@@ -64,7 +64,7 @@ class ObservedTests {
 	@Test
 	void whatAnotherVersionOfThisCacheHasWrittenIsNotForeign() {
 		byte[] newer = this.entry.clone();
-		newer[2] = '3';
+		newer[2] = '4';
 
 		assertThat(observed(CACHE, GROUP, newer).current()).isNull();
 		assertThat(observed(CACHE, GROUP, newer).isForeign()).isFalse();

@@ -194,7 +194,8 @@ class Callers {
 
 		Instance(Duration patience) {
 			this.link = Callers.this.redis.link(patience);
-			this.store = new EntryStore(this.link, () -> "%016x".formatted(Callers.this.nonces.incrementAndGet()));
+			this.store = new EntryStore(this.link, () -> "%016x".formatted(Callers.this.nonces.incrementAndGet()),
+					new KeyLayout("", false));
 			this.background = new BackgroundLoads((task) -> {
 				if (!this.room) {
 					throw new java.util.concurrent.RejectedExecutionException();
@@ -307,7 +308,7 @@ class Callers {
 			Stale stale = (found != null && mayServe) ? new Stale(found, this.entries.epoch, this.captured, false)
 					: null;
 			return new Ask(this.key, null, this.entries, this.at.deadline(), this.since, this.transactional,
-					this.leading, Runnable::run, null, this.reload, this.declared, null, false)
+					this.leading, Runnable::run, null, this.reload, this.declared, null, false, false)
 				.seeing(found, stale);
 		}
 

@@ -80,7 +80,7 @@ class FlightsTests {
 	private Ask ask(StoredKey key) {
 		Ask ask = caller().askUnread();
 		return new Ask(key, null, ask.entries(), ask.deadline(), ask.since(), false, null, Runnable::run, null, null,
-				(failure) -> true, null, false);
+				(failure) -> true, null, false, false);
 	}
 
 	private void tick(Duration after) {

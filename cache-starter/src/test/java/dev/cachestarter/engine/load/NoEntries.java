@@ -46,11 +46,12 @@ class NoEntries implements Entries {
 
 	static Ask ask() {
 		return new Ask(KEY, null, new NoEntries(), null, System.nanoTime(), false, null, Runnable::run, null, null,
-				(failure) -> true, null, false);
+				(failure) -> true, null, false, false);
 	}
 
 	static List<Flight> flights(int number) {
-		EntryStore store = new EntryStore(new MemoryRedis().unstarted(Duration.ofSeconds(1)), () -> "0123456789abcdef");
+		EntryStore store = new EntryStore(new MemoryRedis().unstarted(Duration.ofSeconds(1)), () -> "0123456789abcdef",
+				new KeyLayout("", false));
 		Flights flights = new Flights(store, new Ticks(null));
 		return java.util.stream.Stream.generate(() -> flights.alone(ask())).limit(number).toList();
 	}

@@ -1,0 +1,203 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package dev.cachestarter.engine.tag;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tags that an entry carries, each with the generation that it had when the entry was
+ * stored. They stand between the header of the entry and its payload:
+ *
+ * <pre>
+ * 2  000061                            how many tags, bytes of the lines below
+ * 8d0c5a3be1f24790 0011 tool:search    generation, bytes of the tag, the tag
+ * 41b7c06ed2a98f35 0004 mail
+ * </pre>
+ *
+ * An entry without tags has nothing of this.
+ */
+public final class CarriedTags {
+
+	/** How many bytes a generation has. */
+	public static final int GENERATION_LENGTH = 16;
+
+	public static final CarriedTags NONE = new CarriedTags(List.of(), List.of(), new byte[0]);
+
+	/** The most bytes that a tag has. */
+	private static final int LONGEST = 1024;
+
+	private static final int MOST = 64;
+
+	/** {@code "64 000000\n"}. */
+	private static final int HEAD_LENGTH = 10;
+
+	/** Generation, blank, four digits, blank. */
+	private static final int LINE_HEAD_LENGTH = GENERATION_LENGTH + 6;
+
+	/** The most bytes that all of them take in an entry. */
+	public static final int MOST_BYTES = HEAD_LENGTH + MOST * (LINE_HEAD_LENGTH + LONGEST + 1);
+
+	private final List<String> names;
+
+	private final List<byte[]> generations;
+
+	private final byte[] block;
+
+	private CarriedTags(List<String> names, List<byte[]> generations, byte[] block) {
+		this.names = names;
+		this.generations = generations;
+		this.block = block;
+	}
+
+	/**
+	 * Put tags and their generations together.
+	 * @param names the tags, escaped; at most 64
+	 * @param generations their generations, in the same order
+	 */
+	static CarriedTags of(List<String> names, List<byte[]> generations) {
+		List<byte[]> lines = new ArrayList<>();
+		int length = 0;
+		for (int i = 0; i < names.size(); i++) {
+			byte[] name = names.get(i).getBytes(StandardCharsets.UTF_8);
+			byte[] line = new byte[LINE_HEAD_LENGTH + name.length + 1];
+			System.arraycopy(generations.get(i), 0, line, 0, GENERATION_LENGTH);
+			put(line, GENERATION_LENGTH, " %04d ".formatted(name.length));
+			System.arraycopy(name, 0, line, LINE_HEAD_LENGTH, name.length);
+			line[line.length - 1] = '\n';
+			lines.add(line);
+			length += line.length;
+		}
+		byte[] block = new byte[HEAD_LENGTH + length];
+		put(block, 0, "%-2d %06d\n".formatted(names.size(), length));
+		int at = HEAD_LENGTH;
+		for (byte[] line : lines) {
+			System.arraycopy(line, 0, block, at, line.length);
+			at += line.length;
+		}
+		return new CarriedTags(List.copyOf(names), List.copyOf(generations), block);
+	}
+
+	private static void put(byte[] bytes, int offset, String text) {
+		byte[] ascii = text.getBytes(StandardCharsets.US_ASCII);
+		System.arraycopy(ascii, 0, bytes, offset, ascii.length);
+	}
+
+	/**
+	 * Read the tags of an entry.
+	 * @param entry the entry
+	 * @param start where its header ends
+	 * @return the tags, {@code null} if what stands there is not written like this
+	 */
+	public static @Nullable CarriedTags parse(byte[] entry, int start) {
+		if (entry.length < start + HEAD_LENGTH || entry[start + 2] != ' ' || entry[start + HEAD_LENGTH - 1] != '\n') {
+			return null;
+		}
+		int count = (entry[start + 1] == ' ') ? number(entry, start, 1) : number(entry, start, 2);
+		int length = number(entry, start + 3, 6);
+		int end = start + HEAD_LENGTH + length;
+		if (count < 1 || count > MOST || length < 0 || end > entry.length) {
+			return null;
+		}
+		List<String> names = new ArrayList<>(count);
+		List<byte[]> generations = new ArrayList<>(count);
+		int at = start + HEAD_LENGTH;
+		for (int i = 0; i < count; i++) {
+			int size = (at + LINE_HEAD_LENGTH < end) ? number(entry, at + GENERATION_LENGTH + 1, 4) : -1;
+			int next = at + LINE_HEAD_LENGTH + size + 1;
+			if (size < 1 || size > LONGEST || next > end || entry[next - 1] != '\n') {
+				return null;
+			}
+			generations.add(Arrays.copyOfRange(entry, at, at + GENERATION_LENGTH));
+			names.add(new String(entry, at + LINE_HEAD_LENGTH, size, StandardCharsets.UTF_8));
+			at = next;
+		}
+		return (at == end)
+				? new CarriedTags(List.copyOf(names), List.copyOf(generations), Arrays.copyOfRange(entry, start, end))
+				: null;
+	}
+
+	private static int number(byte[] bytes, int offset, int digits) {
+		int number = 0;
+		for (int i = offset; i < offset + digits; i++) {
+			int digit = bytes[i] - '0';
+			if (digit < 0 || digit > 9) {
+				return -1;
+			}
+			number = number * 10 + digit;
+		}
+		return number;
+	}
+
+	/** Return the tags, escaped. */
+	public List<String> names() {
+		return this.names;
+	}
+
+	public boolean isEmpty() {
+		return this.names.isEmpty();
+	}
+
+	/** Return the generation of a tag, by its place among the names. */
+	public String generation(int index) {
+		return new String(this.generations.get(index), StandardCharsets.ISO_8859_1);
+	}
+
+	/**
+	 * Return whether each tag is of the generation that was read for it.
+	 * @param read what stands under the keys of generations, by tag
+	 */
+	public boolean areCurrent(Map<String, byte @Nullable []> read) {
+		for (int i = 0; i < this.names.size(); i++) {
+			byte[] there = read.get(this.names.get(i));
+			if (there == null || there.length != TagGenerations.LENGTH
+					|| !Arrays.equals(there, 0, GENERATION_LENGTH, this.generations.get(i), 0, GENERATION_LENGTH)) {
+				return false;
+			}
+		}
+		return true;
+	}
+
+	/**
+	 * Put them into an entry that has none.
+	 * @param entry the entry
+	 * @param start where its header ends
+	 */
+	public byte[] insertInto(byte[] entry, int start) {
+		byte[] tagged = Arrays.copyOf(entry, entry.length + this.block.length);
+		System.arraycopy(this.block, 0, tagged, start, this.block.length);
+		System.arraycopy(entry, start, tagged, start + this.block.length, entry.length - start);
+		return tagged;
+	}
+
+	/**
+	 * Take them out of the entry that carries them.
+	 * @param entry the entry
+	 * @param start where its header ends
+	 */
+	public byte[] takeOutOf(byte[] entry, int start) {
+		byte[] plain = new byte[entry.length - this.block.length];
+		System.arraycopy(entry, 0, plain, 0, start);
+		System.arraycopy(entry, start + this.block.length, plain, start, plain.length - start);
+		return plain;
+	}
+
+}

@@ -1,0 +1,72 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package dev.cachestarter.engine.tag;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+import dev.cachestarter.engine.key.StoredKey;
+
+/**
+ * Which tags an entry had when it was read or stored last, so that the next read asks for
+ * their generations in the same command. A guess: one that is wrong costs a second read,
+ * and is never believed.
+ * <p>
+ * So many keys of each cache are kept; when there are more, they are forgotten all at
+ * once, which costs each of them one more read. An entry with very long tags is not kept.
+ */
+public final class KnownTags {
+
+	private static final int MOST_KEYS = 4096;
+
+	/** The most characters of all tags of an entry together. */
+	private static final int LONGEST = 2048;
+
+	private final Map<String, Map<StoredKey, List<String>>> caches = new ConcurrentHashMap<>();
+
+	/**
+	 * Return the tags that an entry had.
+	 * @return the tags, escaped; empty if it had none, or that is not known
+	 */
+	public List<String> of(StoredKey key) {
+		if (this.caches.isEmpty()) {
+			return List.of();
+		}
+		Map<StoredKey, List<String>> cache = this.caches.get(key.cacheName());
+		return (cache != null) ? cache.getOrDefault(key, List.of()) : List.of();
+	}
+
+	/**
+	 * Take note of the tags that an entry has.
+	 */
+	public void learn(StoredKey key, List<String> tags) {
+		Map<StoredKey, List<String>> cache = tags.isEmpty() ? this.caches.get(key.cacheName())
+				: this.caches.computeIfAbsent(key.cacheName(), (name) -> new ConcurrentHashMap<>());
+		if (cache == null) {
+			return;
+		}
+		if (tags.isEmpty() || tags.stream().mapToInt(String::length).sum() > LONGEST) {
+			cache.remove(key);
+			return;
+		}
+		if (cache.size() >= MOST_KEYS) {
+			cache.clear();
+		}
+		cache.put(key, tags);
+	}
+
+}

@@ -1,0 +1,120 @@
+/*
+ * Copyright 2026 the cache-starter authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package dev.cachestarter.engine.tag;
+
+import dev.cachestarter.engine.connection.Script;
+import dev.cachestarter.engine.monitor.RedisOperation;
+
+/**
+ * The scripts of {@link TagGenerations}, each on one key. They call no command that the
+ * scripts of entries do not call as well, so they need no right of their own.
+ */
+final class TagScripts {
+
+	private static final String COUNT_TEXT = """
+			local there = redis.pcall('GETRANGE', KEYS[1], 0, 32)
+			if type(there) == 'table' then
+			  if not string.find(there.err, 'WRONGTYPE', 1, true) then
+			    return there
+			  end
+			  there = ''
+			end
+			local epoch, number = string.match(there, '^(%x+) (%d+)$')
+			if string.len(there) ~= 32 or not epoch or string.len(epoch) ~= 16 then
+			  there = ARGV[1] .. ' 000000000000000'
+			  redis.call('SET', KEYS[1], there)
+			elseif ARGV[2] == '1' then
+			  there = epoch .. ' ' .. string.format('%015.0f', tonumber(number) + 1)
+			  redis.call('SET', KEYS[1], there)
+			end
+			return there
+			""";
+
+	/**
+	 * KEYS[1] counter; ARGV: a fresh random, '0'. Makes the counter if it is not there,
+	 * under an epoch that was never there before, and answers with what it says.
+	 */
+	static final Script COUNTER = Script.of(RedisOperation.GENERATION, COUNT_TEXT, "SET");
+
+	/**
+	 * KEYS[1] counter; ARGV: a fresh random, '1'. Counts an eviction, and answers with
+	 * what the counter says then. One that is made by it has a new epoch, which no load
+	 * before it has seen.
+	 */
+	static final Script COUNT = Script.of(RedisOperation.EVICT, COUNT_TEXT);
+
+	/**
+	 * KEYS[1] generation of a tag; ARGV: a fresh random, its life in ms, what may be
+	 * replaced. Makes a generation without a number where there is none, or that one, and
+	 * answers with what is there.
+	 */
+	static final Script MAKE = Script.of(RedisOperation.GENERATION, """
+			local there = redis.pcall('GETRANGE', KEYS[1], 0, 49)
+			if type(there) == 'table' then
+			  if not string.find(there.err, 'WRONGTYPE', 1, true) then
+			    return there
+			  end
+			  there = ''
+			end
+			if string.len(there) == 49 and there ~= ARGV[3] then
+			  return there
+			end
+			there = ARGV[1] .. ' ---------------- 000000000000000'
+			redis.call('SET', KEYS[1], there, 'PX', ARGV[2])
+			return there
+			""", "SET");
+
+	/**
+	 * KEYS[1] generation of a tag; ARGV: a random, what the counter said after it was
+	 * made. Gives the generation of that random its number if it has none, and answers
+	 * with what is there.
+	 */
+	static final Script CONFIRM = Script.of(RedisOperation.GENERATION, """
+			local there = redis.pcall('GETRANGE', KEYS[1], 0, 49)
+			if type(there) == 'table' then
+			  return there
+			end
+			if there == ARGV[1] .. ' ---------------- 000000000000000' then
+			  redis.call('SETRANGE', KEYS[1], 17, ARGV[2])
+			  there = ARGV[1] .. ' ' .. ARGV[2]
+			end
+			return there
+			""", "SETRANGE");
+
+	/**
+	 * KEYS[1] generation of a tag; ARGV: a fresh random and what the counter said when
+	 * the eviction was counted. Replaces the generation if there is one, which lives as
+	 * long as before, and answers how many there were.
+	 */
+	static final Script RENEW = Script.of(RedisOperation.EVICT, """
+			local there = redis.pcall('GETRANGE', KEYS[1], 0, 49)
+			if type(there) == 'table' then
+			  if not string.find(there.err, 'WRONGTYPE', 1, true) then
+			    return there
+			  end
+			  return tostring(redis.call('UNLINK', KEYS[1]))
+			end
+			if string.len(there) == 49 then
+			  redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
+			  return '1'
+			end
+			return tostring(redis.call('UNLINK', KEYS[1]))
+			""", "SETRANGE", "UNLINK");
+
+	private TagScripts() {
+	}
+
+}
