@@ -318,8 +318,28 @@ class NearCacheRedisTests {
 		assertThat(this.instance.service().find("t1", "1").version()).as("nothing was evicted").isZero();
 	}
 
+	/** Drawing again for the entry that is read whole would leave 27 of 300. */
 	@Test
-	void aHitThatIsVerifiedIsReadWholeAndTheShareOfThoseStays() {
+	void theShareOfHitsThatAreVerifiedIsThatOfTheSetting() {
+		try (TestInstance<Pages> verifying = instance((settings) -> settings.withVerify(0.3))) {
+			copied(verifying, "t1", "1");
+
+			for (int i = 0; i < 300; i++) {
+				verifying.service().find("t1", "1");
+				await().atMost(PATIENCE)
+					.pollInterval(Duration.ofMillis(1))
+					.until(() -> String
+						.valueOf(new String(Objects.requireNonNull(this.redis.bytes("pages:t1:1")),
+								java.nio.charset.StandardCharsets.ISO_8859_1))
+						.startsWith("----------------", 23));
+			}
+
+			assertThat(verifying.counters("pages").refreshes()).isBetween(50L, 130L);
+		}
+	}
+
+	@Test
+	void aHitThatIsVerifiedIsReadWhole() {
 		try (TestInstance<Pages> verifying = instance((settings) -> settings.withVerify(1))) {
 			verifying.service().find("t1", "1");
 			awaitStored("pages:t1:1");
