@@ -124,12 +124,18 @@ class CacheableAllAsynchronousRedisTests {
 	void whatItReturnsIsThereWhenItIsStored(Kind kind) throws Exception {
 		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis)) {
 			TestInstance<Agents> behind = instance(proxy.port(), SETTINGS);
-			get(kind.call(behind, 9L));
-			proxy.delay(Duration.ofMillis(50));
+			Source.close();
+			CompletableFuture<List<Agent>> call = kind.call(behind, 1L, 2L);
+			await().until(() -> Source.loaded.size() == 1);
+			proxy.holdBack();
+			Source.open();
+			await().until(() -> proxy.heldBytes() > 0);
 
-			get(kind.call(behind, 1L, 2L));
+			await().during(Duration.ofMillis(300)).until(() -> !call.isDone());
+			proxy.releaseHeld();
 
-			assertThat(values()).isEqualTo(3);
+			assertThat(get(call)).hasSize(2);
+			assertThat(values()).isEqualTo(2);
 		}
 	}
 

@@ -191,6 +191,7 @@ class CacheableAllRedisTests {
 		assertThat(found.equals(Map.of(1L, agent(1), 2L, agent(2)))).as(found.toString()).isTrue();
 		stored(2);
 		assertThat(this.agents.find(2L)).isEqualTo(agent(2));
+		assertThat(this.agents.mixed(List.of(1L, "1", 1, "2"))).as("the first of each").containsOnlyKeys(1L, "2");
 	}
 
 	@Test
@@ -462,6 +463,13 @@ class CacheableAllRedisTests {
 		public Map<?, Agent> ofIntegers(Collection<Long> ids) {
 			Map<Object, Agent> found = new LinkedHashMap<>();
 			load(new ArrayList<>(ids)).forEach((id, agent) -> found.put(id.intValue(), agent));
+			return found;
+		}
+
+		@CacheableAll
+		public Map<Object, Agent> mixed(Collection<Object> ids) {
+			Map<Object, Agent> found = new LinkedHashMap<>();
+			ids.forEach((id) -> found.put(id, new Agent(Long.parseLong(String.valueOf(id)), 1)));
 			return found;
 		}
 
