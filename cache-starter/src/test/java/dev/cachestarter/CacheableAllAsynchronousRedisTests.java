@@ -320,8 +320,10 @@ class CacheableAllAsynchronousRedisTests {
 
 		assertThat(get(kind.call(stale, 1L, 2L))).containsExactly(agent(1), agent(2));
 		assertThat(Source.loaded).last().isEqualTo(List.of(1L, 2L));
+		int loads = Source.loaded.size();
 		assertThatThrownBy(() -> kind.call(stale, 1L, 2L, 3L).get(40, TimeUnit.SECONDS)).cause()
 			.isSameAs(Source.failure);
+		assertThat(Source.loaded).as("fails at once").hasSize(loads + 1);
 	}
 
 	@ParameterizedTest
@@ -378,6 +380,7 @@ class CacheableAllAsynchronousRedisTests {
 			this.instance.service().changed(1L);
 			assertThat(get(kind.call(this.instance, 1L, 2L, 3L))).containsExactly(new Agent(1, 2), agent(2),
 					new Agent(3, 2));
+			assertThat(Source.threads).as("the method is in the transaction").last().isSameAs(Thread.currentThread());
 			assertThat(values()).as("nothing uncommitted").isEqualTo(2);
 			status.setRollbackOnly();
 		});
@@ -452,6 +455,22 @@ class CacheableAllAsynchronousRedisTests {
 
 		assertThat(get(Objects.requireNonNull(inner.get()))).hasSize(2);
 		assertThat(Source.loaded).hasSize(2);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void noMethodWaitsForAnyThatIsRunForIt(Kind kind) {
+		Source.within = () -> {
+			Source.within = () -> {
+				Source.within = null;
+				return kind.call(this.instance, 2L);
+			};
+			return kind.call(this.instance, 3L);
+		};
+
+		assertThat(get(kind.call(this.instance, 1L, 2L))).hasSize(2);
+
+		assertThat(Source.loaded).containsExactly(List.of(1L, 2L), List.of(3L), List.of(2L));
 	}
 
 	@Test

@@ -182,7 +182,8 @@ class CacheableAllRedisTests {
 	void withoutKeysTheMethodIsNotCalledAndWithoutACollectionItIs() {
 		assertThat(this.agents.findAll(List.of())).isEmpty();
 		assertThat(Agents.LOADED).isEmpty();
-		assertThatThrownBy(() -> this.agents.findAll(null)).isInstanceOf(NullPointerException.class);
+		assertThatThrownBy(() -> this.agents.findAll(null)).isInstanceOf(NullPointerException.class)
+			.hasMessage("of the method");
 	}
 
 	@Test
@@ -423,7 +424,7 @@ class CacheableAllRedisTests {
 
 		@CacheableAll
 		public Map<Long, Agent> findAll(@Nullable Collection<Long> ids) {
-			return load(new ArrayList<>(Objects.requireNonNull(ids)));
+			return load(new ArrayList<>(Objects.requireNonNull(ids, "of the method")));
 		}
 
 		@CacheableAll(key = "#{#element.id}")

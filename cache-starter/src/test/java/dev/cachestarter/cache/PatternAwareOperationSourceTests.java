@@ -21,6 +21,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.reflect.Method;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ import org.springframework.cache.annotation.CachePut;
 import org.springframework.cache.annotation.Cacheable;
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.interceptor.CacheOperation;
+import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.cache.support.NoOpCacheManager;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -40,6 +42,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheableAll;
 import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.call.TaggedMethods;
 import dev.cachestarter.cache.entries.CacheTypes;
@@ -60,6 +63,15 @@ class PatternAwareOperationSourceTests {
 
 		assertThat(operation.getCacheNames()).containsExactly("configured");
 		assertThat(operation.getCacheManager()).isEqualTo("other");
+	}
+
+	/** It would look at one key, and take the collection of all for that. */
+	@Test
+	void springDoesNothingAboutManyKeys() {
+		CacheableOperation operation = (CacheableOperation) operations(Managed.class, "findAll", Collection.class).get(0);
+
+		assertThat(operation.getCacheNames()).containsExactly("configured");
+		assertThat(operation.getCondition()).isEqualTo("false");
 	}
 
 	@Test
@@ -122,9 +134,9 @@ class PatternAwareOperationSourceTests {
 		}
 	}
 
-	private List<CacheOperation> operations(Class<?> type, String method) {
+	private List<CacheOperation> operations(Class<?> type, String method, Class<?>... parameters) {
 		Collection<CacheOperation> operations = this.source
-			.getCacheOperations(Objects.requireNonNull(ReflectionUtils.findMethod(type, method)), type);
+			.getCacheOperations(Objects.requireNonNull(ReflectionUtils.findMethod(type, method, parameters)), type);
 		return List.copyOf(Objects.requireNonNull(operations));
 	}
 
@@ -149,6 +161,11 @@ class PatternAwareOperationSourceTests {
 
 		@CacheEvictPattern(pattern = "*")
 		public void change() {
+		}
+
+		@CacheableAll(condition = "#ids.size() > 1")
+		public Map<Long, String> findAll(Collection<Long> ids) {
+			return Map.of();
 		}
 
 		@CacheEvictPattern(cacheNames = "own", cacheResolver = "resolver", pattern = "*")
