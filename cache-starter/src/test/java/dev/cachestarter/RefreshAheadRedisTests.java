@@ -542,6 +542,20 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@Test
+	void automaticallyWhatHasNoEndIsNeverDue() {
+		Shop shop = shop(AHEAD.withRefreshAhead(Duration.ZERO).withTtl(Duration.ZERO).withRefreshAheadAuto(true));
+		Way.PLAIN.call(shop);
+		await().until(() -> shop.counters(Way.PLAIN).puts() == 1);
+
+		for (int i = 0; i < 20; i++) {
+			Way.PLAIN.call(shop);
+		}
+
+		assertThat(isClaimed("rows:t1:1")).isFalse();
+		assertThat(Source.LOADS).hasValue(1);
+	}
+
+	@Test
 	void automaticallyTheTimeOfLoadsThatFailDoesNotCount() {
 		Duration life = Duration.ofMinutes(10);
 		Shop shop = shop(AHEAD.withTtl(life).withRefreshAheadAuto(true));
