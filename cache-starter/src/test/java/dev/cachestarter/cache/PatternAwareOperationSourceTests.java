@@ -68,7 +68,8 @@ class PatternAwareOperationSourceTests {
 	/** It would look at one key, and take the collection of all for that. */
 	@Test
 	void springDoesNothingAboutManyKeys() {
-		CacheableOperation operation = (CacheableOperation) operations(Managed.class, "findAll", Collection.class).get(0);
+		CacheableOperation operation = (CacheableOperation) operations(Managed.class, "findAll", Collection.class)
+			.get(0);
 
 		assertThat(operation.getCacheNames()).containsExactly("configured");
 		assertThat(operation.getCondition()).isEqualTo("false");

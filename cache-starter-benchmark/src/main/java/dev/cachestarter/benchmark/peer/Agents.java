@@ -16,7 +16,9 @@
 
 package dev.cachestarter.benchmark.peer;
 
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The cached service of the benchmark. Each peer caches all of it but
@@ -35,6 +37,14 @@ public interface Agents {
 
 	/** Eight hundred agents, about 200 KB. */
 	List<Agent> export(String orgId, int number);
+
+	/**
+	 * Find several of {@link #find} at once.
+	 * @throws UnsupportedOperationException if the peer has no way to do that
+	 */
+	default Map<Integer, Agent> findAll(String orgId, Collection<Integer> numbers) {
+		throw new UnsupportedOperationException();
+	}
 
 	/**
 	 * Evict all pages of a tenant.

@@ -16,7 +16,10 @@
 
 package dev.cachestarter.benchmark.peer;
 
+import java.util.Collection;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -26,6 +29,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheableAll;
 
 /**
  * The starter as it comes.
@@ -64,6 +68,13 @@ final class StarterPeer {
 	}
 
 	static class StarterAgents extends CachedAgents {
+
+		@Override
+		@CacheableAll(AGENT)
+		public Map<Integer, Agent> findAll(String orgId, Collection<Integer> numbers) {
+			Agent agent = AgentSource.agent();
+			return numbers.stream().collect(Collectors.toMap(Function.identity(), (number) -> agent));
+		}
 
 		@Override
 		@CacheEvictPattern(cacheNames = LIST, pattern = "#{#orgId}:*")

@@ -54,6 +54,11 @@ final class CallLoop {
 	}
 
 	Calls run(Kind kind, Payload payload, int threads, long millis) throws InterruptedException, ExecutionException {
+		return run(kind, payload::call, threads, millis);
+	}
+
+	Calls run(Kind kind, Payload.Call payload, int threads, long millis)
+			throws InterruptedException, ExecutionException {
 		if (kind == Kind.HIT) {
 			fill(payload);
 		}
@@ -105,7 +110,7 @@ final class CallLoop {
 				ofCallers, ofCallers + Math.max(0, allocatedByAll() - allBytes), processorNanos);
 	}
 
-	private void call(Kind kind, Payload payload, AtomicInteger turn) {
+	private void call(Kind kind, Payload.Call payload, AtomicInteger turn) {
 		switch (kind) {
 			case HIT -> {
 				int number = (turn.getAndIncrement() & Integer.MAX_VALUE) % KEYS;
@@ -122,7 +127,7 @@ final class CallLoop {
 		}
 	}
 
-	private void fill(Payload payload) {
+	private void fill(Payload.Call payload) {
 		for (int number = 0; number < KEYS; number++) {
 			payload.call(this.agents, "org-" + number % TENANTS, number);
 		}

@@ -63,4 +63,14 @@ public enum Payload {
 		return this.label;
 	}
 
+	/**
+	 * A call.
+	 */
+	@FunctionalInterface
+	interface Call {
+
+		void call(Agents agents, String orgId, int number);
+
+	}
+
 }

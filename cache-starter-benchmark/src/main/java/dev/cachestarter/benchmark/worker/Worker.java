@@ -113,6 +113,8 @@ public final class Worker {
 					Integer.parseInt(words[3]), Long.parseLong(words[4]));
 			case "shares" -> Shares.of(this.loop, CallLoop.Kind.valueOf(words[1]), Payload.valueOf(words[2]),
 					Integer.parseInt(words[3]), Long.parseLong(words[4]));
+			case "many" -> ManyKeys.run(this.loop, Boolean.parseBoolean(words[1]), CallLoop.Kind.valueOf(words[2]),
+					Long.parseLong(words[3]));
 			case "cold" -> ColdKey.run(this.instances, Boolean.parseBoolean(words[1]), Integer.parseInt(words[2]),
 					Integer.parseInt(words[3]), Long.parseLong(words[4]), Long.parseLong(words[5]));
 			case "fill" -> fill(words[1], Integer.parseInt(words[2]));
