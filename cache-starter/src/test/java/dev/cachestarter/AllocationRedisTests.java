@@ -60,9 +60,10 @@ import static org.awaitility.Awaitility.await;
  * Counts the bytes that a cached call allocates, on the thread that makes it and on all,
  * beside what Spring's own interceptor and Spring Data's own cache do for the same
  * service on the same Redis. Prints them. Asserts that a list of twenty records costs
- * less than with Spring's cache, and that small values cost no more than is of one order.
- * With the system property {@code allocations.sites} it also prints where a flight
- * recording saw them.
+ * less than with Spring's cache. So does a hit of a small value on the calling thread; on
+ * all threads it may cost a quarter more. What makes and removes leases, two and a half
+ * times as much. With the system property {@code allocations.sites} it also prints where
+ * a flight recording saw them.
  */
 @WithRedis
 class AllocationRedisTests {
@@ -80,7 +81,7 @@ class AllocationRedisTests {
 	}
 
 	@Test
-	void aCallAllocatesNoMoreThanAFewTimesWhatSpringsOwnDoes() throws Exception {
+	void aHitOfASmallValueAllocatesLessOnItsThreadThanSpringsOwn() throws Exception {
 		Map<String, Figures> spring = new LinkedHashMap<>();
 		Map<String, Figures> starter;
 		try (AnnotationConfigApplicationContext context = spring()) {
@@ -92,8 +93,10 @@ class AllocationRedisTests {
 		}
 
 		print(CALLS, spring, starter);
-		assertThat(starter)
-			.allSatisfy((operation, figures) -> assertThat(figures.all()).isLessThan(5 * spring.get(operation).all()));
+		assertThat(starter.get("hit").caller()).isLessThan(spring.get("hit").caller());
+		assertThat(starter.get("hit").all()).isLessThan(spring.get("hit").all() * 5 / 4);
+		assertThat(starter).allSatisfy(
+				(operation, figures) -> assertThat(figures.all()).isLessThan(spring.get(operation).all() * 5 / 2));
 	}
 
 	private static void print(int calls, Map<String, Figures> spring, Map<String, Figures> starter) {
