@@ -58,8 +58,8 @@ import io.netty.buffer.AdaptiveByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.DefaultChannelPipeline;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SingleThreadIoEventLoop;
-import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import org.jspecify.annotations.Nullable;
@@ -107,12 +107,11 @@ public final class RedisDriver implements RedisConnector {
 	 */
 	public static void loadClasses() {
 		// Those whose verification brings the most of the others.
-		Stream
-			.of(RedisClient.class, DefaultClientResources.class, RedisAsyncCommandsImpl.class,
-					RedisReactiveCommandsImpl.class, StatefulRedisPubSubConnectionImpl.class, CommandHandler.class,
-					ConnectionWatchdog.class, NioSocketChannel.class, NioIoHandler.class, NioEventLoopGroup.class,
-					SingleThreadIoEventLoop.class, DefaultChannelPipeline.class, AdaptiveByteBufAllocator.class,
-					UnpooledByteBufAllocator.class, ByteBufUtil.class, Flux.class, Mono.class)
+		Stream.of(RedisClient.class, DefaultClientResources.class, RedisAsyncCommandsImpl.class,
+				RedisReactiveCommandsImpl.class, StatefulRedisPubSubConnectionImpl.class, CommandHandler.class,
+				ConnectionWatchdog.class, NioSocketChannel.class, NioIoHandler.class, MultiThreadIoEventLoopGroup.class,
+				SingleThreadIoEventLoop.class, DefaultChannelPipeline.class, AdaptiveByteBufAllocator.class,
+				UnpooledByteBufAllocator.class, ByteBufUtil.class, Flux.class, Mono.class)
 			// To tell its members the JVM links a class, and so verifies it.
 			.forEach(Class::getDeclaredConstructors);
 	}
