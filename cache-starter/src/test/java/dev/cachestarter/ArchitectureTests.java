@@ -97,8 +97,7 @@ class ArchitectureTests {
 			"CacheableAll", "CacheEvictPattern", "CacheEvictTag", "CacheJsonMapperBuilderCustomizer", "CacheKeys",
 			"CacheReport", "CacheService", "CacheSettings", "CacheSnapshot", "CacheTag", "CacheTtl", "CacheWarmer",
 			"CachingPostProcessor", "KeyPattern", "NearSettings", "PatternEvictingCacheErrorHandler",
-			"ResilientRedisCache",
-			"ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
+			"ResilientRedisCache", "ResilientRedisCacheManager", "TtlPolicy", "TtlPreset");
 
 	/** What users of the test kit may see. */
 	private static final Set<String> PUBLIC_TYPES_OF_TEST_KIT = Set.of("WithTestRedis", "TestRedis", "TestCache",
@@ -161,8 +160,7 @@ class ArchitectureTests {
 			".engine.tag", ".engine.entry", ".engine.load", ".engine.near", ".cache.call", ".cache.entries", ".cache",
 			".diagnosis", ".metrics", ".actuate", ".autoconfigure.names", ".autoconfigure.report",
 			".autoconfigure.warmup", ".autoconfigure.preinitialize", ".autoconfigure.aot", ".autoconfigure.actuate",
-			".autoconfigure.metrics",
-			".autoconfigure", ".test");
+			".autoconfigure.metrics", ".autoconfigure", ".test");
 
 	@ArchTest
 	static final ArchRule importsGoOneWay = classes().should(knowOnlyWhatStandsBefore());

@@ -151,7 +151,8 @@ class HistoryCheckerRedisTests {
 
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemory() throws IOException {
-		Report report = run(new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false).withNear(),
+		Report report = run(
+				new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false).withNear(),
 				(sum) -> sum.refusedFills() > 0 && sum.nearHits() > 100);
 
 		assertThat(report.staleReads()).isZero();
@@ -161,8 +162,9 @@ class HistoryCheckerRedisTests {
 
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemoryWhateverFailsAndAges() throws IOException {
-		Report report = run(new Plan(seed(), duration().dividedBy(2), 2, 1, 4, Set.of(), false,
-				EnumSet.allOf(Fault.class), true).withNear(),
+		Report report = run(
+				new Plan(seed(), duration().dividedBy(2), 2, 1, 4, Set.of(), false, EnumSet.allOf(Fault.class), true)
+					.withNear(),
 				(sum) -> sum.nearHits() > 0 && sum.replayed() > 0 && sum.standIns() > 0);
 
 		assertThat(report.staleReads()).isZero();

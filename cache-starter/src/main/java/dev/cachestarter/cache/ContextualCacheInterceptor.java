@@ -211,6 +211,11 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 				return ContextualCacheInterceptor.this.spring.ttl(call);
 			}
 
+			@Override
+			public @Nullable MethodTags tags(Call call) {
+				return ContextualCacheInterceptor.this.spring.tags(call);
+			}
+
 		}, (arguments) -> ExposeInvocationInterceptor.INSTANCE.invoke(invocation.invocableClone(arguments)), args);
 		return call(new Intercepted(made, () -> null, List.of(operation), target, targetClass, method, args));
 	}

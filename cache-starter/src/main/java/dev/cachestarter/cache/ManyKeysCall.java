@@ -34,6 +34,7 @@ import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.cache.support.NoOpCache;
 
 import dev.cachestarter.cache.call.Call;
+import dev.cachestarter.cache.call.MethodTags;
 import dev.cachestarter.cache.call.MethodTtl;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.EntryReader;
@@ -122,6 +123,11 @@ final class ManyKeysCall implements Call.SpringSide {
 	@Override
 	public @Nullable MethodTtl ttl(Call call) {
 		return this.operation.ttl(call);
+	}
+
+	@Override
+	public @Nullable MethodTags tags(Call call) {
+		return this.operation.tags(call);
 	}
 
 	/** Return the cache, {@code null} if it is one that keeps nothing. */
@@ -250,6 +256,9 @@ final class ManyKeysCall implements Call.SpringSide {
 
 		/** Return the time to live that is stated on the method. */
 		@Nullable MethodTtl ttl(Call call);
+
+		/** Return the tags that are stated on the method. */
+		@Nullable MethodTags tags(Call call);
 
 	}
 

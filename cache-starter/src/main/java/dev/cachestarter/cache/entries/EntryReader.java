@@ -220,7 +220,8 @@ public final class EntryReader implements Entries, Comparison.Source {
 					readings[i] = (observed == null)
 							? reader.told(reader.unanswered(keys.get(i), Purpose.LOAD), ReadOutcome.UNANSWERED,
 									since[i], Tracer.Span.NONE)
-							: reader.told(reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD, null),
+							: reader.told(
+									reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD, null),
 									since[i], Tracer.Span.NONE);
 					next++;
 				}

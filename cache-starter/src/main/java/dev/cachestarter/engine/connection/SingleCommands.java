@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.CommandOutput;
@@ -43,9 +44,12 @@ final class SingleCommands extends LettuceCommands {
 
 	private final RedisAsyncCommands<byte[], byte[]> server;
 
-	SingleCommands(RedisAsyncCommands<byte[], byte[]> server) {
-		super(server);
-		this.server = server;
+	private final StatefulRedisConnection<byte[], byte[]> connection;
+
+	SingleCommands(StatefulRedisConnection<byte[], byte[]> connection) {
+		super(connection.async());
+		this.server = connection.async();
+		this.connection = connection;
 	}
 
 	private static CommandArgs<byte[], byte[]> args() {
@@ -78,7 +82,7 @@ final class SingleCommands extends LettuceCommands {
 				new Values(keys.length + 1), args(keys));
 		AsyncCommand<byte[], byte[], byte[]> getrange = command(CommandType.GETRANGE,
 				new ValueOutput<>(ByteArrayCodec.INSTANCE), args(key).add(0).add(length - 1));
-		this.server.getStatefulConnection().dispatch(List.of(mget, getrange));
+		this.connection.dispatch(List.of(mget, getrange));
 		return mget.thenCombine(getrange, (values, start) -> {
 			values.add(start);
 			return values;

@@ -43,7 +43,7 @@ final class SingleConnection extends LettuceConnection {
 
 	SingleConnection(StatefulRedisConnection<byte[], byte[]> connection, RedisConnector.Patience patience,
 			EventLoopLag lags) {
-		super(connection, connection.async(), new SingleCommands(connection.async()), patience, lags);
+		super(connection, connection.async(), new SingleCommands(connection), patience, lags);
 		this.connection = connection;
 		connection.addListener(new RedisConnectionStateListener() {
 
