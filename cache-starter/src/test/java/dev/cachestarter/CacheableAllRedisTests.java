@@ -146,6 +146,11 @@ class CacheableAllRedisTests {
 	}
 
 	@Test
+	void whoTakesASetIsGivenOne() {
+		assertThat(this.agents.list(Set.of(7L))).containsExactly(agent(7));
+	}
+
+	@Test
 	void whatIsNotFoundIsCachedAsANullIs() {
 		assertThat(this.agents.findAll(List.of(1L, 404L, 405L))).containsOnlyKeys(1L);
 		stored(3);
