@@ -46,9 +46,9 @@ import org.springframework.core.annotation.AliasFor;
  * <p>
  * All keys are read at once, and the method is called once with those that are missing,
  * or not at all. Keys that others are loading already are waited for, and if some of them
- * are left the method is called again for these. What the method returns nothing for is
- * cached as a {@code null} of the single method would be. Returned is what there is, in
- * the order of the keys and once for each.
+ * are left the method is called again for these. A key for which the method returns
+ * nothing is cached as a {@code null} of the single method would be. The result holds the
+ * values that there are, in the order of the keys and once for each.
  * <p>
  * The method has one collection among its arguments, of which each element is a key, with
  * the other arguments in their places as for the single method. It returns a {@code Map}
@@ -58,8 +58,9 @@ import org.springframework.core.annotation.AliasFor;
  * all of it is there. Kotlin's {@code suspend} functions and {@code Flow} count as these.
  * A publisher reads the keys when it is subscribed to, and for each subscription; what is
  * asynchronous completes when what it has loaded is stored or known not to be. Whoever
- * cancels it gives its leases back. It has no other cache annotation but
- * {@link CacheTtl @CacheTtl}. What is wrong about it stops the start.
+ * cancels it gives its leases back. The method has no other cache annotation but
+ * {@link CacheTtl @CacheTtl} and {@link CacheTag @CacheTag}. A method that does not fit
+ * stops the start, with a message that says what to change.
  *
  * @since 0.1.0
  */

@@ -33,6 +33,7 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -51,6 +52,7 @@ import org.springframework.data.redis.serializer.JacksonJsonRedisSerializer;
 import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
 
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -80,6 +82,8 @@ class AllocationRedisTests {
 		this.redis = redis;
 	}
 
+	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
+			disabledReason = "Only with -Pthorough: it waits until all is compiled")
 	@Test
 	void aHitOfASmallValueAllocatesLessOnItsThreadThanSpringsOwn() throws Exception {
 		Map<String, Figures> spring = new LinkedHashMap<>();

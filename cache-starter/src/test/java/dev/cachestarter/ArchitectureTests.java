@@ -227,14 +227,14 @@ class ArchitectureTests {
 			});
 
 	@ArchTest
-	static final ArchRule onlyTheReaderLooksAtEntries = methods().that()
+	static final ArchRule onlyReadersLookAtEntries = methods().that()
 		.areDeclaredIn(EntryStore.class)
 		.and()
 		.haveName("observe")
 		.should()
 		.onlyBeCalled()
 		.byClassesThat()
-		.haveSimpleName("EntryReader");
+		.haveNameMatching(".*\\.(EntryReader|ManyEntries)");
 
 	@ArchTest
 	static final ArchRule onlyTheReaderLooksAtHeadersToServeValues = methods().that()

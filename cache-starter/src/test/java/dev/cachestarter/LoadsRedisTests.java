@@ -35,6 +35,7 @@ import io.micrometer.context.ContextSnapshot;
 import io.micrometer.context.ContextSnapshotFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -116,6 +117,8 @@ class LoadsRedisTests extends Interleavings {
 		}
 	}
 
+	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
+			disabledReason = "Only with -Pthorough: it starts four JVMs, and there is one for instances")
 	@Test
 	void aColdKeyIsLoadedOnceByManyCallersOfSeveralProcesses() {
 		List<LoaderJvm> instances = IntStream.range(0, 4)

@@ -36,6 +36,7 @@ import dev.cachestarter.cache.call.Steps;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.EntryReader;
 import dev.cachestarter.cache.entries.EntryWriter;
+import dev.cachestarter.cache.entries.ManyEntries;
 import dev.cachestarter.cache.entries.Reading;
 import dev.cachestarter.cache.entries.Stated;
 import dev.cachestarter.engine.key.StoredKey;
@@ -215,7 +216,7 @@ final class BatchLoad<R> implements Staged<R> {
 		List<Asked> all = List.copyOf(this.asked.values());
 		List<EntryReader> readers = all.stream().map(Asked::reader).toList();
 		Ask asking = readers.get(0).ask(all.get(0).key(), this.deadline, executor, null, this.call);
-		CompletableFuture<List<Reading>> readings = EntryReader.readAll(readers, all.stream().map(Asked::key).toList(),
+		CompletableFuture<List<Reading>> readings = ManyEntries.readAll(readers, all.stream().map(Asked::key).toList(),
 				this.deadline, executor);
 		return Stage.after(readings, () -> read(asking, readings));
 	}
@@ -326,7 +327,7 @@ final class BatchLoad<R> implements Staged<R> {
 
 	private CompletableFuture<List<Ask>> lookAgain(List<String> names) {
 		List<EntryReader> readers = names.stream().map((name) -> asked(name).reader()).toList();
-		return EntryReader.lookAgain(readers, names.stream().map(this::missing).toList(), this.deadline);
+		return ManyEntries.lookAgain(readers, names.stream().map(this::missing).toList(), this.deadline);
 	}
 
 	private void seen(List<String> names, CompletableFuture<List<Ask>> looked) {

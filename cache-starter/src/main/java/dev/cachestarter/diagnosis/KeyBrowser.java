@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.cache.entries.Engine;
-import dev.cachestarter.cache.entries.EntryReader;
+import dev.cachestarter.cache.entries.ManyEntries;
 import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
@@ -128,7 +128,7 @@ public final class KeyBrowser {
 		}
 		try {
 			List<StoredKey> stored = asked.stream().map((key) -> this.engine.layout().key(cacheName, key)).toList();
-			List<@Nullable EntryHeader> found = answer(EntryReader.standing(this.engine, stored),
+			List<@Nullable EntryHeader> found = answer(ManyEntries.standing(this.engine, stored),
 					System.nanoTime() + PATIENCE);
 			long now = this.engine.store().serverMillis();
 			List<Entry> entries = new ArrayList<>();

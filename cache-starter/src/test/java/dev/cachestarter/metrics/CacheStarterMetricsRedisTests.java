@@ -352,14 +352,14 @@ class CacheStarterMetricsRedisTests {
 	void thousandsOfCachesDoNotMakeThousandsOfTags() {
 		shop(CacheSettings.defaults());
 
-		for (int number = 0; number < 1000; number++) {
+		for (int number = 0; number < 520; number++) {
 			instance().cache("cache" + number).get("1");
 		}
 
 		assertThat(caches()).hasSize(501)
 			.contains(CacheStarterMetrics.OTHER_CACHES, "cache1")
-			.doesNotContain("cache999");
-		assertThat(reads(CacheStarterMetrics.OTHER_CACHES)).isEqualTo(Map.of("miss", 500L + alreadyThere()));
+			.doesNotContain("cache519");
+		assertThat(reads(CacheStarterMetrics.OTHER_CACHES)).isEqualTo(Map.of("miss", 20L + alreadyThere()));
 	}
 
 	/** How many of the first 500 had no read. */

@@ -87,7 +87,7 @@ class LeastRightsRedisTests {
 	void withoutAPrefixEachCacheHasAPattern(CapturedOutput output) throws IOException {
 		try (RedisServer redis = RedisServer.local("--user", USER).start()) {
 			redis.cli(withPatterns(rights("no prefix"), "items", "together", "nothing", "forever", "slow", "monos",
-					"futures", "aged", "ahead", "plain", "motd", "rows", "tagged"));
+					"futures", "aged", "ahead", "plain", "motd", "rows", "tagged", "brief", "group-one"));
 
 			try (AllFeatures features = AllFeatures.start(with(redis.springProperties(), ""))) {
 				assertEverythingWorks(features, output);

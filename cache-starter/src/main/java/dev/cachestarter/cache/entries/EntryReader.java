@@ -17,17 +17,12 @@
 package dev.cachestarter.cache.entries;
 
 import java.lang.reflect.Type;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
@@ -121,6 +116,14 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return this.parts.settings();
 	}
 
+	CacheParts parts() {
+		return this.parts;
+	}
+
+	Engine engine() {
+		return this.engine;
+	}
+
 	// Reading
 
 	/**
@@ -182,119 +185,6 @@ public final class EntryReader implements Entries, Comparison.Source {
 	}
 
 	/**
-	 * Read several keys of one manager in one round trip.
-	 * @param executor where the values are decoded
-	 * @return what came of them, in the order of the keys
-	 */
-	public static CompletableFuture<List<Reading>> readAll(List<EntryReader> readers, List<StoredKey> keys,
-			Deadline deadline, Executor executor) {
-		Reading[] readings = new Reading[keys.size()];
-		List<StoredKey> asked = new ArrayList<>();
-		long[] epochs = new long[keys.size()];
-		long[] since = new long[keys.size()];
-		// Once for the call, however many keys it has.
-		Map<CacheParts, Boolean> bypassed = new HashMap<>();
-		Tracer.Span span = keys.isEmpty() ? Tracer.Span.NONE : readers.get(0).span(Purpose.LOAD);
-		for (int i = 0; i < readings.length; i++) {
-			since[i] = readers.get(i).begin(Purpose.LOAD);
-			EntryReader reader = readers.get(i);
-			boolean bypasses = bypassed.computeIfAbsent(reader.parts, (cache) -> reader.isToBypass(Purpose.LOAD));
-			Reading known = reader.known(keys.get(i), Purpose.LOAD, bypasses);
-			if (known != null) {
-				readings[i] = reader.told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since[i],
-						Tracer.Span.NONE);
-			}
-			else {
-				epochs[i] = reader.staleEpoch(keys.get(i));
-				asked.add(keys.get(i));
-			}
-		}
-		CompletableFuture<@Nullable List<Observed>> answer = asked.isEmpty()
-				? CompletableFuture.completedFuture(List.of())
-				: readers.get(0).within(span, () -> observeAll(readers.get(0).engine, asked, deadline));
-		Function<@Nullable List<Observed>, List<Reading>> interpreted = (observed) -> {
-			int next = 0;
-			for (int i = 0; i < readings.length; i++) {
-				EntryReader reader = readers.get(i);
-				if (readings[i] == null) {
-					readings[i] = (observed == null)
-							? reader.told(reader.unanswered(keys.get(i), Purpose.LOAD), ReadOutcome.UNANSWERED,
-									since[i], Tracer.Span.NONE)
-							: reader.told(
-									reader.interpret(keys.get(i), observed.get(next), epochs[i], Purpose.LOAD, null),
-									since[i], Tracer.Span.NONE);
-					next++;
-				}
-			}
-			span.end(
-					(observed == null) ? ReadOutcome.UNANSWERED
-							: Arrays.stream(readings).allMatch(Reading::isHit) ? ReadOutcome.HIT : ReadOutcome.MISS,
-					null);
-			return List.of(readings);
-		};
-		return answer.isDone() ? CompletableFuture.completedFuture(interpreted.apply(answer.join()))
-				: answer.thenApplyAsync(interpreted, executor);
-	}
-
-	/**
-	 * Look at several keys once more, in one round trip.
-	 * @return the same with what stands there, or with nothing for those that are
-	 * bypassed or if Redis does not answer; never fails
-	 */
-	public static CompletableFuture<List<Ask>> lookAgain(List<EntryReader> readers, List<Ask> asks, Deadline deadline) {
-		List<StoredKey> keys = new ArrayList<>();
-		List<Ask> again = new ArrayList<>(asks);
-		for (int i = 0; i < asks.size(); i++) {
-			if (!readers.get(i).isBypassed(asks.get(i).key()) && asks.get(i).observed() != null) {
-				keys.add(asks.get(i).key());
-			}
-			else {
-				again.set(i, asks.get(i).seeing(null, asks.get(i).stale()));
-			}
-		}
-		CompletableFuture<@Nullable List<Observed>> answer = keys.isEmpty()
-				? CompletableFuture.completedFuture(List.of()) : observeAll(readers.get(0).engine, keys, deadline);
-		return answer.thenApply((observed) -> {
-			int next = 0;
-			for (int i = 0; i < asks.size(); i++) {
-				Ask ask = again.get(i);
-				if (ask.observed() != null) {
-					again.set(i, ask.seeing((observed != null) ? observed.get(next) : null, ask.stale()));
-					next++;
-				}
-			}
-			return again;
-		});
-	}
-
-	private static CompletableFuture<@Nullable List<Observed>> observeAll(Engine engine, List<StoredKey> keys,
-			Deadline deadline) {
-		return deadline.limit(engine.store().observe(keys))
-			.<@Nullable List<Observed>>thenApply((observed) -> observed)
-			.exceptionally((ex) -> null);
-	}
-
-	/**
-	 * Look at several keys for people, in one round trip: whatever the type of their
-	 * values, without counting it as a read, and without decoding or removing anything.
-	 * @return in the order of the keys what a reader of the right type would take,
-	 * {@code null} for what is a miss to all
-	 */
-	public static CompletableFuture<List<@Nullable EntryHeader>> standing(Engine engine, List<StoredKey> keys) {
-		return engine.store().observe(keys).thenApply((found) -> {
-			long now = engine.store().serverMillis();
-			List<@Nullable EntryHeader> standing = new ArrayList<>();
-			for (Observed observed : found) {
-				EntryHeader header = observed.current();
-				boolean counts = header != null && !header.isLease() && engine.isTrusted(header) && header.isFresh(now)
-						&& !engine.evictions().covers(observed.key()) && !engine.evictions().coversAny(observed.tags());
-				standing.add(counts ? header : null);
-			}
-			return standing;
-		});
-	}
-
-	/**
 	 * Look at a key that will be filled without having been read.
 	 * @return what stands there, {@code null} if it is bypassed or Redis does not answer;
 	 * never fails
@@ -327,12 +217,12 @@ public final class EntryReader implements Entries, Comparison.Source {
 	}
 
 	/** Decide whether a read does not use the cache. */
-	private boolean isToBypass(Purpose purpose) {
+	boolean isToBypass(Purpose purpose) {
 		return purpose != Purpose.COMPARE && this.parts.isBypassed();
 	}
 
 	/** What is known of a key without asking Redis. */
-	private @Nullable Reading known(StoredKey key, Purpose purpose, boolean bypasses) {
+	@Nullable Reading known(StoredKey key, Purpose purpose, boolean bypasses) {
 		if (bypasses) {
 			tellMiss(key, purpose);
 			return new Reading(Kind.BYPASSED, null, null, 0);
@@ -355,7 +245,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 	 * Return whether a key was evicted here, or by the transaction of this thread, or the
 	 * cache is off.
 	 */
-	private boolean isBypassed(StoredKey key) {
+	boolean isBypassed(StoredKey key) {
 		if (isEvicted(key) || this.parts.isOff()) {
 			return true;
 		}
@@ -363,7 +253,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return transaction != null && transaction.bypasses(key);
 	}
 
-	private Reading unanswered(StoredKey key, Purpose purpose) {
+	Reading unanswered(StoredKey key, Purpose purpose) {
 		this.parts.counters().failed();
 		this.parts.dropNear(key);
 		if (!key.cacheName().isEmpty()) {
@@ -444,8 +334,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 		}
 	}
 
-	private Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose,
-			@Nullable Candidate candidate) {
+	Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose, @Nullable Candidate candidate) {
 		EntryHeader header = observed.current();
 		if (header == null || header.isLease() || !isTrusted(header)) {
 			return missed(key, (observed.isForeign() && replaces(key, purpose))
@@ -608,7 +497,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 	/**
 	 * What had been evicted here before a read, for those who may stay with its answer.
 	 */
-	private long staleEpoch(StoredKey key) {
+	long staleEpoch(StoredKey key) {
 		return keepsStale() ? epoch(key) : 0;
 	}
 
@@ -809,21 +698,21 @@ public final class EntryReader implements Entries, Comparison.Source {
 
 	// Telling
 
-	private long begin(Purpose purpose) {
+	long begin(Purpose purpose) {
 		return (purpose != Purpose.COMPARE) ? this.parts.counters().begin() : 0;
 	}
 
-	private Tracer.Span span(Purpose purpose) {
+	Tracer.Span span(Purpose purpose) {
 		Tracer tracer = this.engine.link().tracer();
 		return (tracer.isActive() && purpose != Purpose.COMPARE) ? tracer.read(this.parts.name(), origin())
 				: Tracer.Span.NONE;
 	}
 
-	private <T extends @Nullable Object> T within(Tracer.Span span, Supplier<T> action) {
+	<T extends @Nullable Object> T within(Tracer.Span span, Supplier<T> action) {
 		return (span == Tracer.Span.NONE) ? action.get() : this.engine.link().tracer().within(span.origin(), action);
 	}
 
-	private Reading told(Reading reading, long since, Tracer.Span span) {
+	Reading told(Reading reading, long since, Tracer.Span span) {
 		return told(reading, switch (reading.kind()) {
 			case HIT, DUE, DOUBTED -> ReadOutcome.HIT;
 			case SERVED -> ReadOutcome.STALE;
@@ -831,7 +720,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 		}, since, span);
 	}
 
-	private Reading told(Reading reading, ReadOutcome outcome, long since, Tracer.Span span) {
+	Reading told(Reading reading, ReadOutcome outcome, long since, Tracer.Span span) {
 		this.parts.counters().read(outcome, since);
 		span.end(outcome, null);
 		return reading;
