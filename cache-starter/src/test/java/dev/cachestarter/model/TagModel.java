@@ -21,9 +21,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An eviction of a tag against loads whose tag is known only when they are over: two
- * loads, one who evicts, callers who join a load, and a server that may lose the counter
- * and the generation of the tag at any moment. That a load holds the lease of its key is
+ * Evictions of a tag against loads whose tag is known only when they are over: two loads,
+ * two who evict, callers who join a load, and a server that may lose the counter and the
+ * generation of the tag at any moment. That a load holds the lease of its key is
  * taken as given: it is another protocol that sees to it.
  */
 final class TagModel implements Model {
@@ -39,6 +39,8 @@ final class TagModel implements Model {
 		COUNTED_FIRST("the counter is increased before the generation is replaced"),
 
 		NUMBERED_LATER("the number of a new generation is read after the generation was made"),
+
+		NEVER_LOWERED("an eviction lowers no number, and gives none to a generation that has none or another epoch"),
 
 		FORGOTTEN_IN_ORDER("where nothing can be written the counter is deleted before the generation"),
 
@@ -89,16 +91,23 @@ final class TagModel implements Model {
 
 	private static final int EVICTIONS = 11;
 
-	private static final int EVICTOR = 12;
-
-	private static final int EVICTOR_EPOCH = 13;
-
-	private static final int EVICTOR_NUMBER = 14;
-
 	/** What was handed to one who came after the eviction of a newer version, plus 1. */
-	private static final int HANDED_STALE = 15;
+	private static final int HANDED_STALE = 12;
 
-	private static final int LOADERS = 16;
+	private static final int EVICTORS = 13;
+
+	private static final int EVICTOR_COUNT = 2;
+
+	/** Of each eviction: its phase, what the counter said, and the version it is for. */
+	private static final int EVICTOR_EPOCH = 1;
+
+	private static final int EVICTOR_NUMBER = 2;
+
+	private static final int EVICTOR_VERSION = 3;
+
+	private static final int OF_EVICTOR = 4;
+
+	private static final int LOADERS = EVICTORS + EVICTOR_COUNT * OF_EVICTOR;
 
 	/** Of each load. */
 	private static final int PHASE = 0;
@@ -145,7 +154,7 @@ final class TagModel implements Model {
 
 	private static final int ADMITTED = 7;
 
-	/** The one who evicts. */
+	/** Of one who evicts. */
 	private static final int WRITTEN = 1;
 
 	private static final int COUNTED = 2;
@@ -208,7 +217,9 @@ final class TagModel implements Model {
 		for (int loader = 0; loader < LOADER_COUNT; loader++) {
 			load(world, steps, LOADERS + loader * OF_LOADER, "load " + (loader + 1));
 		}
-		evict(world, steps);
+		for (int evictor = 0; evictor < EVICTOR_COUNT; evictor++) {
+			evict(world, steps, EVICTORS + evictor * OF_EVICTOR, (evictor == 0) ? "one" : "another");
+		}
 	}
 
 	// Loads
@@ -384,62 +395,76 @@ final class TagModel implements Model {
 
 	// Evictions
 
-	private void evict(World world, Steps steps) {
+	private void evict(World world, Steps steps, int at, String name) {
 		World after = world.copy();
-		switch (world.get(EVICTOR)) {
+		switch (world.get(at)) {
 			case IDLE -> {
-				if (world.get(EVICTIONS) < this.evictions) {
-					steps.add("The row changes to version " + (world.get(DB) + 1),
-							after.add(DB, 1).add(EVICTIONS, 1).set(EVICTOR, WRITTEN));
+				// The second begins while the first is under way: else it is the first
+				// again.
+				if (world.get(EVICTIONS) < this.evictions && (at == EVICTORS || !world.is(EVICTORS, IDLE))) {
+					steps.add("The row changes to version " + (world.get(DB) + 1) + ", and " + name + " is to evict",
+							after.add(DB, 1)
+								.add(EVICTIONS, 1)
+								.set(at, WRITTEN)
+								.set(at + EVICTOR_VERSION, after.get(DB)));
 				}
 			}
 			case WRITTEN -> {
 				if (has(Rule.COUNTED_FIRST)) {
-					steps.add("The eviction is counted", counted(after).set(EVICTOR, COUNTED));
+					steps.add("The eviction by " + name + " is counted", counted(after, at).set(at, COUNTED));
 				}
 				else {
-					World first = counted(world.copy());
-					steps.add("The generation is replaced",
-							renewed(after, first.get(COUNTER_EPOCH), first.get(COUNTER_NUMBER)).set(EVICTOR,
-									RENEWED_FIRST));
+					World first = counted(world.copy(), at);
+					steps.add("The generation is replaced by " + name,
+							renewed(after, first.get(COUNTER_EPOCH), first.get(COUNTER_NUMBER)).set(at, RENEWED_FIRST));
 				}
 				World forgetful = world.copy();
 				if (has(Rule.FORGOTTEN_IN_ORDER)) {
-					steps.add("Nothing can be written: the counter is deleted",
-							forgetful.clear(COUNTER_EPOCH, 2).set(EVICTOR, COUNTER_FORGOTTEN));
+					steps.add("Nothing can be written: the counter is deleted by " + name,
+							forgetful.clear(COUNTER_EPOCH, 2).set(at, COUNTER_FORGOTTEN));
 				}
 				else {
-					steps.add("Nothing can be written: the generation is deleted",
-							forgetful.clear(TAG, 3).set(EVICTOR, TAG_FORGOTTEN_FIRST));
+					steps.add("Nothing can be written: the generation is deleted by " + name,
+							forgetful.clear(TAG, 3).set(at, TAG_FORGOTTEN_FIRST));
 				}
 			}
-			case COUNTED -> steps.add("The generation is replaced, and the eviction returns",
-					returned(renewed(after, world.get(EVICTOR_EPOCH), world.get(EVICTOR_NUMBER))));
-			case RENEWED_FIRST -> steps.add("The eviction is counted, and returns", returned(counted(after)));
-			case COUNTER_FORGOTTEN ->
-				steps.add("The generation is deleted, and the eviction returns", returned(after.clear(TAG, 3)));
-			default ->
-				steps.add("The counter is deleted, and the eviction returns", returned(after.clear(COUNTER_EPOCH, 2)));
+			case COUNTED -> steps.add("The generation is replaced by " + name + ", and the eviction returns",
+					returned(renewed(after, world.get(at + EVICTOR_EPOCH), world.get(at + EVICTOR_NUMBER)), at));
+			case RENEWED_FIRST ->
+				steps.add("The eviction by " + name + " is counted, and returns", returned(counted(after, at), at));
+			case COUNTER_FORGOTTEN -> steps.add("The generation is deleted by " + name + ", and the eviction returns",
+					returned(after.clear(TAG, 3), at));
+			default -> steps.add("The counter is deleted by " + name + ", and the eviction returns",
+					returned(after.clear(COUNTER_EPOCH, 2), at));
 		}
 	}
 
-	private World counted(World world) {
+	private World counted(World world, int at) {
 		if (world.is(COUNTER_EPOCH, 0)) {
 			madeCounter(world);
 		}
 		else {
 			world.add(COUNTER_NUMBER, 1);
 		}
-		return world.set(EVICTOR_EPOCH, world.get(COUNTER_EPOCH)).set(EVICTOR_NUMBER, world.get(COUNTER_NUMBER));
+		return world.set(at + EVICTOR_EPOCH, world.get(COUNTER_EPOCH))
+			.set(at + EVICTOR_NUMBER, world.get(COUNTER_NUMBER));
 	}
 
-	private static World renewed(World world, int epoch, int number) {
-		return world.is(TAG, 0) ? world
-				: world.set(TAG, fresh(world, TAG)).set(TAG_EPOCH, epoch).set(TAG_NUMBER, number);
+	private World renewed(World world, int epoch, int number) {
+		if (world.is(TAG, 0)) {
+			return world;
+		}
+		boolean same = world.is(TAG_EPOCH, epoch);
+		if (has(Rule.NEVER_LOWERED) && !same && !world.is(TAG_EPOCH, 0)) {
+			return world.clear(TAG, 3);
+		}
+		world.set(TAG, fresh(world, TAG));
+		boolean keeps = has(Rule.NEVER_LOWERED) && (!same || world.get(TAG_NUMBER) > number);
+		return keeps ? world : world.set(TAG_EPOCH, epoch).set(TAG_NUMBER, number);
 	}
 
-	private static World returned(World world) {
-		return world.set(FLOOR, world.get(DB)).clear(EVICTOR, 3);
+	private static World returned(World world, int at) {
+		return world.set(FLOOR, Math.max(world.get(FLOOR), world.get(at + EVICTOR_VERSION))).clear(at, OF_EVICTOR);
 	}
 
 	// Randoms
@@ -472,8 +497,13 @@ final class TagModel implements Model {
 	}
 
 	private static boolean isRememberedEpoch(World world, int epoch) {
-		if (world.is(COUNTER_EPOCH, epoch) || world.is(TAG_EPOCH, epoch) || world.is(EVICTOR_EPOCH, epoch)) {
+		if (world.is(COUNTER_EPOCH, epoch) || world.is(TAG_EPOCH, epoch)) {
 			return true;
+		}
+		for (int evictor = 0; evictor < EVICTOR_COUNT; evictor++) {
+			if (world.is(EVICTORS + evictor * OF_EVICTOR + EVICTOR_EPOCH, epoch)) {
+				return true;
+			}
 		}
 		for (int loader = 0; loader < LOADER_COUNT; loader++) {
 			int at = LOADERS + loader * OF_LOADER;

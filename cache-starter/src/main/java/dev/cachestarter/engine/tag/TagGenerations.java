@@ -63,7 +63,8 @@ import dev.cachestarter.engine.redis.RedisLink;
  * <li><b>Evict</b>: the counter is increased and that is acknowledged; <em>then</em> the
  * generation is replaced by a fresh random with that number, and that is acknowledged;
  * then the eviction returns. For several tags the counter is increased once. A tag that
- * has no generation needs none: nothing current carries it.
+ * has no generation needs none: nothing current carries it. An eviction that was counted
+ * later may have come first: so a number is never lowered, see below.
  * <li><b>Read</b>: an entry counts only if the generation of each of its tags is there
  * and is the one that it carries.
  * </ol>
@@ -84,6 +85,16 @@ import dev.cachestarter.engine.redis.RedisLink;
  * generation. Whoever finds one without a number does the same. Only then is it judged as
  * in step 3.
  *
+ * <h2>Evictions that overtake each other</h2>
+ *
+ * <p>
+ * Of two evictions of a tag the one that was counted first may be the last to replace the
+ * generation: its command was slow, or came from a connection that broke. With its number
+ * it would hide the later one from a load that began between the two countings and before
+ * the later change. So it replaces the random alone where the number is greater, or where
+ * there is none yet; and it deletes a generation of another counter, since nothing tells
+ * which of the two was earlier.
+ *
  * <h2>What may be lost</h2>
  *
  * <p>
@@ -94,7 +105,8 @@ import dev.cachestarter.engine.redis.RedisLink;
  * a generation               its entries are misses; the next fill makes one, as above
  * the counter                a new one has another epoch: loads that captured the old one are
  *                            refused; generations of the old epoch are replaced when a fill
- *                            comes upon them, and their entries are misses then
+ *                            comes upon them, and deleted when an eviction does, and their
+ *                            entries are misses then
  * both, or all               as both
  * the memory of a restarted  the counter may say less than it did. A moment counts only as long
  * server, from an old dump   as the server is the one that was asked for it; a generation with a

@@ -97,7 +97,9 @@ final class TagScripts {
 	/**
 	 * KEYS[1] generation of a tag; ARGV: a fresh random and what the counter said when
 	 * the eviction was counted. Replaces the generation if there is one, which lives as
-	 * long as before, and answers how many there were.
+	 * long as before, and answers how many there were. A later eviction may have come
+	 * first: a number is never lowered, one that has none gets none, and what is of
+	 * another counter is deleted, since which of the two is the later nothing tells.
 	 */
 	static final Script RENEW = Script.of(RedisOperation.EVICT, """
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, 49)
@@ -107,9 +109,18 @@ final class TagScripts {
 			  end
 			  return tostring(redis.call('UNLINK', KEYS[1]))
 			end
-			if string.len(there) == 49 then
-			  redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
-			  return '1'
+			local epoch = string.sub(there, 18, 33)
+			local number = tonumber(string.sub(there, 35))
+			local random = string.sub(ARGV[1], 1, 16)
+			if string.len(there) == 49 and number then
+			  if epoch == string.sub(ARGV[1], 18, 33) and number <= tonumber(string.sub(ARGV[1], 35)) then
+			    redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
+			    return '1'
+			  end
+			  if epoch == string.sub(ARGV[1], 18, 33) or epoch == '----------------' then
+			    redis.call('SETRANGE', KEYS[1], 0, random)
+			    return '1'
+			  end
 			end
 			return tostring(redis.call('UNLINK', KEYS[1]))
 			""", "SETRANGE", "UNLINK");

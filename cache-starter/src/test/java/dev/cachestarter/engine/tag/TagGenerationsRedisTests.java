@@ -204,6 +204,63 @@ class TagGenerationsRedisTests {
 		assertThat(isCurrent(admit(capture()))).isTrue();
 	}
 
+	@Test
+	void anEvictionThatIsOvertakenByALaterOneDoesNotLowerTheNumber() {
+		admit(capture());
+		byte[] counted = count();
+		TagMoment moment = capture();
+		// The row is written once more, and that eviction is the first to return.
+		evict();
+
+		renew(counted);
+
+		assertThat(admit(moment)).isNull();
+		assertThat(isCurrent(admit(capture()))).isTrue();
+	}
+
+	@Test
+	void anEvictionThatIsOvertakenGivesAGenerationThatWasMadeMeanwhileNoNumber() {
+		capture();
+		byte[] counted = count();
+		TagMoment moment = capture();
+		// There is no generation yet.
+		assertThat(evict()).isZero();
+		this.redis.cli("SET", TAG, "00000000000000ff ---------------- 000000000000000");
+
+		renew(counted);
+
+		assertThat(admit(moment)).isNull();
+		assertThat(isCurrent(admit(capture()))).isTrue();
+	}
+
+	@Test
+	void anEvictionThatIsOvertakenAcrossTheLossOfTheCounterDoesNotBringTheOldOneBack() {
+		admit(capture());
+		byte[] counted = count();
+		TagMoment moment = capture();
+		this.redis.cli("DEL", COUNTER);
+		evict();
+		admit(capture());
+
+		renew(counted);
+
+		assertThat(admit(moment)).isNull();
+		assertThat(isCurrent(admit(capture()))).isTrue();
+	}
+
+	@Test
+	void anEvictionThatIsOvertakenStillTakesWhatWasAdmittedBeforeIt() {
+		CarriedTags carried = admit(capture());
+		byte[] counted = count();
+		evict();
+		CarriedTags later = admit(capture());
+
+		renew(counted);
+
+		assertThat(isCurrent(carried)).isFalse();
+		assertThat(isCurrent(later)).isFalse();
+	}
+
 	// What is lost
 
 	@Test
