@@ -177,6 +177,36 @@ class CacheTagRedisTests {
 		assertThat(later.get(1, TimeUnit.MINUTES)).containsExactly("search", "mail");
 	}
 
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void whoComesAfterAnEvictionThatRedisHasNotTakenIsNotHandedALoadFromBeforeIt(boolean stored) throws Exception {
+		TestInstance<Catalogues> instance = open();
+		Catalogues here = instance.service();
+		Catalogues.offer("org-1", "search");
+		Catalogues.unstored = !stored;
+		CountDownLatch go = Catalogues.holdLoads();
+		CompletableFuture<List<String>> loading = CompletableFuture.supplyAsync(() -> here.list("org-1"), Threads.OWN);
+		Catalogues.awaitHeld();
+		Catalogues.offer("org-1", "search", "mail");
+		// The lease can be read, and nothing can be written.
+		this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
+		try {
+			here.changeTool("search");
+			assertThat(instance.engine().evictions().pendingCount()).isEqualTo(1);
+
+			CompletableFuture<List<String>> later = CompletableFuture.supplyAsync(() -> here.list("org-1"),
+					Threads.OWN);
+			awaitJoined(here);
+			go.countDown();
+
+			assertThat(loading.get(1, TimeUnit.MINUTES)).containsExactly("search");
+			assertThat(later.get(1, TimeUnit.MINUTES)).containsExactly("search", "mail");
+		}
+		finally {
+			this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
+		}
+	}
+
 	/**
 	 * Nothing tells that a caller waits; one that does not yet makes the test no worse.
 	 */

@@ -66,6 +66,7 @@ import dev.cachestarter.engine.load.Flight;
 import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.Deadline;
+import dev.cachestarter.engine.tag.TagGenerations;
 
 /**
  * A {@link RedisCache} on the store of {@link ResilientRedisCacheManager}.
@@ -378,7 +379,13 @@ public final class ResilientRedisCache extends RedisCache {
 	 * @return completed when it is captured, or is known not to be
 	 */
 	CompletableFuture<?> captureMoment(Call call) {
-		return deadline(call).limit(call.tags().capture(this.engine.store().tags())).handle((moment, ex) -> null);
+		TagGenerations tags = this.engine.store().tags();
+		return deadline(call).limit(call.tags().capture(tags)).handle((moment, ex) -> {
+			if (ex != null) {
+				call.tags().giveUp(tags);
+			}
+			return null;
+		});
 	}
 
 	// Writing

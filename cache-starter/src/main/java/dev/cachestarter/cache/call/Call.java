@@ -460,9 +460,8 @@ public abstract class Call {
 		if (known == null) {
 			MethodTags stated = this.intercepted.spring().tags(this);
 			Intercepted call = this.intercepted;
-			known = new CallTags((stated != null)
-					? (value) -> stated.of(value, call.target(), call.targetClass(), call.method(), call.args())
-					: null);
+			known = (stated == null) ? CallTags.NONE : new CallTags(
+					(value) -> stated.of(value, call.target(), call.targetClass(), call.method(), call.args()));
 			this.tags = known;
 		}
 		return known;

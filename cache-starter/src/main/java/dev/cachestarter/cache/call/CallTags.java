@@ -31,6 +31,9 @@ import dev.cachestarter.engine.tag.TagMoment;
  */
 public final class CallTags {
 
+	/** Those of a method that states none. */
+	static final CallTags NONE = new CallTags(null);
+
 	private final @Nullable Function<@Nullable Object, Tags> stated;
 
 	/** In each Redis that the method puts into. */
@@ -66,6 +69,14 @@ public final class CallTags {
 	 */
 	public CompletableFuture<?> capture(TagGenerations tags) {
 		return this.moments.computeIfAbsent(tags, TagGenerations::capture);
+	}
+
+	/**
+	 * Give up a moment that nobody waits for any more: what is said of it after the
+	 * method has begun may tell of evictions that the method knows nothing of.
+	 */
+	public void giveUp(TagGenerations tags) {
+		this.moments.remove(tags);
 	}
 
 	/**

@@ -520,6 +520,11 @@ public final class EntryReader implements Entries, Comparison.Source {
 	}
 
 	@Override
+	public boolean isAnyTagEvicted() {
+		return this.engine.evictions().coversAnyTag();
+	}
+
+	@Override
 	public long epoch(StoredKey key) {
 		return this.engine.evictions().epoch(key);
 	}

@@ -120,12 +120,13 @@ public final class EntryWriter {
 			flight.refuse();
 			return NOT_STORED;
 		}
-		if (encoded == null || this.parts.isOff() || isEvicted(flight.key(), prepared)) {
+		if (encoded == null || this.parts.isOff() || this.engine.evictions().covers(flight.key())) {
 			flight.release();
 			return NOT_STORED;
 		}
 		this.parts.dropNear(flight.key());
-		return counted(flight.fill(encoded, prepared.ttl(), prepared.tags()), encoded);
+		return counted(flight.fill(encoded, prepared.ttl(), prepared.tags(),
+				() -> this.engine.evictions().coversAny(prepared.tags())), encoded);
 	}
 
 	/**

@@ -357,6 +357,13 @@ public final class Evictions {
 	}
 
 	/**
+	 * Return whether any tag is named by an eviction that Redis has not taken yet.
+	 */
+	public boolean coversAnyTag() {
+		return this.pending.coversAnyTag();
+	}
+
+	/**
 	 * Return a number that changes whenever something is evicted here that may concern a
 	 * key.
 	 */

@@ -134,6 +134,13 @@ final class PendingEvictions {
 	}
 
 	/**
+	 * Return whether there is any tag among them.
+	 */
+	boolean coversAnyTag() {
+		return this.targets.all(Kind.EXACT).keySet().stream().anyMatch(Target.Tag.class::isInstance);
+	}
+
+	/**
 	 * Return all of a kind, those that Redis is being asked for too.
 	 */
 	List<Pending> all(Kind kind) {

@@ -137,7 +137,8 @@ public record Ask(StoredKey key, @Nullable Observed observed, Entries entries, D
 	/** What is loaded, if the caller leads. */
 	Flight.Subject subject() {
 		return new Flight.Subject(this.key, this.entries.mark(), settings(), this.entries::isShareable,
-				this.transactional, this.transactional ? this.entries.epoch(this.key) : 0, this.origin);
+				this.transactional, this.transactional ? this.entries.epoch(this.key) : 0, this.origin,
+				this.tagged ? this.entries::isAnyTagEvicted : null);
 	}
 
 	boolean isLeading(String nonce) {

@@ -79,6 +79,13 @@ public interface Entries {
 	boolean isEvicted(StoredKey key);
 
 	/**
+	 * Return whether any tag was evicted here, and Redis has not acknowledged it yet.
+	 */
+	default boolean isAnyTagEvicted() {
+		return false;
+	}
+
+	/**
 	 * Return a number that changes when something is evicted here that may concern a key.
 	 */
 	long epoch(StoredKey key);

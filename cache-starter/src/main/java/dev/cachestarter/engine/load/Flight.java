@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -62,7 +63,8 @@ import dev.cachestarter.engine.value.ValueCodec;
  * nobody joins any more, since an eviction that comes then is not judged: who finds the
  * lease waits for what Redis has in its place. A value that is not to be stored has its
  * tags unknown, and is handed over only if no tag at all was evicted since the load
- * began.
+ * began. What Redis has not taken of these evictions it cannot tell: so it is looked
+ * whether one made here is pending, after nobody can join and before Redis is asked.
  *
  * <h2>How it ends</h2>
  *
@@ -149,6 +151,9 @@ public final class Flight {
 
 	private final @Nullable Object origin;
 
+	/** Whether an eviction of a tag is pending here; of a value that may carry tags. */
+	private final @Nullable BooleanSupplier evictedByTag;
+
 	/** Completed with a turn for those who joined. */
 	private final CompletableFuture<Turn> result = new CompletableFuture<>();
 
@@ -199,6 +204,7 @@ public final class Flight {
 		this.transactional = subject.transactional();
 		this.epoch = subject.epoch();
 		this.origin = subject.origin();
+		this.evictedByTag = subject.evictedByTag();
 		this.forgottenAt = System.nanoTime() + this.settings.loadLeaseLimit().toNanos();
 	}
 
@@ -382,9 +388,11 @@ public final class Flight {
 	 * evicted since the load began, and end the flight. Those who joined get the value
 	 * when that is known.
 	 * @param tags the tags, escaped; at most 64
+	 * @param evicted whether one of them was evicted here, and Redis has not taken it
 	 * @return whether it was stored; fails if Redis does not take it
 	 */
-	public CompletableFuture<Boolean> fill(ValueCodec.Encoded encoded, Duration ttl, List<String> tags) {
+	public CompletableFuture<Boolean> fill(ValueCodec.Encoded encoded, Duration ttl, List<String> tags,
+			BooleanSupplier evicted) {
 		Lease held = this.lease;
 		if (held == null || !this.ended.compareAndSet(false, true)) {
 			return CompletableFuture.completedFuture(false);
@@ -394,6 +402,9 @@ public final class Flight {
 		}
 		// Before it is asked: see above.
 		this.isJudged = true;
+		if (evicted.getAsBoolean()) {
+			return dropped(held, null);
+		}
 		return this.store.tracer()
 			.within(this.origin, () -> this.store.tags().admit(tags, held.moment()))
 			.handle((admitted, ex) -> (admitted != null) ? store(held, encoded, ttl, admitted) : dropped(held, ex))
@@ -406,7 +417,8 @@ public final class Flight {
 				: this.store.tracer().within(this.origin, () -> this.store.release(held));
 		return gone.handle((done, ex) -> {
 			this.landed.accept(this, ex);
-			over(new Turn.LookAgain());
+			// A lease that Redis has not removed is nothing to wait for.
+			over((ex == null) ? new Turn.LookAgain() : new Turn.Refused());
 			if (failure != null) {
 				throw new CompletionException(Futures.unwrap(failure));
 			}
@@ -444,13 +456,20 @@ public final class Flight {
 		// In this order: whoever is told and looks again must not find the lease.
 		giveBack(this.isAhead ? this.settings.staleRetry() : Duration.ZERO);
 		Lease held = this.lease;
-		TagMoment moment = (held != null) ? held.moment() : null;
-		if (moment != null) {
-			this.isJudged = true;
+		BooleanSupplier evicted = this.evictedByTag;
+		if (held == null || evicted == null) {
+			over(outcome());
+			return;
 		}
+		this.isJudged = true;
 		Turn turn = outcome();
-		if (moment == null || !(turn instanceof Turn.Shared)) {
+		TagMoment moment = held.moment();
+		if (!(turn instanceof Turn.Shared)) {
 			over(turn);
+			return;
+		}
+		if (moment == null || evicted.getAsBoolean()) {
+			over(new Turn.Refused());
 			return;
 		}
 		this.store.tags()
@@ -558,9 +577,11 @@ public final class Flight {
 	 * @param transactional whether it is loaded for a read-write transaction
 	 * @param epoch what has been evicted here so far, for a transaction
 	 * @param origin what the steps of the load belong to
+	 * @param evictedByTag whether a tag was evicted here, and Redis has not taken it;
+	 * {@code null} if the value carries no tags
 	 */
 	record Subject(StoredKey key, String mark, CacheSettings settings, Predicate<@Nullable Object> shareable,
-			boolean transactional, long epoch, @Nullable Object origin) {
+			boolean transactional, long epoch, @Nullable Object origin, @Nullable BooleanSupplier evictedByTag) {
 
 	}
 
