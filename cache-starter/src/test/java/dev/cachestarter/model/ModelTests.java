@@ -36,7 +36,7 @@ class ModelTests {
 
 	private static final boolean THOROUGH = Thorough.choose(false, true);
 
-	private static final int MOST_STATES = Thorough.choose(1_000_000, 20_000_000);
+	private static final int MOST_STATES = Thorough.choose(1_500_000, 20_000_000);
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("models")

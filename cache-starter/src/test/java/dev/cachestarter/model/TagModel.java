@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Evictions of a tag against loads whose tag is known only when they are over: two loads,
  * two who evict, callers who join a load, and a server that may lose the counter and the
- * generation of the tag at any moment. That a load holds the lease of its key is
- * taken as given: it is another protocol that sees to it.
+ * generation of the tag at any moment. That a load holds the lease of its key is taken as
+ * given: it is another protocol that sees to it.
  */
 final class TagModel implements Model {
 
