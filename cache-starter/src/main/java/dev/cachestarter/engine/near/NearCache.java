@@ -64,9 +64,10 @@ import dev.cachestarter.engine.value.ValueCodec;
  *
  * <p>
  * There are two: a number of copies, and the size of their entries before compression. A
- * copy weighs what its entry takes, but at least {@code max-size / max-entries}, and all
- * together weigh {@code max-size} at most. That holds to both bounds; where sizes are
- * mixed it holds to less than both, to half of each in the worst case.
+ * copy weighs what its entry and its key take (keys may have 64 KB, and callers choose
+ * them), but at least {@code max-size / max-entries}, and all together weigh
+ * {@code max-size} at most. That holds to both bounds; where sizes are mixed it holds to
+ * less than both, to half of each in the worst case.
  * <p>
  * No copy is kept for longer than its value is fresh.
  */
@@ -91,7 +92,7 @@ public final class NearCache {
 		int least = (int) ((most + settings.maxEntries() - 1) / settings.maxEntries());
 		this.copies = Caffeine.newBuilder()
 			.maximumWeight(most)
-			.weigher((StoredKey key, NearCopy copy) -> Math.max(least, copy.size()))
+			.weigher((StoredKey key, NearCopy copy) -> Math.max(least, copy.size() + sizeOf(key)))
 			.expireAfter(new Life())
 			.ticker(ticker)
 			// What is due is done by who comes: it is little, and needs no thread.
@@ -150,6 +151,11 @@ public final class NearCache {
 	private static int plainSize(byte[] entry, EntryHeader header) {
 		return (header.form() == PayloadForm.COMPRESSED)
 				? (int) (EntryHeader.LENGTH + PayloadCompression.plainSize(entry)) : entry.length;
+	}
+
+	/** It is kept as bytes and as text. */
+	private static int sizeOf(StoredKey key) {
+		return 2 * key.redisKey().length;
 	}
 
 	private Duration life(EntryHeader header, long now) {

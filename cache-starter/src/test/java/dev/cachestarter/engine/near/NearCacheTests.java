@@ -73,7 +73,8 @@ class NearCacheTests {
 	void neitherBoundIsExceededHoweverLargeEntriesAre(int most) {
 		int size = 2000;
 		NearCache byNumber = near((settings) -> settings.withMaxEntries(most));
-		NearCache bySize = near((settings) -> settings.withMaxSize(DataSize.ofBytes((long) most * size)));
+		// The shortest key has eleven bytes, which count twice.
+		NearCache bySize = near((settings) -> settings.withMaxSize(DataSize.ofBytes((long) most * (size + 22))));
 
 		for (int i = 0; i < 3 * most; i++) {
 			keep(byNumber, i, size);
@@ -98,6 +99,20 @@ class NearCacheTests {
 
 		assertThat(near.count()).isPositive().isLessThanOrEqualTo(100);
 		assertThat(near.bytes()).isPositive().isLessThanOrEqualTo(1000 * 1024);
+	}
+
+	@Test
+	void longKeysCountAsWell() {
+		NearCache near = near((settings) -> settings.withMaxSize(DataSize.ofMegabytes(1)));
+
+		for (int i = 0; i < 1000; i++) {
+			StoredKey key = this.layout.key("pages", "x".repeat(50_000) + i);
+			near.keep(key, new byte[2000], header(NOW, 0), CODEC, "", () -> null, NOW);
+		}
+		near.cleanUp();
+
+		// As bytes and as text they have 100 KB each.
+		assertThat(near.count()).isBetween(1L, 10L);
 	}
 
 	@Test
