@@ -131,7 +131,8 @@ import dev.cachestarter.engine.redis.Deadline;
  * An asynchronous caller may go on without the call. Then the leases are given back, but
  * for those that others wait for already in this JVM: for them the load goes on and is
  * filled. If there are none, the load is cancelled too. Leases that come after that are
- * given back at once, and the call waits for nobody any more.
+ * given back at once, with nothing loaded, also if others have joined them meanwhile, who
+ * then look again and load. And the call waits for nobody any more.
  *
  * @param <R> what is made of the values
  */
@@ -351,7 +352,8 @@ final class BatchLoad<R> implements Staged<R> {
 		}
 		this.flights = led;
 		if (this.cancelled) {
-			led.values().forEach(Flight::cancel);
+			// Also what others have joined: there is no load that could go on for them.
+			led.values().forEach(Flight::release);
 			return null;
 		}
 		// An asynchronous call may have gone on on a thread that knows of nothing.
