@@ -73,7 +73,10 @@ class CancelledBatchRedisTests {
 		this.instance.close();
 	}
 
-	/** Else the caller would wait for the five minutes of load-wait, and nobody would load. */
+	/**
+	 * Else the caller would wait for the five minutes of load-wait, and nobody would
+	 * load.
+	 */
 	@Test
 	void whoHasJoinedALeaseWhoseCallIsCancelledBeforeItLoadsLoads() throws Throwable {
 		Loads loads = new Loads();
