@@ -41,10 +41,10 @@ final class StartFigure implements Figure {
 
 	/** Libraries that only the benchmark has. */
 	private static final List<String> OTHERS = List.of("jetcache", "fastjson2", "kryo", "redisson", "rxjava", "jmh",
-			"jopt-simple", "commons-math3", "caffeine", "cache-api", "embedded-redis", "reflectasm", "objenesis",
-			"minlog", "jodd", "guava");
+			"jopt-simple", "commons-math3", "cache-api", "embedded-redis", "reflectasm", "objenesis", "minlog", "jodd",
+			"guava");
 
-	private static final Set<String> OF_THE_STARTER = Set.of("resilience4j", "lz4-java");
+	private static final Set<String> OF_THE_STARTER = Set.of("resilience4j", "lz4-java", "caffeine");
 
 	@Override
 	public String name() {
