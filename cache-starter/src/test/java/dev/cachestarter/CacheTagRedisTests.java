@@ -169,12 +169,11 @@ class CacheTagRedisTests {
 		here.changeTool("search");
 		Catalogues.awaitNoHold();
 
-		CompletableFuture<List<String>> later = CompletableFuture.supplyAsync(() -> here.list("org-1"), Threads.OWN);
-		awaitJoined(here);
+		Interleavings.Call<List<String>> later = new Interleavings.Call<>(() -> here.list("org-1")).awaitWaiting();
 		go.countDown();
 
 		assertThat(loading.get(1, TimeUnit.MINUTES)).containsExactly("search");
-		assertThat(later.get(1, TimeUnit.MINUTES)).containsExactly("search", "mail");
+		assertThat(later.result()).containsExactly("search", "mail");
 	}
 
 	@ParameterizedTest
@@ -194,24 +193,15 @@ class CacheTagRedisTests {
 			here.changeTool("search");
 			assertThat(instance.engine().evictions().pendingCount()).isEqualTo(1);
 
-			CompletableFuture<List<String>> later = CompletableFuture.supplyAsync(() -> here.list("org-1"),
-					Threads.OWN);
-			awaitJoined(here);
+			Interleavings.Call<List<String>> later = new Interleavings.Call<>(() -> here.list("org-1")).awaitWaiting();
 			go.countDown();
 
 			assertThat(loading.get(1, TimeUnit.MINUTES)).containsExactly("search");
-			assertThat(later.get(1, TimeUnit.MINUTES)).containsExactly("search", "mail");
+			assertThat(later.result()).containsExactly("search", "mail");
 		}
 		finally {
 			this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
 		}
-	}
-
-	/**
-	 * Nothing tells that a caller waits; one that does not yet makes the test no worse.
-	 */
-	private static void awaitJoined(Catalogues service) throws InterruptedException {
-		Thread.sleep(300);
 	}
 
 	@Test
@@ -221,13 +211,12 @@ class CacheTagRedisTests {
 		CountDownLatch go = Catalogues.holdLoads();
 		CompletableFuture<List<String>> loading = CompletableFuture.supplyAsync(() -> here.list("org-1"), Threads.OWN);
 		Catalogues.awaitHeld();
-		CompletableFuture<List<String>> joined = CompletableFuture.supplyAsync(() -> here.list("org-1"), Threads.OWN);
-		awaitJoined(here);
+		Interleavings.Call<List<String>> joined = new Interleavings.Call<>(() -> here.list("org-1")).awaitWaiting();
 
 		go.countDown();
 
 		assertThat(loading.get(1, TimeUnit.MINUTES)).containsExactly("search");
-		assertThat(joined.get(1, TimeUnit.MINUTES)).containsExactly("search");
+		assertThat(joined.result()).containsExactly("search");
 		assertThat(Catalogues.LOADS).hasValue(1);
 	}
 

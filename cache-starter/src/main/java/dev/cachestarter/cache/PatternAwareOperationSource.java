@@ -40,7 +40,6 @@ import org.springframework.cache.interceptor.CachePutOperation;
 import org.springframework.cache.interceptor.CacheableOperation;
 import org.springframework.core.MethodIntrospector;
 import org.springframework.core.annotation.AnnotatedElementUtils;
-import org.springframework.core.annotation.AnnotationUtils;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
@@ -180,11 +179,6 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 		}
 
 		@Override
-		public boolean isCandidateClass(Class<?> targetClass) {
-			return AnnotationUtils.isCandidateClass(targetClass, CacheableAll.class);
-		}
-
-		@Override
 		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Class<?> type) {
 			return null;
 		}
@@ -199,50 +193,53 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 	}
 
 	/**
-	 * Makes of each {@link CacheEvictPattern} an eviction whose key evaluates to a
-	 * {@link dev.cachestarter.engine.key.KeyPattern}. It must be an exact
-	 * {@link CacheEvictOperation}: the interceptor finds operations by their class.
+	 * Makes an operation of each annotation of a kind that can be repeated.
+	 *
+	 * @param <A> the annotation
 	 */
-	private static final class PatternParser implements CacheAnnotationParser {
+	private abstract static class RepeatableParser<A extends Annotation> implements CacheAnnotationParser {
+
+		private final Class<A> type;
+
+		private final Class<? extends Annotation> container;
+
+		RepeatableParser(Class<A> type, Class<? extends Annotation> container) {
+			this.type = type;
+			this.container = container;
+		}
+
+		abstract CacheOperation operation(AnnotatedElement element, A annotation, @Nullable CacheConfig defaults);
 
 		// Spring makes one proxy class for sources that are equal, and so for all
 		// contexts.
 
 		@Override
-		public boolean equals(@Nullable Object other) {
-			return other instanceof PatternParser;
+		public final boolean equals(@Nullable Object other) {
+			return other != null && getClass() == other.getClass();
 		}
 
 		@Override
-		public int hashCode() {
-			return PatternParser.class.hashCode();
+		public final int hashCode() {
+			return getClass().hashCode();
 		}
 
 		@Override
-		public boolean isCandidateClass(Class<?> targetClass) {
-			List<Class<? extends Annotation>> annotations = List.of(CacheEvictPattern.class,
-					CacheEvictPattern.Container.class);
-			return AnnotationUtils.isCandidateClass(targetClass, annotations);
-		}
-
-		@Override
-		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Class<?> type) {
+		public final @Nullable Collection<CacheOperation> parseCacheAnnotations(Class<?> type) {
 			return parse(type, type);
 		}
 
 		@Override
-		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Method method) {
+		public final @Nullable Collection<CacheOperation> parseCacheAnnotations(Method method) {
 			return parse(method, method.getDeclaringClass());
 		}
 
 		private @Nullable Collection<CacheOperation> parse(AnnotatedElement element, Class<?> declaring) {
-			Set<CacheEvictPattern> annotations = AnnotatedElementUtils.findMergedRepeatableAnnotations(element,
-					CacheEvictPattern.class, CacheEvictPattern.Container.class);
+			Set<A> annotations = AnnotatedElementUtils.findMergedRepeatableAnnotations(element, this.type,
+					this.container);
 			if (annotations.size() > 1) {
 				// As Spring's own: what is declared here overrides what an interface
 				// declares.
-				Set<CacheEvictPattern> local = AnnotatedElementUtils.getMergedRepeatableAnnotations(element,
-						CacheEvictPattern.class, CacheEvictPattern.Container.class);
+				Set<A> local = AnnotatedElementUtils.getMergedRepeatableAnnotations(element, this.type, this.container);
 				annotations = local.isEmpty() ? annotations : local;
 			}
 			if (annotations.isEmpty()) {
@@ -254,7 +251,21 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 			return operations;
 		}
 
-		private CacheOperation operation(AnnotatedElement element, CacheEvictPattern annotation,
+	}
+
+	/**
+	 * Makes of each {@link CacheEvictPattern} an eviction whose key evaluates to a
+	 * {@link dev.cachestarter.engine.key.KeyPattern}. It must be an exact
+	 * {@link CacheEvictOperation}: the interceptor finds operations by their class.
+	 */
+	private static final class PatternParser extends RepeatableParser<CacheEvictPattern> {
+
+		PatternParser() {
+			super(CacheEvictPattern.class, CacheEvictPattern.Container.class);
+		}
+
+		@Override
+		CacheOperation operation(AnnotatedElement element, CacheEvictPattern annotation,
 				@Nullable CacheConfig defaults) {
 			CacheEvictOperation.Builder builder = new CacheEvictOperation.Builder();
 			builder.setName(element.toString());
@@ -296,56 +307,14 @@ final class PatternAwareOperationSource extends AnnotationCacheOperationSource {
 	 * Makes of each {@link CacheEvictTag} an eviction from the {@link TagCache}, whose
 	 * key evaluates to {@link dev.cachestarter.engine.key.CacheKeys.Tags}.
 	 */
-	private static final class TagParser implements CacheAnnotationParser {
+	private static final class TagParser extends RepeatableParser<CacheEvictTag> {
 
-		@Override
-		public boolean equals(@Nullable Object other) {
-			return other instanceof TagParser;
+		TagParser() {
+			super(CacheEvictTag.class, CacheEvictTag.Container.class);
 		}
 
 		@Override
-		public int hashCode() {
-			return TagParser.class.hashCode();
-		}
-
-		@Override
-		public boolean isCandidateClass(Class<?> targetClass) {
-			List<Class<? extends Annotation>> annotations = List.of(CacheEvictTag.class, CacheEvictTag.Container.class,
-					CacheTag.class, CacheTag.Container.class);
-			return AnnotationUtils.isCandidateClass(targetClass, annotations);
-		}
-
-		@Override
-		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Class<?> type) {
-			return parse(type, type);
-		}
-
-		@Override
-		public @Nullable Collection<CacheOperation> parseCacheAnnotations(Method method) {
-			return parse(method, method.getDeclaringClass());
-		}
-
-		private @Nullable Collection<CacheOperation> parse(AnnotatedElement element, Class<?> declaring) {
-			Set<CacheEvictTag> annotations = AnnotatedElementUtils.findMergedRepeatableAnnotations(element,
-					CacheEvictTag.class, CacheEvictTag.Container.class);
-			if (annotations.size() > 1) {
-				// As Spring's own: what is declared here overrides what an interface
-				// declares.
-				Set<CacheEvictTag> local = AnnotatedElementUtils.getMergedRepeatableAnnotations(element,
-						CacheEvictTag.class, CacheEvictTag.Container.class);
-				annotations = local.isEmpty() ? annotations : local;
-			}
-			if (annotations.isEmpty()) {
-				return null;
-			}
-			CacheConfig defaults = AnnotatedElementUtils.findMergedAnnotation(declaring, CacheConfig.class);
-			List<CacheOperation> operations = new ArrayList<>();
-			annotations.forEach((annotation) -> operations.add(operation(element, annotation, defaults)));
-			return operations;
-		}
-
-		private CacheOperation operation(AnnotatedElement element, CacheEvictTag annotation,
-				@Nullable CacheConfig defaults) {
+		CacheOperation operation(AnnotatedElement element, CacheEvictTag annotation, @Nullable CacheConfig defaults) {
 			CacheEvictOperation.Builder builder = new CacheEvictOperation.Builder();
 			builder.setName(element.toString());
 			builder.setCacheNames(TagCache.NAME);

@@ -373,21 +373,10 @@ public final class Flight {
 	}
 
 	/**
-	 * Store the value, if the lease is still there, and end the flight. Those who joined
-	 * get the value at once.
-	 * @return whether it was stored; fails if Redis does not take it
-	 */
-	public CompletableFuture<Boolean> fill(ValueCodec.Encoded encoded, Duration ttl) {
-		Lease held = this.lease;
-		return (held != null && this.ended.compareAndSet(false, true)) ? store(held, encoded, ttl, CarriedTags.NONE)
-				: CompletableFuture.completedFuture(false);
-	}
-
-	/**
-	 * Store the value with tags, if the lease is still there and none of the tags was
-	 * evicted since the load began, and end the flight. Those who joined get the value
-	 * when that is known.
-	 * @param tags the tags, escaped; at most 64
+	 * Store the value, if the lease is still there and none of its tags was evicted since
+	 * the load began, and end the flight. Those who joined get the value at once, or, if
+	 * it has tags, when that is known.
+	 * @param tags the tags, escaped; at most 64, empty for none
 	 * @param evicted whether one of them was evicted here, and Redis has not taken it
 	 * @return whether it was stored; fails if Redis does not take it
 	 */

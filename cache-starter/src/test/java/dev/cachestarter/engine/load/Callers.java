@@ -133,7 +133,8 @@ class Callers {
 
 	static void load(Flight flight, String value, String mark) {
 		flight.loaded(value);
-		assertThat(flight.fill(TextEntries.encoded(value, mark), TTL)).isCompletedWithValue(true);
+		assertThat(flight.fill(TextEntries.encoded(value, mark), TTL, List.of(), () -> false))
+			.isCompletedWithValue(true);
 	}
 
 	static Decision get(CompletableFuture<Decision> decision) {

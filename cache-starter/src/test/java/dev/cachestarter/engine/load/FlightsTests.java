@@ -268,13 +268,14 @@ class FlightsTests {
 		Flight evicted = compared(told);
 		this.callers.redis.remove(this.callers.key.redisKey());
 		evicted.loaded("loaded");
-		assertThat(evicted.fill(TextEntries.encoded("loaded"), TTL)).isCompletedWithValue(false);
+		assertThat(evicted.fill(TextEntries.encoded("loaded"), TTL, List.of(), () -> false))
+			.isCompletedWithValue(false);
 		assertThat(told).containsExactly("given");
 
 		told.clear();
 		Flight failed = compared(told);
 		this.callers.redis.fails(new IllegalStateException("gone"));
-		assertThat(failed.fill(TextEntries.encoded("loaded"), TTL)).isCompletedExceptionally();
+		assertThat(failed.fill(TextEntries.encoded("loaded"), TTL, List.of(), () -> false)).isCompletedExceptionally();
 		assertThat(told).containsExactly("given");
 	}
 

@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.load;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
@@ -100,7 +101,7 @@ class KeyMarksTests {
 	private static void store(Decision.Load load, String value) {
 		Flight flight = Objects.requireNonNull(load.flight());
 		flight.loaded(value);
-		flight.fill(TextEntries.encoded(value), TTL);
+		flight.fill(TextEntries.encoded(value), TTL, List.of(), () -> false);
 	}
 
 	@Test
@@ -121,7 +122,7 @@ class KeyMarksTests {
 		load(ofSeveral, "several");
 
 		ofOne.loaded("one");
-		assertThat(ofOne.fill(TextEntries.encoded("one"), TTL)).isCompletedWithValue(false);
+		assertThat(ofOne.fill(TextEntries.encoded("one"), TTL, List.of(), () -> false)).isCompletedWithValue(false);
 		assertThat(this.callers.stored()).isEqualTo("several");
 	}
 

@@ -19,6 +19,7 @@ package dev.cachestarter.engine.load;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -412,7 +413,7 @@ class TurnsTests {
 		this.callers.redis.remove(this.callers.key.redisKey());
 		flight.loaded("new");
 
-		assertThat(flight.fill(TextEntries.encoded("new"), TTL)).isCompletedWithValue(false);
+		assertThat(flight.fill(TextEntries.encoded("new"), TTL, List.of(), () -> false)).isCompletedWithValue(false);
 
 		assertThat(stored()).isNull();
 	}
@@ -522,7 +523,8 @@ class TurnsTests {
 	void whatAnotherVersionHasWrittenIsReplacedWhenItsTimeIsUp() {
 		Flight flight = this.there.caller(STALE, "87654321").leads();
 		flight.loaded("of another");
-		assertThat(flight.fill(TextEntries.encoded("of another", "87654321"), Duration.ofSeconds(2)))
+		assertThat(flight.fill(TextEntries.encoded("of another", "87654321"), Duration.ofSeconds(2), List.of(),
+				() -> false))
 			.isCompletedWithValue(true);
 		this.callers.redis.pass(Duration.ofSeconds(3));
 
@@ -797,7 +799,7 @@ class TurnsTests {
 		Ask following = caller().ask();
 		this.callers.redis.answers(Answers.HELD);
 		flight.loaded("loaded");
-		flight.fill(TextEntries.encoded("loaded"), TTL);
+		flight.fill(TextEntries.encoded("loaded"), TTL, List.of(), () -> false);
 
 		CompletableFuture<Decision> decision = this.here.turns.decide(second);
 		CompletableFuture<Decision> follow = this.here.turns.follow(following);
@@ -826,7 +828,7 @@ class TurnsTests {
 		Caller second = caller();
 		CompletableFuture<Decision> decision = second.decide();
 
-		assertThat(put.fill(TextEntries.encoded("put"), TTL)).isCompletedWithValue(true);
+		assertThat(put.fill(TextEntries.encoded("put"), TTL, List.of(), () -> false)).isCompletedWithValue(true);
 
 		assertThat(value(decision)).isEqualTo("put");
 		assertThat(second.entries.told).containsExactly("used");
@@ -1698,7 +1700,7 @@ class TurnsTests {
 		flight.refuse();
 		flight.release();
 
-		assertThat(flight.fill(TextEntries.encoded("again"), TTL)).isCompletedWithValue(false);
+		assertThat(flight.fill(TextEntries.encoded("again"), TTL, List.of(), () -> false)).isCompletedWithValue(false);
 		assertThat(stored()).isEqualTo("loaded");
 		assertThat(flight.canFill()).isFalse();
 		assertThat(flight.hasEnded()).isTrue();
