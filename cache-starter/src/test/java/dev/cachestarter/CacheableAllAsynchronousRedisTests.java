@@ -41,6 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -57,6 +58,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.Transactions;
 import dev.cachestarter.testing.WithRedis;
 
@@ -104,6 +106,11 @@ class CacheableAllAsynchronousRedisTests {
 		}
 	}
 
+	/** The two whose ways differ most, for what is the same behind them. */
+	static List<Kind> someKinds() {
+		return Thorough.choose(List.of(Kind.FLUX, Kind.FUTURE_MAP), List.of(Kind.values()));
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void whatIsMissingIsLoadedOnceAndTheRestIsRead(Kind kind) {
@@ -140,7 +147,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void allKeysAreReadInOneRoundTrip(Kind kind) {
 		Long[] ids = LongStream.range(0, 100).boxed().toArray(Long[]::new);
 		get(kind.call(this.instance, ids));
@@ -169,7 +176,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void whatNobodyElseLoadsIsLoadedBeforeOthersAreWaitedFor(Kind kind) {
 		TestInstance<Agents> other = instance(this.redis.port(), SETTINGS);
 		Source.close();
@@ -189,7 +196,7 @@ class CacheableAllAsynchronousRedisTests {
 
 	/** Whoever waited with leases in hand would wait for the two minutes of load-wait. */
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void callsThatWantEachOthersKeysNeverWaitForEachOther(Kind kind) {
 		TestInstance<Agents> other = instance(this.redis.port(), SETTINGS);
 		for (long round = 0; round < 30; round++) {
@@ -271,7 +278,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void aLeaseThatComesAfterTheCallerHasCancelledIsGivenBack(Kind kind) throws Exception {
 		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis)) {
 			TestInstance<Agents> behind = instance(proxy.port(), SETTINGS);
@@ -308,7 +315,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void staleValuesServeIfTheyDoForAll(Kind kind) {
 		TestInstance<Agents> stale = instance(this.redis.port(),
 				SETTINGS.withStaleIfError(Duration.ofHours(1)).withStaleRetry(Duration.ofMillis(1)));
@@ -327,7 +334,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void whileRedisCannotBeReachedTheMethodIsCalledOnceWithAllKeys(Kind kind) throws Exception {
 		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis)) {
 			TestInstance<Agents> behind = instance(proxy.port(), SETTINGS);
@@ -341,7 +348,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void whileRedisDoesNotAnswerNobodyWaitsLongerThanOneCommandMay(Kind kind) throws Exception {
 		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis)) {
 			TestInstance<Agents> behind = TestInstance.of(Agents.class, "127.0.0.1", proxy.port(), (builder) -> {
@@ -370,7 +377,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void aTransactionOfTheThreadBypassesWhatItHasEvictedAndStoresNothingElsewhere(Kind kind) {
 		get(kind.call(this.instance, 1L, 2L));
 		TransactionTemplate transactions = new TransactionTemplate(new Transactions());
@@ -441,7 +448,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void aMethodThatAsksForItsOwnKeysDoesNotWaitForItself(Kind kind) {
 		AtomicReference<@Nullable CompletableFuture<List<Agent>>> inner = new AtomicReference<>();
 		Source.within = () -> {
@@ -458,7 +465,7 @@ class CacheableAllAsynchronousRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@MethodSource("someKinds")
 	void noMethodWaitsForAnyThatIsRunForIt(Kind kind) {
 		Source.within = () -> {
 			Source.within = () -> {

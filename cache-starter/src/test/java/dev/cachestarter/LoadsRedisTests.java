@@ -234,7 +234,7 @@ class LoadsRedisTests extends Interleavings {
 		return Arrays.stream(Death.values())
 			.flatMap((death) -> Stream.of(Set.<Rule>of(), EnumSet.of(Rule.EXPIRE))
 				.map((broken) -> Arguments.of(death, broken)))
-			.limit(Thorough.choose(2, 4));
+			.limit(Thorough.choose(1, 4));
 	}
 
 	@ParameterizedTest
@@ -261,8 +261,9 @@ class LoadsRedisTests extends Interleavings {
 		}
 	}
 
-	static List<Set<Rule>> awakening() {
-		return List.of(Set.of(), EnumSet.of(Rule.COMPARE_ON_FILL));
+	static Stream<Set<Rule>> awakening() {
+		// Each starts a JVM.
+		return Stream.of(Set.<Rule>of(), EnumSet.of(Rule.COMPARE_ON_FILL)).limit(Thorough.choose(1, 2));
 	}
 
 	@ParameterizedTest
