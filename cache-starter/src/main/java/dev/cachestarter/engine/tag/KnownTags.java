@@ -20,23 +20,25 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.value.RecentlyUsed;
 
 /**
  * Which tags an entry had when it was read or stored last, so that the next read asks for
  * their generations in the same command. A guess: one that is wrong costs a second read,
  * and is never believed.
  * <p>
- * So many keys of each cache are kept; when there are more, they are forgotten all at
- * once, which costs each of them one more read. An entry with very long tags is not kept.
+ * Of each cache the keys in use are kept: up to {@value #MOST_KEYS} of them always, and
+ * at most twice as many. Others are forgotten, which costs each of them one more read
+ * when it is read again. An entry with very long tags is not kept.
  */
 public final class KnownTags {
 
-	private static final int MOST_KEYS = 4096;
+	private static final int MOST_KEYS = 8192;
 
 	/** The most characters of all tags of an entry together. */
 	private static final int LONGEST = 2048;
 
-	private final Map<String, Map<StoredKey, List<String>>> caches = new ConcurrentHashMap<>();
+	private final Map<String, RecentlyUsed<StoredKey, List<String>>> caches = new ConcurrentHashMap<>();
 
 	/**
 	 * Return the tags that an entry had.
@@ -46,27 +48,26 @@ public final class KnownTags {
 		if (this.caches.isEmpty()) {
 			return List.of();
 		}
-		Map<StoredKey, List<String>> cache = this.caches.get(key.cacheName());
-		return (cache != null) ? cache.getOrDefault(key, List.of()) : List.of();
+		RecentlyUsed<StoredKey, List<String>> cache = this.caches.get(key.cacheName());
+		List<String> known = (cache != null) ? cache.find(key) : null;
+		return (known != null) ? known : List.of();
 	}
 
 	/**
 	 * Take note of the tags that an entry has.
 	 */
 	public void learn(StoredKey key, List<String> tags) {
-		Map<StoredKey, List<String>> cache = tags.isEmpty() ? this.caches.get(key.cacheName())
-				: this.caches.computeIfAbsent(key.cacheName(), (name) -> new ConcurrentHashMap<>());
+		RecentlyUsed<StoredKey, List<String>> cache = tags.isEmpty() ? this.caches.get(key.cacheName())
+				: this.caches.computeIfAbsent(key.cacheName(), (name) -> new RecentlyUsed<>(MOST_KEYS));
 		if (cache == null) {
 			return;
 		}
 		if (tags.isEmpty() || tags.stream().mapToInt(String::length).sum() > LONGEST) {
 			cache.remove(key);
-			return;
 		}
-		if (cache.size() >= MOST_KEYS) {
-			cache.clear();
+		else if (!tags.equals(cache.find(key))) {
+			cache.put(key, tags);
 		}
-		cache.put(key, tags);
 	}
 
 }

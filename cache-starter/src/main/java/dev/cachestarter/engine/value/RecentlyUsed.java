@@ -21,10 +21,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * What was made for each of some keys, as long as it is used: at most twice as many as a
- * limit. What was left out is made again. Thread-safe; finding what was used a moment ago
- * takes no lock.
+ * What was made for each of some keys, or is known of them, as long as it is used: at
+ * most twice as many as a limit. What was left out is made again. Thread-safe; finding
+ * what was used a moment ago takes no lock.
  * <p>
  * There are two generations. When the young one is full it becomes the old one, and the
  * old one is forgotten but for what is used of it from then on. So a flood of keys that
@@ -33,7 +35,7 @@ import java.util.function.Function;
  * @param <K> the keys
  * @param <V> what is made for them
  */
-final class RecentlyUsed<K, V> {
+public final class RecentlyUsed<K, V> {
 
 	private final int limit;
 
@@ -41,13 +43,13 @@ final class RecentlyUsed<K, V> {
 
 	private volatile Map<K, V> young = new ConcurrentHashMap<>();
 
-	private volatile Map<K, V> old = Map.of();
+	private volatile Map<K, V> old = new ConcurrentHashMap<>();
 
 	/**
 	 * Create an empty one.
 	 * @param limit how many a generation has
 	 */
-	RecentlyUsed(int limit) {
+	public RecentlyUsed(int limit) {
 		this.limit = limit;
 	}
 
@@ -62,6 +64,54 @@ final class RecentlyUsed<K, V> {
 		}
 		V before = this.old.get(key);
 		return keep(key, (before != null) ? before : maker.apply(key));
+	}
+
+	/**
+	 * Return what is known of a key, which counts as a use of it.
+	 * @return {@code null} if nothing is known, or not any more
+	 */
+	public @Nullable V find(K key) {
+		V found = this.young.get(key);
+		if (found != null || !this.old.containsKey(key)) {
+			return found;
+		}
+		this.lock.lock();
+		try {
+			// Again: it may have been put, or removed, meanwhile.
+			V before = this.old.get(key);
+			return (before != null) ? keep(key, before) : this.young.get(key);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	/**
+	 * Take note of what is known of a key now.
+	 */
+	public void put(K key, V value) {
+		this.lock.lock();
+		try {
+			this.young.remove(key);
+			keep(key, value);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	/**
+	 * Forget what is known of a key.
+	 */
+	public void remove(K key) {
+		this.lock.lock();
+		try {
+			this.young.remove(key);
+			this.old.remove(key);
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	private V keep(K key, V made) {

@@ -61,6 +61,34 @@ class RecentlyUsedTests {
 	}
 
 	@Test
+	void whatIsKnownIsFoundAsLongAsItIsUsed() {
+		this.kept.put("a", "1");
+		this.kept.put("b", "2");
+		this.kept.put("c", "3");
+		assertThat(this.kept.find("a")).isEqualTo("1");
+
+		this.kept.put("d", "4");
+
+		assertThat(this.kept.find("a")).isEqualTo("1");
+		assertThat(this.kept.find("b")).isNull();
+	}
+
+	@Test
+	void whatIsPutOrRemovedLastCountsWhicheverGenerationHadIt() {
+		this.kept.put("a", "1");
+		this.kept.put("b", "2");
+		this.kept.put("c", "3");
+
+		this.kept.put("a", "changed");
+		this.kept.remove("b");
+
+		assertThat(this.kept.find("a")).isEqualTo("changed");
+		assertThat(this.kept.find("b")).isNull();
+		this.kept.put("d", "4");
+		assertThat(this.kept.find("a")).isEqualTo("changed");
+	}
+
+	@Test
 	void oneThreadAfterAnotherIsServed() throws Exception {
 		get("a");
 
