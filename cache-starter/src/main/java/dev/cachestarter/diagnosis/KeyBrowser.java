@@ -36,6 +36,7 @@ import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -128,16 +129,17 @@ public final class KeyBrowser {
 		}
 		try {
 			List<StoredKey> stored = asked.stream().map((key) -> this.engine.layout().key(cacheName, key)).toList();
-			List<@Nullable EntryHeader> found = answer(ManyEntries.standing(this.engine, stored),
+			List<@Nullable Observed> found = answer(ManyEntries.standing(this.engine, stored),
 					System.nanoTime() + PATIENCE);
 			long now = this.engine.store().serverMillis();
 			List<Entry> entries = new ArrayList<>();
 			for (int i = 0; i < asked.size(); i++) {
-				EntryHeader header = found.get(i);
-				if (header != null) {
+				Observed observed = found.get(i);
+				EntryHeader header = (observed != null) ? observed.current() : null;
+				if (observed != null && header != null) {
 					long until = header.freshUntil();
 					entries.add(new Entry(asked.get(i), (until != 0) ? Duration.ofMillis(until - now) : null,
-							header.isNull()));
+							header.isNull(), observed.tags()));
 				}
 			}
 			return entries;
@@ -192,8 +194,9 @@ public final class KeyBrowser {
 	 * @param left how much is left of its time to live, {@code null} if it does not
 	 * expire
 	 * @param isNull whether its value is a cached null
+	 * @param tags the tags that it carries, as they stand in Redis
 	 */
-	public record Entry(String key, @Nullable Duration left, boolean isNull) {
+	public record Entry(String key, @Nullable Duration left, boolean isNull, List<String> tags) {
 
 	}
 

@@ -41,6 +41,7 @@ import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.diagnosis.CacheCondition;
 import dev.cachestarter.diagnosis.KeyBrowser;
 import dev.cachestarter.diagnosis.LoadTimes;
+import dev.cachestarter.engine.key.CacheKeys.Tags;
 
 /**
  * Assertions on a {@link TestCache}.
@@ -277,6 +278,50 @@ public final class CacheAssert extends AbstractAssert<CacheAssert, ResilientRedi
 					(entry != null) ? entry.left() : "it has gone");
 		}
 		return this;
+	}
+
+	/**
+	 * Verify that the entry of a key carries tags, and perhaps others: evicting any of
+	 * them evicts it.
+	 * @param key the key
+	 * @param tags the tags as the application names them, such as {@code tool:search}; at
+	 * least one
+	 * @return this
+	 */
+	public CacheAssert hasTags(String key, String... tags) {
+		if (tags.length == 0) {
+			throw new IllegalArgumentException("Name at least one tag, or use hasOnlyTags(key) for an entry without");
+		}
+		Set<String> missing = new TreeSet<>(Tags.of(Arrays.asList(tags)).names());
+		Set<String> carried = tagsOf(key);
+		missing.removeAll(carried);
+		if (!missing.isEmpty()) {
+			throw failure("Expecting key '%s' in %s to carry the tags %s, but it lacks %s. It carries %s", key,
+					this.view, Arrays.toString(tags), missing, carried);
+		}
+		return this;
+	}
+
+	/**
+	 * Verify that the entry of a key carries tags, and no others.
+	 * @param key the key
+	 * @param tags the tags as the application names them; none for an entry without tags
+	 * @return this
+	 */
+	public CacheAssert hasOnlyTags(String key, String... tags) {
+		Set<String> expected = new TreeSet<>(Tags.of(Arrays.asList(tags)).names());
+		Set<String> carried = tagsOf(key);
+		if (!carried.equals(expected)) {
+			throw failure("Expecting key '%s' in %s to carry only the tags %s, but it carries %s", key, this.view,
+					expected, carried);
+		}
+		return this;
+	}
+
+	private Set<String> tagsOf(String key) {
+		hasKeys(key);
+		KeyBrowser.Entry entry = ask(() -> this.view.entry(key));
+		return (entry != null) ? new TreeSet<>(entry.tags()) : Set.of();
 	}
 
 	/**

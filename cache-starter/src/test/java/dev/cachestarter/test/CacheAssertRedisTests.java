@@ -190,6 +190,33 @@ class CacheAssertRedisTests {
 	}
 
 	@Test
+	void tagsAreThoseOfTheEntry() {
+		this.articles.tagged("a");
+		this.articles.list("b");
+
+		assertThat(this.cache).hasTags("tagged-a", "shop:a")
+			.hasTags("tagged-a", "a:b c", "book")
+			.hasOnlyTags("tagged-a", "book", "a:b c", "shop:a")
+			.hasOnlyTags("b");
+		fails(() -> assertThat(this.cache).hasTags("tagged-a", "book", "shop:b"),
+				"Expecting key 'tagged-a' in cache 'articles' to carry the tags [book, shop:b], but it lacks [shop:b]. It carries [");
+		fails(() -> assertThat(this.cache).hasOnlyTags("tagged-a", "book"), "to carry only the tags [book], but");
+		fails(() -> assertThat(this.cache).hasOnlyTags("tagged-a"), "to carry only the tags [], but");
+		fails(() -> assertThat(this.cache).hasTags("b", "book"), "but it lacks [book]. It carries []");
+		assertThatIllegalArgumentException().isThrownBy(() -> assertThat(this.cache).hasTags("b"))
+			.withMessageContaining("hasOnlyTags(key)");
+	}
+
+	@Test
+	void anEvictionOfATagIsSeenByTheKeysThatCarryIt() {
+		this.articles.tagged("a");
+		this.articles.tagged("b");
+
+		assertThat(this.cache).isKeptBy(() -> this.articles.changeTagged("shop:b"), "tagged-a");
+		assertThat(this.cache).isEvictedBy(() -> this.articles.changeTagged("book"), "tagged-a").isEmpty();
+	}
+
+	@Test
 	void lookingIsNotCounted() {
 		this.articles.list("a");
 		assertThat(this.cache).hasKeys("a");

@@ -29,6 +29,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheEvictTag;
+import dev.cachestarter.CacheTag;
 import dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration;
 import dev.cachestarter.autoconfigure.RedisVariablesAutoConfiguration;
 
@@ -62,6 +64,18 @@ class Shop {
 		public List<String> page(String shop, int page) {
 			this.loads.incrementAndGet();
 			return List.of(shop, "page " + page);
+		}
+
+		@Cacheable(cacheNames = "articles", key = "'tagged-' + #shop")
+		@CacheTag("shop:#{#shop}")
+		@CacheTag("#{#result}")
+		public List<String> tagged(String shop) {
+			this.loads.incrementAndGet();
+			return List.of("book", "a:b c");
+		}
+
+		@CacheEvictTag("#{#tag}")
+		public void changeTagged(String tag) {
 		}
 
 		/** A method that forgets that it is in the same class. */

@@ -141,18 +141,18 @@ public final class ManyEntries {
 	/**
 	 * Look at several keys for people, in one round trip: whatever the type of their
 	 * values, without counting it as a read, and without decoding or removing anything.
-	 * @return in the order of the keys what a reader of the right type would take,
-	 * {@code null} for what is a miss to all
+	 * @return in the order of the keys what a reader of the right type would take, with a
+	 * current header; {@code null} for what is a miss to all
 	 */
-	public static CompletableFuture<List<@Nullable EntryHeader>> standing(Engine engine, List<StoredKey> keys) {
+	public static CompletableFuture<List<@Nullable Observed>> standing(Engine engine, List<StoredKey> keys) {
 		return engine.store().observe(keys).thenApply((found) -> {
 			long now = engine.store().serverMillis();
-			List<@Nullable EntryHeader> standing = new ArrayList<>();
+			List<@Nullable Observed> standing = new ArrayList<>();
 			for (Observed observed : found) {
 				EntryHeader header = observed.current();
 				boolean counts = header != null && !header.isLease() && engine.isTrusted(header) && header.isFresh(now)
 						&& !engine.evictions().covers(observed.key()) && !engine.evictions().coversAny(observed.tags());
-				standing.add(counts ? header : null);
+				standing.add(counts ? observed : null);
 			}
 			return standing;
 		});
