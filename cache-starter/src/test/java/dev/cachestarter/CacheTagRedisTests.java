@@ -598,7 +598,9 @@ class CacheTagRedisTests {
 		}
 		service.changeTool("warm");
 
-		assertThat(commands("evalsha", () -> service.changeTool("search"))).isEqualTo(2);
+		// The one counts, the other replaces. Announcing it for the sweep is others.
+		assertThat(commands("set", () -> service.changeTool("search"))).isEqualTo(1);
+		assertThat(commands("setrange", () -> service.changeTool("search"))).isEqualTo(1);
 		assertThat(commands("unlink", () -> service.changeTool("search"))).isZero();
 	}
 

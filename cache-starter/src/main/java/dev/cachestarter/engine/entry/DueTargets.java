@@ -53,7 +53,7 @@ import dev.cachestarter.engine.redis.RedisLink;
  * Beyond {@value #MOST} lines the groups of a cache are announced as the cache: a sweep
  * removes nothing but dead entries anyway. So there are never more than that many lines
  * and one for each cache. A line that nobody sweeps, since no instance knows its cache
- * any more, is forgotten after a day.
+ * any more, is forgotten after a day. All tags are one line.
  */
 final class DueTargets {
 
@@ -64,6 +64,9 @@ final class DueTargets {
 
 	/** The encoding of no name. */
 	private static final String UNNAMED_LINE = "%";
+
+	/** No encoding of a name. */
+	static final String TAGS_LINE = "%t";
 
 	private static final Duration LIFE = Duration.ofDays(1);
 
@@ -163,7 +166,7 @@ final class DueTargets {
 		arguments.add(KeyBytes.of(Integer.toString(MOST)));
 		for (Target target : targets) {
 			arguments.add(KeyBytes.of(lineOf(target)));
-			arguments.add(KeyBytes.of(lineOf(new Whole(String.valueOf(target.cacheName())))));
+			arguments.add(KeyBytes.of(lineOf((target instanceof Group group) ? new Whole(group.cacheName()) : target)));
 			arguments.add(KeyBytes.of(this.nonces.get()));
 		}
 		return this.link.run(ANNOUNCE, this.layout.sweepDueKey(), arguments.toArray(byte[][]::new));
@@ -182,7 +185,8 @@ final class DueTargets {
 			Set<Target> targets = new HashSet<>();
 			for (int i = 1; i < lines.length; i += 2) {
 				Target target = read(lines[i]);
-				if (target != null && (UNNAMED.equals(target) || known.contains(target.cacheName()))) {
+				if (target != null && (UNNAMED.equals(target) || Target.ANY_TAG.equals(target)
+						|| known.contains(String.valueOf(target.cacheName())))) {
 					targets.add(target);
 					values.put(lines[i], lines[i + 1]);
 				}
@@ -224,6 +228,9 @@ final class DueTargets {
 		if (UNNAMED.equals(target)) {
 			return UNNAMED_LINE;
 		}
+		if (Target.ANY_TAG.equals(target)) {
+			return TAGS_LINE;
+		}
 		String line = encoded(String.valueOf(target.cacheName()));
 		return (target instanceof Group group) ? line + ' ' + encoded(group.group()) : line;
 	}
@@ -235,6 +242,9 @@ final class DueTargets {
 	private static @Nullable Target read(String line) {
 		if (line.equals(UNNAMED_LINE)) {
 			return UNNAMED;
+		}
+		if (line.equals(TAGS_LINE)) {
+			return Target.ANY_TAG;
 		}
 		String[] parts = line.split(" ", -1);
 		try {

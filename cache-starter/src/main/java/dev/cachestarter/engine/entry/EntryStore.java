@@ -242,8 +242,7 @@ public final class EntryStore {
 				});
 	}
 
-	private static Map<String, byte @Nullable []> byTag(Collection<String> tags, List<byte @Nullable []> found,
-			int first) {
+	static Map<String, byte @Nullable []> byTag(Collection<String> tags, List<byte @Nullable []> found, int first) {
 		Map<String, byte @Nullable []> generations = new HashMap<>();
 		int at = first;
 		for (String tag : tags) {

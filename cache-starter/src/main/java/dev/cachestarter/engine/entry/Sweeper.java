@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -53,6 +54,7 @@ import dev.cachestarter.engine.key.KeyPattern;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink.Master;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.tag.CarriedTags;
 
 /**
  * Removes, before their TTL does, the entries that a generation has made unreadable.
@@ -78,6 +80,16 @@ import dev.cachestarter.engine.redis.RedisLink;
  * did not come to its end forgets nothing.
  * </ol>
  * <p>
+ * <b>Tags.</b> An entry is dead, too, when a tag that it carries has another generation
+ * than it had then, or none. Which entries those are no key tells, so the tags of all
+ * entries are read that carry any. That costs more than looking for a group, and evicting
+ * a tag is no reason to do it at once: the entries are gone for every reader. So only the
+ * looks that are taken now and then look for them, and one walk a minute serves all tags.
+ * The order is the same: an entry's tags, then their generations, and what is deleted has
+ * the header that was read with these tags. It must also be of the current generations of
+ * its cache and group. What is not is another target's, or of another application, whose
+ * tags we do not know.
+ * <p>
  * When Redis is out of memory nothing can be announced and no lease be placed, and memory
  * is just what a sweep would free. Each instance then sweeps what it has evicted itself:
  * that two do so at once is more work and no harm.
@@ -97,6 +109,9 @@ public final class Sweeper {
 	private static final byte[] NO_LEASE = new byte[0];
 
 	private static final byte[] ONE = KeyBytes.of("1");
+
+	/** How many bytes of entries are read for their tags in one go. */
+	private static final int TAGGED_BYTES = 65_536;
 
 	private final RedisLink link;
 
@@ -146,7 +161,7 @@ public final class Sweeper {
 		this.announced = new DueTargets(link, layout, store::newNonce);
 		this.pace = pace;
 		long look = pace.look().toMillis();
-		this.worker.scheduleWithFixedDelay(this::look, look, look, TimeUnit.MILLISECONDS);
+		this.worker.scheduleWithFixedDelay(() -> look(true), look, look, TimeUnit.MILLISECONDS);
 	}
 
 	/**
@@ -154,6 +169,11 @@ public final class Sweeper {
 	 */
 	void sweepLater(Target target) {
 		String cacheName = target.cacheName();
+		if (target instanceof Target.Tag) {
+			this.due.add(Target.ANY_TAG);
+			// To announce it: whoever looks now and then sweeps it.
+			lookAfter(this.pace.gather());
+		}
 		if (target instanceof Whole || (target instanceof Group group && !group.cacheName().isEmpty())) {
 			boolean fits = this.due.size() < DueTargets.MOST && target.describe().length() <= LONGEST_NAME;
 			this.due.add(fits ? target : new Whole(String.valueOf(cacheName)));
@@ -187,7 +207,7 @@ public final class Sweeper {
 		try {
 			this.worker.schedule(() -> {
 				this.scheduled.set(false);
-				look();
+				look(false);
 			}, pause.toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (RejectedExecutionException ex) {
@@ -195,14 +215,18 @@ public final class Sweeper {
 		}
 	}
 
-	private void look() {
+	/**
+	 * Look whether something is due, and sweep it if nobody else does.
+	 * @param tagsToo whether to look for entries of evicted tags as well
+	 */
+	private void look(boolean tagsToo) {
 		try {
 			announce();
 			Announced found = get(this.announced.look());
 			if (!found.outdated().isEmpty()) {
 				get(this.announced.forget(found.outdated()));
 			}
-			if (found.targets().isEmpty() && this.due.isEmpty()) {
+			if (wanted(found.targets(), tagsToo).isEmpty() && wanted(this.due, tagsToo).isEmpty()) {
 				this.removed.clear();
 				return;
 			}
@@ -212,9 +236,9 @@ public final class Sweeper {
 				return;
 			}
 			try {
-				boolean more = true;
+				boolean more = sweep(lease, tagsToo);
 				while (more) {
-					more = sweep(lease);
+					more = sweep(lease, false);
 				}
 			}
 			finally {
@@ -236,13 +260,19 @@ public final class Sweeper {
 
 	/**
 	 * Sweep once for all that is due.
+	 * @param tagsToo whether to look for entries of evicted tags as well
 	 * @return whether there may be more by now
 	 */
-	private boolean sweep(byte[] lease) throws InterruptedException, ExecutionException, TimeoutException {
+	private boolean sweep(byte[] lease, boolean tagsToo)
+			throws InterruptedException, ExecutionException, TimeoutException {
 		announce();
 		Announced found = get(this.announced.look());
-		Set<Target> own = Set.copyOf(this.due);
-		Set<Target> targets = new HashSet<>(found.targets());
+		Set<Target> own = wanted(this.due, tagsToo);
+		Set<Target> targets = wanted(found.targets(), tagsToo);
+		Map<String, String> lines = new HashMap<>(found.lines());
+		if (!tagsToo) {
+			lines.remove(DueTargets.TAGS_LINE);
+		}
 		targets.addAll(own);
 		this.removed.keySet().retainAll(targets);
 		if (targets.isEmpty()) {
@@ -259,13 +289,23 @@ public final class Sweeper {
 			throw ex;
 		}
 		this.walks.increment();
-		get(this.announced.forget(found.lines()));
+		get(this.announced.forget(lines));
 		for (Target target : targets) {
 			Long count = this.removed.remove(target);
-			logger.debug("Cache INVALIDATE (pattern: " + target.logName(this.layout.logKeys()) + ", count: "
-					+ ((count != null) ? count : 0) + ")");
+			logger.debug("Cache INVALIDATE ("
+					+ (target.equals(Target.ANY_TAG) ? "entries of evicted tags"
+							: "pattern: " + target.logName(this.layout.logKeys()))
+					+ ", count: " + ((count != null) ? count : 0) + ")");
 		}
 		return true;
+	}
+
+	private static Set<Target> wanted(Set<Target> targets, boolean tagsToo) {
+		Set<Target> wanted = new HashSet<>(targets);
+		if (!tagsToo) {
+			wanted.remove(Target.ANY_TAG);
+		}
+		return wanted;
 	}
 
 	/** Make known to all what is due here, or keep it here if Redis is out of memory. */
@@ -369,28 +409,40 @@ public final class Sweeper {
 
 	private void sweep(List<byte[]> redisKeys, Set<Target> targets)
 			throws InterruptedException, ExecutionException, TimeoutException {
+		boolean tagsToo = targets.contains(Target.ANY_TAG);
+		int length = EntryHeader.LENGTH + (tagsToo ? CarriedTags.HEAD_LENGTH : 0);
 		List<StoredKey> keys = new ArrayList<>();
-		List<CompletableFuture<byte[]>> headers = new ArrayList<>();
+		List<CompletableFuture<byte[]>> beginnings = new ArrayList<>();
 		for (byte[] redisKey : redisKeys) {
 			StoredKey key = this.layout.parse(redisKey);
-			if (key != null && (targets.contains(new Whole(key.cacheName())) || targets.contains(groupOf(key)))) {
+			if (key != null && (tagsToo || isNamed(key, targets))) {
 				keys.add(key);
-				headers.add(this.link.readStart(redisKey, EntryHeader.LENGTH)
-					.exceptionallyCompose((ex) -> RedisErrors.isWrongType(ex)
-							? CompletableFuture.completedFuture(new byte[0]) : CompletableFuture.failedFuture(ex)));
+				beginnings.add(beginning(key, length));
 			}
 		}
-		List<byte[]> found = get(Futures.all(headers));
+		List<byte[]> found = get(Futures.all(beginnings));
 		// Generations after headers: see above.
 		Map<Target, CompletableFuture<Observed>> generations = new HashMap<>();
 		List<CompletableFuture<@Nullable Target>> swept = new ArrayList<>();
+		List<Tagged> tagged = new ArrayList<>();
 		for (int i = 0; i < keys.size(); i++) {
 			byte[] bytes = found.get(i);
 			StoredKey key = keys.get(i);
 			EntryHeader header = EntryHeader.parse(bytes);
-			if (header != null && (!key.cacheName().isEmpty() || header.isUnnamed())) {
-				swept.add(generations.computeIfAbsent(groupOf(key), (same) -> this.store.observeGenerations(key))
-					.thenCompose((now) -> sweep(key, header, now.withEntry(bytes), targets)));
+			boolean named = header != null && isNamed(key, targets)
+					&& (!key.cacheName().isEmpty() || header.isUnnamed());
+			int tagBytes = (tagsToo && header != null && header.isTagged())
+					? CarriedTags.lengthIn(bytes, EntryHeader.LENGTH) : -1;
+			if (header != null && (named || tagBytes > 0)) {
+				CompletableFuture<Observed> now = generations.computeIfAbsent(groupOf(key),
+						(same) -> this.store.observeGenerations(key));
+				if (named) {
+					byte[] line = Arrays.copyOf(bytes, EntryHeader.LENGTH);
+					swept.add(now.thenCompose((read) -> sweep(key, header, read.withEntry(line), targets)));
+				}
+				if (tagBytes > 0) {
+					tagged.add(new Tagged(key, now, EntryHeader.LENGTH + tagBytes));
+				}
 			}
 		}
 		for (Target target : get(Futures.all(swept))) {
@@ -399,6 +451,26 @@ public final class Sweeper {
 				this.swept.increment();
 			}
 		}
+		for (int from = 0; from < tagged.size();) {
+			int to = from;
+			int bytes = 0;
+			while (to < tagged.size() && (to == from || bytes + tagged.get(to).length() <= TAGGED_BYTES)) {
+				bytes += tagged.get(to++).length();
+			}
+			sweepTagged(tagged.subList(from, to));
+			from = to;
+		}
+	}
+
+	/** As much of an entry; nothing of what is no string. */
+	private CompletableFuture<byte[]> beginning(StoredKey key, int length) {
+		return this.link.readStart(key.redisKey(), length)
+			.exceptionallyCompose((ex) -> RedisErrors.isWrongType(ex) ? CompletableFuture.completedFuture(new byte[0])
+					: CompletableFuture.failedFuture(ex));
+	}
+
+	private static boolean isNamed(StoredKey key, Set<Target> targets) {
+		return targets.contains(new Whole(key.cacheName())) || targets.contains(groupOf(key));
 	}
 
 	/**
@@ -416,6 +488,38 @@ public final class Sweeper {
 				|| !Arrays.equals(observed.cacheGeneration(), KeyBytes.of(header.cacheGeneration())));
 		return this.store.discard(key.redisKey(), observed.header())
 			.thenApply((gone) -> (!gone || header.isLease()) ? null : ofWhole ? whole : group);
+	}
+
+	/**
+	 * Remove those of some entries that carry a tag which is not the current one.
+	 */
+	private void sweepTagged(List<Tagged> entries) throws InterruptedException, ExecutionException, TimeoutException {
+		List<Observed> observed = get(Futures.all(entries.stream()
+			.map((entry) -> beginning(entry.key(), entry.length()).thenCombine(entry.generations(),
+					(bytes, now) -> new Observed(entry.key(), now.cacheGeneration(), now.groupGeneration(), bytes)))
+			.toList()));
+		Set<String> tags = new LinkedHashSet<>();
+		observed.forEach((one) -> tags.addAll(one.isUnderGenerations() ? one.tags() : List.of()));
+		if (tags.isEmpty()) {
+			return;
+		}
+		// After the entries: see above.
+		List<byte @Nullable []> found = get(
+				this.link.read(tags.stream().map(this.store.tags()::keyOf).toArray(byte[][]::new)));
+		Map<String, byte @Nullable []> generations = EntryStore.byTag(tags, found, 0);
+		List<CompletableFuture<Boolean>> discarded = new ArrayList<>();
+		for (Observed one : observed) {
+			if (one.isUnderGenerations() && !one.tags().isEmpty()
+					&& one.withTagGenerations(generations).current() == null) {
+				discarded.add(this.store.discard(one.key().redisKey(), one.header()));
+			}
+		}
+		for (boolean gone : get(Futures.all(discarded))) {
+			if (gone) {
+				this.removed.merge(Target.ANY_TAG, 1L, Long::sum);
+				this.swept.increment();
+			}
+		}
 	}
 
 	/** What a key shares its generations with. */
@@ -447,6 +551,16 @@ public final class Sweeper {
 		catch (ExecutionException | TimeoutException | RuntimeException ex) {
 			// Redis cannot be reached: the lease runs out, and TTLs remove what is left.
 		}
+	}
+
+	/**
+	 * An entry that carries tags.
+	 *
+	 * @param generations those of its cache and group, read after its header
+	 * @param length how many bytes its header and its tags have
+	 */
+	private record Tagged(StoredKey key, CompletableFuture<Observed> generations, int length) {
+
 	}
 
 	/**

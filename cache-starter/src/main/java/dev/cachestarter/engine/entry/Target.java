@@ -30,6 +30,12 @@ public sealed interface Target {
 	Target ALL = new All();
 
 	/**
+	 * What a sweep looks for after a tag was evicted: the entries of all tags that are
+	 * not the current ones. No tag is a text of nothing.
+	 */
+	Target ANY_TAG = new Tag("");
+
+	/**
 	 * The cache it is within, {@code null} if it may be several.
 	 */
 	@Nullable String cacheName();

@@ -47,8 +47,8 @@ public final class CarriedTags {
 
 	private static final int MOST = 64;
 
-	/** {@code "64 000000\n"}. */
-	private static final int HEAD_LENGTH = 10;
+	/** How many bytes tell how many bytes the tags take: {@code "64 000000\n"}. */
+	public static final int HEAD_LENGTH = 10;
 
 	/** Generation, blank, four digits, blank. */
 	private static final int LINE_HEAD_LENGTH = GENERATION_LENGTH + 6;
@@ -145,6 +145,17 @@ public final class CarriedTags {
 			number = number * 10 + digit;
 		}
 		return number;
+	}
+
+	/**
+	 * Return how many bytes the tags of an entry take.
+	 * @param entry the entry, or its beginning
+	 * @param start where its header ends
+	 * @return the bytes, -1 if what stands there is not written like this
+	 */
+	public static int lengthIn(byte[] entry, int start) {
+		int length = (entry.length >= start + HEAD_LENGTH) ? number(entry, start + 3, 6) : -1;
+		return (length >= 0 && HEAD_LENGTH + length <= MOST_BYTES) ? HEAD_LENGTH + length : -1;
 	}
 
 	/** Return the tags, escaped. */

@@ -31,6 +31,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 
+import dev.cachestarter.CacheService;
 import dev.cachestarter.CacheSnapshot;
+import dev.cachestarter.CacheTag;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.entry.Sweeper.Pace;
@@ -257,6 +260,120 @@ class SweeperRedisTests {
 	}
 
 	@Test
+	void entriesOfAnEvictedTagAreSweptFromAllCachesAndOthersStay() {
+		TestInstance<Pages> instance = instance();
+		CacheService service = instance.manager().getCacheService();
+		instance.service().tagged("org-1", List.of("a", "b"));
+		instance.service().tagged("org-2", List.of("b"));
+		instance.service().alsoTagged(List.of("c", "a"));
+		instance.service().find("org-1", 1);
+		service.set("notes:a", "note", Duration.ofHours(1), List.of("a"));
+		service.set("notes:b", "note", Duration.ofHours(1), List.of("b"));
+		await().atMost(LONG).until(() -> keysOfValues().size() == 6);
+		sweeper(instance, EAGER);
+
+		service.evictTag("a");
+
+		await().atMost(LONG)
+			.untilAsserted(() -> assertThat(keysOfValues()).containsExactly("notes:b", "pages:org-1:1",
+					"tagged:org-2:[\"b\"]"));
+		await().atMost(LONG).until(() -> this.redis.keys("~[sd]*").isEmpty());
+		assertThat(invalidations()).contains("Cache INVALIDATE (entries of evicted tags, count: 3)");
+		assertThat(service.get("notes:b", String.class)).contains("note");
+	}
+
+	@Test
+	void entriesOfATagWhoseGenerationIsLostAreSweptWithTheNext() {
+		TestInstance<Pages> instance = instance();
+		instance.service().tagged("org-1", List.of("a", "b"));
+		instance.service().tagged("org-2", List.of("c"));
+		await().atMost(LONG).until(() -> keysOfValues().size() == 2);
+		sweeper(instance, EAGER);
+		this.redis.cli("DEL", "~t:b");
+
+		instance.manager().getCacheService().evictTag("of nothing");
+
+		await().atMost(LONG).until(() -> keysOfValues().size() == 1);
+		assertThat(keysOfValues()).containsExactly("tagged:org-2:[\"c\"]");
+	}
+
+	@Test
+	void entriesWithManyLongTagsAreSweptLikeOthers() {
+		TestInstance<Pages> instance = instance();
+		CacheService service = instance.manager().getCacheService();
+		for (int entry = 0; entry < 5; entry++) {
+			String name = entry + "x".repeat(900);
+			service.set("notes:" + entry, "note", Duration.ofHours(1),
+					IntStream.range(0, 64).mapToObj((tag) -> (tag == 63) ? "last" : tag + name).toList());
+			service.set("short:" + entry, "note", Duration.ofHours(1), List.of("last"));
+		}
+		service.set("notes:kept", "note", Duration.ofHours(1),
+				IntStream.range(0, 64).mapToObj((tag) -> tag + "x".repeat(900)).toList());
+		await().atMost(LONG).until(() -> keysOfValues().size() == 11);
+		sweeper(instance, EAGER);
+
+		service.evictTag("last");
+
+		await().atMost(LONG).until(() -> keysOfValues().equals(List.of("notes:kept")));
+		assertThat(service.get("notes:kept", String.class)).contains("note");
+	}
+
+	@Test
+	void whatAnotherApplicationHasTaggedStays() {
+		TestInstance<Pages> instance = instance();
+		TestInstance<Pages> stranger = TestInstance.of(Pages.class, this.redis.host(), this.redis.port(), (builder) -> {
+			TestInstance.patient(builder);
+			builder.keyPrefix("other:");
+		});
+		this.opened.add(stranger);
+		stranger.awaitUp();
+		stranger.service().tagged("org-1", List.of("a"));
+		stranger.manager().getCacheService().set("notes:1", "note", Duration.ofHours(1), List.of("a"));
+		instance.service().tagged("org-1", List.of("a"));
+		await().atMost(LONG).until(() -> keysOfValues().size() == 3);
+		sweeper(instance, EAGER);
+
+		instance.manager().getCacheService().evictTag("a");
+
+		await().atMost(LONG).until(() -> invalidations().stream().anyMatch((line) -> line.contains("evicted tags")));
+		assertThat(keysOfValues()).containsExactly("other:notes:1", "other:tagged:org-1:[\"a\"]");
+	}
+
+	@Test
+	void newValuesOfAnEvictedTagStayHoweverOftenIsSwept() {
+		TestInstance<Pages> instance = instance();
+		CacheService service = instance.manager().getCacheService();
+		sweeper(instance, new Pace(Duration.ofMillis(1), Duration.ofMillis(1), Duration.ofMillis(1),
+				Duration.ofSeconds(30), 1000, 0, Duration.ZERO));
+
+		for (int round = 0; round < 200; round++) {
+			service.evictTag("a");
+			service.set("notes:1", "round " + round, Duration.ofHours(1), List.of("a", "b"));
+
+			assertThat(service.get("notes:1", String.class)).contains("round " + round);
+		}
+
+		await().atMost(LONG).until(() -> this.redis.keys("~[sd]*").isEmpty());
+		assertThat(service.get("notes:1", String.class)).contains("round 199");
+	}
+
+	@Test
+	void aGroupThatIsEvictedDoesNotWaitForTagsNorLookForThem() {
+		TestInstance<Pages> instance = instance();
+		instance.service().tagged("org-1", List.of("a"));
+		fill(instance, "org-1", 3);
+		await().atMost(LONG).until(() -> keysOfValues().size() == 4);
+
+		// Nobody takes a look now and then within a minute.
+		instance.manager().getCacheService().evictTag("a");
+		instance.service().changed("org-1");
+
+		await().atMost(LONG).until(() -> invalidations().size() == 2);
+		assertThat(keysOfValues()).containsExactly("tagged:org-1:[\"a\"]");
+		assertThat(this.redis.cli("HKEYS", "~due")).asInstanceOf(InstanceOfAssertFactories.LIST).containsExactly("%t");
+	}
+
+	@Test
 	void whatOnlyOthersKnowIsLeftToThem() {
 		TestInstance<Pages> instance = instance();
 		String now = " %013d".formatted(System.currentTimeMillis());
@@ -393,6 +510,16 @@ class SweeperRedisTests {
 		}
 	}
 
+	/** Keys whose values are of the cache, sorted. */
+	private List<String> keysOfValues() {
+		return this.redis.keys("*")
+			.stream()
+			.filter((key) -> !key.startsWith("~") && !key.startsWith("other:~"))
+			.filter((key) -> String.valueOf(this.redis.cli("GETRANGE", key, "0", "4")).matches("cs[23] v"))
+			.sorted()
+			.toList();
+	}
+
 	private List<String> invalidations() {
 		return List.copyOf(this.log.list)
 			.stream()
@@ -420,6 +547,18 @@ class SweeperRedisTests {
 		@Cacheable("pages")
 		public Page find(String tenant, int number) {
 			return new Page(tenant, number);
+		}
+
+		@Cacheable("tagged")
+		@CacheTag("#{#tags}")
+		public String tagged(String tenant, List<String> tags) {
+			return tenant;
+		}
+
+		@Cacheable(cacheNames = "alsoTagged", key = "'one'")
+		@CacheTag("#{#tags}")
+		public String alsoTagged(List<String> tags) {
+			return "one";
 		}
 
 		@CacheEvict(cacheNames = "pages", key = "@cacheKeys.under(#tenant)")
