@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.connection;
 
 import java.lang.reflect.Field;
+import java.lang.reflect.InaccessibleObjectException;
 import java.time.Duration;
 
 import io.lettuce.core.RedisChannelWriter;
@@ -39,16 +40,28 @@ import org.springframework.util.ReflectionUtils;
  */
 final class AsynchronousClient extends RedisClient {
 
-	private static final @Nullable Field URI = ReflectionUtils.findField(RedisClient.class, "redisURI");
-
-	static {
-		if (URI != null) {
-			ReflectionUtils.makeAccessible(URI);
-		}
-	}
+	private static final @Nullable Field URI = readable(RedisClient.class, "redisURI");
 
 	private AsynchronousClient(ClientResources resources, RedisURI uri) {
 		super(resources, uri);
+	}
+
+	/**
+	 * Return a private field of a library's that can be read.
+	 * @return {@code null} if there is none any more, or its module does not open it: the
+	 * class whose constant it is must load all the same
+	 */
+	static @Nullable Field readable(Class<?> type, String name) {
+		try {
+			Field field = ReflectionUtils.findField(type, name);
+			if (field != null) {
+				ReflectionUtils.makeAccessible(field);
+			}
+			return field;
+		}
+		catch (InaccessibleObjectException | SecurityException ex) {
+			return null;
+		}
 	}
 
 	/**

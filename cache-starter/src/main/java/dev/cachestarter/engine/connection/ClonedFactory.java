@@ -44,14 +44,8 @@ import org.springframework.util.ReflectionUtils;
  */
 final class ClonedFactory extends LettuceConnectionFactory {
 
-	private static final @Nullable Field CONFIGURATION = ReflectionUtils.findField(LettuceConnectionFactory.class,
+	private static final @Nullable Field CONFIGURATION = AsynchronousClient.readable(LettuceConnectionFactory.class,
 			"configuration");
-
-	static {
-		if (CONFIGURATION != null) {
-			ReflectionUtils.makeAccessible(CONFIGURATION);
-		}
-	}
 
 	private ClonedFactory(RedisConfiguration where, LettuceClientConfiguration how) {
 		super(where, how);

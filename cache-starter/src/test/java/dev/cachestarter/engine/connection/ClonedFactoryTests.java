@@ -53,6 +53,14 @@ class ClonedFactoryTests {
 	}
 
 	@Test
+	void aPrivateFieldThatIsGoneOrClosedIsNotReadable() {
+		assertThat(AsynchronousClient.readable(LettuceConnectionFactory.class, "configuration")).isNotNull();
+		assertThat(AsynchronousClient.readable(LettuceConnectionFactory.class, "none")).isNull();
+		// The module java.base does not open it.
+		assertThat(AsynchronousClient.readable(String.class, "value")).isNull();
+	}
+
+	@Test
 	void withoutAPasswordNothingIs() {
 		assertThat(isInClear(new RedisStandaloneConfiguration("redis.internal"), PLAIN)).isFalse();
 		assertThat(isInClear(new RedisSentinelConfiguration("main", Set.of("one:26379")), PLAIN)).isFalse();
