@@ -344,14 +344,15 @@ final class Recovery {
 		// A server that does not say who it is may be another. What is evicted from now
 		// on is acknowledged by this one, also if it is lost before it is used.
 		boolean restarted = !now.isSame(this.before) && (now.isKnown() || this.replayedOn != outbox);
-		this.before = now;
-		this.replayedOn = outbox;
 		this.judge.expectAnswers();
 		this.state.beginRecovery(outbox);
 		try {
 			if (restarted) {
 				this.observer.replaced();
 			}
+			// Not before: if that failed, the next attempt must do it.
+			this.before = now;
+			this.replayedOn = outbox;
 			CompletableFuture<Integer> applied = this.observer.returning();
 			applied.copy()
 				.completeOnTimeout(0, this.pauses.answer().plus(LONGER).toNanos(), TimeUnit.NANOSECONDS)

@@ -932,6 +932,25 @@ class RedisLinkTests {
 	}
 
 	@Test
+	void anotherServerMustBeToldOfEvictionsAgainAlsoIfThatFailsAtFirst() {
+		up();
+		settle();
+		this.watching.events.clear();
+		this.watching.forgetful = true;
+		this.redis.mark = "bbbbbbbb";
+		this.redis.connection().lose();
+		this.worker.run();
+		assertThat(this.link.isUp()).isFalse();
+		assertThat(this.watching.returns()).isEmpty();
+
+		this.watching.forgetful = false;
+		this.worker.advance(OPEN_FOR);
+
+		assertThat(this.link.isUp()).isTrue();
+		assertThat(this.watching.returns()).startsWith("returning: another");
+	}
+
+	@Test
 	void aServerThatDoesNotSayWhoItIsMustBeToldOncePerConnection() {
 		this.redis.mark = Identity.NO_MARK;
 		up();
@@ -1099,6 +1118,9 @@ class RedisLinkTests {
 
 		boolean throwing;
 
+		/** Whether it fails when another server is found. */
+		boolean forgetful;
+
 		private boolean replaced;
 
 		Supplier<CompletableFuture<Integer>> returning = () -> CompletableFuture.completedFuture(0);
@@ -1124,6 +1146,9 @@ class RedisLinkTests {
 
 		@Override
 		public void replaced() {
+			if (this.forgetful) {
+				throw new IllegalStateException("of the test");
+			}
 			this.replaced = true;
 		}
 
