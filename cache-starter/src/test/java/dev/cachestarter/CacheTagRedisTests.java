@@ -725,6 +725,131 @@ class CacheTagRedisTests {
 		assertThat(Catalogues.LOADS).hasValue(2);
 	}
 
+	@Test
+	void beyondTheMostThatMayBePendingEverythingIsBypassedUntilRedisHasTakenThem() {
+		TestInstance<Catalogues> instance = openWith((builder) -> builder.maxPendingEvictions(3));
+		TestInstance<Catalogues> other = open();
+		Catalogues service = instance.service();
+		service.tool("search");
+		service.tool("mail");
+		service.plain("a");
+		awaitEntries(3);
+		this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
+		try {
+			for (int i = 0; i < 20; i++) {
+				service.changeTool("other-" + i);
+			}
+			service.changeTools(List.of("search", "another"));
+			assertThat(instance.engine().evictions().pendingCount()).isEqualTo(4);
+
+			int before = Catalogues.LOADS.get();
+			for (int round = 0; round < 2; round++) {
+				service.tool("search");
+				service.tool("mail");
+				service.plain("a");
+				service.tool("new");
+			}
+			assertThat(Catalogues.LOADS).hasValue(before + 8);
+			assertThat(other.service().tool("search")).isEqualTo("search");
+			assertThat(Catalogues.LOADS).as("another instance").hasValue(before + 8);
+		}
+		finally {
+			this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
+		}
+		await().atMost(Duration.ofMinutes(1)).until(() -> instance.engine().evictions().pendingCount() == 0);
+
+		int before = Catalogues.LOADS.get();
+		List.of("search", "mail", "new").forEach(other.service()::tool);
+		other.service().plain("a");
+		assertThat(Catalogues.LOADS).as("all of it is evicted").hasValue(before + 4);
+		awaitEntries(4);
+		List.of("search", "mail", "new").forEach(service::tool);
+		service.plain("a");
+		assertThat(Catalogues.LOADS).as("and cached again").hasValue(before + 4);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void aLoadThatRunsIsNeitherHandedOnNorStoredWhenItsTagIsBeyondTheMostThatMayBePending(boolean stored)
+			throws Exception {
+		TestInstance<Catalogues> instance = openWith((builder) -> builder.maxPendingEvictions(3));
+		Catalogues here = instance.service();
+		Catalogues.offer("org-1", "search");
+		Catalogues.unstored = !stored;
+		CountDownLatch go = Catalogues.holdLoads();
+		CompletableFuture<List<String>> loading = CompletableFuture.supplyAsync(() -> here.list("org-1"), Threads.OWN);
+		Catalogues.awaitHeld();
+		Catalogues.offer("org-1", "search", "mail");
+		this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
+		try {
+			List.of("a", "b", "c", "search").forEach(here::changeTool);
+			assertThat(instance.engine().evictions().pendingCount()).isEqualTo(4);
+
+			CompletableFuture<List<String>> later = CompletableFuture.supplyAsync(() -> here.list("org-1"),
+					Threads.OWN);
+			assertThat(later.get(1, TimeUnit.MINUTES)).containsExactly("search", "mail");
+			go.countDown();
+			assertThat(loading.get(1, TimeUnit.MINUTES)).containsExactly("search");
+		}
+		finally {
+			this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
+		}
+		await().atMost(Duration.ofMinutes(1)).until(() -> instance.engine().evictions().pendingCount() == 0);
+		Catalogues.unstored = false;
+		assertThat(here.list("org-1")).containsExactly("search", "mail");
+		assertThat(open().service().list("org-1")).containsExactly("search", "mail");
+	}
+
+	@Test
+	void whoDistrustsRestartsTrustsNoEntryWithTagsFromBeforeOne() {
+		TestInstance<Catalogues> instance = openWith((builder) -> builder.distrustRestarts(true));
+		Catalogues service = instance.service();
+		service.tool("search");
+		service.tool("mail");
+		awaitEntries(2);
+		this.redis.cli("SAVE");
+		service.changeTool("search");
+
+		this.redis.kill();
+		this.redis.start();
+		assertThat(this.redis.number("EXISTS", "tools:search", "tools:mail")).isEqualTo(2);
+		instance.awaitUp();
+
+		service.tool("search");
+		service.tool("mail");
+		assertThat(Catalogues.LOADS).hasValue(4);
+		awaitEntries(2);
+		service.tool("search");
+		service.tool("mail");
+		assertThat(Catalogues.LOADS).as("what was stored since").hasValue(4);
+		service.changeTool("mail");
+		service.tool("search");
+		service.tool("mail");
+		assertThat(Catalogues.LOADS).hasValue(5);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void aLoadWithTagsThatRunsWhileRedisRestartsFromADumpIsNotStored(boolean distrust) throws Exception {
+		TestInstance<Catalogues> instance = openWith(
+				(builder) -> builder.distrustRestarts(distrust).defaults(SETTINGS.withLease(Duration.ofMinutes(1))));
+		CountDownLatch go = Catalogues.holdLoads();
+		CompletableFuture<String> loading = CompletableFuture.supplyAsync(() -> instance.service().tool("search"),
+				Threads.OWN);
+		Catalogues.awaitHeld();
+		this.redis.cli("SAVE");
+		instance.service().changeTool("search");
+
+		this.redis.kill();
+		this.redis.start();
+		instance.awaitUp();
+		go.countDown();
+		loading.get(1, TimeUnit.MINUTES);
+
+		open().service().tool("search");
+		assertThat(Catalogues.LOADS).hasValue(2);
+	}
+
 	// What others see
 
 	@Test
@@ -767,9 +892,14 @@ class CacheTagRedisTests {
 	}
 
 	private TestInstance<Catalogues> open(java.util.function.UnaryOperator<CacheSettings> settings) {
+		return openWith((builder) -> builder.defaults(settings.apply(SETTINGS)));
+	}
+
+	private TestInstance<Catalogues> openWith(Consumer<ResilientRedisCacheManager.Builder> more) {
 		Consumer<ResilientRedisCacheManager.Builder> builder = (manager) -> {
 			TestInstance.patient(manager);
-			manager.defaults(settings.apply(SETTINGS));
+			manager.defaults(SETTINGS);
+			more.accept(manager);
 		};
 		TestInstance<Catalogues> instance = TestInstance.of(Catalogues.class, this.redis.host(), this.redis.port(),
 				builder);

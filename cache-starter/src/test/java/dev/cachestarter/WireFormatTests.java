@@ -42,6 +42,9 @@ import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.util.unit.DataSize;
 
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.TestEntries;
+import dev.cachestarter.engine.tag.CarriedTags;
+import dev.cachestarter.engine.tag.TestTags;
 import dev.cachestarter.engine.value.Codecs;
 import dev.cachestarter.engine.value.ValueCodec;
 
@@ -99,6 +102,28 @@ class WireFormatTests {
 		byte[] frame = Arrays.copyOfRange(entry, EntryHeader.LENGTH, entry.length);
 		assertThat(header(entry) + HexFormat.of().formatHex(frame) + "\n").isEqualTo(snapshot("compressed.txt"));
 		assertThat(Codecs.decode(codec, entry)).isEqualTo(value);
+	}
+
+	@Test
+	void tagged() throws Exception {
+		ValueCodec codec = Codecs.of(String.class);
+		Map<String, String> generations = new LinkedHashMap<>();
+		generations.put("tool:search", "8d0c5a3be1f24790");
+		generations.put("mail", "41b7c06ed2a98f35");
+		generations.put("caf\u00e9", "5e21bb0c9a7740d3");
+
+		byte[] entry = TestEntries.tagged(Codecs.entry(codec, "value"), TestTags.of(generations));
+
+		assertThat(new String(entry, StandardCharsets.UTF_8) + "\n").isEqualTo(snapshot("tagged.txt"));
+		String stored = snapshot("tagged.txt");
+		byte[] before = stored.substring(0, stored.length() - 1).getBytes(StandardCharsets.UTF_8);
+		assertThat(Objects.requireNonNull(EntryHeader.parse(before)).isTagged()).isTrue();
+		CarriedTags tags = Objects.requireNonNull(CarriedTags.parse(before, EntryHeader.LENGTH));
+		assertThat(tags.names()).containsExactlyElementsOf(generations.keySet());
+		for (int i = 0; i < tags.names().size(); i++) {
+			assertThat(tags.generation(i)).isEqualTo(generations.get(tags.names().get(i)));
+		}
+		assertThat(Codecs.decode(codec, tags.takeOutOf(before, EntryHeader.LENGTH))).isEqualTo("value");
 	}
 
 	private static void assertPinned(String name, ValueCodec codec, @Nullable Object value) throws Exception {
