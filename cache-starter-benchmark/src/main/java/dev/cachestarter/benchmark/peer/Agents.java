@@ -47,6 +47,23 @@ public interface Agents {
 	}
 
 	/**
+	 * As {@link #list}, in an entry that carries three tags, of which one is that of all
+	 * these entries.
+	 * @throws UnsupportedOperationException if the peer has no tags
+	 */
+	default List<Agent> tagged(String orgId, int page) {
+		throw new UnsupportedOperationException();
+	}
+
+	/**
+	 * Evict all entries that carry a tag.
+	 * @throws UnsupportedOperationException if the peer has no tags
+	 */
+	default void evictTag(String tag) {
+		throw new UnsupportedOperationException();
+	}
+
+	/**
 	 * Evict all pages of a tenant.
 	 * @throws UnsupportedOperationException if the peer has no way to do that
 	 */

@@ -29,6 +29,8 @@ class CachedAgents implements Agents {
 
 	static final String LIST = "agents:list";
 
+	static final String TAGGED = "agents:tagged";
+
 	static final String EXPORT = "agents:export";
 
 	@Override

@@ -17,6 +17,7 @@
 package dev.cachestarter.benchmark.peer;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -24,11 +25,14 @@ import java.util.stream.Collectors;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.cache.annotation.Cacheable;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.cachestarter.CacheEvictPattern;
+import dev.cachestarter.CacheEvictTag;
+import dev.cachestarter.CacheTag;
 import dev.cachestarter.CacheableAll;
 
 /**
@@ -74,6 +78,20 @@ final class StarterPeer {
 		public Map<Integer, Agent> findAll(String orgId, Collection<Integer> numbers) {
 			Agent agent = AgentSource.agent();
 			return numbers.stream().collect(Collectors.toMap(Function.identity(), (number) -> agent));
+		}
+
+		@Override
+		@Cacheable(TAGGED)
+		@CacheTag("org:#{#orgId}")
+		@CacheTag("page:#{#page}")
+		@CacheTag("agents")
+		public List<Agent> tagged(String orgId, int page) {
+			return AgentSource.twenty();
+		}
+
+		@Override
+		@CacheEvictTag("#{#tag}")
+		public void evictTag(String tag) {
 		}
 
 		@Override

@@ -115,6 +115,11 @@ public final class Worker {
 					Integer.parseInt(words[3]), Long.parseLong(words[4]));
 			case "many" -> ManyKeys.run(this.loop, Boolean.parseBoolean(words[1]), CallLoop.Kind.valueOf(words[2]),
 					Long.parseLong(words[3]));
+			case "tagged" ->
+				tagged(Boolean.parseBoolean(words[1]), Integer.parseInt(words[2]), Long.parseLong(words[3]));
+			case "load-tagged" -> loadTagged(words[1], Integer.parseInt(words[2]));
+			case "evict-tag" -> evictTag(words[1]);
+			case "evict-tag-for" -> evictTagFor(words[1], Long.parseLong(words[2]));
 			case "cold" -> ColdKey.run(this.instances, Boolean.parseBoolean(words[1]), Integer.parseInt(words[2]),
 					Integer.parseInt(words[3]), Long.parseLong(words[4]), Long.parseLong(words[5]));
 			case "fill" -> fill(words[1], Integer.parseInt(words[2]));
@@ -130,6 +135,37 @@ public final class Worker {
 			this.instances.get(0).list(orgId, page);
 		}
 		return System.nanoTime() - begun;
+	}
+
+	/** Hits on entries that carry tags, or on those that carry none. */
+	private Calls tagged(boolean tagged, int threads, long millis) throws InterruptedException, ExecutionException {
+		Payload.Call call = tagged ? Agents::tagged : Agents::list;
+		return this.loop.run(CallLoop.Kind.HIT, call, threads, millis);
+	}
+
+	/** Call once for a tagged entry, and say how many loads that took. */
+	private long loadTagged(String orgId, int page) {
+		long loads = AgentSource.loads();
+		this.instances.get(0).tagged(orgId, page);
+		return AgentSource.loads() - loads;
+	}
+
+	private long evictTag(String tag) {
+		long begun = System.nanoTime();
+		this.instances.get(0).evictTag(tag);
+		return System.nanoTime() - begun;
+	}
+
+	/** Evict the tag of one tenant over and over, until the JVM has compiled that. */
+	private long evictTagFor(String orgId, long millis) {
+		long begun = System.nanoTime();
+		long count = 0;
+		while (System.nanoTime() - begun < millis * 1_000_000) {
+			loadTagged(orgId, 0);
+			evictTag("org:" + orgId);
+			count++;
+		}
+		return count;
 	}
 
 	private long evict(String orgId) {
