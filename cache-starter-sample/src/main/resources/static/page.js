@@ -230,6 +230,65 @@
 		say(`The agent is changed. ${text}`);
 	};
 
+	// 2. Tags
+
+	/** The last number of a version, one more. */
+	const next = (version) => version.replace(/\d+(?!.*\d)/, (last) => String(Number(last) + 1));
+
+	const toolEntries = async (tool) => (await request(`/api/entries/tool${tool ? `?name=${encodeURIComponent(tool)}` : ''}`)).body;
+
+	const pause = () => new Promise((resolve) => { setTimeout(resolve, 200); });
+
+	const release = async () => {
+		const chosen = await toolEntries();
+		for (const { orgId, server } of chosen.entries) {
+			await request(`/api/servers/${server}/tools`, { headers: { 'X-Org-Id': orgId } });
+		}
+		let before = await toolEntries(chosen.tool);
+		// A value is stored a moment after it is loaded.
+		for (let i = 0; i < 10 && before.known && before.entries.some((entry) => !entry.cached); i++) {
+			await pause();
+			before = await toolEntries(chosen.tool);
+		}
+		const version = next(chosen.version);
+		await request('/api/tools/definitions', { method: 'PUT', body: JSON.stringify({ name: chosen.tool, version }),
+			headers: { 'Content-Type': 'application/json' } });
+		showRelease(`${chosen.tool} ${version}`, before, await toolEntries(chosen.tool));
+	};
+
+	const showRelease = (tool, before, after) => {
+		const cached = before.entries.filter((entry) => entry.cached);
+		byId('release-result').hidden = false;
+		byId('release-table').hidden = cached.length === 0;
+		const rows = byId('released');
+		rows.replaceChildren();
+		if (!before.known || !after.known) {
+			byId('release-summary').textContent = `${tool} is released. The cache does not use Redis now, so the eviction of its tag is pending.`;
+			say(byId('release-summary').textContent);
+			return;
+		}
+		const now = new Map(after.entries.map((entry) => [entry.key, entry.cached]));
+		let gone = 0;
+		const tenants = new Set();
+		for (const { orgId, key, carries } of cached) {
+			const kept = now.get(key);
+			if (!kept) {
+				gone++;
+				tenants.add(orgId);
+			}
+			const row = element('tr');
+			const name = element('td');
+			name.append(element('code', key));
+			const mark = element('td');
+			mark.append(element('span', kept ? 'kept' : 'evicted', `mark ${kept ? 'kept' : 'evicted'}`));
+			row.append(element('td', orgId), name, element('td', carries ? 'yes' : 'no'), mark);
+			rows.append(row);
+		}
+		const text = `${tool} is released. ${count(gone, 'list of a server is', 'lists of servers are')} gone, of ${count(tenants.size, 'tenant', 'tenants')}. ${count(cached.length - gone, 'list without the tool is', 'lists without the tool are')} kept.`;
+		byId('release-summary').textContent = text;
+		say(text);
+	};
+
 	let starting = false;
 
 	const start = async () => {
@@ -281,8 +340,9 @@
 	onClick(byId('previous'), turn(-1));
 	onClick(byId('next'), turn(1));
 	onClick(byId('change'), change);
+	onClick(byId('release'), release);
 
-	// 2. Load and faults
+	// 3. Load and faults
 
 	for (const button of byId('rates').querySelectorAll('button')) {
 		onClick(button, async () => {
@@ -363,7 +423,23 @@
 		}
 	};
 
-	// 3. Charts
+	for (const button of byId('switches').querySelectorAll('button')) {
+		onClick(button, async () => {
+			const on = button.getAttribute('aria-pressed') !== 'true';
+			const { off } = (await press(`/api/live/cache/${button.dataset.cache}?enabled=${on}`)).body;
+			showSwitches(off);
+			say(on ? `The cache ${button.dataset.cache} is on again.` : `The cache ${button.dataset.cache} is off. Each call of its methods queries the database.`);
+		});
+	}
+
+	const showSwitches = (off) => {
+		for (const button of byId('switches').querySelectorAll('button')) {
+			button.setAttribute('aria-pressed', String(!off.includes(button.dataset.cache)));
+		}
+		byId('switches-state').textContent = off.length === 0 ? 'All caches are on.' : `Off until this instance ends, or you switch it on: ${off.join(', ')}.`;
+	};
+
+	// 4. Charts
 
 	const ticks = [];
 
@@ -547,6 +623,7 @@
 		byId('tile-errors').className = `tile ${tick.errors > 0 ? 'bad' : 'good'}`;
 		showRate(tick.rate);
 		showCondition(tick.redis);
+		showSwitches(tick.off);
 		if (wasUp !== null && wasUp !== tick.up) {
 			say(tick.up ? `The cache uses Redis again. ${count(tick.applied, 'eviction was', 'evictions were')} applied first.`
 				: 'The cache goes on without Redis. Answers come from the database.');

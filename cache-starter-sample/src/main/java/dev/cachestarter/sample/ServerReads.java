@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import dev.cachestarter.CacheTag;
 import dev.cachestarter.CacheTtl;
 import dev.cachestarter.CacheableAll;
 
@@ -68,6 +69,7 @@ class ServerReads {
 
 	@Cacheable("servers:tools")
 	@CacheTtl("#{#result.isEmpty() ? '30s' : '5m'}")
+	@CacheTag("tool:#{#result.![name]}")
 	public List<InstalledTool> tools(long serverId) {
 		return this.jdbc.sql("""
 				select tool.name, server_tool.version, tool.version as newest_version, installed_at

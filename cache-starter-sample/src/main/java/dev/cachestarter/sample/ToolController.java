@@ -16,6 +16,7 @@
 
 package dev.cachestarter.sample;
 
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.Pattern;
@@ -23,6 +24,8 @@ import jakarta.validation.constraints.Size;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -34,8 +37,11 @@ class ToolController {
 
 	private final ToolReads tools;
 
-	ToolController(ToolReads tools) {
+	private final ToolService service;
+
+	ToolController(ToolReads tools, ToolService service) {
 		this.tools = tools;
+		this.service = service;
 	}
 
 	@GetMapping("/api/tools/definitions")
@@ -44,6 +50,11 @@ class ToolController {
 			@RequestParam(required = false) @Size(max = 80) @Pattern(regexp = Text.PRINTABLE,
 					message = Text.NOT_PRINTABLE) @Nullable String filter) {
 		return this.tools.definitions(new ToolQuery(page, limit, filter));
+	}
+
+	@PutMapping("/api/tools/definitions")
+	ToolDefinition release(@Valid @RequestBody ToolRelease release) {
+		return this.service.release(release.name(), release.version());
 	}
 
 }

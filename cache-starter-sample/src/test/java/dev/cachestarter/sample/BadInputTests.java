@@ -68,6 +68,7 @@ class BadInputTests {
 					/api/agents/1/stats                           | 400 | Name the tenant
 					/api/tools/definitions?limit=1001             | 400 | 'limit' must be less than or equal to 1000.
 					/api/tools/definitions?page=0                 | 400 | 'page' must be greater than or equal to 1.
+					/api/entries/tool?name=nothing                | 404 | There is no tool 'nothing'.
 					/api/servers                                  | 400 | Name the tenant
 					/api/servers?orgId=nobody                     | 404 | There is no tenant 'nobody'.
 					/api/servers/x/tools?orgId=org-101            | 400 | 'id' must be a whole number

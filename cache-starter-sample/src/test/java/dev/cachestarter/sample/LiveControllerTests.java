@@ -136,6 +136,20 @@ class LiveControllerTests {
 	}
 
 	@Test
+	void aCacheIsSwitchedOffAndOnAgain() {
+		HttpResponse<String> off = press("/api/live/cache/servers:list?enabled=false");
+		boolean used = this.cache.getControl("servers:list").isEnabled();
+		HttpResponse<String> on = press("/api/live/cache/servers:list?enabled=true");
+
+		assertThat(off.body()).isEqualTo("{\"off\":[\"servers:list\"]}");
+		assertThat(used).isFalse();
+		assertThat(on.body()).isEqualTo("{\"off\":[]}");
+		assertThat(this.cache.getControl("servers:list").isEnabled()).isTrue();
+		assertThat(press("/api/live/cache/nothing?enabled=false").statusCode()).isEqualTo(404);
+		assertThat(send("POST", "/api/live/cache/servers:list?enabled=false").statusCode()).isEqualTo(403);
+	}
+
+	@Test
 	void secondsAreStreamedWithWhatHappenedInThem() throws Exception {
 		List<JsonNode> ticks = new ArrayList<>();
 

@@ -26,6 +26,7 @@ import java.util.function.BooleanSupplier;
 
 import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
+import dev.cachestarter.CacheControl;
 import dev.cachestarter.CacheService;
 import dev.cachestarter.sample.live.OwnRedis;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +101,7 @@ class PageTests {
 
 	@AfterEach
 	void repair() throws IOException {
+		this.cache.setControl("agents:details", CacheControl.asConfigured());
 		click("#rates button");
 		this.redis.become(OwnRedis.Condition.RUNNING);
 		await("the cache", this.cache::isEnabled);
@@ -174,6 +176,46 @@ class PageTests {
 	}
 
 	@Test
+	void aNewVersionOfAToolTakesTheListsThatShowItOfAllTenantsAndNoOther() {
+		click("#release");
+
+		await("the lists", () -> text("release-summary").contains("is released"));
+		assertThat(text("release-summary")).contains("4 lists of servers are gone, of 4 tenants.")
+			.contains("2 lists without the tool are kept.");
+		assertThat(texts("#released tr")).hasSize(6)
+			.allMatch((row) -> row.matches("org-\\d+ servers:tools:\\d+ (yes evicted|no kept)"));
+		assertThat(text("news")).isEqualTo(text("release-summary"));
+
+		click("#release");
+		String before = text("release-summary");
+		await("the next version", () -> !text("release-summary").equals(before));
+		assertThat(text("release-summary")).contains("4 lists of servers are gone, of 4 tenants.");
+	}
+
+	@Test
+	void aCacheThatIsSwitchedOffIsNotAskedUntilItIsOnAgain() {
+		click("#agents button");
+		await("the agent", () -> !text("agent-name").isEmpty());
+		click("#agents button");
+		await("Redis", () -> answers().subList(0, 2).equals(List.of("Redis", "Redis")));
+
+		click("[data-cache='agents:details']");
+
+		await("off", () -> "false".equals(attribute("[data-cache='agents:details']", "aria-pressed")));
+		assertThat(this.cache.getControl("agents:details").isEnabled()).isFalse();
+		assertThat(text("switches-state")).contains("agents:details");
+		assertThat(text("news")).startsWith("The cache agents:details is off.");
+		click("#agents button");
+		await("the database", () -> answers().subList(0, 2).equals(List.of("Redis", "database")));
+
+		click("[data-cache='agents:details']");
+		await("on", () -> text("switches-state").equals("All caches are on."));
+		click("#agents button");
+		click("#agents button");
+		await("Redis again", () -> answers().subList(0, 2).equals(List.of("Redis", "Redis")));
+	}
+
+	@Test
 	void aStampedeTellsHowManyLoaded() {
 		click("#stampede");
 
@@ -234,6 +276,8 @@ class PageTests {
 		await("the agent", () -> !text("agent-name").isEmpty());
 		click("#change");
 		await("the change", () -> !text("change-summary").isEmpty());
+		click("#release");
+		await("the release", () -> !text("release-summary").isEmpty());
 		run("document.querySelectorAll('details').forEach((details) => { details.open = true; })");
 		// As it is after a measurement, with texts of its length.
 		run("""

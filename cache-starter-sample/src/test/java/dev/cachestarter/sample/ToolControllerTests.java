@@ -62,4 +62,15 @@ class ToolControllerTests {
 			.allMatch((tool) -> tool.at("/name").asString().contains("playwright"));
 	}
 
+	@Test
+	void aVersionOfAToolThatDoesNotExistIsRefused() {
+		Answer unknown = this.api.put("org-101", "/api/tools/definitions", "{\"name\":\"nothing\",\"version\":\"1\"}");
+		Answer blank = this.api.put("org-101", "/api/tools/definitions", "{\"name\":\" \",\"version\":\"1\"}");
+
+		assertThat(unknown.status()).isEqualTo(404);
+		assertThat(unknown.text("/detail")).isEqualTo("There is no tool 'nothing'.");
+		assertThat(blank.status()).isEqualTo(400);
+		assertThat(blank.text("/detail")).startsWith("'name' must not be blank.");
+	}
+
 }

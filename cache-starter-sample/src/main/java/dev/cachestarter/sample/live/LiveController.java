@@ -17,6 +17,7 @@
 package dev.cachestarter.sample.live;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 
 import jakarta.validation.constraints.Max;
@@ -35,6 +36,8 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+
+import dev.cachestarter.CacheService;
 
 /**
  * What the page shows and what its buttons do, over HTTP. The buttons are for
@@ -56,8 +59,11 @@ class LiveController {
 
 	private final ObjectProvider<OwnRedis> redis;
 
-	LiveController(LiveFeed feed, Load load, Stampede stampede, ObjectProvider<OwnRedis> redis) {
+	private final CacheService cache;
+
+	LiveController(LiveFeed feed, Load load, Stampede stampede, ObjectProvider<OwnRedis> redis, CacheService cache) {
 		this.feed = feed;
+		this.cache = cache;
 		this.load = load;
 		this.stampede = stampede;
 		this.redis = redis;
@@ -101,6 +107,18 @@ class LiveController {
 		return new Rate(this.load.rate());
 	}
 
+	/** Switch a cache off in this instance, or on again, until it ends. */
+	@PostMapping("/api/live/cache/{name}")
+	Switched cache(@PathVariable String name, @RequestParam boolean enabled) {
+		try {
+			this.cache.setControl(name, this.cache.getControl(name).withEnabled(enabled));
+		}
+		catch (IllegalArgumentException ex) {
+			throw new ResponseStatusException(HttpStatus.NOT_FOUND, ex.getMessage(), ex);
+		}
+		return new Switched(this.feed.switchedOff());
+	}
+
 	@PostMapping("/api/live/stampede")
 	Stampede.Result stampede() throws InterruptedException {
 		Stampede.Result result = this.stampede.run();
@@ -117,6 +135,15 @@ class LiveController {
 	 * @param condition its condition
 	 */
 	record RedisState(OwnRedis.Condition condition) {
+
+	}
+
+	/**
+	 * Which caches this instance does not use.
+	 *
+	 * @param off the names of the caches that are switched off
+	 */
+	record Switched(List<String> off) {
 
 	}
 

@@ -109,6 +109,11 @@ final class LiveFeed implements DisposableBean {
 		return subscriber.emitter;
 	}
 
+	/** Return the names of the caches that are switched off. */
+	List<String> switchedOff() {
+		return this.ticker.switchedOff();
+	}
+
 	int subscribers() {
 		return this.subscribers.size();
 	}

@@ -16,6 +16,8 @@
 
 package dev.cachestarter.sample.live;
 
+import java.util.List;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys the keys in Redis
  * @param memory the memory that Redis uses
  * @param redis what the sample's own Redis is like, absent if it is another's
+ * @param off the caches that are switched off
  * @param rate how many calls a second the load makes
  * @param calls the calls of load and stampedes so far
  * @param errors how many of them failed
@@ -46,8 +49,8 @@ import org.jspecify.annotations.Nullable;
  * @param stale how many calls got an entry past its time
  */
 record Tick(long at, boolean up, @Nullable String reason, int pending, int applied, @Nullable Long keys,
-		@Nullable String memory, OwnRedis.@Nullable Condition redis, int rate, long calls, long errors, long leftOut,
-		@Nullable Double hitRatio, @Nullable Double p50, @Nullable Double p95, @Nullable Double directP50,
-		@Nullable Double directP95, long queries, @Nullable Double queriesWithout, long loads, long shared,
-		long stale) {
+		@Nullable String memory, OwnRedis.@Nullable Condition redis, List<String> off, int rate, long calls,
+		long errors, long leftOut, @Nullable Double hitRatio, @Nullable Double p50, @Nullable Double p95,
+		@Nullable Double directP50, @Nullable Double directP95, long queries, @Nullable Double queriesWithout,
+		long loads, long shared, long stale) {
 }

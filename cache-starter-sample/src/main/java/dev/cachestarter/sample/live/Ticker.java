@@ -18,6 +18,7 @@ package dev.cachestarter.sample.live;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.stream.LongStream;
 
 import org.jspecify.annotations.Nullable;
@@ -77,10 +78,30 @@ final class Ticker {
 		Link.State state = this.link.state();
 		OwnRedis own = this.redis.getIfAvailable();
 		return new Tick(System.currentTimeMillis(), state.up(), state.reason(), state.pending(), state.applied(),
-				snapshot.keyCount(), snapshot.memoryUsed(), (own != null) ? own.condition() : null, this.load.rate(),
-				this.load.calls(), this.load.errors(), this.load.leftOut(), ratio, percentile(cached, 50),
-				percentile(cached, 95), percentile(direct, 50), percentile(direct, 95), now.queries() - last.queries(),
-				without, now.loads() - last.loads(), now.shared() - last.shared(), now.stale() - last.stale());
+				snapshot.keyCount(), snapshot.memoryUsed(), (own != null) ? own.condition() : null,
+				switchedOff(snapshot), this.load.rate(), this.load.calls(), this.load.errors(), this.load.leftOut(),
+				ratio, percentile(cached, 50), percentile(cached, 95), percentile(direct, 50), percentile(direct, 95),
+				now.queries() - last.queries(), without, now.loads() - last.loads(), now.shared() - last.shared(),
+				now.stale() - last.stale());
+	}
+
+	/** Return the names of the caches that are switched off in this instance, sorted. */
+	List<String> switchedOff() {
+		return switchedOff(this.cache.getStats());
+	}
+
+	private List<String> switchedOff(CacheSnapshot snapshot) {
+		return snapshot.caches().keySet().stream().filter(this::isOff).sorted().toList();
+	}
+
+	private boolean isOff(String cacheName) {
+		try {
+			return !this.cache.getControl(cacheName).isEnabled();
+		}
+		catch (IllegalArgumentException ex) {
+			// What is counted of keys without a cache is no cache.
+			return false;
+		}
 	}
 
 	private Totals totals(CacheSnapshot snapshot) {
