@@ -58,7 +58,7 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 
 		private static final List<String> NAMES = List.of("hits", "misses", "puts", "removals", "refusedFills",
 				"loadsShared", "unreadable", "otherVersion", "tooLarge", "notCacheable", "failures", "staleServed",
-				"refreshes", "refreshFailures", "verified", "foundStale", "nearHits");
+				"refreshes", "refreshFailures", "verified", "foundStale", "nearHits", "nearHitsUnasked");
 
 		private final Map<String, Long> counts;
 
@@ -240,11 +240,20 @@ public record CacheSnapshot(boolean enabled, @Nullable Long keyCount, @Nullable 
 
 		/**
 		 * Return the number of {@link #hits()} whose value was in the memory of this
-		 * instance: Redis confirmed that it was still the value.
+		 * instance: Redis confirmed that it was still the value, or had not said that it
+		 * was not.
 		 * @return the number
 		 */
 		public long nearHits() {
 			return count("nearHits");
+		}
+
+		/**
+		 * Return the number of {@link #nearHits()} for which Redis was not asked.
+		 * @return the number
+		 */
+		public long nearHitsUnasked() {
+			return count("nearHitsUnasked");
 		}
 
 		private long count(String name) {

@@ -33,7 +33,7 @@ import org.springframework.util.unit.DataSize;
 public final class NearSettings {
 
 	private static final NearSettings DEFAULTS = new NearSettings(Mode.NONE, 10_000, DataSize.ofMegabytes(64),
-			Duration.ZERO, false);
+			Duration.ZERO, false, Duration.ZERO);
 
 	private final Mode mode;
 
@@ -45,12 +45,16 @@ public final class NearSettings {
 
 	private final boolean copy;
 
-	private NearSettings(Mode mode, int maxEntries, DataSize maxSize, Duration ttl, boolean copy) {
+	private final Duration serveWhileDisconnected;
+
+	private NearSettings(Mode mode, int maxEntries, DataSize maxSize, Duration ttl, boolean copy,
+			Duration serveWhileDisconnected) {
 		this.mode = mode;
 		this.maxEntries = maxEntries;
 		this.maxSize = maxSize;
 		this.ttl = ttl;
 		this.copy = copy;
+		this.serveWhileDisconnected = serveWhileDisconnected;
 	}
 
 	/**
@@ -75,7 +79,7 @@ public final class NearSettings {
 	 * @return the changed copy
 	 */
 	public NearSettings withMode(Mode mode) {
-		return new NearSettings(mode, this.maxEntries, this.maxSize, this.ttl, this.copy);
+		return new NearSettings(mode, this.maxEntries, this.maxSize, this.ttl, this.copy, this.serveWhileDisconnected);
 	}
 
 	/**
@@ -94,7 +98,7 @@ public final class NearSettings {
 	 */
 	public NearSettings withMaxEntries(int maxEntries) {
 		check(maxEntries > 0, "max-entries", String.valueOf(maxEntries), "a number of at least 1, such as 10000");
-		return new NearSettings(this.mode, maxEntries, this.maxSize, this.ttl, this.copy);
+		return new NearSettings(this.mode, maxEntries, this.maxSize, this.ttl, this.copy, this.serveWhileDisconnected);
 	}
 
 	/**
@@ -116,7 +120,7 @@ public final class NearSettings {
 	 */
 	public NearSettings withMaxSize(DataSize maxSize) {
 		check(maxSize.toBytes() > 0, "max-size", maxSize.toString(), "a size of at least 1B, such as 64MB");
-		return new NearSettings(this.mode, this.maxEntries, maxSize, this.ttl, this.copy);
+		return new NearSettings(this.mode, this.maxEntries, maxSize, this.ttl, this.copy, this.serveWhileDisconnected);
 	}
 
 	/**
@@ -137,7 +141,7 @@ public final class NearSettings {
 	 */
 	public NearSettings withTtl(Duration ttl) {
 		return new NearSettings(this.mode, this.maxEntries, this.maxSize, SettingValues.duration("near.ttl", ttl, true),
-				this.copy);
+				this.copy, this.serveWhileDisconnected);
 	}
 
 	/**
@@ -156,7 +160,31 @@ public final class NearSettings {
 	 * @return the changed copy
 	 */
 	public NearSettings withCopy(boolean copy) {
-		return new NearSettings(this.mode, this.maxEntries, this.maxSize, this.ttl, copy);
+		return new NearSettings(this.mode, this.maxEntries, this.maxSize, this.ttl, copy, this.serveWhileDisconnected);
+	}
+
+	/**
+	 * Return how long copies are served in mode {@link Mode#TRACK} while Redis cannot be
+	 * reached.
+	 * @return a duration, zero for not at all
+	 */
+	public Duration serveWhileDisconnected() {
+		return this.serveWhileDisconnected;
+	}
+
+	/**
+	 * Return settings with another time for which copies are served in mode
+	 * {@link Mode#TRACK} while Redis cannot be reached, counted from when it last said
+	 * that they were valid. Until then a reader may get what another instance has evicted
+	 * or replaced meanwhile; what this instance has evicted it does not get.
+	 * @param duration the maximum time, zero for not at all
+	 * @return the changed copy
+	 * @throws IllegalArgumentException if it is negative, or positive and below one
+	 * millisecond
+	 */
+	public NearSettings withServeWhileDisconnected(Duration duration) {
+		return new NearSettings(this.mode, this.maxEntries, this.maxSize, this.ttl, this.copy,
+				SettingValues.duration("near.serve-while-disconnected", duration, true));
 	}
 
 	private static void check(boolean valid, String name, String value, String cure) {
@@ -166,18 +194,20 @@ public final class NearSettings {
 	@Override
 	public boolean equals(@Nullable Object other) {
 		return other instanceof NearSettings that && this.mode == that.mode && this.maxEntries == that.maxEntries
-				&& this.maxSize.equals(that.maxSize) && this.ttl.equals(that.ttl) && this.copy == that.copy;
+				&& this.maxSize.equals(that.maxSize) && this.ttl.equals(that.ttl) && this.copy == that.copy
+				&& this.serveWhileDisconnected.equals(that.serveWhileDisconnected);
 	}
 
 	@Override
 	public int hashCode() {
-		return Objects.hash(this.mode, this.maxEntries, this.maxSize, this.ttl, this.copy);
+		return Objects.hash(this.mode, this.maxEntries, this.maxSize, this.ttl, this.copy, this.serveWhileDisconnected);
 	}
 
 	@Override
 	public String toString() {
 		return "mode=" + this.mode + ", max-entries=" + this.maxEntries + ", max-size=" + this.maxSize + ", ttl="
-				+ SettingValues.text(this.ttl) + ", copy=" + this.copy;
+				+ SettingValues.text(this.ttl) + ", copy=" + this.copy + ", serve-while-disconnected="
+				+ SettingValues.text(this.serveWhileDisconnected);
 	}
 
 	/**
@@ -192,7 +222,14 @@ public final class NearSettings {
 		 * Each read asks Redis whether the copy is still the value, in one round trip,
 		 * and spares the transfer and the decoding of a value that is. Never stale.
 		 */
-		VALIDATE
+		VALIDATE,
+
+		/**
+		 * Redis says what has changed, and a read of a copy asks nothing. At most one
+		 * second stale. While Redis cannot tell, and where it never can, as
+		 * {@link #VALIDATE}.
+		 */
+		TRACK
 
 	}
 

@@ -107,7 +107,8 @@ class ArchitectureTests {
 	private static final Map<String, Set<String>> IMPORTERS = Map.of( //
 			"io.lettuce",
 			Set.of("RedisDriver", "ClonedFactory", "AsynchronousClient", "LettuceCommands", "SingleCommands",
-					"LettuceConnection", "SingleConnection", "ClusterConnection", "EventLoopLag", "RedisErrors"), //
+					"LettuceConnection", "SingleConnection", "ClusterConnection", "LettuceTracking", "EventLoopLag",
+					"RedisErrors"), //
 			"net.jpountz", Set.of("PayloadCompression"), //
 			"io.github.resilience4j", Set.of("RedisLink", "AnswerJudge"), //
 			"com.github.benmanes.caffeine", Set.of("NearCache"), //
@@ -247,14 +248,24 @@ class ArchitectureTests {
 		.haveNameMatching(".*\\.(EntryReader|Watches(\\$\\w+)?)");
 
 	@ArchTest
-	static final ArchRule onlyTheReaderTakesCopies = methods().that()
+	static final ArchRule onlyTheReaderOfCopiesReadsOverTrackedConnections = methods().that()
+		.areDeclaredIn(EntryStore.class)
+		.and()
+		.haveName("observeTracked")
+		.should()
+		.onlyBeCalled()
+		.byClassesThat()
+		.haveNameMatching(".*\\.NearReader(\\$\\w+)?");
+
+	@ArchTest
+	static final ArchRule onlyTheReaderOfCopiesTakesThem = methods().that()
 		.areDeclaredIn(NearCache.class)
 		.and()
 		.haveNameMatching("get|keep")
 		.should()
 		.onlyBeCalled()
 		.byClassesThat()
-		.haveSimpleName("EntryReader");
+		.haveNameMatching(".*\\.(NearReader(\\$\\w+)?|NearCache)");
 
 	@ArchTest
 	static final ArchRule onlyTheWriterStoresValues = methods().that()

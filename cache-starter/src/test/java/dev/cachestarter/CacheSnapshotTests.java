@@ -42,7 +42,7 @@ class CacheSnapshotTests {
 				+ "\"hits\":3,\"misses\":1,\"puts\":0,\"removals\":0,\"refusedFills\":0,\"loadsShared\":0,"
 				+ "\"unreadable\":0,\"otherVersion\":0,\"tooLarge\":0,\"notCacheable\":0,\"failures\":0,"
 				+ "\"staleServed\":0,\"refreshes\":0,\"refreshFailures\":0,"
-				+ "\"verified\":0,\"foundStale\":0,\"nearHits\":0,\"hitRatio\":0.75}}}");
+				+ "\"verified\":0,\"foundStale\":0,\"nearHits\":0,\"nearHitsUnasked\":0,\"hitRatio\":0.75}}}");
 	}
 
 	@Test

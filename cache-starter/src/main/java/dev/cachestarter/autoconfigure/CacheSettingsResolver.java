@@ -222,6 +222,7 @@ final class CacheSettingsResolver {
 		stated.put("near.max-size", near(Near::maxSize));
 		stated.put("near.ttl", near(Near::ttl));
 		stated.put("near.copy", near(Near::copy));
+		stated.put("near.serve-while-disconnected", near(Near::serveWhileDisconnected));
 		stated.put("verify", Values::verify);
 		return stated;
 	}
@@ -362,7 +363,9 @@ final class CacheSettingsResolver {
 		result = set(result, path + ".max-entries", values.maxEntries(), near(NearSettings::withMaxEntries));
 		result = set(result, path + ".max-size", values.maxSize(), near(NearSettings::withMaxSize));
 		result = set(result, path + ".ttl", values.ttl(), near(NearSettings::withTtl));
-		return set(result, path + ".copy", values.copy(), near(NearSettings::withCopy));
+		result = set(result, path + ".copy", values.copy(), near(NearSettings::withCopy));
+		return set(result, path + ".serve-while-disconnected", values.serveWhileDisconnected(),
+				near(NearSettings::withServeWhileDisconnected));
 	}
 
 	private static <T> BiFunction<CacheSettings, T, CacheSettings> near(
@@ -374,11 +377,9 @@ final class CacheSettingsResolver {
 		NearSettings.Mode mode = switch (text.strip().toLowerCase(Locale.ROOT)) {
 			case "none" -> NearSettings.Mode.NONE;
 			case "validate" -> NearSettings.Mode.VALIDATE;
-			case "track" ->
-				throw new IllegalArgumentException("'near.mode' cannot be 'track', which does not exist yet: "
-						+ "set it to validate, which asks Redis with each read whether the copy is still the value");
+			case "track" -> NearSettings.Mode.TRACK;
 			default -> throw new IllegalArgumentException(
-					"'near.mode' cannot be '%s': set it to none or validate".formatted(text));
+					"'near.mode' cannot be '%s': set it to none, validate or track".formatted(text));
 		};
 		return settings.withNear(settings.near().withMode(mode));
 	}

@@ -189,7 +189,8 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * Copies of values in the memory of each instance.
 	 *
 	 * @param mode Whether copies are kept. "none" for none, "validate" to ask Redis with
-	 * each read whether the copy is still the value.
+	 * each read whether the copy is still the value, "track" to have Redis say what has
+	 * changed.
 	 * @param maxEntries Maximum number of copies of a cache.
 	 * @param maxSize Maximum size of all copies of a cache, counted as JSON before
 	 * compression.
@@ -197,9 +198,11 @@ record CacheStarterProperties(@DefaultValue("true") boolean enabled, @Nullable S
 	 * fresh.
 	 * @param copy Whether values are decoded for each caller. If not, callers share one
 	 * object, which they must not change.
+	 * @param serveWhileDisconnected How long copies are served in mode "track" while
+	 * Redis cannot be reached. Callers may get what other instances have evicted.
 	 */
 	record Near(@Nullable String mode, @Nullable Integer maxEntries, @Nullable DataSize maxSize, @Nullable Duration ttl,
-			@Nullable Boolean copy) {
+			@Nullable Boolean copy, @Nullable Duration serveWhileDisconnected) {
 
 	}
 

@@ -33,7 +33,7 @@ import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.cache.entries.Engine;
 import dev.cachestarter.cache.entries.ManyEntries;
 import dev.cachestarter.engine.connection.Futures;
-import dev.cachestarter.engine.connection.KeyPage;
+import dev.cachestarter.engine.connection.RedisCommands.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.Observed;

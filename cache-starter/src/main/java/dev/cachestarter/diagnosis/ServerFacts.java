@@ -32,8 +32,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.Futures;
-import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisCommands;
+import dev.cachestarter.engine.connection.RedisCommands.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.key.KeyLayout;

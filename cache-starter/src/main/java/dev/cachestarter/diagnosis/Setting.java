@@ -84,6 +84,7 @@ public record Setting(@Nullable Object value, String from) {
 		values.put("near.max-size", text(near.maxSize()));
 		values.put("near.ttl", text(near.ttl()));
 		values.put("near.copy", near.copy());
+		values.put("near.serve-while-disconnected", text(near.serveWhileDisconnected()));
 		values.put("verify", settings.verify());
 		Type type = settings.type();
 		values.put("type", (type != null) ? type.getTypeName() : "inferred");

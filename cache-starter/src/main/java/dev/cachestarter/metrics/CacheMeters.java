@@ -89,8 +89,10 @@ final class CacheMeters implements CacheMonitor {
 		this.plain = size("plain");
 		this.stored = size("stored");
 		counter("loads.shared", "Calls that used the value of another call's load", Counters::loadsShared);
-		counter("near.hits", "Hits whose value was in the memory of this instance, by mode", Counters::nearHits, "mode",
-				"validate");
+		counter("near.hits", "Hits whose value was in the memory of this instance, by mode",
+				(counts) -> counts.nearHits() - counts.nearHitsUnasked(), "mode", "validate");
+		counter("near.hits", "Hits whose value was in the memory of this instance, by mode", Counters::nearHitsUnasked,
+				"mode", "track");
 		counter("stale.served", "Calls that got an expired value because its load failed or was slow",
 				Counters::staleServed);
 		counter("refreshes", "Loads in the background", Counters::refreshes, "outcome", "success");

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -46,6 +47,8 @@ import dev.cachestarter.engine.monitor.NearSize;
 import dev.cachestarter.engine.monitor.RedisOperation;
 import dev.cachestarter.engine.monitor.RedisOutcome;
 import dev.cachestarter.engine.redis.LinkCondition;
+import dev.cachestarter.engine.redis.TrackingCondition;
+import dev.cachestarter.engine.redis.TrackingLink;
 
 /**
  * The meters of one manager in one registry. All that can be needed are registered when
@@ -81,6 +84,9 @@ final class ManagerMeters implements Monitor {
 
 	/** What those keep in memory. */
 	private final Queue<Supplier<NearSize>> othersNear = new ConcurrentLinkedQueue<>();
+
+	/** Whether there are meters of what Redis tells. */
+	private final AtomicBoolean tracked = new AtomicBoolean();
 
 	private volatile boolean removed;
 
@@ -196,6 +202,10 @@ final class ManagerMeters implements Monitor {
 
 	@Override
 	public void ofNear(String name, Supplier<NearSize> near) {
+		TrackingLink tracking = this.engine.tracking();
+		if (tracking != null && this.tracked.compareAndSet(false, true)) {
+			registerTracking(tracking);
+		}
 		if (this.measured.contains(name)) {
 			registerNear(name, near);
 			return;
@@ -207,6 +217,36 @@ final class ManagerMeters implements Monitor {
 				.reduce(new NearSize(0, 0),
 						(one, other) -> new NearSize(one.entries() + other.entries(), one.bytes() + other.bytes())));
 		}
+	}
+
+	private void registerTracking(TrackingLink tracking) {
+		add(Gauge
+			.builder(MeterNames.PREFIX + "near.session", tracking,
+					(now) -> (now.condition().state() == TrackingCondition.State.GOOD) ? 1 : 0)
+			.description("Whether Redis tells what changes: 1 if it does, 0 if near caches in mode track ask it")
+			.tags(this.tags)
+			.register(this.registry));
+		add(TimeGauge
+			.builder(MeterNames.PREFIX + "near.heartbeat.age", tracking, TimeUnit.NANOSECONDS,
+					ManagerMeters::ageOfHeartbeat)
+			.description("Time since the last good heartbeat on which near caches in mode track rely was sent")
+			.tags(this.tags)
+			.register(this.registry));
+		add(FunctionCounter.builder(MeterNames.PREFIX + "near.pushes", tracking, (now) -> now.condition().pushes())
+			.description("Changes that Redis has told of")
+			.tags(this.tags)
+			.register(this.registry));
+		add(FunctionCounter
+			.builder(MeterNames.PREFIX + "near.sessions.ended", tracking,
+					(now) -> now.condition().ended().values().stream().mapToLong(Long::longValue).sum())
+			.description("How often Redis ceased to tell what changes")
+			.tags(this.tags)
+			.register(this.registry));
+	}
+
+	private static double ageOfHeartbeat(TrackingLink tracking) {
+		Duration age = tracking.condition().sinceHeartbeat();
+		return (age != null) ? age.toNanos() : Double.NaN;
 	}
 
 	private void registerNear(String cache, Supplier<NearSize> near) {

@@ -110,11 +110,12 @@ class CacheSettingsResolverTests {
 		set("cache-starter.defaults.compress-above", "0");
 		set("cache-starter.defaults.max-value-size", "5MB");
 		set("cache-starter.defaults.verify", "0.25");
-		set("cache-starter.defaults.near.mode", "validate");
+		set("cache-starter.defaults.near.mode", "track");
 		set("cache-starter.defaults.near.max-entries", "26");
 		set("cache-starter.defaults.near.max-size", "27MB");
 		set("cache-starter.defaults.near.ttl", "28s");
 		set("cache-starter.defaults.near.copy", "true");
+		set("cache-starter.defaults.near.serve-while-disconnected", "29s");
 
 		CacheSettings defaults = resolve().defaults();
 
@@ -133,11 +134,12 @@ class CacheSettingsResolverTests {
 		assertThat(defaults.maxValueSize()).isEqualTo(DataSize.ofMegabytes(5));
 		assertThat(defaults.verify()).isEqualTo(0.25);
 		assertThat(defaults.near()).isEqualTo(NearSettings.defaults()
-			.withMode(NearSettings.Mode.VALIDATE)
+			.withMode(NearSettings.Mode.TRACK)
 			.withMaxEntries(26)
 			.withMaxSize(DataSize.ofMegabytes(27))
 			.withTtl(Duration.ofSeconds(28))
-			.withCopy(true));
+			.withCopy(true)
+			.withServeWhileDisconnected(Duration.ofSeconds(29)));
 	}
 
 	@Test
@@ -165,12 +167,12 @@ class CacheSettingsResolverTests {
 	}
 
 	@Test
-	void aModeOfTheNearCacheThatDoesNotExistYetIsRefusedWithTheOneToTake() {
-		set("cache-starter.caches.tools.near.mode", "track");
+	void aModeOfTheNearCacheThatDoesNotExistIsRefusedWithThoseThatDo() {
+		set("cache-starter.caches.tools.near.mode", "follow");
 
 		assertThatExceptionOfType(CacheConfigurationException.class).isThrownBy(this::resolve)
-			.withMessage("'cache-starter.caches.tools.near.mode' cannot be 'track', which does not exist yet. "
-					+ "Set it to validate, which asks Redis with each read whether the copy is still the value.");
+			.withMessage(
+					"'cache-starter.caches.tools.near.mode' cannot be 'follow'. Set it to none, validate or track.");
 	}
 
 	@Test
@@ -249,10 +251,10 @@ class CacheSettingsResolverTests {
 			cache-starter.caches.[agents:list].refresh-ahead   | soon
 			cache-starter.caches.agents.refresh-ahead          | -5s
 			cache-starter.defaults.near.mode                   | always
-			cache-starter.caches.agents.near.mode              | track
 			cache-starter.caches.agents.near.max-entries       | 0
 			cache-starter.caches.agents.near.max-size          | 0
 			cache-starter.caches.[agents:list].near.ttl        | -1s
+			cache-starter.caches.agents.near.serve-while-disconnected | -1s
 			cache-starter.connection.command-timeout           | 0
 			cache-starter.connection.connect-timeout           | -1s
 			spring.cache.redis.time-to-live                    | -1s

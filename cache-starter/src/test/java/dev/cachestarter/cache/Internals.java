@@ -30,6 +30,7 @@ import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.load.BackgroundLoads;
 import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.monitor.NearSize;
+import dev.cachestarter.engine.near.NearTracking;
 import dev.cachestarter.engine.redis.RedisLink;
 
 /**
@@ -81,6 +82,10 @@ public final class Internals {
 	/** What is kept of a cache in memory. */
 	public @Nullable NearSize near(String cache) {
 		return this.engine.monitors().near(cache);
+	}
+
+	public NearTracking nearTracking() {
+		return this.engine.nearTracking();
 	}
 
 	public RedisLink link() {

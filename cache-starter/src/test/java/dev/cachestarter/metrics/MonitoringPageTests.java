@@ -85,7 +85,7 @@ class MonitoringPageTests {
 		MeterRegistry registry = new SimpleMeterRegistry();
 		ResilientRedisCacheManager manager = ResilientRedisCacheManager
 			.builder(new LettuceConnectionFactory("localhost", 1))
-			.defaults(CacheSettings.defaults().withNear(NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE)))
+			.defaults(CacheSettings.defaults().withNear(NearSettings.defaults().withMode(NearSettings.Mode.TRACK)))
 			.build();
 		try (CacheStarterMetrics metrics = bound(manager, registry)) {
 			assertThat(metrics).isNotNull();

@@ -41,6 +41,8 @@ public final class CacheCounters {
 
 	private final LongAdder nearHits = new LongAdder();
 
+	private final LongAdder nearHitsUnasked = new LongAdder();
+
 	private final LongAdder misses = new LongAdder();
 
 	private final LongAdder puts = new LongAdder();
@@ -132,8 +134,15 @@ public final class CacheCounters {
 		this.hits.increment();
 	}
 
-	void nearHit() {
+	/**
+	 * Count a hit whose value was in memory.
+	 * @param unasked whether Redis was not asked about it
+	 */
+	void nearHit(boolean unasked) {
 		this.nearHits.increment();
+		if (unasked) {
+			this.nearHitsUnasked.increment();
+		}
 	}
 
 	void miss() {
@@ -199,8 +208,8 @@ public final class CacheCounters {
 	public void reset() {
 		for (LongAdder adder : new LongAdder[] { this.hits, this.misses, this.puts, this.removals, this.refusedFills,
 				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable, this.failures,
-				this.staleServed, this.refreshes, this.refreshFailures, this.verified, this.foundStale,
-				this.nearHits }) {
+				this.staleServed, this.refreshes, this.refreshFailures, this.verified, this.foundStale, this.nearHits,
+				this.nearHitsUnasked }) {
 			adder.reset();
 		}
 		this.lastReset = Instant.now();
@@ -215,7 +224,8 @@ public final class CacheCounters {
 				Map.entry("notCacheable", this.notCacheable.sum()), Map.entry("failures", this.failures.sum()),
 				Map.entry("staleServed", this.staleServed.sum()), Map.entry("refreshes", this.refreshes.sum()),
 				Map.entry("refreshFailures", this.refreshFailures.sum()), Map.entry("verified", this.verified.sum()),
-				Map.entry("foundStale", this.foundStale.sum()), Map.entry("nearHits", this.nearHits.sum())));
+				Map.entry("foundStale", this.foundStale.sum()), Map.entry("nearHits", this.nearHits.sum()),
+				Map.entry("nearHitsUnasked", this.nearHitsUnasked.sum())));
 	}
 
 	/**

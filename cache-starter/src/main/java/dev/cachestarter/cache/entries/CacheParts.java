@@ -81,7 +81,7 @@ public final class CacheParts {
 		this.configured = settings;
 		this.counters = counters;
 		this.engine = engine;
-		this.near = NearCache.of(settings.near());
+		this.near = NearCache.of(name, settings.near(), engine.nearTracking());
 		if (this.near != null) {
 			NearCache kept = this.near;
 			counters.near(() -> new NearSize(kept.count(), kept.bytes()));
@@ -115,7 +115,8 @@ public final class CacheParts {
 
 	/**
 	 * Keep no copy of what a key has had: it is about to be evicted or written. That
-	 * spares the next read a look in vain, and the memory; no copy is trusted anyway.
+	 * spares the next read a look in vain, and the memory. What makes it right is what is
+	 * done when Redis has acknowledged it.
 	 */
 	void dropNear(StoredKey key) {
 		if (this.near != null) {

@@ -18,6 +18,7 @@ package dev.cachestarter.cache.entries;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,9 +28,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -60,10 +63,12 @@ import dev.cachestarter.engine.load.Continuations;
 import dev.cachestarter.engine.load.Reloads;
 import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.monitor.Tracer;
+import dev.cachestarter.engine.near.NearTracking;
 import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.LinkObserver;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.redis.TrackingLink;
 import dev.cachestarter.engine.value.ValueCodecs;
 
 /**
@@ -75,7 +80,14 @@ public final class Engine {
 
 	private static final Duration LAST_DRAIN = Duration.ofSeconds(2);
 
+	private static final Duration TOUCHES = Duration.ofSeconds(1);
+
 	private final RedisLink link;
+
+	/** {@code null} as long as no cache has a use for it. */
+	private final AtomicReference<@Nullable TrackingLink> tracking = new AtomicReference<>();
+
+	private volatile boolean running;
 
 	private final Monitors monitors;
 
@@ -90,6 +102,8 @@ public final class Engine {
 	private final Sweeper sweeper;
 
 	private final Evictions evictions;
+
+	private final NearTracking nearTracking;
 
 	private final Turns turns;
 
@@ -157,6 +171,11 @@ public final class Engine {
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.layout, this.store.tags(), this.sweeper, this.timer,
 				settings.maxPendingEvictions(), System::nanoTime);
+		this.nearTracking = new NearTracking(() -> {
+			later(this::touch, TOUCHES);
+			return track();
+		}, this.layout);
+		this.evictions.tell(this.nearTracking::evicted);
 		this.turns = new Turns(this.store, this.timer, new Reloads(this.background, this::newDeadline));
 		this.link.observe(new LinkObserver() {
 
@@ -168,6 +187,10 @@ public final class Engine {
 			@Override
 			public void replaced() {
 				Engine.this.evictions.replayRecent(Engine.this.link.lastWhole());
+				TrackingLink tracking = Engine.this.tracking.get();
+				if (tracking != null) {
+					tracking.replaced();
+				}
 			}
 
 			@Override
@@ -239,19 +262,60 @@ public final class Engine {
 	 * Start to connect, in the background; also after {@link #stop()}.
 	 */
 	public void start() {
+		this.running = true;
 		this.link.start();
+		TrackingLink tracking = this.tracking.get();
+		if (tracking != null) {
+			tracking.start();
+		}
 	}
 
 	/**
 	 * Close the connection until {@link #start()}: reads miss, and evictions are kept.
 	 */
 	public void stop() {
+		this.running = false;
 		drain();
+		TrackingLink tracking = this.tracking.get();
+		if (tracking != null) {
+			tracking.stop();
+		}
 		this.link.stop();
 	}
 
 	public RedisLink link() {
 		return this.link;
+	}
+
+	/**
+	 * Have Redis tell what changes, from now on: for a cache whose hits do not ask it.
+	 */
+	public TrackingLink track() {
+		TrackingLink made = this.tracking.get();
+		if (made == null) {
+			made = this.link.tracking(
+					() -> this.layout.canaryKey(String.format("%016x", ThreadLocalRandom.current().nextLong())),
+					this.timer);
+			if (!this.tracking.compareAndSet(null, made)) {
+				return Objects.requireNonNull(this.tracking.get());
+			}
+		}
+		if (this.running) {
+			made.start();
+			if (!this.running) {
+				// Stopped before it could be seen.
+				made.stop();
+			}
+		}
+		return made;
+	}
+
+	/**
+	 * Return the link on which Redis tells what changes.
+	 * @return {@code null} if no cache has a use for it
+	 */
+	public @Nullable TrackingLink tracking() {
+		return this.tracking.get();
 	}
 
 	public Monitors monitors() {
@@ -280,6 +344,22 @@ public final class Engine {
 
 	public Evictions evictions() {
 		return this.evictions;
+	}
+
+	/** One command a second, of which nobody waits for the answer. */
+	private void touch() {
+		later(this::touch, TOUCHES);
+		List<byte[]> hits = this.link.isUp() ? this.nearTracking.hits() : List.of();
+		if (!hits.isEmpty()) {
+			this.link.touch(hits.toArray(byte[][]::new));
+		}
+	}
+
+	/**
+	 * Return what Redis says of the keys that copies in memory were made of.
+	 */
+	public NearTracking nearTracking() {
+		return this.nearTracking;
 	}
 
 	public Turns turns() {
@@ -411,6 +491,10 @@ public final class Engine {
 		if (lost > 0) {
 			logger.warn("The cache ends with " + lost
 					+ " evictions that Redis has not taken: other instances may read what they name until its TTL");
+		}
+		TrackingLink tracking = this.tracking.get();
+		if (tracking != null) {
+			tracking.close();
 		}
 		this.link.close();
 		this.timer.shutdownNow();

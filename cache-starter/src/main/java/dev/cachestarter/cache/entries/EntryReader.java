@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
@@ -49,8 +50,6 @@ import dev.cachestarter.engine.monitor.CacheMonitor.ReadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
 import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.monitor.Tracer;
-import dev.cachestarter.engine.near.NearCache;
-import dev.cachestarter.engine.near.NearCopy;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
@@ -63,7 +62,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * nothing. The only class that looks at entries for their values; what has been evicted
  * here, or by the caller's own transaction, is never taken, whatever Redis answers.
  */
-public final class EntryReader implements Entries, Comparison.Source {
+public final class EntryReader implements Entries, Comparison.Source, NearReader.Owner {
 
 	private static final Log logger = LogFactory.getLog("dev.cachestarter");
 
@@ -80,6 +79,8 @@ public final class EntryReader implements Entries, Comparison.Source {
 
 	private final boolean takesNull;
 
+	private final NearReader near;
+
 	EntryReader(CacheParts parts, ValueCodec codec) {
 		this(parts, codec, true);
 	}
@@ -91,6 +92,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 		this.mark = codec.schemaMark();
 		this.isMarked = !this.mark.equals(EntryHeader.NO_MARK);
 		this.takesNull = takesNull;
+		this.near = new NearReader(this, parts);
 	}
 
 	/**
@@ -137,13 +139,13 @@ public final class EntryReader implements Entries, Comparison.Source {
 			return told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span);
 		}
 		long epoch = staleEpoch(key);
-		Candidate candidate = candidate(key, purpose);
+		NearReader.Use near = use(key, purpose);
 		try {
-			Reading reading = (candidate != null && candidate.isPlainHit())
-					? check(key, deadline.await(observeHeader(key, span)), candidate.copy(), epoch, purpose) : null;
+			Reading reading = (near == null) ? null : near.isHit() ? near.hit(epoch) : near.isToBeConfirmed()
+					? check(key, near, deadline.await(observeHeader(key, span)), epoch, purpose) : null;
 			return told(
 					(reading != null) ? reading
-							: interpret(key, deadline.await(observe(key, span)), epoch, purpose, candidate),
+							: interpret(key, deadline.await(observe(key, span, near)), epoch, purpose, near),
 					since, span);
 		}
 		catch (RedisWaitException ex) {
@@ -165,22 +167,31 @@ public final class EntryReader implements Entries, Comparison.Source {
 				.completedFuture(told(known, known.isHit() ? ReadOutcome.HIT : ReadOutcome.BYPASSED, since, span));
 		}
 		long epoch = staleEpoch(key);
-		Candidate candidate = candidate(key, purpose);
-		Supplier<CompletableFuture<Reading>> whole = () -> deadline.limit(observe(key, span))
+		NearReader.Use near = use(key, purpose);
+		Supplier<CompletableFuture<Reading>> whole = () -> deadline.limit(observe(key, span, near))
 			.handleAsync(
 					(observed, ex) -> (ex != null) ? told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span)
-							: told(interpret(key, observed, epoch, purpose, candidate), since, span),
+							: told(interpret(key, observed, epoch, purpose, near), since, span),
 					executor);
-		CompletableFuture<Reading> reading = (candidate == null || !candidate.isPlainHit()) ? whole.get()
-				: deadline.limit(observeHeader(key, span)).handleAsync((header, ex) -> {
-					if (ex != null) {
-						return CompletableFuture
-							.completedFuture(told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
-					}
-					Reading checked = check(key, header, candidate.copy(), epoch, purpose);
-					return (checked != null) ? CompletableFuture.completedFuture(told(checked, since, span))
-							: whole.get();
-				}, executor).thenCompose((read) -> read);
+		if (near == null || (!near.isHit() && !near.isToBeConfirmed())) {
+			return whole.get()
+				.exceptionally((ex) -> told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
+		}
+		Function<@Nullable Reading, CompletableFuture<Reading>> orWhole = (read) -> (read != null)
+				? CompletableFuture.completedFuture(told(read, since, span)) : whole.get();
+		CompletableFuture<Reading> reading;
+		if (near.isHit()) {
+			reading = near.isAtHand() ? orWhole.apply(near.hit(epoch))
+					: CompletableFuture.supplyAsync(() -> near.hit(epoch), executor).thenCompose(orWhole);
+		}
+		else {
+			reading = deadline.limit(observeHeader(key, span))
+				.handleAsync((header, ex) -> (ex != null)
+						? CompletableFuture
+							.completedFuture(told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span))
+						: orWhole.apply(check(key, near, header, epoch, purpose)), executor)
+				.thenCompose((read) -> read);
+		}
 		return reading.exceptionally((ex) -> told(unanswered(key, purpose), ReadOutcome.UNANSWERED, since, span));
 	}
 
@@ -201,8 +212,8 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return this.engine.store().observe(key);
 	}
 
-	private CompletableFuture<Observed> observe(StoredKey key, Tracer.Span span) {
-		return within(span, () -> observe(key));
+	private CompletableFuture<Observed> observe(StoredKey key, Tracer.Span span, NearReader.@Nullable Use near) {
+		return within(span, () -> (near != null) ? near.read(() -> observe(key)) : observe(key));
 	}
 
 	/** The generations and the header; {@code null} if Redis does not tell. */
@@ -219,6 +230,37 @@ public final class EntryReader implements Entries, Comparison.Source {
 	/** Decide whether a read does not use the cache. */
 	boolean isToBypass(Purpose purpose) {
 		return purpose != Purpose.COMPARE && this.parts.isBypassed();
+	}
+
+	private NearReader.@Nullable Use use(StoredKey key, Purpose purpose) {
+		return (purpose != Purpose.COMPARE) ? this.near.use(key, purpose == Purpose.LOAD) : null;
+	}
+
+	/**
+	 * Compare what stands in Redis with the copy that was found before Redis was asked.
+	 * @param found the generations and the header, {@code null} if Redis does not tell
+	 * @return the hit, or a miss that the header alone tells; {@code null} if the entry
+	 * is to be read whole
+	 */
+	private @Nullable Reading check(StoredKey key, NearReader.Use near, @Nullable Observed found, long epoch,
+			Purpose purpose) {
+		EntryHeader header = (found != null) ? found.current() : null;
+		if (near.isOf(header) && header != null) {
+			// It may have been evicted here while we waited for the answer.
+			return isEvicted(key) ? missed(key, null, 0, purpose) : near.confirmed(header, epoch);
+		}
+		boolean isValue = header != null && !header.isLease();
+		return (found == null || isValue) ? null : interpret(key, found, epoch, purpose, null);
+	}
+
+	/**
+	 * Return the hit of a copy about which Redis need not be asked, and that takes no
+	 * code of the application's, for who reads many keys.
+	 * @return {@code null} if there is none
+	 */
+	@Nullable Reading nearHit(StoredKey key, long epoch) {
+		NearReader.Use near = this.near.glance(key);
+		return (near != null && near.isHit() && near.isAtHand()) ? near.hit(epoch) : null;
 	}
 
 	/** What is known of a key without asking Redis. */
@@ -255,7 +297,9 @@ public final class EntryReader implements Entries, Comparison.Source {
 
 	Reading unanswered(StoredKey key, Purpose purpose) {
 		this.parts.counters().failed();
-		this.parts.dropNear(key);
+		if (settings().near().serveWhileDisconnected().isZero()) {
+			this.parts.dropNear(key);
+		}
 		if (!key.cacheName().isEmpty()) {
 			// Under other keys anything may stand.
 			this.engine.store().unanswered(key, this.parts.settings().maxValueSize().toBytes());
@@ -263,78 +307,7 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return missed(key, null, 0, purpose);
 	}
 
-	// Copies
-
-	/**
-	 * Return the copy of a value that is fresh, and that this reader would decode in the
-	 * same way, {@code null} if there is none. It counts only if Redis confirms it.
-	 */
-	private @Nullable Candidate candidate(StoredKey key, Purpose purpose) {
-		NearCache near = this.parts.near();
-		NearCopy copy = (near != null && purpose != Purpose.COMPARE) ? near.get(key) : null;
-		if (copy == null || !isReadable(copy.header()) || decoding(copy.header()).decoder() != copy.decoder()) {
-			return null;
-		}
-		long now = this.engine.store().serverMillis();
-		return copy.header().isFresh(now) ? new Candidate(copy, kindOf(copy.header(), now, purpose)) : null;
-	}
-
-	/**
-	 * Compare what stands in Redis with the copy that was found before Redis was asked,
-	 * as {@link NearCache} says.
-	 * @param found the generations and the header, {@code null} if Redis does not tell
-	 * @return the hit, or a miss that the header alone tells; {@code null} if the entry
-	 * is to be read whole
-	 */
-	private @Nullable Reading check(StoredKey key, @Nullable Observed found, NearCopy copy, long epoch,
-			Purpose purpose) {
-		EntryHeader header = (found != null) ? found.current() : null;
-		if (header == null || header.isLease() || !copy.isOf(header)) {
-			Objects.requireNonNull(this.parts.near()).drop(key, copy);
-			boolean isValue = header != null && !header.isLease();
-			return (found == null || isValue) ? null : interpret(key, found, epoch, purpose, null);
-		}
-		if (!isTrusted(header) || !header.isFor(key) || !header.isFresh(this.engine.store().serverMillis())) {
-			return null;
-		}
-		Object value;
-		try {
-			value = copy.isShared() ? copy.value() : Call.outside(copy::value);
-		}
-		catch (CorruptEntryException | RuntimeException | Error ex) {
-			return null;
-		}
-		if (SharedValues.isChanged(copy, value)) {
-			changed(key, copy);
-			return null;
-		}
-		if (isEvicted(key)) {
-			// Evicted here while we waited for the answer.
-			return missed(key, null, 0, purpose);
-		}
-		this.parts.counters().nearHit();
-		return hit(key, Kind.HIT, value, null, epoch);
-	}
-
-	private void changed(StoredKey key, NearCopy copy) {
-		Objects.requireNonNull(this.parts.near()).drop(key, copy);
-		this.engine.warnOnce("changed:" + this.parts.name(),
-				("Cache '%s' had a value in memory that a caller has changed, under key '%s', of type %s: callers share "
-						+ "such values. Do not change what a cached method returns, or set 'near.copy' of the cache")
-					.formatted(this.parts.name(), this.engine.logName(key), copy.decoder()));
-	}
-
-	private void keep(Observed observed, EntryHeader header, @Nullable Object value, long now) {
-		NearCache near = this.parts.near();
-		// Of a value with tags the header alone does not tell whether it still counts.
-		if (near != null && !header.isTagged()) {
-			ValueCodec decoder = decoding(header).decoder();
-			near.keep(observed.key(), Objects.requireNonNull(observed.entry()), header, decoder, value,
-					() -> SharedValues.print(decoder, value), now);
-		}
-	}
-
-	Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose, @Nullable Candidate candidate) {
+	Reading interpret(StoredKey key, Observed observed, long epoch, Purpose purpose, NearReader.@Nullable Use near) {
 		EntryHeader header = observed.current();
 		if (header == null || header.isLease() || !isTrusted(header)) {
 			return missed(key, (observed.isForeign() && replaces(key, purpose))
@@ -370,13 +343,15 @@ public final class EntryReader implements Entries, Comparison.Source {
 			this.parts.counters().staleServed();
 			return hit(key, Kind.SERVED, value.value(), observed, epoch);
 		}
-		keep(observed, header, value.value(), now);
-		Kind drawn = (candidate != null) ? candidate.drawnFor(header) : null;
-		Kind kind = (drawn == null) ? kindOf(header, now, purpose) : isClaimed(header, now) ? Kind.HIT : drawn;
+		this.near.keep(observed, header, value.value(), now, near);
+		Kind drawn = (near != null) ? near.drawnFor(header) : null;
+		Kind kind = (drawn == null) ? kindOf(header, now, purpose == Purpose.LOAD)
+				: isClaimed(header, now) ? Kind.HIT : drawn;
 		return hit(key, kind, value.value(), observed, epoch);
 	}
 
-	private Reading hit(StoredKey key, Kind kind, @Nullable Object value, @Nullable Observed observed, long epoch) {
+	@Override
+	public Reading hit(StoredKey key, Kind kind, @Nullable Object value, @Nullable Observed observed, long epoch) {
 		this.parts.counters().hit();
 		if (logger.isDebugEnabled()) {
 			logger.debug("Cache HIT - " + this.parts.logName() + " (cacheKey: " + this.engine.logName(key) + ")");
@@ -384,9 +359,9 @@ public final class EntryReader implements Entries, Comparison.Source {
 		return new Reading(kind, value, observed, epoch);
 	}
 
-	/** Decide what else a fresh value is good for; that may be left to chance. */
-	private Kind kindOf(EntryHeader header, long now, Purpose purpose) {
-		if (purpose != Purpose.LOAD) {
+	@Override
+	public Kind kindOf(EntryHeader header, long now, boolean loads) {
+		if (!loads) {
 			return Kind.HIT;
 		}
 		return isDue(header, now) ? Kind.DUE : isDoubted(header, now) ? Kind.DOUBTED : Kind.HIT;
@@ -776,26 +751,6 @@ public final class EntryReader implements Entries, Comparison.Source {
 	private @Nullable Object originOf(@Nullable Call call) {
 		Tracer tracer = this.engine.link().tracer();
 		return !tracer.isActive() ? null : (call != null) ? call.origin(tracer) : tracer.current();
-	}
-
-	/**
-	 * A copy that may be the value. Whether a value is to be loaded again may be left to
-	 * chance, which is asked once for each read: only a copy that is merely a hit spares
-	 * reading the entry.
-	 *
-	 * @param copy the copy
-	 * @param kind what its value is good for
-	 */
-	private record Candidate(NearCopy copy, Kind kind) {
-
-		boolean isPlainHit() {
-			return this.kind == Kind.HIT;
-		}
-
-		@Nullable Kind drawnFor(EntryHeader header) {
-			return this.copy.isOf(header) ? this.kind : null;
-		}
-
 	}
 
 	/**

@@ -126,7 +126,8 @@ public final class EntryWriter {
 		}
 		this.parts.dropNear(flight.key());
 		return counted(flight.fill(encoded, prepared.ttl(), prepared.tags(),
-				() -> this.engine.evictions().coversAny(prepared.tags())), encoded);
+				() -> this.engine.evictions().coversAny(prepared.tags())), encoded)
+			.whenComplete((stored, ex) -> this.engine.nearTracking().written(flight.key()));
 	}
 
 	/**
@@ -301,7 +302,8 @@ public final class EntryWriter {
 				.lease();
 			return lease != null && deadline.await(counted(
 					this.engine.store().fill(lease, encoded, encoded.mark(), ttl, this.parts.settings().staleIfError()),
-					encoded));
+					encoded)
+				.whenComplete((stored, ex) -> this.engine.nearTracking().written(lease.key())));
 		}
 		catch (RedisWaitException ex) {
 			this.parts.counters().failed();

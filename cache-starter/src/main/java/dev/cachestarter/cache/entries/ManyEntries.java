@@ -70,7 +70,13 @@ public final class ManyEntries {
 			}
 			else {
 				epochs[i] = reader.staleEpoch(keys.get(i));
-				asked.add(keys.get(i));
+				Reading near = reader.nearHit(keys.get(i), epochs[i]);
+				if (near != null) {
+					readings[i] = reader.told(near, since[i], Tracer.Span.NONE);
+				}
+				else {
+					asked.add(keys.get(i));
+				}
 			}
 		}
 		CompletableFuture<@Nullable List<Observed>> answer = asked.isEmpty()

@@ -75,6 +75,11 @@ class LettuceCommands implements RedisCommands {
 	}
 
 	@Override
+	public CompletionStage<Long> touch(byte[]... keys) {
+		return this.commands.touch(keys);
+	}
+
+	@Override
 	public CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
 		return this.commands.evalsha(script.sha(), ScriptOutputType.VALUE, new byte[][] { key }, arguments);
 	}

@@ -72,6 +72,12 @@ public interface RedisCommands {
 	CompletionStage<Long> unlink(byte[]... keys);
 
 	/**
+	 * Take keys for used, without reading them.
+	 * @return how many there are
+	 */
+	CompletionStage<Long> touch(byte[]... keys);
+
+	/**
 	 * Run a script that the server has.
 	 */
 	CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments);
@@ -113,6 +119,23 @@ public interface RedisCommands {
 		CompletionStage<Long> dbsize();
 
 		CompletionStage<String> info(String section);
+
+	}
+
+	/**
+	 * One page of the keys that a server was asked for.
+	 *
+	 * @param keys the keys
+	 * @param cursor where the next page begins
+	 */
+	record KeyPage(List<byte[]> keys, String cursor) {
+
+		/**
+		 * Return whether no page follows.
+		 */
+		public boolean isLast() {
+			return this.cursor.equals("0");
+		}
 
 	}
 

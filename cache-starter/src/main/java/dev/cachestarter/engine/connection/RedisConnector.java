@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Makes connections, one at a time, on the thread that calls it.
+ * Makes connections, one of a kind at a time, on the thread that calls it.
  */
 public interface RedisConnector {
 
@@ -29,6 +29,17 @@ public interface RedisConnector {
 	 * @return a connection that has not been greeted
 	 */
 	RedisConnection connect();
+
+	/**
+	 * Connect to each master once more, to be told what changes of what is read there.
+	 * Blocks. May be called on another thread than {@link #connect()}.
+	 * @param listener is told what changes
+	 * @return connections on which nothing is told yet
+	 * @throws Exception if a master cannot be connected to
+	 */
+	default TrackedConnection track(TrackedConnection.Listener listener) throws Exception {
+		throw new UnsupportedOperationException();
+	}
 
 	/**
 	 * Return where Redis is, in words.

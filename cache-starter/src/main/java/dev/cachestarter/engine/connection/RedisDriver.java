@@ -198,6 +198,15 @@ public final class RedisDriver implements RedisConnector {
 	}
 
 	@Override
+	public TrackedConnection track(TrackedConnection.Listener listener) throws Exception {
+		Client current = this.client.get();
+		if (current == null) {
+			throw new IllegalStateException("closed");
+		}
+		return current.track(listener);
+	}
+
+	@Override
 	public void open() {
 		if (this.client.get() == null) {
 			this.client.set(this.clients.get());
@@ -231,6 +240,8 @@ public final class RedisDriver implements RedisConnector {
 
 		private final Set<LettuceConnection> open = ConcurrentHashMap.newKeySet();
 
+		private final Set<LettuceTracking> tracked = ConcurrentHashMap.newKeySet();
+
 		private final String display;
 
 		/** Whether it has connected to a cluster before. Of the thread that connects. */
@@ -260,6 +271,29 @@ public final class RedisDriver implements RedisConnector {
 			this.open.add(connection);
 			connection.closed().thenRun(() -> this.open.remove(connection));
 			return connection;
+		}
+
+		TrackedConnection track(TrackedConnection.Listener listener) throws Exception {
+			if (this.certificates != null) {
+				identifyBy(this.certificates.get());
+			}
+			LettuceTracking tracking = (this.client instanceof RedisClusterClient cluster)
+					? LettuceTracking.open(cluster, this.patience.connect(), listener)
+					: LettuceTracking.open((RedisClient) this.client, listener);
+			this.tracked.add(tracking);
+			tracking.closed().thenRun(() -> this.tracked.remove(tracking));
+			try {
+				// Handed out, perhaps, before the event loop has made it active.
+				this.lag.awaitQueued(this.patience.connect());
+				if (!tracking.isOpen()) {
+					throw new IllegalStateException("connection lost");
+				}
+				return tracking;
+			}
+			catch (Throwable ex) {
+				tracking.close();
+				throw ex;
+			}
 		}
 
 		/** What is open already goes on with what it was opened with. */
@@ -299,7 +333,9 @@ public final class RedisDriver implements RedisConnector {
 			// unless
 			// nothing is open any more.
 			CompletableFuture
-				.allOf(this.open.stream().map(LettuceConnection::closeOnce).toArray(CompletableFuture[]::new))
+				.allOf(Stream.concat(this.open.stream().map(LettuceConnection::closeOnce),
+						this.tracked.stream().map(LettuceTracking::closeOnce))
+					.toArray(CompletableFuture[]::new))
 				.completeOnTimeout(null, 1, TimeUnit.SECONDS)
 				.thenCompose((same) -> this.client.shutdownAsync(0, 1, TimeUnit.SECONDS))
 				.whenComplete((done, ex) -> this.resources.shutdown(0, 1, TimeUnit.SECONDS)
@@ -316,7 +352,7 @@ public final class RedisDriver implements RedisConnector {
 	private static final class Timeouts extends TimeoutOptions.TimeoutSource {
 
 		private static final Set<CommandType> GREETING = EnumSet.of(CommandType.PING, CommandType.INFO,
-				CommandType.ROLE, CommandType.TIME, CommandType.CLUSTER);
+				CommandType.ROLE, CommandType.TIME, CommandType.CLUSTER, CommandType.HELLO);
 
 		private final long command;
 

@@ -56,7 +56,7 @@ final class SingleCommands extends LettuceCommands {
 		return new CommandArgs<>(ByteArrayCodec.INSTANCE);
 	}
 
-	private static CommandArgs<byte[], byte[]> args(byte[]... all) {
+	static CommandArgs<byte[], byte[]> args(byte[]... all) {
 		CommandArgs<byte[], byte[]> args = args();
 		for (byte[] each : all) {
 			args.add(each);
@@ -111,6 +111,11 @@ final class SingleCommands extends LettuceCommands {
 	}
 
 	@Override
+	public CompletionStage<Long> touch(byte[]... keys) {
+		return this.server.dispatch(CommandType.TOUCH, new IntegerOutput<>(ByteArrayCodec.INSTANCE), args(keys));
+	}
+
+	@Override
 	public CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
 		CommandArgs<byte[], byte[]> args = args().add(script.sha()).add(1).add(key);
 		for (byte[] argument : arguments) {
@@ -120,7 +125,7 @@ final class SingleCommands extends LettuceCommands {
 	}
 
 	/** Values in the order of their keys, {@code null} where there is none. */
-	private static final class Values extends CommandOutput<byte[], byte[], List<byte @Nullable []>> {
+	static final class Values extends CommandOutput<byte[], byte[], List<byte @Nullable []>> {
 
 		Values(int count) {
 			super(ByteArrayCodec.INSTANCE, new ArrayList<>(count));

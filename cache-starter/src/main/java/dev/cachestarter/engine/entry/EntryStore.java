@@ -41,6 +41,7 @@ import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.redis.Tracking;
 import dev.cachestarter.engine.tag.CarriedTags;
 import dev.cachestarter.engine.tag.KnownTags;
 import dev.cachestarter.engine.tag.TagGenerations;
@@ -206,18 +207,34 @@ public final class EntryStore {
 		return (looked != null) ? looked.thenCompose((done) -> observeNow(key)) : observeNow(key);
 	}
 
-	private CompletableFuture<Observed> observeNow(StoredKey key) {
-		List<String> known = this.knownTags.of(key);
-		if (!known.isEmpty()) {
-			return observeNow(List.of(key)).thenApply((observed) -> observed.get(0));
+	/**
+	 * Look at a key and its generations over connections on which Redis tells what
+	 * changes of them from now on.
+	 * @return {@code null} if its entry had tags, of which nothing would be told
+	 */
+	public @Nullable CompletableFuture<Observed> observeTracked(StoredKey key, Tracking tracking) {
+		if (!this.knownTags.of(key).isEmpty()) {
+			return null;
 		}
+		CompletableFuture<?> looked = this.large.look(key);
+		Function<byte[][], CompletableFuture<List<byte @Nullable []>>> read = (keys) -> tracking.read(List.of(keys));
+		return (looked != null) ? looked.thenCompose((done) -> observeNow(key, read)) : observeNow(key, read);
+	}
+
+	private CompletableFuture<Observed> observeNow(StoredKey key) {
+		return this.knownTags.of(key).isEmpty() ? observeNow(key, this.link::read)
+				: observeNow(List.of(key)).thenApply((observed) -> observed.get(0));
+	}
+
+	private CompletableFuture<Observed> observeNow(StoredKey key,
+			Function<byte[][], CompletableFuture<List<byte @Nullable []>>> read) {
 		byte[] groupKey = key.groupGenerationKey();
 		byte[][] keys = (groupKey != null) ? new byte[][] { key.cacheGenerationKey(), groupKey, key.redisKey() }
 				: new byte[][] { key.cacheGenerationKey(), key.redisKey() };
-		return this.link.read(keys).thenCompose((found) -> {
+		return read.apply(keys).thenCompose((found) -> {
 			Observed observed = new Observed(key, found.get(0),
 					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, found.get(found.size() - 1));
-			return observed.isToBeReadOn() ? readOn(List.of(observed)).thenApply((read) -> read.get(0))
+			return observed.isToBeReadOn() ? readOn(List.of(observed)).thenApply((all) -> all.get(0))
 					: CompletableFuture.completedFuture(observed);
 		});
 	}

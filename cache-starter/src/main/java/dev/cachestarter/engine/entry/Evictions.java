@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.OptionalLong;
 
@@ -135,6 +136,9 @@ public final class Evictions {
 
 	private final EvictionCounts counts = new EvictionCounts();
 
+	private volatile Consumer<Target> applied = (target) -> {
+	};
+
 	private final Drain exact;
 
 	private final Drain patterns;
@@ -152,6 +156,14 @@ public final class Evictions {
 		Drain.Outcome outcome = new DrainOutcome();
 		this.exact = new Drain(Target.Kind.EXACT, this.pending, this.commands, outcome, timer);
 		this.patterns = new Drain(Target.Kind.PATTERN, this.pending, this.commands, outcome, timer);
+	}
+
+	/**
+	 * Have somebody told, from now on, of what Redis has acknowledged: on an event loop,
+	 * before who waits for it goes on, and while an eviction is pending still.
+	 */
+	public void tell(Consumer<Target> applied) {
+		this.applied = applied;
 	}
 
 	/**
@@ -259,6 +271,8 @@ public final class Evictions {
 	 */
 	private boolean acknowledged(Target target, long sequence, long server) {
 		remember(target);
+		// While it is pending still: nobody reads a copy in between.
+		this.applied.accept(target);
 		if (server != this.servers.get()) {
 			this.pending.failed(target, sequence);
 			return false;
@@ -320,6 +334,7 @@ public final class Evictions {
 	 */
 	public CompletableFuture<Long> replaced(Target.Key target, long server) {
 		remember(target);
+		this.applied.accept(target);
 		// Whoever has read, or loads, what was there before must not stay with it.
 		changeEpoch(target);
 		return (server == this.servers.get()) ? CompletableFuture.completedFuture(1L) : evict(target);

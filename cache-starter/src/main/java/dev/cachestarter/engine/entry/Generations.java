@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Supplier;
@@ -175,8 +176,16 @@ final class Generations {
 		this.known.takeForKept(generation, now, least);
 		CompletableFuture<byte[]> kept = life.isZero() ? this.link.run(EntryScripts.KEEP_FOR_EVER, generationKey)
 				: this.link.run(EntryScripts.KEEP, generationKey, EntryScripts.millis(least),
-						EntryScripts.millis(life.plus(spare)));
+						EntryScripts.millis(life.plus(jittered(spare))));
 		kept.whenComplete((left, ex) -> this.known.lives(generation, now, (ex != null) ? null : millis(left)));
+	}
+
+	/**
+	 * Generations that were made together are not to be raised together for ever: each
+	 * time, all near caches are told of it.
+	 */
+	private static Duration jittered(Duration spare) {
+		return spare.minusMillis((long) (spare.toMillis() * ThreadLocalRandom.current().nextDouble() / 8));
 	}
 
 	private static Long millis(byte[] answer) {

@@ -104,11 +104,20 @@ public final class Observed {
 		return this.key;
 	}
 
-	byte @Nullable [] cacheGeneration() {
+	/**
+	 * Return what stands under the key of the cache's generation.
+	 * @return the bytes, not to be changed; {@code null} if there are none
+	 */
+	public byte @Nullable [] cacheGeneration() {
 		return this.cacheGeneration;
 	}
 
-	byte @Nullable [] groupGeneration() {
+	/**
+	 * Return what stands under the key of the group's generation.
+	 * @return the bytes, not to be changed; dashes if the key has no group, {@code null}
+	 * if the group has no generation
+	 */
+	public byte @Nullable [] groupGeneration() {
 		return this.groupGeneration;
 	}
 

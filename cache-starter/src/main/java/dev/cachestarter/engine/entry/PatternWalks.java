@@ -30,7 +30,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.Futures;
-import dev.cachestarter.engine.connection.KeyPage;
+import dev.cachestarter.engine.connection.RedisCommands.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.connection.SlotView;
 import dev.cachestarter.engine.entry.Target.Glob;

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.connection.Futures;
-import dev.cachestarter.engine.connection.KeyPage;
+import dev.cachestarter.engine.connection.RedisCommands.KeyPage;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.DueTargets.Announced;
 import dev.cachestarter.engine.entry.Target.Group;

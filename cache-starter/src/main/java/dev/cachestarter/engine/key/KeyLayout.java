@@ -45,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * ~sweep                           the lease of the instance that sweeps
  * ~due                             what is to be swept
  * ~probe                           nothing, ever: what is deleted to see a write taken
+ * ~canary:5b1c70d29a3e8f46         what is set to see a change told
  * </pre>
  *
  * In generation keys a {@code ~} of the cache's name is doubled, so that {@code ~:} ends
@@ -287,6 +288,14 @@ public final class KeyLayout {
 	public byte[] groupGenerationKey(String cacheName, String group) {
 		byte[] bytes = KeyBytes.of(group);
 		return concat(placeOf(cacheName).groupPrefix(), bytes, bytes.length);
+	}
+
+	/**
+	 * Return a key that is set once, to see whether Redis tells of it.
+	 * @param name a name that was never used before
+	 */
+	public byte[] canaryKey(String name) {
+		return KeyBytes.of(this.prefix + "~canary:" + name);
 	}
 
 	/**

@@ -17,6 +17,8 @@
 package dev.cachestarter.engine.near;
 
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
@@ -28,7 +30,10 @@ import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.NearSettings;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.near.GenerationCell.Standing;
+import dev.cachestarter.engine.near.NearTracking.Ticket;
 import dev.cachestarter.engine.value.PayloadCompression;
 import dev.cachestarter.engine.value.PayloadForm;
 import dev.cachestarter.engine.value.ValueCodec;
@@ -60,6 +65,14 @@ import dev.cachestarter.engine.value.ValueCodec;
  * So nothing depends on copies being dropped. They are, when their key is evicted or
  * written here, since the next read would be in vain.
  *
+ * <h2>Copies that count without Redis being asked</h2>
+ *
+ * <p>
+ * In mode {@code track} a copy may be {@link #isVouchedFor vouched for}, as
+ * {@link NearTracking} says. One that is not counts as above. Copies that can be vouched
+ * for are made of keys that are read for the second time: Redis remembers each key that
+ * was read over a tracked connection.
+ *
  * <h2>Bounds</h2>
  *
  * <p>
@@ -71,7 +84,7 @@ import dev.cachestarter.engine.value.ValueCodec;
  * <p>
  * No copy is kept for longer than its value is fresh.
  */
-public final class NearCache {
+public final class NearCache implements NearTracking.Copies {
 
 	/**
 	 * Below this size an entry is read whole: two commands in the place of one cost more
@@ -85,8 +98,22 @@ public final class NearCache {
 
 	private final LongAdder bytes = new LongAdder();
 
+	/** {@code null} where all copies are to be confirmed. */
+	private final @Nullable NearTracking tracking;
+
+	private final @Nullable Doorkeeper doorkeeper;
+
+	/** How often all copies were given up. */
+	private final AtomicLong round = new AtomicLong();
+
 	NearCache(NearSettings settings, Ticker ticker) {
+		this(settings, ticker, null);
+	}
+
+	NearCache(NearSettings settings, Ticker ticker, @Nullable NearTracking tracking) {
 		this.settings = settings;
+		this.tracking = tracking;
+		this.doorkeeper = (tracking != null) ? new Doorkeeper(settings.maxEntries()) : null;
 		// A weight is an int.
 		long most = Math.min(settings.maxSize().toBytes(), (long) settings.maxEntries() * Integer.MAX_VALUE);
 		int least = (int) ((most + settings.maxEntries() - 1) / settings.maxEntries());
@@ -107,10 +134,29 @@ public final class NearCache {
 
 	/**
 	 * Make the near cache of a cache.
+	 * @param cacheName the cache
+	 * @param tracking what Redis says of the keys that were read
 	 * @return the near cache, {@code null} if nothing is kept
 	 */
-	public static @Nullable NearCache of(NearSettings settings) {
-		return (settings.mode() != NearSettings.Mode.NONE) ? new NearCache(settings, Ticker.systemTicker()) : null;
+	public static @Nullable NearCache of(String cacheName, NearSettings settings, NearTracking tracking) {
+		return switch (settings.mode()) {
+			case NONE -> null;
+			case VALIDATE -> new NearCache(settings, Ticker.systemTicker());
+			case TRACK -> {
+				NearCache near = new NearCache(settings, Ticker.systemTicker(), tracking);
+				tracking.register(cacheName, near);
+				yield near;
+			}
+		};
+	}
+
+	/**
+	 * Return the session in which copies may count without Redis being asked; to be asked
+	 * for before a copy is taken.
+	 * @return the session, {@link NearTracking#NONE} if there is none
+	 */
+	public long goodSession() {
+		return (this.tracking != null) ? this.tracking.goodSession() : NearTracking.NONE;
 	}
 
 	/**
@@ -121,16 +167,75 @@ public final class NearCache {
 	}
 
 	/**
+	 * Return how a copy counts.
+	 * @param session what {@link #goodSession()} said before the copy was taken
+	 */
+	public Worth worthOf(NearCopy copy, long session) {
+		Vouching vouching = copy.vouching();
+		if (session == NearTracking.NONE || this.tracking == null) {
+			return Worth.TO_BE_CONFIRMED;
+		}
+		if (vouching == null || vouching.session() != session
+				|| vouching.round() != this.tracking.round() + this.round.get()) {
+			return Worth.TO_BE_READ;
+		}
+		Standing standing = this.tracking.standing(vouching);
+		return switch (standing) {
+			case CURRENT -> Worth.VOUCHED_FOR;
+			case UNKNOWN -> Worth.TO_BE_CONFIRMED;
+			case DEAD -> Worth.TO_BE_READ;
+		};
+	}
+
+	/**
+	 * Return whether a copy was vouched for when the session was lost, and that is no
+	 * longer ago than it may be served.
+	 * @param now as {@link System#nanoTime()}
+	 */
+	public boolean wasVouchedFor(NearCopy copy, long now) {
+		Vouching vouching = copy.vouching();
+		return this.tracking != null && vouching != null
+				&& now - this.tracking.lastGood() < this.settings.serveWhileDisconnected().toNanos()
+				&& this.tracking.wasVouchedFor(vouching, this.round.get());
+	}
+
+	/**
+	 * Take note of what concerns a key before it is read over a tracked connection.
+	 * @param session what {@link #goodSession()} said
+	 * @param known whether it has been read before
+	 * @return what makes a copy of the answer; {@code null} if it is not to be read in
+	 * that way
+	 */
+	public @Nullable Ticket begin(StoredKey key, long session, boolean known) {
+		if (session == NearTracking.NONE || this.tracking == null || this.doorkeeper == null) {
+			return null;
+		}
+		boolean admitted = this.doorkeeper.admit(key.hashCode());
+		return (admitted || known) ? this.tracking.begin(key, session, this.round.get()) : null;
+	}
+
+	/**
 	 * Keep a value that was decoded, if it is worth it.
-	 * @param entry the entry that it was decoded from
+	 * @param observed the entry that it was decoded from
 	 * @param header the header of the entry
 	 * @param decoder what has decoded it
 	 * @param print tells the value from others, if anybody wants to know
 	 * @param now the server's clock, in milliseconds
+	 * @param ticket what was noted before the entry was read over a tracked connection,
+	 * {@code null} if it was read over another one
 	 */
-	public void keep(StoredKey key, byte[] entry, EntryHeader header, ValueCodec decoder, @Nullable Object value,
-			Supplier<@Nullable Long> print, long now) {
-		if (entry.length < SMALLEST) {
+	public void keep(Observed observed, EntryHeader header, ValueCodec decoder, @Nullable Object value,
+			Supplier<@Nullable Long> print, long now, @Nullable Ticket ticket) {
+		byte[] entry = Objects.requireNonNull(observed.entry());
+		StoredKey key = observed.key();
+		if (ticket == null && goodSession() != NearTracking.NONE) {
+			NearCopy there = get(key);
+			if (there != null && !there.isOf(header)) {
+				drop(key, there);
+			}
+			return;
+		}
+		if (ticket == null && entry.length < SMALLEST) {
 			return;
 		}
 		Duration life = life(header, now);
@@ -139,8 +244,21 @@ public final class NearCache {
 		if (copy.size() > this.settings.maxSize().toBytes()) {
 			return;
 		}
-		this.bytes.add(copy.size());
-		this.copies.put(key, copy);
+		if (ticket == null || this.tracking == null) {
+			this.bytes.add(copy.size());
+			this.copies.put(key, copy);
+			return;
+		}
+		NearTracking keeper = this.tracking;
+		this.copies.asMap().compute(key, (same, there) -> {
+			Vouching vouching = keeper.vouch(ticket, this.round.get(), observed.cacheGeneration(),
+					observed.groupGeneration());
+			if (vouching == null) {
+				return there;
+			}
+			this.bytes.add(copy.size());
+			return copy.vouchedForBy(vouching);
+		});
 	}
 
 	/**
@@ -167,6 +285,7 @@ public final class NearCache {
 	/**
 	 * Keep no copy of a key's value.
 	 */
+	@Override
 	public void drop(StoredKey key) {
 		this.copies.invalidate(key);
 	}
@@ -181,8 +300,28 @@ public final class NearCache {
 	/**
 	 * Keep nothing of what was kept.
 	 */
+	@Override
 	public void clear() {
 		this.copies.invalidateAll();
+	}
+
+	/**
+	 * Keep nothing of what was kept, nor of what is being read.
+	 */
+	@Override
+	public void forget() {
+		this.round.incrementAndGet();
+		clear();
+	}
+
+	/**
+	 * Take note that no copy is vouched for any longer.
+	 */
+	@Override
+	public void endSession() {
+		if (this.settings.serveWhileDisconnected().isZero()) {
+			clear();
+		}
 	}
 
 	/**
@@ -203,6 +342,22 @@ public final class NearCache {
 	/** Do what is due. */
 	void cleanUp() {
 		this.copies.cleanUp();
+	}
+
+	/**
+	 * How a copy counts.
+	 */
+	public enum Worth {
+
+		/** It is the value. */
+		VOUCHED_FOR,
+
+		/** It is the value if Redis says so. */
+		TO_BE_CONFIRMED,
+
+		/** It is to be replaced by one that is vouched for. */
+		TO_BE_READ
+
 	}
 
 	/** A copy is kept from when it was made, however often it is read. */

@@ -46,15 +46,21 @@ public final class NearCopy {
 
 	private final long life;
 
+	private final @Nullable Vouching vouching;
+
+	/** Whether Redis is to be told that it was a hit. */
+	private volatile boolean noted;
+
 	private NearCopy(EntryHeader header, ValueCodec decoder, @Nullable Object value, byte @Nullable [] entry,
-			@Nullable Long print, int size, Duration life) {
+			@Nullable Long print, int size, long life, @Nullable Vouching vouching) {
 		this.header = header;
 		this.decoder = decoder;
 		this.value = value;
 		this.entry = entry;
 		this.print = print;
 		this.size = size;
-		this.life = TimeUnit.NANOSECONDS.convert(life);
+		this.life = life;
+		this.vouching = vouching;
 	}
 
 	/**
@@ -67,7 +73,7 @@ public final class NearCopy {
 	 */
 	static NearCopy ofValue(EntryHeader header, ValueCodec decoder, @Nullable Object value, @Nullable Long print,
 			int size, Duration life) {
-		return new NearCopy(header, decoder, value, null, print, size, life);
+		return new NearCopy(header, decoder, value, null, print, size, TimeUnit.NANOSECONDS.convert(life), null);
 	}
 
 	/**
@@ -77,7 +83,23 @@ public final class NearCopy {
 	 * @param life how long the value is fresh yet
 	 */
 	static NearCopy ofEntry(EntryHeader header, ValueCodec decoder, byte[] entry, Duration life) {
-		return new NearCopy(header, decoder, null, entry, null, entry.length, life);
+		return new NearCopy(header, decoder, null, entry, null, entry.length, TimeUnit.NANOSECONDS.convert(life), null);
+	}
+
+	/**
+	 * Return the same with what vouches for it.
+	 */
+	NearCopy vouchedForBy(Vouching vouching) {
+		return new NearCopy(this.header, this.decoder, this.value, this.entry, this.print, this.size, this.life,
+				vouching);
+	}
+
+	/**
+	 * Return what vouches for it without Redis being asked, {@code null} if it counts
+	 * only if Redis confirms it.
+	 */
+	@Nullable Vouching vouching() {
+		return this.vouching;
 	}
 
 	public EntryHeader header() {
@@ -117,6 +139,14 @@ public final class NearCopy {
 	 */
 	public @Nullable Object value() throws CorruptEntryException {
 		return (this.entry != null) ? this.decoder.decode(this.entry, this.header.form()) : this.value;
+	}
+
+	boolean isNoted() {
+		return this.noted;
+	}
+
+	void note(boolean noted) {
+		this.noted = noted;
 	}
 
 	/** How much it counts, in bytes. */

@@ -24,7 +24,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,8 +43,8 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import dev.cachestarter.engine.connection.Certificates;
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.connection.Futures;
-import dev.cachestarter.engine.connection.KeyPage;
 import dev.cachestarter.engine.connection.RedisCommands;
+import dev.cachestarter.engine.connection.RedisCommands.KeyPage;
 import dev.cachestarter.engine.connection.RedisConnector;
 import dev.cachestarter.engine.connection.RedisDriver;
 import dev.cachestarter.engine.connection.RedisErrors;
@@ -126,6 +128,8 @@ public final class RedisLink {
 
 	/** More keys than these go in several commands: no server is held up by one. */
 	private static final int PORTION = 500;
+
+	private static final Duration CANARY_LIFE = Duration.ofSeconds(10);
 
 	private final Settings settings;
 
@@ -240,6 +244,41 @@ public final class RedisLink {
 	 */
 	public void namePatternsBy(Function<byte[], String> patterns) {
 		this.report.namePatternsBy(patterns);
+	}
+
+	/**
+	 * Return a link on which Redis tells what changes. It does not connect before it is
+	 * started, and not while this link is down.
+	 * @param newKey makes a key of our own that was never used before
+	 * @param timer a thread for what does not block
+	 */
+	public TrackingLink tracking(Supplier<byte[]> newKey, ScheduledExecutorService timer) {
+		return new TrackingLink(this.connector, new TrackingLink.Commands() {
+
+			@Override
+			public boolean isUp() {
+				return RedisLink.this.isUp();
+			}
+
+			@Override
+			public @Nullable Account account() {
+				return Account.of(RedisLink.this.monitor, RedisLink.this.tracer, RedisOperation.READ, "MGET");
+			}
+
+			@Override
+			public byte[] newKey() {
+				return newKey.get();
+			}
+
+			@Override
+			public CompletableFuture<?> change(byte[] key) {
+				return setIfAbsent(RedisOperation.INFO, key, key, CANARY_LIFE);
+			}
+
+		}, this.settings.connectTimeout().toNanos(), timer,
+				new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+						(task) -> DaemonThreads.daemon(task, "cache-starter-tracking")),
+				this.clock, System::currentTimeMillis);
 	}
 
 	/**
@@ -496,6 +535,15 @@ public final class RedisLink {
 		}
 		return Futures.all(portions(keys).stream().map(this::unlink).toList())
 			.thenApply((counts) -> counts.stream().mapToLong(Long::longValue).sum());
+	}
+
+	/**
+	 * Have Redis take keys for used, which it is not asked about. Whatever comes of it,
+	 * the link stays as it is.
+	 */
+	public CompletableFuture<Long> touch(byte[]... keys) {
+		return send(Parcel.Kind.ASIDE, RedisOperation.INFO, "TOUCH", null, (commands) -> commands.touch(keys),
+				length(keys), keys);
 	}
 
 	/**

@@ -41,7 +41,10 @@ import org.springframework.util.ReflectionUtils;
 
 import dev.cachestarter.CacheEvictPattern;
 import dev.cachestarter.NearSettings;
+import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.near.NearCache;
+import dev.cachestarter.engine.near.NearTracking;
+import dev.cachestarter.engine.near.TrackingByHand;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -111,7 +114,8 @@ class CacheStarterHintsTests {
 
 	@Test
 	void whatCaffeineChoosesForANearCacheIsRegistered() {
-		NearCache near = NearCache.of(NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE));
+		NearCache near = NearCache.of("pages", NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE),
+				new NearTracking(TrackingByHand::new, new KeyLayout("", false)));
 		Object cache = valueOf(valueOf(near, "copies"), "cache");
 		List<Object> chosen = List.of(cache, valueOf(cache, "nodeFactory"));
 

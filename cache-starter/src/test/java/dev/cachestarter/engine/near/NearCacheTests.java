@@ -29,6 +29,7 @@ import org.springframework.util.unit.DataSize;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.NearSettings;
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.LogKeys;
 import dev.cachestarter.engine.key.StoredKey;
@@ -61,8 +62,8 @@ class NearCacheTests {
 		NearCache copied = near((settings) -> settings.withCopy(true));
 		byte[] entry = CODEC.encode("x".repeat(5000)).entry();
 
-		shared.keep(key(1), entry, header(0, 0), CODEC, "decoded", () -> null, NOW);
-		copied.keep(key(1), entry, header(0, 0), CODEC, "decoded", () -> null, NOW);
+		shared.keep(observed(key(1), entry), header(0, 0), CODEC, "decoded", () -> null, NOW, null);
+		copied.keep(observed(key(1), entry), header(0, 0), CODEC, "decoded", () -> null, NOW, null);
 
 		assertThat(shared.get(key(1)).value()).isEqualTo("decoded");
 		assertThat(copied.get(key(1)).value()).isEqualTo("x".repeat(5000)).isNotSameAs(copied.get(key(1)).value());
@@ -107,7 +108,7 @@ class NearCacheTests {
 
 		for (int i = 0; i < 1000; i++) {
 			StoredKey key = this.layout.key("pages", "x".repeat(50_000) + i);
-			near.keep(key, new byte[2000], header(NOW, 0), CODEC, "", () -> null, NOW);
+			near.keep(observed(key, new byte[2000]), header(NOW, 0), CODEC, "", () -> null, NOW, null);
 		}
 		near.cleanUp();
 
@@ -133,8 +134,8 @@ class NearCacheTests {
 		NearCache lasting = near((settings) -> settings);
 		NearCache brief = near((settings) -> settings.withTtl(Duration.ofSeconds(5)));
 		for (NearCache near : new NearCache[] { lasting, brief }) {
-			near.keep(key(1), new byte[2000], header(NOW, NOW + 10_000), CODEC, "", () -> null, NOW);
-			near.keep(key(2), new byte[2000], header(NOW, 0), CODEC, "", () -> null, NOW);
+			near.keep(observed(key(1), new byte[2000]), header(NOW, NOW + 10_000), CODEC, "", () -> null, NOW, null);
+			near.keep(observed(key(2), new byte[2000]), header(NOW, 0), CODEC, "", () -> null, NOW, null);
 		}
 
 		pass(Duration.ofSeconds(4));
@@ -181,7 +182,7 @@ class NearCacheTests {
 	void aCopyIsOfEveryHeaderThatDiffersInTheClaimAlone() {
 		NearCache near = near((settings) -> settings);
 		EntryHeader header = header(NOW, NOW + 10_000);
-		near.keep(key(1), new byte[2000], header, CODEC, "", () -> null, NOW);
+		near.keep(observed(key(1), new byte[2000]), header, CODEC, "", () -> null, NOW, null);
 		NearCopy copy = near.get(key(1));
 
 		for (int i = 0; i < EntryHeader.LENGTH - 1; i++) {
@@ -198,8 +199,12 @@ class NearCacheTests {
 
 	@Test
 	void whereNothingIsToBeKeptThereIsNone() {
-		assertThat(NearCache.of(NearSettings.defaults())).isNull();
-		assertThat(NearCache.of(NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE))).isNotNull();
+		NearTracking tracking = new NearTracking(TrackingByHand::new, this.layout);
+		for (NearSettings.Mode mode : NearSettings.Mode.values()) {
+			NearCache near = NearCache.of("pages", NearSettings.defaults().withMode(mode), tracking);
+
+			assertThat(near != null).as(mode.name()).isEqualTo(mode != NearSettings.Mode.NONE);
+		}
 	}
 
 	private NearCache near(UnaryOperator<NearSettings> change) {
@@ -208,7 +213,12 @@ class NearCacheTests {
 	}
 
 	private void keep(NearCache near, int number, int size) {
-		near.keep(key(number), new byte[size], header(NOW, 0), CODEC, "value " + number, () -> null, NOW);
+		near.keep(observed(key(number), new byte[size]), header(NOW, 0), CODEC, "value " + number, () -> null, NOW,
+				null);
+	}
+
+	private static Observed observed(StoredKey key, byte[] entry) {
+		return new Observed(key, null, null, entry);
 	}
 
 	private StoredKey key(int number) {

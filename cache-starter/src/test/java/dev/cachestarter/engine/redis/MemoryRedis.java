@@ -411,6 +411,11 @@ public final class MemoryRedis implements RedisConnector {
 		}
 
 		@Override
+		public CompletableFuture<Long> touch(byte[]... keys) {
+			return command("TOUCH", () -> (long) keys.length);
+		}
+
+		@Override
 		public CompletableFuture<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
 			return eval(script, key, arguments);
 		}

@@ -264,6 +264,11 @@ final class ScriptedRedis implements RedisConnector {
 		}
 
 		@Override
+		public CompletableFuture<Long> touch(byte[]... keys) {
+			return command("TOUCH", (long) keys.length, keys);
+		}
+
+		@Override
 		public CompletableFuture<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
 			return command("EVALSHA", key, key);
 		}
