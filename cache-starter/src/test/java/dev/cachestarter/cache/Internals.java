@@ -32,6 +32,7 @@ import dev.cachestarter.engine.load.Turns;
 import dev.cachestarter.engine.monitor.NearSize;
 import dev.cachestarter.engine.near.NearTracking;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.engine.redis.TrackingLink;
 
 /**
  * Shows tests in other packages what a cache manager is made of, so that none of it has
@@ -90,6 +91,15 @@ public final class Internals {
 
 	public RedisLink link() {
 		return this.engine.link();
+	}
+
+	/** Have Redis tell what changes, as a cache whose hits do not ask it does. */
+	public TrackingLink track() {
+		return this.engine.track();
+	}
+
+	public @Nullable TrackingLink tracking() {
+		return this.engine.tracking();
 	}
 
 	public KeyLayout layout() {

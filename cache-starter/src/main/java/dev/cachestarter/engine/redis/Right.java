@@ -46,8 +46,7 @@ record Right(List<String> names, boolean isNeeded, String without) {
 					"+hgetall", "+hget", "+hdel"),
 			wished("each new connection counts as one to a restarted Redis, and the memory used is not known", "+info"),
 			wished("the number of keys is not known", "+dbsize"),
-			wished("near caches in mode `track` ask Redis at each hit", "+hello", "+client|tracking",
-					"+client|trackinginfo"),
+			wished("near caches in mode `track` ask Redis at each hit", "+client|tracking", "+client|trackinginfo"),
 			wished("a cluster that is down is noticed by its answers only", "+cluster|info"),
 			needed("what belongs to such keys is not cached", "~"));
 

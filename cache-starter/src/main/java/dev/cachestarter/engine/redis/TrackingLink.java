@@ -365,22 +365,27 @@ public final class TrackingLink implements Tracking {
 
 	private void connectAfter(long millis, int era) {
 		try {
-			this.timer.schedule(() -> this.connecting.execute(() -> connect(era)), millis, TimeUnit.MILLISECONDS);
+			this.timer.schedule(() -> connectIfUp(era), millis, TimeUnit.MILLISECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			// Closed.
 		}
 	}
 
-	/** On the thread that connects. */
-	private void connect(int era) {
+	private void connectIfUp(int era) {
 		if (this.era != era) {
 			return;
 		}
-		if (!this.commands.isUp()) {
-			connectAfter(LINK_PAUSE_MILLIS, era);
-			return;
+		if (this.commands.isUp()) {
+			this.connecting.execute(() -> connect(era));
 		}
+		else {
+			connectAfter(LINK_PAUSE_MILLIS, era);
+		}
+	}
+
+	/** On the thread that connects. */
+	private void connect(int era) {
 		TrackingSession next = new TrackingSession(this.owner, this.commands, this.clock, this.wallClock);
 		try {
 			next.open(this.connector, this.report, this.connectNanos);

@@ -23,6 +23,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,6 +42,7 @@ import java.util.stream.Collectors;
 
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.protocol.ProtocolVersion;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.SocketAddressResolver;
@@ -48,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -61,6 +64,8 @@ import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.OutageLab;
+import dev.cachestarter.TestInstance;
 import dev.cachestarter.engine.connection.DaemonThreads;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.redis.TrackingCondition.End;
@@ -69,6 +74,7 @@ import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisSentinel;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.TestAuthority;
 import dev.cachestarter.testing.Threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -403,7 +409,7 @@ class TrackingLinkRedisTests {
 	// Refusals
 
 	@ParameterizedTest
-	@ValueSource(strings = { "client|tracking", "client|trackinginfo", "hello" })
+	@ValueSource(strings = { "client|tracking", "client|trackinginfo" })
 	void withoutARightTheLinkWorksAndThatIsSaidOnce(String right, CapturedOutput output) {
 		this.redis.cli("ACL", "SETUSER", "shop", "on", ">secret", "~*", "+@all", "-" + right);
 		Lab lab = lab(where(), LettuceClientConfiguration.defaultConfiguration());
@@ -421,7 +427,7 @@ class TrackingLinkRedisTests {
 	@Test
 	void theseRightsAreEnough() {
 		this.redis.cli("ACL", "SETUSER", "shop", "on", ">secret", "~shop:*", "+ping", "+info", "+time", "+mget", "+set",
-				"+hello", "+client|tracking", "+client|trackinginfo");
+				"+client|tracking", "+client|trackinginfo");
 		Lab lab = lab(where(), LettuceClientConfiguration.defaultConfiguration()).good();
 
 		assertThat(lab.tracking.condition().error()).isNull();
@@ -470,6 +476,58 @@ class TrackingLinkRedisTests {
 		await().atMost(LONG).until(() -> clients(this.redis).size() == 1);
 		await().atMost(LONG).until(() -> threads().isEmpty());
 		assertThatThrownBy(() -> lab.read("a")).isNotNull();
+	}
+
+	@Test
+	void anInstanceIsToldOnceACacheHasAUseForIt() {
+		try (TestInstance<OutageLab.Shop> instance = TestInstance.of(OutageLab.Shop.class, this.redis).awaitUp()) {
+			assertThat(instance.engine().tracking()).isNull();
+			assertThat(trackers(this.redis)).isEmpty();
+
+			TrackingLink tracking = instance.engine().track();
+			assertThat(instance.engine().track()).isSameAs(tracking).isSameAs(instance.engine().tracking());
+			await().atMost(LONG).until(() -> tracking.isGood(tracking.session()));
+			long session = tracking.session();
+
+			instance.manager().stop();
+			assertThat(tracking.isGood(session)).isFalse();
+			assertThat(tracking.condition().state()).isEqualTo(State.STOPPED);
+			await().atMost(LONG).until(() -> clients(this.redis).size() == 1);
+
+			instance.manager().start();
+			await().atMost(LONG).until(() -> tracking.isGood(tracking.session()));
+			assertThat(tracking.session()).isGreaterThan(session);
+		}
+		await().atMost(LONG).until(() -> clients(this.redis).size() == 1);
+		await().atMost(LONG).until(() -> threads().isEmpty());
+	}
+
+	@Test
+	void itIsEncryptedAsTheLinkIs(@TempDir Path directory) throws IOException {
+		TestAuthority authority = new TestAuthority(directory, "authority");
+		TestAuthority.Issued issued = authority.issue("redis", "dns:localhost");
+		int port;
+		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			port = socket.getLocalPort();
+		}
+		try (RedisServer encrypted = RedisServer
+			.local("--tls-port", Integer.toString(port), "--tls-cert-file", issued.certificate().toString(),
+					"--tls-key-file", issued.key().toString(), "--tls-ca-cert-file", authority.certificate().toString(),
+					"--tls-auth-clients", "no")
+			.start()) {
+			Lab lab = lab(new RedisStandaloneConfiguration("localhost", port),
+					LettuceClientConfiguration.builder()
+						.clientOptions(ClientOptions.builder()
+							.sslOptions(SslOptions.builder().trustManager(authority.certificate().toFile()).build())
+							.build())
+						.useSsl()
+						.build())
+				.good();
+
+			assertThat(trackers(encrypted)).hasSize(1)
+				.allSatisfy((client) -> assertThat(client).contains("laddr=127.0.0.1:" + port + " "));
+			lab.close();
+		}
 	}
 
 	private static Set<String> threads() {

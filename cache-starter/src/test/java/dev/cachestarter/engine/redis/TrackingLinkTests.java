@@ -293,7 +293,7 @@ class TrackingLinkTests {
 		this.worker.advance(Duration.ofSeconds(25));
 		assertThat(this.link.isGood(session)).isTrue();
 
-		while (this.link.session() == session) {
+		for (int i = 0; i < 100 && this.link.session() == session; i++) {
 			this.worker.advance(BEAT);
 		}
 
@@ -618,7 +618,7 @@ class TrackingLinkTests {
 		for (int i = 0; i < 5; i++) {
 			int before = this.redis.connections.size();
 			long lost = this.worker.now();
-			while (this.redis.connections.size() == before) {
+			for (int beats = 0; beats < 1000 && this.redis.connections.size() == before; beats++) {
 				this.worker.advance(BEAT);
 			}
 			if (i > 0) {
