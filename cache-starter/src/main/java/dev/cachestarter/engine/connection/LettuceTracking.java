@@ -270,8 +270,16 @@ final class LettuceTracking implements TrackedConnection {
 		}
 
 		@Override
-		public CompletionStage<String> clusterInfo() {
-			return this.connection.async().clusterInfo();
+		public CompletionStage<Topology> topology() {
+			CompletionStage<String> nodes = this.connection.async().clusterNodes();
+			return this.connection.async()
+				.clusterInfo()
+				.thenCombine(nodes, (info, lines) -> new Topology(info.contains("cluster_state:ok"), epoch(info),
+						SlotView.parse(lines).owned()));
+		}
+
+		private static String epoch(String info) {
+			return info.lines().filter((line) -> line.startsWith("cluster_current_epoch:")).findFirst().orElse("");
 		}
 
 		private <T> CompletionStage<T> dispatch(CommandType type, CommandOutput<byte[], byte[], T> output,

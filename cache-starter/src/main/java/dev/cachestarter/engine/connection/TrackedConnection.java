@@ -16,6 +16,7 @@
 
 package dev.cachestarter.engine.connection;
 
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -87,9 +88,9 @@ public interface TrackedConnection {
 		CompletionStage<List<byte @Nullable []>> read(byte[]... keys);
 
 		/**
-		 * Ask for how its cluster is.
+		 * Ask for its part in its cluster.
 		 */
-		CompletionStage<String> clusterInfo();
+		CompletionStage<Topology> topology();
 
 	}
 
@@ -117,6 +118,18 @@ public interface TrackedConnection {
 		 * The connection is lost.
 		 */
 		void lost(Master master);
+
+	}
+
+	/**
+	 * What a master says of its cluster.
+	 *
+	 * @param isWell whether the cluster can be used
+	 * @param epoch changes with each fail-over, and with most other changes
+	 * @param slots the slots that it has. A slot may go to a master that has the greatest
+	 * epoch already, and then the epoch stays
+	 */
+	record Topology(boolean isWell, String epoch, BitSet slots) {
 
 	}
 

@@ -89,9 +89,9 @@ import dev.cachestarter.engine.redis.TrackingCondition.State;
  * connection as when the session began: a replica that took its place, or a proxy that
  * connects to another server, tells of nothing.
  * <li><em>Slots.</em> A master before Redis 7.2 that loses a slot tells nobody. So each
- * master of a cluster is asked twice a second for the epoch of its configuration, which
- * changes when a slot does. What was read is good while the last such answer was sent for
- * less than a second ago, too.
+ * master of a cluster is asked twice a second for the epoch of its configuration and for
+ * its slots. What was read is good while the last such answer was sent for less than a
+ * second ago, too, and the same as when the session began.
  * <li><em>Clocks.</em> While a machine is suspended {@link System#nanoTime()} may stand
  * still. When it and the wall clock part by more than a second, the session ends.
  * </ol>

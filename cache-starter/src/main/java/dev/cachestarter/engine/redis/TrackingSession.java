@@ -31,6 +31,7 @@ import dev.cachestarter.engine.connection.Futures;
 import dev.cachestarter.engine.connection.RedisConnector;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.connection.TrackedConnection;
+import dev.cachestarter.engine.connection.TrackedConnection.Topology;
 import dev.cachestarter.engine.redis.TrackingCondition.End;
 
 /**
@@ -105,12 +106,12 @@ final class TrackingSession implements TrackedConnection.Listener {
 			if (!hello.isMaster()) {
 				throw new IllegalStateException("the server is a replica");
 			}
-			String epoch = connection.isCluster() ? epoch(answer(master.clusterInfo(), timeout)) : null;
-			if (epoch != null && epoch.isEmpty()) {
+			Topology topology = connection.isCluster() ? answer(master.topology(), timeout) : null;
+			if (topology != null && !topology.isWell()) {
 				throw new IllegalStateException("the cluster cannot be used");
 			}
 			// It may tell something at once: that it was flushed.
-			this.watches.add(new Watch(master, hello.id(), epoch));
+			this.watches.add(new Watch(master, hello.id(), topology));
 			if (!answer(master.track(), timeout)) {
 				throw new TrackingReport.Refusal(TrackingReport.NOT_ON);
 			}
@@ -120,16 +121,6 @@ final class TrackingSession implements TrackedConnection.Listener {
 
 	private static <T> T answer(CompletionStage<T> answer, long timeout) throws Exception {
 		return answer.toCompletableFuture().get(timeout, TimeUnit.NANOSECONDS);
-	}
-
-	/**
-	 * Return what changes when a slot does.
-	 * @param info what a master says of its cluster
-	 * @return empty if the cluster cannot be used
-	 */
-	private static String epoch(String info) {
-		return info.contains("cluster_state:ok")
-				? info.lines().filter((line) -> line.startsWith("cluster_current_epoch:")).findFirst().orElse("") : "";
 	}
 
 	private long parted() {
@@ -190,7 +181,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 			if (!watch.everHeard) {
 				return;
 			}
-			oldest = older(watch.goodAt, (watch.epoch != null) ? older(watch.settledAt, oldest) : oldest);
+			oldest = older(watch.goodAt, (watch.topology != null) ? older(watch.settledAt, oldest) : oldest);
 		}
 		this.owner.good(this, oldest);
 	}
@@ -292,7 +283,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 		private final long id;
 
 		/** {@code null} if there is no cluster. */
-		private final @Nullable String epoch;
+		private final @Nullable Topology topology;
 
 		private final AtomicBoolean beating = new AtomicBoolean();
 
@@ -318,13 +309,13 @@ final class TrackingSession implements TrackedConnection.Listener {
 
 		private volatile long nextTopologyAt;
 
-		/** When it was last asked for the epoch, and it was that of the session. */
+		/** When it was last asked for its slots, and they were those of the session. */
 		private volatile long settledAt;
 
-		Watch(TrackedConnection.Master master, long id, @Nullable String epoch) {
+		Watch(TrackedConnection.Master master, long id, @Nullable Topology topology) {
 			this.master = master;
 			this.id = id;
-			this.epoch = epoch;
+			this.topology = topology;
 			this.nextCanaryAt = TrackingSession.this.clock.getAsLong();
 			this.nextTopologyAt = this.nextCanaryAt;
 			this.settledAt = this.nextCanaryAt - GOOD_FOR;
@@ -339,7 +330,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 			if (this.canary == null && now - this.nextCanaryAt >= 0) {
 				sing();
 			}
-			if (this.epoch != null && now - this.nextTopologyAt >= 0 && this.asking.compareAndSet(false, true)) {
+			if (this.topology != null && now - this.nextTopologyAt >= 0 && this.asking.compareAndSet(false, true)) {
 				this.nextTopologyAt = now + TOPOLOGY;
 				askTopology();
 			}
@@ -422,12 +413,12 @@ final class TrackingSession implements TrackedConnection.Listener {
 
 		private void askTopology() {
 			long sent = TrackingSession.this.clock.getAsLong();
-			this.master.clusterInfo().whenComplete((info, ex) -> {
+			this.master.topology().whenComplete((now, ex) -> {
 				this.asking.set(false);
 				if (ex != null) {
-					end(End.TOPOLOGY, "CLUSTER INFO: " + RedisErrors.describe(ex));
+					end(End.TOPOLOGY, "cluster: " + RedisErrors.describe(ex));
 				}
-				else if (!epoch(info).equals(this.epoch)) {
+				else if (!now.equals(this.topology)) {
 					end(End.TOPOLOGY, "the cluster has changed");
 				}
 				else {

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.redis;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -205,6 +206,8 @@ final class ScriptedMasters implements RedisConnector, TrackingLink.Commands {
 
 		String clusterInfo = ScriptedMasters.this.clusterInfo;
 
+		BitSet slots = new BitSet();
+
 		/** Whether it says how its cluster is. */
 		boolean describes = true;
 
@@ -256,8 +259,11 @@ final class ScriptedMasters implements RedisConnector, TrackingLink.Commands {
 		}
 
 		@Override
-		public CompletionStage<String> clusterInfo() {
-			return this.describes ? CompletableFuture.completedFuture(this.clusterInfo) : new CompletableFuture<>();
+		public CompletionStage<TrackedConnection.Topology> topology() {
+			return this.describes
+					? CompletableFuture.completedFuture(new TrackedConnection.Topology(
+							this.clusterInfo.contains("cluster_state:ok"), this.clusterInfo, this.slots))
+					: new CompletableFuture<>();
 		}
 
 	}

@@ -596,6 +596,33 @@ class TrackingLinkRedisTests {
 		}
 	}
 
+	/** It need not take another epoch for that: it has the greatest. */
+	@Test
+	void aSlotThatMovesToTheMasterOfTheGreatestEpochEndsTheSession() {
+		try (RedisCluster cluster = RedisCluster.start()) {
+			RedisServer last = cluster.nodes().get(2);
+			int slot = cluster.slotOf("b");
+			assertThat(cluster.ownerOf(slot)).isNotSameAs(last);
+			Lab lab = lab(where(cluster), LettuceClientConfiguration.defaultConfiguration()).good();
+			long session = lab.tracking.session();
+			Object before = epochOf(last);
+
+			cluster.migrate(slot, last);
+
+			assertThat(epochOf(last)).isEqualTo(before);
+			lab.awaitEnded(session, End.TOPOLOGY);
+			lab.good();
+		}
+	}
+
+	private static String epochOf(RedisServer node) {
+		return String.valueOf(node.cli("CLUSTER", "INFO"))
+			.lines()
+			.filter((line) -> line.startsWith("cluster_current_epoch:"))
+			.findFirst()
+			.orElseThrow();
+	}
+
 	@Test
 	void anAskIsNoAnswerAndTheSessionGoesOn() {
 		try (RedisCluster cluster = RedisCluster.start()) {

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.redis;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -418,6 +419,21 @@ class TrackingLinkTests {
 		assertThat(this.link.isGood(session)).isFalse();
 		assertThat(this.link.condition().ended()).containsOnlyKeys(End.TOPOLOGY);
 		assertGoodAgain();
+	}
+
+	@Test
+	void otherSlotsEndTheSessionThoughTheEpochIsTheSame() {
+		this.redis.cluster = true;
+		good();
+		long session = this.link.session();
+		BitSet slots = new BitSet();
+		slots.set(7);
+		this.redis.master().slots = slots;
+
+		this.worker.advance(Duration.ofMillis(750));
+
+		assertThat(this.link.session()).isEqualTo(session + 1);
+		assertThat(this.link.condition().ended()).containsOnlyKeys(End.TOPOLOGY);
 	}
 
 	@Test
