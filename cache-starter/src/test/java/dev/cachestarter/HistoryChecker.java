@@ -102,6 +102,15 @@ import static org.awaitility.Awaitility.await;
  * the same: whatever stands in, it is nothing that was evicted. A failed load that
  * reaches a caller is no exception to report, if it is the very one that was thrown.
  *
+ * <h2>Copies that are not asked about</h2>
+ *
+ * <p>
+ * In mode {@code track} a read may find what was true up to a second ago. So the changes
+ * of the last seconds are kept with the time at which they were acknowledged, and a read
+ * below the common floor is stale only if it is below the floor that there was a second
+ * before it began. How late the others were is counted. What an instance has changed
+ * itself it must see at once, in this mode, too.
+ *
  * <h2>Under faults</h2>
  *
  * <p>
@@ -129,6 +138,9 @@ final class HistoryChecker {
 
 	/** For how long some instances wait for the loads of others. */
 	private static final Duration IMPATIENT = Duration.ofMillis(40);
+
+	/** How old a copy may be that nobody is asked about. */
+	private static final long BOUND = TimeUnit.SECONDS.toNanos(1);
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -203,6 +215,9 @@ final class HistoryChecker {
 			for (ChildJvm child : children) {
 				report = report.plus(Report.parse(child.ask("report", "report ", PATIENCE)));
 			}
+			if (plan.near() == NearSettings.Mode.TRACK) {
+				System.out.println("Reads that lagged behind: " + table.lags());
+			}
 			if (injector != null) {
 				System.out
 					.println("Faults: " + injector.made().values().stream().mapToInt(Integer::intValue).sum() + " of "
@@ -236,7 +251,7 @@ final class HistoryChecker {
 		Participant participant = new Participant("child " + ProcessHandle.current().pid(), args[0],
 				Integer.parseInt(args[1]), new Table(Path.of(args[2]), Integer.parseInt(args[7])),
 				Integer.parseInt(args[6]), Long.parseLong(args[3]), Integer.parseInt(args[4]), broken, IMPATIENT,
-				Boolean.parseBoolean(args[8]), Boolean.parseBoolean(args[9]), Boolean.parseBoolean(args[10]),
+				Boolean.parseBoolean(args[8]), Boolean.parseBoolean(args[9]), NearSettings.Mode.valueOf(args[10]),
 				Boolean.parseBoolean(args[11]));
 		ChildJvm.say("ready");
 		BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -265,21 +280,22 @@ final class HistoryChecker {
 	 * @param untilStale whether the first stale read is enough
 	 * @param faults what faults to make meanwhile
 	 * @param ageing whether entries live for a moment and some loads fail
-	 * @param near whether instances keep copies in memory
+	 * @param near which copies instances keep in memory
 	 * @param tagged whether entries have tags that their load tells, and are evicted by
 	 * them as well
 	 */
 	record Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
-			boolean untilStale, Set<Fault> faults, boolean ageing, boolean near, boolean tagged) {
+			boolean untilStale, Set<Fault> faults, boolean ageing, NearSettings.Mode near, boolean tagged) {
 
 		Plan(long seed, Duration duration, int contexts, int children, int threads, Set<Rule> broken,
 				boolean untilStale, Set<Fault> faults, boolean ageing) {
-			this(seed, duration, contexts, children, threads, broken, untilStale, faults, ageing, false, false);
+			this(seed, duration, contexts, children, threads, broken, untilStale, faults, ageing,
+					NearSettings.Mode.NONE, false);
 		}
 
-		Plan withNear() {
+		Plan withNear(NearSettings.Mode mode) {
 			return new Plan(this.seed, this.duration, this.contexts, this.children, this.threads, this.broken,
-					this.untilStale, this.faults, this.ageing, true, this.tagged);
+					this.untilStale, this.faults, this.ageing, mode, this.tagged);
 		}
 
 		Plan withTags() {
@@ -372,8 +388,22 @@ final class HistoryChecker {
 		/** The mark of the server that runs. */
 		private static final int SERVER = DOUBT + 1;
 
+		/** How many of the last changes of a row are known with their time. */
+		private static final int CHANGES = 64;
+
+		/**
+		 * For each row: how many changes were acknowledged, and for the last of them
+		 * when.
+		 */
+		private static final int ACKNOWLEDGED = SERVER + 1;
+
+		private static final int OF_ROW = 1 + 2 * CHANGES;
+
+		/** How many reads were below the common floor, and by what. */
+		private static final int LAGS = ACKNOWLEDGED + ROWS * OF_ROW;
+
 		/** For each instance: the last server it has replayed to, when it was settled. */
-		private static final int INSTANCES = SERVER + 1;
+		private static final int INSTANCES = LAGS + Lag.values().length + 1;
 
 		private final int instances;
 
@@ -399,7 +429,61 @@ final class HistoryChecker {
 			return get(FLOORS + row);
 		}
 
+		/** The floor that there was at a time, or a lower one. */
+		long floor(int row, long nanoTime) {
+			long floor = 0;
+			int at = ACKNOWLEDGED + row * OF_ROW + 1;
+			for (int i = 0; i < CHANGES; i++) {
+				long version = get(at + 2 * i);
+				// In this order, and written in the other: it is the version's time or a
+				// later one.
+				long time = get(at + 2 * i + 1);
+				if (time != 0 && time - nanoTime <= 0) {
+					floor = Math.max(floor, version);
+				}
+			}
+			return floor;
+		}
+
+		/**
+		 * How long ago it was acknowledged that a version is no more the last, at most.
+		 */
+		long lag(int row, long version, long nanoTime) {
+			long lag = 0;
+			int at = ACKNOWLEDGED + row * OF_ROW + 1;
+			for (int i = 0; i < CHANGES; i++) {
+				long changed = get(at + 2 * i);
+				long time = get(at + 2 * i + 1);
+				if (time != 0 && changed > version) {
+					lag = Math.max(lag, nanoTime - time);
+				}
+			}
+			return lag;
+		}
+
+		void countLag(long nanos) {
+			add(LAGS + Lag.of(nanos).ordinal());
+			int longest = (LAGS + Lag.values().length) * Long.BYTES;
+			long known = get(LAGS + Lag.values().length);
+			while (known < nanos && !LONGS.compareAndSet(this.memory, longest, known, nanos)) {
+				known = get(LAGS + Lag.values().length);
+			}
+		}
+
+		/** How far reads lagged behind, in words. */
+		String lags() {
+			return Arrays.stream(Lag.values())
+				.map((lag) -> get(LAGS + lag.ordinal()) + " by less than " + lag.millis + " ms")
+				.collect(Collectors.joining(", ", "", ", the longest by "
+						+ TimeUnit.NANOSECONDS.toMicros(get(LAGS + Lag.values().length)) / 1000.0 + " ms"));
+		}
+
 		void raiseFloor(int row, long version) {
+			int of = ACKNOWLEDGED + row * OF_ROW;
+			int change = (int) Math.floorMod(add(of), (long) CHANGES);
+			set(of + 1 + 2 * change + 1, 0);
+			set(of + 1 + 2 * change, version);
+			set(of + 1 + 2 * change + 1, System.nanoTime());
 			int at = (FLOORS + row) * Long.BYTES;
 			long floor = get(FLOORS + row);
 			while (floor < version && !LONGS.compareAndSet(this.memory, at, floor, version)) {
@@ -479,6 +563,24 @@ final class HistoryChecker {
 
 		private long add(int index) {
 			return (long) LONGS.getAndAdd(this.memory, index * Long.BYTES, 1L);
+		}
+
+	}
+
+	/** How late a read was. */
+	private enum Lag {
+
+		SHORT(5), MEDIUM(50), LONG(250), LONGEST(1000);
+
+		private final long millis;
+
+		Lag(long millis) {
+			this.millis = millis;
+		}
+
+		static Lag of(long nanos) {
+			long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
+			return Arrays.stream(values()).filter((lag) -> millis < lag.millis).findFirst().orElse(LONGEST);
 		}
 
 	}
@@ -705,6 +807,8 @@ final class HistoryChecker {
 
 		private final boolean tagged;
 
+		private final boolean tracks;
+
 		private final Internals engine;
 
 		private final ResilientRedisCache cache;
@@ -739,9 +843,11 @@ final class HistoryChecker {
 		private final Duration ttl;
 
 		Participant(String name, String host, int port, Table table, int index, long seed, int threads,
-				Set<Rule> broken, Duration loadWait, boolean faulty, boolean ageing, boolean near, boolean tagged) {
+				Set<Rule> broken, Duration loadWait, boolean faulty, boolean ageing, NearSettings.Mode near,
+				boolean tagged) {
 			this.name = name;
 			this.tagged = tagged;
+			this.tracks = near == NearSettings.Mode.TRACK;
 			this.table = table;
 			this.seed = seed;
 			this.breaker = broken.isEmpty() ? null : RuleBreaker.inFrontOf(host, port, broken);
@@ -749,7 +855,7 @@ final class HistoryChecker {
 				.withLease(Duration.ofMillis(100))
 				.withLoadLeaseLimit(Duration.ofMillis(200))
 				.withLoadWait(loadWait)
-				.withNear(NearSettings.defaults().withMode(near ? NearSettings.Mode.VALIDATE : NearSettings.Mode.NONE));
+				.withNear(NearSettings.defaults().withMode(near));
 			CacheSettings settings = ageing ? ageing(lasting, index) : lasting;
 			this.ttl = ageing ? settings.ttl() : Duration.ofMinutes(10);
 			Class<? extends Rows> service = tagged ? TaggedRows.class : Rows.class;
@@ -763,7 +869,7 @@ final class HistoryChecker {
 			this.rows = this.instance.service();
 			Rows target = (Rows) java.util.Objects
 				.requireNonNull(org.springframework.aop.framework.AopProxyUtils.getSingletonTarget(this.rows));
-			target.table(table, ageing, near);
+			target.table(table, ageing, near != NearSettings.Mode.NONE);
 			for (int i = 0; i < threads; i++) {
 				int number = i;
 				Thread thread = new Thread(() -> work(new Random(this.seed + number)), name + ", thread " + i);
@@ -838,6 +944,9 @@ final class HistoryChecker {
 		/** To be asked when nobody changes anything any more. */
 		Report report() {
 			await().atMost(PATIENCE).until(() -> this.instance.engine().evictions().pendingCount() == 0);
+			if (this.tracks) {
+				LockSupport.parkNanos(BOUND);
+			}
 			long staleAtRest = 0;
 			for (int row = 0; row < ROWS; row++) {
 				String tenant = "t" + row / ROWS_OF_TENANT;
@@ -860,11 +969,11 @@ final class HistoryChecker {
 				int number = random.nextBoolean() ? 0 : random.nextInt(ROWS_OF_TENANT);
 				int chance = random.nextInt(10_000);
 				try {
-					if (chance < 8900) {
+					if (chance < (this.tracks ? 9950 : 8900)) {
 						read(tenant, number, random.nextInt(6));
 					}
 					else {
-						change(tenant, number, chance - 8900);
+						change(tenant, number, this.tracks ? random.nextInt(1100) : chance - 8900);
 					}
 				}
 				catch (SourceFailure ex) {
@@ -907,9 +1016,14 @@ final class HistoryChecker {
 			this.reads.increment();
 			if (row == null || row.version() < Math.max(own, floor) || !row.tenant().equals(tenant)
 					|| row.number() != number) {
-				if (row != null && row.version() >= own && row.tenant().equals(tenant) && row.number() == number
-						&& (doubt % 2 != 0 || this.table.doubt() != doubt || alone || isAlone(tenant, number)
-								|| failures() != failures || wasAwaySince(begin))) {
+				boolean isOwnKept = row != null && row.version() >= own && row.tenant().equals(tenant)
+						&& row.number() == number;
+				if (this.tracks && isOwnKept && row.version() >= this.table.floor(index, begin - BOUND)) {
+					this.table.countLag(this.table.lag(index, row.version(), begin));
+					return;
+				}
+				if (isOwnKept && (doubt % 2 != 0 || this.table.doubt() != doubt || alone || isAlone(tenant, number)
+						|| failures() != failures || wasAwaySince(begin))) {
 					this.excused.increment();
 					return;
 				}

@@ -161,9 +161,8 @@ class HistoryCheckerRedisTests {
 			disabledReason = "Only with -Pthorough: there is one with faults")
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemory() throws IOException {
-		Report report = run(
-				new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false).withNear(),
-				(sum) -> sum.refusedFills() > 0 && sum.nearHits() > 100);
+		Report report = run(new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false)
+			.withNear(NearSettings.Mode.VALIDATE), (sum) -> sum.refusedFills() > 0 && sum.nearHits() > 100);
 
 		assertThat(report.staleReads()).isZero();
 		assertThat(report.staleAtRest()).isZero();
@@ -174,7 +173,7 @@ class HistoryCheckerRedisTests {
 	void noReadIsStaleThoughValuesAreCopiedInMemoryWhateverFailsAndAges() throws IOException {
 		Report report = run(
 				new Plan(seed(), duration().dividedBy(2), 2, 1, 4, Set.of(), false, EnumSet.allOf(Fault.class), true)
-					.withNear(),
+					.withNear(NearSettings.Mode.VALIDATE),
 				(sum) -> sum.nearHits() > 0 && sum.replayed() > 0 && sum.standIns() > 0 && sum.refreshes() > 0);
 
 		assertThat(report.staleReads()).isZero();
@@ -184,6 +183,22 @@ class HistoryCheckerRedisTests {
 		assertThat(report.replayed()).isPositive();
 		assertThat(report.standIns()).isPositive();
 		assertThat(report.refreshes()).isPositive();
+	}
+
+	/**
+	 * With {@code thorough} a million such hits, and more.
+	 */
+	@Test
+	void noReadIsOlderThanASecondWhereRedisTellsWhatChangesWhateverFails() throws IOException {
+		Report report = run(
+				new Plan(seed(), duration().dividedBy(2), 2, 1, 4, Set.of(), false, EnumSet.allOf(Fault.class), false)
+					.withNear(NearSettings.Mode.TRACK),
+				(sum) -> sum.nearHits() > Thorough.choose(1000, 1_000_000) && sum.replayed() > 0);
+
+		assertThat(report.staleReads()).isZero();
+		assertThat(report.staleAtRest()).isZero();
+		assertThat(report.exceptions()).isZero();
+		assertThat(report.nearHits()).isGreaterThan(Thorough.choose(1000, 1_000_000));
 	}
 
 	@ParameterizedTest
