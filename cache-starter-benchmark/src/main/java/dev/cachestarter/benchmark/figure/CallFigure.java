@@ -81,6 +81,11 @@ final class CallFigure implements Figure {
 				List.of(Peer.NEAR, Peer.STARTER, Peer.JETCACHE), Peer.NEAR);
 	}
 
+	static CallFigure track() {
+		return new CallFigure("track", "A hit that asks nobody", true,
+				List.of(Peer.TRACK, Peer.CAFFEINE, Peer.NEAR, Peer.STARTER), Peer.TRACK);
+	}
+
 	@Override
 	public String name() {
 		return this.name;
@@ -89,10 +94,6 @@ final class CallFigure implements Figure {
 	@Override
 	public String title() {
 		return this.title;
-	}
-
-	private boolean isNear() {
-		return this.own == Peer.NEAR;
 	}
 
 	@Override
@@ -127,7 +128,8 @@ final class CallFigure implements Figure {
 	}
 
 	private List<Cell> cells(Lab lab) {
-		List<Payload> payloads = (lab.isBrief() && !isNear()) ? List.of(Payload.MEDIUM) : List.of(Payload.values());
+		List<Payload> payloads = (lab.isBrief() && this.own == Peer.STARTER) ? List.of(Payload.MEDIUM)
+				: List.of(Payload.values());
 		return payloads.stream()
 			.flatMap((payload) -> List.of(new Cell(payload, 1), new Cell(payload, 16)).stream())
 			.toList();
@@ -180,7 +182,7 @@ final class CallFigure implements Figure {
 				(this.hits ? "Hit" : "Miss") + ", " + cell.payload().label() + ", " + cell.threads()
 						+ ((cell.threads() == 1) ? " thread" : " threads"),
 				"", "calls a second", "p50 (µs)", "p99 (µs)", "processor (µs)", "allocated (KB), caller / all",
-				(isNear() ? Peer.NEAR.label() : "cache-starter") + " is … as fast");
+				this.own.label() + " is … as fast");
 		Map<String, Object> data = new LinkedHashMap<>();
 		Sample own = sample(calls, this.own, Calls::perSecond);
 		calls.keySet().forEach((peer) -> {
@@ -200,8 +202,16 @@ final class CallFigure implements Figure {
 		Cell many = new Cell(Payload.MEDIUM, 16);
 		Map<Peer, List<Calls>> alone = measured.getOrDefault(one, Map.of());
 		Map<Peer, List<Calls>> together = measured.getOrDefault(many, Map.of());
-		if (isNear()) {
+		if (this.own == Peer.NEAR) {
 			nearGoals(report, measured);
+			return;
+		}
+		if (this.own == Peer.TRACK) {
+			report.goal("hit that asks nobody, 5 KB, 1 / 16 threads",
+					asFast(alone, Peer.CAFFEINE) + " / " + asFast(together, Peer.CAFFEINE)
+							+ " x Spring's cache with Caffeine; " + asFast(alone, Peer.STARTER) + " / "
+							+ asFast(together, Peer.STARTER) + " x without copies",
+					"0.9 x Spring's cache with Caffeine");
 			return;
 		}
 		String what = this.hits ? "hit" : "miss, load and fill";

@@ -26,8 +26,8 @@ import dev.cachestarter.benchmark.Figure;
 public final class Figures {
 
 	public static final List<Figure> ALL = List.of(CallFigure.hits(), CallFigure.misses(), CallFigure.near(),
-			new ManyKeysFigure(), new TagsFigure(), new SharesFigure(), new EvictionFigure(), new ColdKeyFigure(),
-			new StartFigure(), new InnerLoopsFigure(), new GrowthFigure());
+			CallFigure.track(), new ManyKeysFigure(), new TagsFigure(), new SharesFigure(), new EvictionFigure(),
+			new ColdKeyFigure(), new StartFigure(), new InnerLoopsFigure(), new GrowthFigure());
 
 	private Figures() {
 	}

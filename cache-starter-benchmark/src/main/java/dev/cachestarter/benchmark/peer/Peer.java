@@ -46,7 +46,10 @@ public enum Peer {
 	CAFFEINE("Caffeine, in memory", CaffeinePeer::open),
 
 	/** The starter with copies in memory that Redis confirms. */
-	NEAR("cache-starter, near.mode: validate", StarterPeer::openNear);
+	NEAR("cache-starter, near.mode: validate", StarterPeer::openNear),
+
+	/** The starter with copies in memory of which Redis says when they change. */
+	TRACK("cache-starter, near.mode: track", StarterPeer::openTrack);
 
 	private final String label;
 

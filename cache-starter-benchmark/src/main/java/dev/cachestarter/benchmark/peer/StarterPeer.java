@@ -51,6 +51,10 @@ final class StarterPeer {
 		return open(place, "validate");
 	}
 
+	static PeerInstance openTrack(RedisPlace place) {
+		return open(place, "track");
+	}
+
 	private static PeerInstance open(RedisPlace place, String nearMode) {
 		ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
 			.web(WebApplicationType.NONE)
