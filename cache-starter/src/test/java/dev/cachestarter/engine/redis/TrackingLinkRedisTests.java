@@ -559,7 +559,13 @@ class TrackingLinkRedisTests {
 	@Test
 	void eachMasterOfAClusterTells() {
 		try (RedisCluster cluster = RedisCluster.start()) {
-			Lab lab = lab(where(cluster), LettuceClientConfiguration.defaultConfiguration()).good();
+			Lab lab = lab(where(cluster), LettuceClientConfiguration.defaultConfiguration());
+			lab.link.start();
+			await().atMost(LONG).until(lab.link::isUp);
+			long link = lab.link.session();
+			lab.good();
+			// Connections that it has not made mean another node to the link.
+			assertThat(lab.link.session()).isEqualTo(link);
 			String[] keys = { "a", "b", "c", "d", "e", "f" };
 			assertThat(Arrays.stream(keys).map(cluster::ownerOf).distinct()).hasSize(3);
 			for (String key : keys) {
