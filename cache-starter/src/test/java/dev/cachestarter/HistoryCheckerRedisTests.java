@@ -201,6 +201,14 @@ class HistoryCheckerRedisTests {
 		assertThat(report.nearHits()).isGreaterThan(Thorough.choose(1000, 1_000_000));
 	}
 
+	@Test
+	void whereChangesAreNotToldAReadIsOlderThanASecond() throws IOException {
+		Report report = run(new Plan(seed(), LIMIT, 2, 0, 4, EnumSet.of(Rule.TELL_OF_CHANGES), true, Set.of(), false)
+			.withNear(NearSettings.Mode.TRACK));
+
+		assertThat(report.staleReads()).isPositive();
+	}
+
 	@ParameterizedTest
 	@EnumSource(names = { "COMPARE_ON_FILL", "LEASE_BEFORE_LOAD", "JOIN_BY_NONCE", "COMPARE_GENERATIONS",
 			"CAPTURE_GENERATIONS", "FRESH_GENERATIONS", "AWAIT_EVICTION" })

@@ -294,7 +294,10 @@ final class RuleBreaker implements AutoCloseable {
 		PENDING_UNTIL_ACKNOWLEDGED,
 
 		/** What was evicted lately is evicted again when the server is another. */
-		REPLAY_AFTER_RESTART
+		REPLAY_AFTER_RESTART,
+
+		/** What was read over a tracked connection is told of when it changes. */
+		TELL_OF_CHANGES
 
 	}
 
@@ -731,7 +734,7 @@ final class RuleBreaker implements AutoCloseable {
 				while (true) {
 					Reply next = this.replies.take();
 					byte[] reply = next.canned();
-					byte[] passed = next.change().apply((reply != null) ? reply : read(this.fromServer));
+					byte[] passed = next.change().apply((reply != null) ? reply : readReply());
 					if (passed != null) {
 						this.toClient.write(passed);
 					}
@@ -779,6 +782,19 @@ final class RuleBreaker implements AutoCloseable {
 				start++;
 			}
 			return Arrays.copyOfRange(bulk, start, bulk.length - 2);
+		}
+
+		/** Read one reply; what is told before it goes on its way, or nowhere. */
+		private byte[] readReply() throws IOException {
+			byte[] read = read(this.fromServer);
+			while (read[0] == '>') {
+				// A proxy that swallowed all would be found out.
+				if (!isBroken(Rule.TELL_OF_CHANGES) || text(read).contains("~canary")) {
+					this.toClient.write(read);
+				}
+				read = read(this.fromServer);
+			}
+			return read;
 		}
 
 		/** Read one reply, or command, as it was sent. */
