@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 import org.apache.commons.logging.Log;
@@ -51,6 +52,8 @@ import dev.cachestarter.diagnosis.LoadTimes;
 import dev.cachestarter.diagnosis.Setting;
 import dev.cachestarter.diagnosis.SettingOrigins;
 import dev.cachestarter.engine.key.KeyPattern;
+import dev.cachestarter.engine.redis.TrackingCondition;
+import dev.cachestarter.engine.redis.TrackingLink;
 import dev.cachestarter.engine.monitor.NearSize;
 import dev.cachestarter.engine.key.LogKeys;
 
@@ -343,16 +346,51 @@ public class CacheStarterEndpoint {
 	 * @param reasons why
 	 * @param pendingEvictions how many evictions Redis has not acknowledged
 	 * @param oldestPendingEviction for how long the oldest of them is pending
+	 * @param tracking whether Redis tells what changes, {@code null} if no cache has a
+	 * use for it
 	 */
 	public record LinkDescriptor(String address, boolean connected, String state, Duration lasting, boolean degraded,
-			List<String> reasons, int pendingEvictions, @Nullable Duration oldestPendingEviction) {
+			List<String> reasons, int pendingEvictions, @Nullable Duration oldestPendingEviction,
+			@Nullable TrackingDescriptor tracking) {
 
 		static LinkDescriptor of(ResilientRedisCacheManager manager) {
 			CacheCondition condition = CacheCondition.of(manager);
-			return new LinkDescriptor(condition.redis(), condition.link().isUp(),
-					condition.link().kind().name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'),
+			TrackingLink tracking = manager.engine().tracking();
+			return new LinkDescriptor(condition.redis(), condition.link().isUp(), lowerCase(condition.link().kind()),
 					condition.link().lasting(), condition.isDegraded(), condition.reasons(),
-					condition.pendingEvictions(), condition.oldestPending());
+					condition.pendingEvictions(), condition.oldestPending(),
+					(tracking != null) ? TrackingDescriptor.of(tracking.condition()) : null);
+		}
+
+		private static String lowerCase(Enum<?> constant) {
+			return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+		}
+
+	}
+
+	/**
+	 * How Redis tells what changes, for near caches in mode {@code track}.
+	 *
+	 * @param state {@code good} if it tells everything; else {@code connecting},
+	 * {@code proving}, {@code silent}, {@code refused} or {@code stopped}, and Redis is
+	 * asked with each hit
+	 * @param session the number of the session, which grows whenever one has ended
+	 * @param sinceHeartbeat how long ago the last good heartbeat was sent, {@code null}
+	 * if no session is good
+	 * @param changes how many changes it has told of
+	 * @param sessionsEnded how many sessions have ended, by why: {@code connection},
+	 * {@code heartbeat}, {@code push}, {@code canary}, {@code topology},
+	 * {@code replaced}, {@code clock}, {@code stopped} or {@code failure}
+	 * @param error what was last said to be wrong, {@code null} if nothing is
+	 */
+	public record TrackingDescriptor(String state, long session, @Nullable Duration sinceHeartbeat, long changes,
+			Map<String, Long> sessionsEnded, @Nullable String error) {
+
+		static TrackingDescriptor of(TrackingCondition condition) {
+			Map<String, Long> ended = new TreeMap<>();
+			condition.ended().forEach((why, count) -> ended.put(LinkDescriptor.lowerCase(why), count));
+			return new TrackingDescriptor(LinkDescriptor.lowerCase(condition.state()), condition.session(),
+					condition.sinceHeartbeat(), condition.pushes(), ended, condition.error());
 		}
 
 	}

@@ -49,6 +49,7 @@ import dev.cachestarter.CacheTtl;
 import dev.cachestarter.TtlPolicy;
 import dev.cachestarter.actuate.CacheStarterEndpoint.CacheDescriptor;
 import dev.cachestarter.actuate.CacheStarterEndpoint.CacheStarterDescriptor;
+import dev.cachestarter.actuate.CacheStarterEndpoint.TrackingDescriptor;
 import dev.cachestarter.actuate.CacheStarterEndpoint;
 import dev.cachestarter.actuate.CacheStarterEndpointWebExtension;
 import dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration;
@@ -107,6 +108,24 @@ class CacheStarterEndpointRedisTests {
 			assertThat(cache.methodTtls()).containsExactly(Map.entry("Items.find(String, String)", "#{30 + 30}m"));
 			assertThat(cache.keys()).isNull();
 			assertThat(JsonMapper.shared().writeValueAsString(shown)).contains("\"hitRatio\":0.5");
+		});
+	}
+
+	@Test
+	void itShowsWhetherRedisTellsWhatChangesWhereACacheHasAUseForThat() {
+		this.contextRunner
+			.run((context) -> assertThat(context.getBean(CacheStarterEndpoint.class).cacheStarter().redis().tracking())
+				.isNull());
+
+		this.contextRunner.withPropertyValues("cache-starter.caches.others.near.mode=track").run((context) -> {
+			CacheStarterEndpoint endpoint = context.getBean(CacheStarterEndpoint.class);
+			await().atMost(Duration.ofMinutes(1))
+				.until(() -> endpoint.cacheStarter().redis().tracking().state().equals("good"));
+
+			TrackingDescriptor tracking = endpoint.cacheStarter().redis().tracking();
+			assertThat(tracking.session()).isPositive();
+			assertThat(tracking.sinceHeartbeat()).isPositive();
+			assertThat(tracking.error()).isNull();
 		});
 	}
 
