@@ -90,7 +90,7 @@
 
 	const marks = { 'redis': 'redis', 'near': 'redis', 'database': 'database' };
 
-	const labels = { 'redis': 'Redis', 'near': 'near, confirmed by Redis', 'database': 'database', 'another caller\'s load': 'another caller’s load',
+	const labels = { 'redis': 'Redis', 'near': 'near cache', 'database': 'database', 'another caller\'s load': 'another caller’s load',
 		'stale entry': 'stale entry', 'cache': 'Redis, near or another caller’s load' };
 
 	const noteAnswers = (response) => {

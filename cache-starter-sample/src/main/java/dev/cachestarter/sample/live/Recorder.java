@@ -227,7 +227,7 @@ final class Recorder {
 		/** From a fresh entry. */
 		REDIS("redis"),
 
-		/** From a copy in memory that Redis confirmed. */
+		/** From a copy in memory: Redis confirmed it, or tells what changes. */
 		NEAR("near"),
 
 		/** The method ran. */
