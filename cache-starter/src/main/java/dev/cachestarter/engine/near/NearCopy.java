@@ -48,8 +48,8 @@ public final class NearCopy {
 
 	private final @Nullable Vouching vouching;
 
-	/** Whether Redis is to be told that it was a hit. */
-	private volatile boolean noted;
+	/** In which round of {@link Touches} it was last noted as a hit. */
+	private volatile int noted;
 
 	private NearCopy(EntryHeader header, ValueCodec decoder, @Nullable Object value, byte @Nullable [] entry,
 			@Nullable Long print, int size, long life, @Nullable Vouching vouching) {
@@ -141,12 +141,12 @@ public final class NearCopy {
 		return (this.entry != null) ? this.decoder.decode(this.entry, this.header.form()) : this.value;
 	}
 
-	boolean isNoted() {
+	int noted() {
 		return this.noted;
 	}
 
-	void note(boolean noted) {
-		this.noted = noted;
+	void note(int round) {
+		this.noted = round;
 	}
 
 	/** How much it counts, in bytes. */

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.near;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 import org.jspecify.annotations.Nullable;
@@ -28,53 +29,55 @@ import dev.cachestarter.engine.key.StoredKey;
  * Remembers some of the keys whose copies were hits, so that Redis can be told of them:
  * it would take what it is not asked about for idle, and evict just what is read most.
  * <p>
- * A hit writes only if its copy was not noted since the last time: that is once a second
- * for a copy, not once for a hit. Of those that come to the same place the last one
- * stays, and the others are noted again with their next hits.
+ * Redis is told in rounds, one a second. A hit writes only if its copy was not noted in
+ * this round: that is once in a round for a copy, not once for a hit. Of those that come
+ * to the same place the last one stays. The others have been noted as well and must wait
+ * for the next round: if they did not, each hit would write as soon as there are more
+ * keys than places.
  */
 final class Touches {
 
 	/** The most that are told of at a time. */
 	static final int MOST = 100;
 
-	private final AtomicReferenceArray<@Nullable Hit> hits = new AtomicReferenceArray<>(128);
+	private final AtomicReferenceArray<@Nullable StoredKey> hits = new AtomicReferenceArray<>(128);
+
+	/** Begins above what copies have that were never noted. */
+	private final AtomicInteger round = new AtomicInteger(1);
 
 	private int next;
 
 	/**
 	 * Take note of a hit.
+	 * @return whether that was not done in this round yet
 	 */
-	void hit(StoredKey key, NearCopy copy) {
-		if (copy.isNoted()) {
-			return;
+	boolean hit(StoredKey key, NearCopy copy) {
+		int now = this.round.get();
+		if (copy.noted() == now) {
+			return false;
 		}
-		copy.note(true);
+		copy.note(now);
 		int hash = key.hashCode();
-		Hit before = this.hits.getAndSet((hash ^ (hash >>> 16)) & (this.hits.length() - 1), new Hit(key, copy));
-		if (before != null && before.copy() != copy) {
-			before.copy().note(false);
-		}
+		this.hits.set((hash ^ (hash >>> 16)) & (this.hits.length() - 1), key);
+		return true;
 	}
 
 	/**
-	 * Return the keys that were noted, and forget them. Called by one thread at a time.
+	 * Return the keys that were noted, forget them, and begin another round. Called by
+	 * one thread at a time.
 	 */
 	List<byte[]> take() {
+		this.round.incrementAndGet();
 		List<byte[]> keys = new ArrayList<>();
 		for (int i = 0; i < this.hits.length() && keys.size() < MOST; i++) {
 			// Not always the same ones are left for the next time.
 			this.next = (this.next + 1) % this.hits.length();
-			Hit hit = this.hits.getAndSet(this.next, null);
-			if (hit != null) {
-				keys.add(hit.key().redisKey());
-				hit.copy().note(false);
+			StoredKey key = this.hits.getAndSet(this.next, null);
+			if (key != null) {
+				keys.add(key.redisKey());
 			}
 		}
 		return keys;
-	}
-
-	private record Hit(StoredKey key, NearCopy copy) {
-
 	}
 
 }

@@ -68,7 +68,31 @@ class TouchesTests {
 
 		assertThat(this.touches.take()).hasSize(Touches.MOST);
 		assertThat(this.touches.take()).hasSizeBetween(1, 28);
-		assertThat(copies).as("all are noted again with their next hits").noneMatch(NearCopy::isNoted);
+		for (int i = 0; i < 10_000; i++) {
+			assertThat(this.touches.hit(this.layout.key("", "key" + i), copies.get(i))).as("noted again").isTrue();
+		}
+	}
+
+	/** What hits write goes from core to core. */
+	@Test
+	void aHitWritesOnceInEachRoundHoweverManyKeysAreHit() {
+		List<StoredKey> keys = new ArrayList<>();
+		List<NearCopy> copies = new ArrayList<>();
+		for (int i = 0; i < 1000; i++) {
+			keys.add(this.layout.key("", "key" + i));
+			copies.add(copy());
+		}
+		int writes = 0;
+
+		for (int hit = 0; hit < 100_000; hit++) {
+			int which = hit % 1000;
+			writes += this.touches.hit(keys.get(which), copies.get(which)) ? 1 : 0;
+			if (hit == 50_000) {
+				this.touches.take();
+			}
+		}
+
+		assertThat(writes).isEqualTo(2 * 1000);
 	}
 
 	private static NearCopy copy() {
