@@ -92,11 +92,12 @@ public final class NearCache implements NearTracking.Copies {
 	 */
 	public static final int SMALLEST = 1024;
 
-	private final Cache<StoredKey, NearCopy> copies;
-
 	private final NearSettings settings;
 
-	private final LongAdder bytes = new LongAdder();
+	private final Ticker ticker;
+
+	/** All copies. To clear them is to begin with nothing: see {@link #clear()}. */
+	private volatile Contents contents;
 
 	/** {@code null} where all copies are to be confirmed. */
 	private final @Nullable NearTracking tracking;
@@ -114,22 +115,30 @@ public final class NearCache implements NearTracking.Copies {
 		this.settings = settings;
 		this.tracking = tracking;
 		this.doorkeeper = (tracking != null) ? new Doorkeeper(settings.maxEntries()) : null;
+		this.ticker = ticker;
+		this.contents = nothing();
+	}
+
+	private Contents nothing() {
+		LongAdder bytes = new LongAdder();
 		// A weight is an int.
-		long most = Math.min(settings.maxSize().toBytes(), (long) settings.maxEntries() * Integer.MAX_VALUE);
-		int least = (int) ((most + settings.maxEntries() - 1) / settings.maxEntries());
-		this.copies = Caffeine.newBuilder()
+		long most = Math.min(this.settings.maxSize().toBytes(),
+				(long) this.settings.maxEntries() * Integer.MAX_VALUE);
+		int least = (int) ((most + this.settings.maxEntries() - 1) / this.settings.maxEntries());
+		Cache<StoredKey, NearCopy> copies = Caffeine.newBuilder()
 			.maximumWeight(most)
 			.weigher((StoredKey key, NearCopy copy) -> Math.max(least, copy.size() + sizeOf(key)))
 			.expireAfter(new Life())
-			.ticker(ticker)
+			.ticker(this.ticker)
 			// What is due is done by who comes: it is little, and needs no thread.
 			.executor(Runnable::run)
 			.removalListener((key, copy, cause) -> {
 				if (copy != null) {
-					this.bytes.add(-copy.size());
+					bytes.add(-copy.size());
 				}
 			})
 			.build();
+		return new Contents(copies, bytes);
 	}
 
 	/**
@@ -163,7 +172,7 @@ public final class NearCache implements NearTracking.Copies {
 	 * Return the copy of a key's value, {@code null} if there is none.
 	 */
 	public @Nullable NearCopy get(StoredKey key) {
-		return this.copies.getIfPresent(key);
+		return this.contents.copies().getIfPresent(key);
 	}
 
 	/**
@@ -244,19 +253,22 @@ public final class NearCache implements NearTracking.Copies {
 		if (copy.size() > this.settings.maxSize().toBytes()) {
 			return;
 		}
+		// Before it is looked at whether anything was told: what is told after that must
+		// find the copy here, and looks where copies are kept by then.
+		Contents to = this.contents;
 		if (ticket == null || this.tracking == null) {
-			this.bytes.add(copy.size());
-			this.copies.put(key, copy);
+			to.bytes().add(copy.size());
+			to.copies().put(key, copy);
 			return;
 		}
 		NearTracking keeper = this.tracking;
-		this.copies.asMap().compute(key, (same, there) -> {
+		to.copies().asMap().compute(key, (same, there) -> {
 			Vouching vouching = keeper.vouch(ticket, this.round.get(), observed.cacheGeneration(),
 					observed.groupGeneration());
 			if (vouching == null) {
 				return there;
 			}
-			this.bytes.add(copy.size());
+			to.bytes().add(copy.size());
 			return copy.vouchedForBy(vouching);
 		});
 	}
@@ -287,22 +299,24 @@ public final class NearCache implements NearTracking.Copies {
 	 */
 	@Override
 	public void drop(StoredKey key) {
-		this.copies.invalidate(key);
+		this.contents.copies().invalidate(key);
 	}
 
 	/**
 	 * Keep a given copy no longer.
 	 */
 	public void drop(StoredKey key, NearCopy copy) {
-		this.copies.asMap().remove(key, copy);
+		this.contents.copies().asMap().remove(key, copy);
 	}
 
 	/**
-	 * Keep nothing of what was kept.
+	 * Keep nothing of what was kept. That takes no longer for many copies than for few,
+	 * and waits for nobody who makes one: event loops do it. What is being put into what
+	 * was there before is gone with it.
 	 */
 	@Override
 	public void clear() {
-		this.copies.invalidateAll();
+		this.contents = nothing();
 	}
 
 	/**
@@ -328,7 +342,7 @@ public final class NearCache implements NearTracking.Copies {
 	 * Return about how many copies there are.
 	 */
 	public long count() {
-		return this.copies.estimatedSize();
+		return this.contents.copies().estimatedSize();
 	}
 
 	/**
@@ -336,12 +350,12 @@ public final class NearCache implements NearTracking.Copies {
 	 * entries are kept, as they are.
 	 */
 	public long bytes() {
-		return Math.max(0, this.bytes.sum());
+		return Math.max(0, this.contents.bytes().sum());
 	}
 
 	/** Do what is due. */
 	void cleanUp() {
-		this.copies.cleanUp();
+		this.contents.copies().cleanUp();
 	}
 
 	/**
@@ -357,6 +371,16 @@ public final class NearCache implements NearTracking.Copies {
 
 		/** It is to be replaced by one that is vouched for. */
 		TO_BE_READ
+
+	}
+
+	/**
+	 * What is kept.
+	 *
+	 * @param copies the copies
+	 * @param bytes how many bytes their entries have
+	 */
+	private record Contents(Cache<StoredKey, NearCopy> copies, LongAdder bytes) {
 
 	}
 

@@ -416,6 +416,38 @@ class NearTrackingTests {
 		assertThat(worth(others, other)).isEqualTo(Worth.VOUCHED_FOR);
 	}
 
+	/**
+	 * It is an event loop that tells: it must neither wait for those who make copies nor
+	 * look at each of them.
+	 */
+	@Test
+	void whoeverClearsWaitsForNobody() throws Exception {
+		copied(this.key);
+		for (Runnable clear : List.<Runnable>of(() -> this.tracking.allChanged(), () -> this.tracking.endSession(),
+				() -> this.keeper.evicted(new Target.Glob("pages", KeyPattern.of("*:1"))), this.near::clear)) {
+			AtomicReference<Thread> cleared = new AtomicReference<>();
+			Ticket ticket = begin(this.key);
+			this.tracking.whenAsked = () -> {
+				this.tracking.whenAsked = () -> {
+				};
+				Thread thread = new Thread(clear);
+				cleared.set(thread);
+				thread.start();
+				await().atMost(PATIENCE)
+					.until(() -> List.of(Thread.State.BLOCKED, Thread.State.WAITING, Thread.State.TERMINATED)
+						.contains(thread.getState()));
+				assertThat(thread.getState()).isEqualTo(Thread.State.TERMINATED);
+			};
+
+			keep(ticket, A, B);
+
+			assertThat(cleared.get()).isNotNull();
+			assertThat(this.near.get(this.key) == null || worth(this.key) != Worth.VOUCHED_FOR).isTrue();
+			this.near.clear();
+			copied(this.key);
+		}
+	}
+
 	/** Its name became known when a copy was there already. */
 	@Test
 	void aMessageFindsACopyThatWasMadeUnderAnotherName() {
