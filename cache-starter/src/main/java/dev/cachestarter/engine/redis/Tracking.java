@@ -42,8 +42,10 @@ public interface Tracking {
 
 	/**
 	 * Return when the last good answer to a heartbeat was sent for, of the master whose
-	 * is the oldest, in {@link System#nanoTime()}; if there is no good session, of the
-	 * last one that was good.
+	 * is the oldest, in {@link System#nanoTime()}, from which the time is taken that the
+	 * machine was suspended for since; if there is no good session, of the last one that
+	 * was good and that ended because Redis was lost. Centuries ago, if there is neither.
+	 * Takes no lock and never blocks.
 	 */
 	long lastGood();
 

@@ -39,6 +39,7 @@ import dev.cachestarter.engine.connection.RedisConnector;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.redis.TrackingCondition.End;
 import dev.cachestarter.engine.redis.TrackingCondition.State;
+import dev.cachestarter.engine.redis.TrackingSession.Moment;
 
 /**
  * The link on which Redis tells what changes: one connection to each master, with
@@ -77,7 +78,7 @@ import dev.cachestarter.engine.redis.TrackingCondition.State;
  * before its heartbeat was sent has been told.
  * <li><em>Heartbeat.</em> Every 250 ms a bare {@code HELLO} is sent to each master. What
  * was read is good while the last good answer, of every master, was <em>sent for</em>
- * less than a second ago: that is asked at each use, by {@link System#nanoTime()}. A
+ * less than a second ago: that is asked at each use. A
  * connection that is dead without anybody noticing, a server that stands still and one
  * that is cut off are all alike: no answer.
  * <li><em>Canary.</em> That Redis says {@code OK} to tracking proves nothing behind a
@@ -93,7 +94,9 @@ import dev.cachestarter.engine.redis.TrackingCondition.State;
  * its slots. What was read is good while the last such answer was sent for less than a
  * second ago, too, and the same as when the session began.
  * <li><em>Clocks.</em> While a machine is suspended {@link System#nanoTime()} may stand
- * still. When it and the wall clock part by more than a second, the session ends.
+ * still. So each use asks the wall clock as well, and by neither of them may the second
+ * have passed; one that is set costs the time until the next heartbeat. When they part by
+ * more than a second, the session ends.
  * </ol>
  *
  * <h2>Threads</h2>
@@ -156,12 +159,16 @@ public final class TrackingLink implements Tracking {
 	/**
 	 * When the last good heartbeat was sent, of the master whose is the oldest. Set back
 	 * before the number grows, and set only after it has grown: who reads this first, and
-	 * then finds the number that it knows, has read it of that session.
+	 * then finds the number that it knows, has read it of that session. {@code null} if
+	 * no session is good.
 	 */
-	private volatile long goodAt;
+	private volatile @Nullable Moment goodAt;
 
-	/** The same of the last session that was good, when it had ended. */
-	private long lastGoodAt;
+	/**
+	 * The same, and when a session has ended because Redis was lost, that of this
+	 * session.
+	 */
+	private volatile @Nullable Moment lastGoodAt;
 
 	/** The session that has begun, good or not; {@code null} if there is none. */
 	private volatile @Nullable TrackingSession session;
@@ -202,12 +209,6 @@ public final class TrackingLink implements Tracking {
 		this.clock = clock;
 		this.wallClock = wallClock;
 		this.report = new TrackingReport(connector.display(), clock);
-		this.goodAt = never();
-		this.lastGoodAt = this.goodAt;
-	}
-
-	private long never() {
-		return this.clock.getAsLong() - 2 * TrackingSession.GOOD_FOR;
 	}
 
 	@Override
@@ -217,19 +218,20 @@ public final class TrackingLink implements Tracking {
 
 	@Override
 	public boolean isGood(long session) {
-		long good = this.goodAt;
-		return this.number == session && this.clock.getAsLong() - good < TrackingSession.GOOD_FOR;
+		Moment good = this.goodAt;
+		return good != null && this.number == session && age(good) < TrackingSession.GOOD_FOR;
+	}
+
+	private long age(Moment moment) {
+		long nanos = this.clock.getAsLong();
+		return moment.age(nanos, this.wallClock.getAsLong());
 	}
 
 	@Override
 	public long lastGood() {
-		this.lock.lock();
-		try {
-			return this.proven ? this.goodAt : this.lastGoodAt;
-		}
-		finally {
-			this.lock.unlock();
-		}
+		Moment last = this.lastGoodAt;
+		long nanos = this.clock.getAsLong();
+		return nanos - ((last != null) ? last.age(nanos, this.wallClock.getAsLong()) : TrackingSession.EVER);
 	}
 
 	@Override
@@ -274,21 +276,22 @@ public final class TrackingLink implements Tracking {
 	public TrackingCondition condition() {
 		this.lock.lock();
 		try {
-			long age = this.clock.getAsLong() - this.goodAt;
-			return new TrackingCondition(state(age), this.number, this.proven ? Duration.ofNanos(age) : null,
-					this.pushes.sum(), Map.copyOf(this.ended), this.report.problem());
+			Moment good = this.goodAt;
+			Duration since = (good != null) ? Duration.ofNanos(this.clock.getAsLong() - good.nanos()) : null;
+			return new TrackingCondition(state(good), this.number, since, this.pushes.sum(),
+					Map.copyOf(this.ended), this.report.problem());
 		}
 		finally {
 			this.lock.unlock();
 		}
 	}
 
-	private State state(long age) {
+	private State state(@Nullable Moment good) {
 		if (this.era % 2 == 0) {
 			return State.STOPPED;
 		}
-		if (this.proven) {
-			return (age < TrackingSession.GOOD_FOR) ? State.GOOD : State.SILENT;
+		if (good != null) {
+			return (age(good) < TrackingSession.GOOD_FOR) ? State.GOOD : State.SILENT;
 		}
 		return (this.session != null) ? State.PROVING : this.refused ? State.REFUSED : State.CONNECTING;
 	}
@@ -335,6 +338,7 @@ public final class TrackingLink implements Tracking {
 			if (ticking != null) {
 				ticking.cancel(false);
 			}
+			this.lastGoodAt = null;
 		}
 		finally {
 			this.lock.unlock();
@@ -346,6 +350,14 @@ public final class TrackingLink implements Tracking {
 	 * The link says that a server is another one than before.
 	 */
 	public void replaced() {
+		this.lock.lock();
+		try {
+			// Also if the session ended before that was known.
+			this.lastGoodAt = null;
+		}
+		finally {
+			this.lock.unlock();
+		}
 		end(this.session, End.REPLACED, "Redis was replaced");
 	}
 
@@ -443,17 +455,18 @@ public final class TrackingLink implements Tracking {
 		}
 	}
 
-	private void good(TrackingSession which, long sent) {
+	private void good(TrackingSession which, Moment sent) {
 		this.lock.lock();
 		try {
 			if (this.session != which) {
 				return;
 			}
 			this.goodAt = sent;
+			this.lastGoodAt = sent;
 			if (this.proven) {
 				return;
 			}
-			this.provenAt = sent;
+			this.provenAt = sent.nanos();
 			this.proven = true;
 			this.unheard = 0;
 		}
@@ -475,11 +488,14 @@ public final class TrackingLink implements Tracking {
 				// Who opens it finds out.
 				return;
 			}
-			if (this.proven && this.goodAt - this.provenAt > LASTING) {
+			Moment good = this.goodAt;
+			if (good != null && good.nanos() - this.provenAt > LASTING) {
 				this.attempts = 0;
 			}
-			this.lastGoodAt = this.proven ? this.goodAt : this.lastGoodAt;
-			this.goodAt = never();
+			if (why != End.CONNECTION && why != End.HEARTBEAT) {
+				this.lastGoodAt = null;
+			}
+			this.goodAt = null;
 			long next = this.number + 1;
 			this.number = next;
 			this.session = null;
@@ -547,7 +563,7 @@ public final class TrackingLink implements Tracking {
 	private final class SessionOwner implements TrackingSession.Owner {
 
 		@Override
-		public void good(TrackingSession session, long sent) {
+		public void good(TrackingSession session, Moment sent) {
 			TrackingLink.this.good(session, sent);
 		}
 

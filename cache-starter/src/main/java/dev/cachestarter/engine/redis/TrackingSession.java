@@ -44,6 +44,9 @@ final class TrackingSession implements TrackedConnection.Listener {
 	/** What was read is good for so long after the last good heartbeat was sent. */
 	static final long GOOD_FOR = TimeUnit.SECONDS.toNanos(1);
 
+	/** Longer ago than anybody asks for, and can still be added to. */
+	static final long EVER = Long.MAX_VALUE / 2;
+
 	/** A heartbeat that is not answered for so long will not be. */
 	private static final long SILENCE = TimeUnit.SECONDS.toNanos(3);
 
@@ -176,18 +179,28 @@ final class TrackingSession implements TrackedConnection.Listener {
 
 	/** A master has answered well: on the event loop, after what was told. */
 	private void beaten() {
-		long oldest = this.watches.get(0).goodAt;
+		Moment oldest = null;
 		for (Watch watch : this.watches) {
-			if (!watch.everHeard) {
+			Moment good = watch.goodAt;
+			Moment settled = (watch.topology != null) ? watch.settledAt : good;
+			if (!watch.everHeard || good == null || settled == null) {
 				return;
 			}
-			oldest = older(watch.goodAt, (watch.topology != null) ? older(watch.settledAt, oldest) : oldest);
+			oldest = older(older(good, settled), (oldest != null) ? oldest : good);
 		}
-		this.owner.good(this, oldest);
+		if (oldest != null) {
+			this.owner.good(this, oldest);
+		}
 	}
 
-	private static long older(long one, long other) {
-		return (one - other < 0) ? one : other;
+	private static Moment older(Moment one, Moment other) {
+		return (one.nanos() - other.nanos() < 0) ? one : other;
+	}
+
+	/** If it is held up in between, it is the older by one of the clocks. */
+	private Moment now() {
+		long millis = this.wallClock.getAsLong();
+		return new Moment(this.clock.getAsLong(), millis);
 	}
 
 	private void end(End why, String text) {
@@ -237,7 +250,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 		 * Every master has answered well, and its canary was heard.
 		 * @param sent when the oldest of these heartbeats was sent
 		 */
-		void good(TrackingSession session, long sent);
+		void good(TrackingSession session, Moment sent);
 
 		/**
 		 * It cannot prove itself, for a reason that may pass.
@@ -252,6 +265,28 @@ final class TrackingSession implements TrackedConnection.Listener {
 		void changed(byte[] key);
 
 		void allChanged();
+
+	}
+
+	/**
+	 * A moment by two clocks. One of them may stand still while the machine is suspended,
+	 * and the other one may be set.
+	 *
+	 * @param nanos as {@link System#nanoTime()}
+	 * @param millis as {@link System#currentTimeMillis()}
+	 */
+	record Moment(long nanos, long millis) {
+
+		/**
+		 * Return how long ago it was, in nanoseconds, by the clock that says more.
+		 * @param nanosNow the time by the one clock
+		 * @param millisNow the time by the other one, to be asked for after that
+		 * @return very long, if the clock was set back
+		 */
+		long age(long nanosNow, long millisNow) {
+			long passed = millisNow - this.millis;
+			return (passed < 0) ? EVER : Math.max(nanosNow - this.nanos, TimeUnit.MILLISECONDS.toNanos(passed));
+		}
 
 	}
 
@@ -290,7 +325,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 		private volatile long beatAt;
 
 		/** When the last heartbeat was sent that was answered well. */
-		private volatile long goodAt;
+		private volatile @Nullable Moment goodAt;
 
 		/** The canary that is under way, {@code null} if none is. */
 		private volatile byte @Nullable [] canary;
@@ -310,7 +345,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 		private volatile long nextTopologyAt;
 
 		/** When it was last asked for its slots, and they were those of the session. */
-		private volatile long settledAt;
+		private volatile @Nullable Moment settledAt;
 
 		Watch(TrackedConnection.Master master, long id, @Nullable Topology topology) {
 			this.master = master;
@@ -318,7 +353,6 @@ final class TrackingSession implements TrackedConnection.Listener {
 			this.topology = topology;
 			this.nextCanaryAt = TrackingSession.this.clock.getAsLong();
 			this.nextTopologyAt = this.nextCanaryAt;
-			this.settledAt = this.nextCanaryAt - GOOD_FOR;
 		}
 
 		void tick(long now) {
@@ -342,8 +376,8 @@ final class TrackingSession implements TrackedConnection.Listener {
 			}
 			// Before it is sent: what was acknowledged by then must have been told of.
 			boolean proves = this.changed;
-			long sent = TrackingSession.this.clock.getAsLong();
-			this.beatAt = sent;
+			Moment sent = now();
+			this.beatAt = sent.nanos();
 			this.master.hello().whenComplete((hello, ex) -> {
 				this.beating.set(false);
 				if (ex != null) {
@@ -412,7 +446,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 		}
 
 		private void askTopology() {
-			long sent = TrackingSession.this.clock.getAsLong();
+			Moment sent = now();
 			this.master.topology().whenComplete((now, ex) -> {
 				this.asking.set(false);
 				if (ex != null) {

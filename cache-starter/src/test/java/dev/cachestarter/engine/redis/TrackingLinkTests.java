@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
@@ -509,6 +510,94 @@ class TrackingLinkTests {
 
 		assertEnded(session, End.CLOCK);
 		assertGoodAgain();
+	}
+
+	/** The clock that nobody sets has stood still, and nothing has run yet. */
+	@ParameterizedTest
+	@ValueSource(longs = { 3_600_000, 900, -500 })
+	void afterASuspensionNothingIsGoodBeforeAHeartbeatFromAfterIt(long millis) {
+		good();
+		long session = this.link.session();
+		this.worker.advance(Duration.ofMillis(200));
+		assertThat(this.link.isGood(session)).isTrue();
+
+		this.wallClockAhead += millis;
+
+		assertThat(this.link.isGood(session)).isFalse();
+		this.worker.advance(BEAT);
+		assertThat(this.link.isGood(session)).isEqualTo(Math.abs(millis) < 1000);
+		assertThat(this.link.session()).isEqualTo((Math.abs(millis) < 1000) ? session : session + 1);
+	}
+
+	@Test
+	void afterASuspensionTheClusterIsAskedForAsWell() {
+		this.redis.cluster = true;
+		good();
+		this.redis.master().describes = false;
+		this.worker.advance(Duration.ofMillis(500));
+		assertThat(isGood()).isTrue();
+
+		this.wallClockAhead += 900;
+		this.worker.advance(BEAT);
+
+		assertThat(isGood()).isFalse();
+		assertThat(state()).isEqualTo(State.SILENT);
+	}
+
+	@Test
+	void howLongAgoItWasGoodCountsTheTimeOfASuspension() {
+		good();
+		assertThat(sinceGood()).isLessThan(Duration.ofSeconds(1));
+		this.redis.refusal = new RedisConnectionException("refused");
+		this.redis.connection().listener.lost(this.redis.master());
+		this.worker.advance(Duration.ofSeconds(10));
+		assertThat(sinceGood()).isBetween(Duration.ofSeconds(10), Duration.ofSeconds(11));
+
+		this.wallClockAhead += Duration.ofHours(1).toMillis();
+
+		assertThat(sinceGood()).isBetween(Duration.ofHours(1), Duration.ofHours(2));
+	}
+
+	@ParameterizedTest
+	@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "FAILURE")
+	void onlyIfRedisWasLostIsItOfInterestWhenItWasGood(End why) {
+		this.redis.cluster = true;
+		good();
+		switch (why) {
+			case CONNECTION -> this.redis.connection().listener.lost(this.redis.master());
+			case HEARTBEAT -> this.redis.master().answers = false;
+			case PUSH -> this.redis.connection().listener.failed(this.redis.master(), "what is that");
+			case CANARY -> this.redis.tells = false;
+			case TOPOLOGY -> this.redis.master().clusterInfo = "cluster_state:ok\r\ncluster_current_epoch:4\r\n";
+			case REPLACED -> this.link.replaced();
+			case CLOCK -> this.wallClockAhead += 3_600_000;
+			case STOPPED -> this.link.stop();
+			default -> throw new IllegalStateException();
+		}
+		this.redis.refusal = new RedisConnectionException("refused");
+		this.worker.advance(Duration.ofSeconds(40));
+
+		assertThat(this.link.condition().ended()).containsOnlyKeys(why);
+		boolean lost = why == End.CONNECTION || why == End.HEARTBEAT;
+		assertThat(sinceGood()).isBetween(Duration.ofSeconds(lost ? 1 : 1_000_000_000), Duration.ofDays(365 * 200));
+		assertThat(sinceGood().compareTo(Duration.ofMinutes(1)) < 0).isEqualTo(lost);
+	}
+
+	@Test
+	void anotherServerIsNoMoreThatWhichWasLost() {
+		for (Runnable news : List.<Runnable>of(this.link::replaced, this.link::stop)) {
+			good();
+			this.redis.connection().listener.lost(this.redis.master());
+			assertThat(sinceGood()).isLessThan(Duration.ofSeconds(1));
+
+			news.run();
+
+			assertThat(sinceGood()).isGreaterThan(Duration.ofDays(365));
+		}
+	}
+
+	private Duration sinceGood() {
+		return Duration.ofNanos(this.worker.now() - this.link.lastGood());
 	}
 
 	@Test
