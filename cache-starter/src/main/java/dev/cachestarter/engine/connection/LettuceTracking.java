@@ -271,11 +271,14 @@ final class LettuceTracking implements TrackedConnection {
 
 		@Override
 		public CompletionStage<Topology> topology() {
-			CompletionStage<String> nodes = this.connection.async().clusterNodes();
 			return this.connection.async()
 				.clusterInfo()
-				.thenCombine(nodes, (info, lines) -> new Topology(info.contains("cluster_state:ok"), epoch(info),
-						SlotView.parse(lines).owned()));
+				.thenApply((info) -> new Topology(info.contains("cluster_state:ok"), epoch(info)));
+		}
+
+		@Override
+		public CompletionStage<Map<String, BitSet>> slots() {
+			return this.connection.async().clusterNodes().thenApply(SlotView::owners);
 		}
 
 		private static String epoch(String info) {

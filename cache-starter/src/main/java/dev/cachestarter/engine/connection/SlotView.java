@@ -16,8 +16,11 @@
 
 package dev.cachestarter.engine.connection;
 
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The slots of a cluster as one of its masters sees them at one moment.
@@ -27,6 +30,9 @@ import java.util.List;
  * @param isMoving whether it is giving a slot to another, or is given one
  */
 public record SlotView(BitSet owned, BitSet assigned, boolean isMoving) {
+
+	/** The field of a line with which slots begin. */
+	private static final int FIRST = 8;
 
 	/** What there is to see on a single server. */
 	public static final SlotView NONE = new SlotView(new BitSet(), new BitSet(), false);
@@ -43,21 +49,41 @@ public record SlotView(BitSet owned, BitSet assigned, boolean isMoving) {
 		for (String line : nodes.split("\n")) {
 			String[] fields = line.strip().split(" ");
 			boolean myself = fields.length > 2 && List.of(fields[2].split(",")).contains("myself");
-			for (int i = 8; i < fields.length; i++) {
-				if (fields[i].startsWith("[")) {
-					moving = true;
-					continue;
-				}
-				String[] range = fields[i].split("-");
-				int first = Integer.parseInt(range[0]);
-				int last = Integer.parseInt(range[range.length - 1]);
-				assigned.set(first, last + 1);
-				if (myself) {
-					owned.set(first, last + 1);
-				}
+			moving |= Arrays.stream(fields).skip(FIRST).anyMatch((field) -> field.startsWith("["));
+			BitSet slots = slots(fields);
+			assigned.or(slots);
+			if (myself) {
+				owned.or(slots);
 			}
 		}
 		return new SlotView(owned, assigned, moving);
+	}
+
+	/**
+	 * Read from the same answer which slots each node has, by the names of those that
+	 * have any.
+	 */
+	static Map<String, BitSet> owners(String nodes) {
+		Map<String, BitSet> owners = new HashMap<>();
+		for (String line : nodes.split("\n")) {
+			String[] fields = line.strip().split(" ");
+			BitSet slots = slots(fields);
+			if (!slots.isEmpty()) {
+				owners.put(fields[0], slots);
+			}
+		}
+		return owners;
+	}
+
+	private static BitSet slots(String[] fields) {
+		BitSet slots = new BitSet();
+		for (int i = FIRST; i < fields.length; i++) {
+			if (!fields[i].startsWith("[")) {
+				String[] range = fields[i].split("-");
+				slots.set(Integer.parseInt(range[0]), Integer.parseInt(range[range.length - 1]) + 1);
+			}
+		}
+		return slots;
 	}
 
 	/**

@@ -18,6 +18,7 @@ package dev.cachestarter.engine.connection;
 
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -92,6 +93,13 @@ public interface TrackedConnection {
 		 */
 		CompletionStage<Topology> topology();
 
+		/**
+		 * Ask which slots each master of its cluster has, as it knows. The answer grows
+		 * with the cluster.
+		 * @return the slots by the names of those that have them
+		 */
+		CompletionStage<Map<String, BitSet>> slots();
+
 	}
 
 	/**
@@ -125,11 +133,10 @@ public interface TrackedConnection {
 	 * What a master says of its cluster.
 	 *
 	 * @param isWell whether the cluster can be used
-	 * @param epoch changes with each fail-over, and with most other changes
-	 * @param slots the slots that it has. A slot may go to a master that has the greatest
-	 * epoch already, and then the epoch stays
+	 * @param epoch changes with each fail-over, and with most other changes. A slot may
+	 * go to a master that has the greatest epoch already, and then the epoch stays
 	 */
-	record Topology(boolean isWell, String epoch, BitSet slots) {
+	record Topology(boolean isWell, String epoch) {
 
 	}
 

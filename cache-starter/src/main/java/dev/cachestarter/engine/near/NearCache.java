@@ -122,8 +122,7 @@ public final class NearCache implements NearTracking.Copies {
 	private Contents nothing() {
 		LongAdder bytes = new LongAdder();
 		// A weight is an int.
-		long most = Math.min(this.settings.maxSize().toBytes(),
-				(long) this.settings.maxEntries() * Integer.MAX_VALUE);
+		long most = Math.min(this.settings.maxSize().toBytes(), (long) this.settings.maxEntries() * Integer.MAX_VALUE);
 		int least = (int) ((most + this.settings.maxEntries() - 1) / this.settings.maxEntries());
 		Cache<StoredKey, NearCopy> copies = Caffeine.newBuilder()
 			.maximumWeight(most)

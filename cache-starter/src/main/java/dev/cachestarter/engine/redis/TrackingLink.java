@@ -78,9 +78,9 @@ import dev.cachestarter.engine.redis.TrackingSession.Moment;
  * before its heartbeat was sent has been told.
  * <li><em>Heartbeat.</em> Every 250 ms a bare {@code HELLO} is sent to each master. What
  * was read is good while the last good answer, of every master, was <em>sent for</em>
- * less than a second ago: that is asked at each use. A
- * connection that is dead without anybody noticing, a server that stands still and one
- * that is cut off are all alike: no answer.
+ * less than a second ago: that is asked at each use. A connection that is dead without
+ * anybody noticing, a server that stands still and one that is cut off are all alike: no
+ * answer.
  * <li><em>Canary.</em> That Redis says {@code OK} to tracking proves nothing behind a
  * proxy. So a key of our own is read over the tracked connection and changed over the
  * link; when that is acknowledged a heartbeat is sent, and Redis must have told of the
@@ -90,9 +90,10 @@ import dev.cachestarter.engine.redis.TrackingSession.Moment;
  * connection as when the session began: a replica that took its place, or a proxy that
  * connects to another server, tells of nothing.
  * <li><em>Slots.</em> A master before Redis 7.2 that loses a slot tells nobody. So each
- * master of a cluster is asked twice a second for the epoch of its configuration and for
- * its slots. What was read is good while the last such answer was sent for less than a
- * second ago, too, and the same as when the session began.
+ * master of a cluster is asked twice a second for the epoch of its configuration, and one
+ * of them, in turn, for the slots of all: a slot can move without another epoch. What was
+ * read is good while the last such answers were sent for less than a second ago, too, and
+ * the same as when the session began.
  * <li><em>Clocks.</em> While a machine is suspended {@link System#nanoTime()} may stand
  * still. So each use asks the wall clock as well, and by neither of them may the second
  * have passed; one that is set costs the time until the next heartbeat. When they part by
@@ -278,8 +279,8 @@ public final class TrackingLink implements Tracking {
 		try {
 			Moment good = this.goodAt;
 			Duration since = (good != null) ? Duration.ofNanos(this.clock.getAsLong() - good.nanos()) : null;
-			return new TrackingCondition(state(good), this.number, since, this.pushes.sum(),
-					Map.copyOf(this.ended), this.report.problem());
+			return new TrackingCondition(state(good), this.number, since, this.pushes.sum(), Map.copyOf(this.ended),
+					this.report.problem());
 		}
 		finally {
 			this.lock.unlock();

@@ -17,12 +17,16 @@
 package dev.cachestarter.engine.redis;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
@@ -60,6 +64,9 @@ final class TrackingSession implements TrackedConnection.Listener {
 
 	private static final long JUMP_MILLIS = 1000;
 
+	/** As many as there may be of other commands on a connection. */
+	static final int MOST_READS = 512;
+
 	private final Owner owner;
 
 	private final Canaries canaries;
@@ -71,6 +78,22 @@ final class TrackingSession implements TrackedConnection.Listener {
 	private final List<Watch> watches = new CopyOnWriteArrayList<>();
 
 	private final AtomicBoolean over = new AtomicBoolean();
+
+	/** The slots of all masters when it began, {@code null} if there is no cluster. */
+	private volatile @Nullable Map<String, BitSet> slots;
+
+	private final AtomicBoolean askingForSlots = new AtomicBoolean();
+
+	private volatile long nextSlotsAt;
+
+	/** How often it was asked for them: each time of the next master. */
+	private int turn;
+
+	/** When it was last asked for the slots, and they were those of the session. */
+	private volatile @Nullable Moment slotsAt;
+
+	/** How many reads are under way. */
+	private final AtomicInteger reading = new AtomicInteger();
 
 	private volatile @Nullable TrackedConnection connection;
 
@@ -113,6 +136,11 @@ final class TrackingSession implements TrackedConnection.Listener {
 			if (topology != null && !topology.isWell()) {
 				throw new IllegalStateException("the cluster cannot be used");
 			}
+			Map<String, BitSet> slots = connection.isCluster() ? answer(master.slots(), timeout) : null;
+			if (!this.watches.isEmpty() && !Objects.equals(slots, this.slots)) {
+				throw new IllegalStateException("the masters do not agree on their slots");
+			}
+			this.slots = slots;
 			// It may tell something at once: that it was flushed.
 			this.watches.add(new Watch(master, hello.id(), topology));
 			if (!answer(master.track(), timeout)) {
@@ -120,6 +148,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 			}
 		}
 		this.parted = parted();
+		this.nextSlotsAt = this.clock.getAsLong();
 	}
 
 	private static <T> T answer(CompletionStage<T> answer, long timeout) throws Exception {
@@ -159,17 +188,54 @@ final class TrackingSession implements TrackedConnection.Listener {
 		}
 		long now = this.clock.getAsLong();
 		this.watches.forEach((watch) -> watch.tick(now));
+		if (this.slots != null && now - this.nextSlotsAt >= 0 && this.askingForSlots.compareAndSet(false, true)) {
+			this.nextSlotsAt = now + TOPOLOGY;
+			askForSlots();
+		}
+	}
+
+	/** Of one master, which tells those of all: the answer is long. */
+	private void askForSlots() {
+		Moment sent = now();
+		this.turn = (this.turn + 1) % this.watches.size();
+		this.watches.get(this.turn).master.slots().whenComplete((now, ex) -> {
+			this.askingForSlots.set(false);
+			if (ex != null) {
+				end(End.TOPOLOGY, "cluster: " + RedisErrors.describe(ex));
+			}
+			else if (!now.equals(this.slots)) {
+				end(End.TOPOLOGY, "the cluster has changed");
+			}
+			else {
+				this.slotsAt = sent;
+				beaten();
+			}
+		});
 	}
 
 	/**
-	 * Read keys over its connections.
+	 * Read keys over its connections. Fails at once if too much is under way: who reads
+	 * has another way, and nothing else bounds the memory that is held for what a stalled
+	 * socket does not take.
 	 */
 	CompletableFuture<List<byte @Nullable []>> read(List<byte[]> keys) {
 		TrackedConnection connection = this.connection;
 		if (connection == null) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
-		return connection.read(keys).whenComplete((values, ex) -> {
+		if (this.reading.incrementAndGet() > MOST_READS) {
+			this.reading.decrementAndGet();
+			return CompletableFuture.failedFuture(RedisErrors.AWAY);
+		}
+		CompletableFuture<List<byte @Nullable []>> read;
+		try {
+			read = connection.read(keys);
+		}
+		catch (RuntimeException ex) {
+			read = CompletableFuture.failedFuture(ex);
+		}
+		return read.whenComplete((values, ex) -> {
+			this.reading.decrementAndGet();
 			String prefix = (ex != null) ? RedisErrors.prefix(Futures.unwrap(ex)) : "";
 			if (prefix.equals("MOVED") || prefix.equals("CLUSTERDOWN")) {
 				end(End.TOPOLOGY, "the cluster has changed: " + prefix);
@@ -179,7 +245,10 @@ final class TrackingSession implements TrackedConnection.Listener {
 
 	/** A master has answered well: on the event loop, after what was told. */
 	private void beaten() {
-		Moment oldest = null;
+		Moment oldest = this.slotsAt;
+		if (this.slots != null && oldest == null) {
+			return;
+		}
 		for (Watch watch : this.watches) {
 			Moment good = watch.goodAt;
 			Moment settled = (watch.topology != null) ? watch.settledAt : good;
@@ -344,7 +413,7 @@ final class TrackingSession implements TrackedConnection.Listener {
 
 		private volatile long nextTopologyAt;
 
-		/** When it was last asked for its slots, and they were those of the session. */
+		/** When it was last asked for its cluster, and that was as in the beginning. */
 		private volatile @Nullable Moment settledAt;
 
 		Watch(TrackedConnection.Master master, long id, @Nullable Topology topology) {
@@ -409,22 +478,23 @@ final class TrackingSession implements TrackedConnection.Listener {
 		/** Read a key of our own here, and have it changed over the link. */
 		private void sing() {
 			byte[] key = newKey();
-			this.heard = false;
 			this.canary = key;
-			this.master.read(key)
-				.thenCompose((values) -> TrackingSession.this.canaries.change(key))
-				.whenComplete((done, ex) -> {
-					if (ex != null) {
-						// Not for this connection to answer for, or it is noticed anyway.
-						if (!this.everHeard) {
-							TrackingSession.this.owner.unproven(TrackingSession.this, ex);
-						}
-						rest(this.everHeard ? CANARY : CANARY_AGAIN);
-						return;
+			this.master.read(key).thenCompose((values) -> {
+				// What was told before says nothing of this one.
+				this.heard = false;
+				return TrackingSession.this.canaries.change(key);
+			}).whenComplete((done, ex) -> {
+				if (ex != null) {
+					// Not for this connection to answer for, or it is noticed anyway.
+					if (!this.everHeard) {
+						TrackingSession.this.owner.unproven(TrackingSession.this, ex);
 					}
-					this.changed = true;
-					beat();
-				});
+					rest(this.everHeard ? CANARY : CANARY_AGAIN);
+					return;
+				}
+				this.changed = true;
+				beat();
+			});
 		}
 
 		private byte[] newKey() {

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -72,6 +73,9 @@ final class ScriptedMasters implements RedisConnector, TrackingLink.Commands {
 
 	/** Whether changes are told. */
 	boolean tells = true;
+
+	/** How often any master was asked for the slots of all. */
+	int slotsAsked;
 
 	private long keys;
 
@@ -206,6 +210,7 @@ final class ScriptedMasters implements RedisConnector, TrackingLink.Commands {
 
 		String clusterInfo = ScriptedMasters.this.clusterInfo;
 
+		/** Those of all masters, as it knows. */
 		BitSet slots = new BitSet();
 
 		/** Whether it says how its cluster is. */
@@ -262,7 +267,14 @@ final class ScriptedMasters implements RedisConnector, TrackingLink.Commands {
 		public CompletionStage<TrackedConnection.Topology> topology() {
 			return this.describes
 					? CompletableFuture.completedFuture(new TrackedConnection.Topology(
-							this.clusterInfo.contains("cluster_state:ok"), this.clusterInfo, this.slots))
+							this.clusterInfo.contains("cluster_state:ok"), this.clusterInfo))
+					: new CompletableFuture<>();
+		}
+
+		@Override
+		public CompletionStage<Map<String, BitSet>> slots() {
+			ScriptedMasters.this.slotsAsked++;
+			return this.describes ? CompletableFuture.completedFuture(Map.of("all", this.slots))
 					: new CompletableFuture<>();
 		}
 

@@ -313,13 +313,33 @@ class TrackingLinkTests {
 		this.worker.advance(Duration.ofSeconds(31));
 		assertThat(this.redis.master().reads).hasSize(1);
 
+		this.redis.master().answers = false;
+		this.worker.advance(Duration.ofMillis(500));
+		this.redis.master().reads.get(0).complete(new ArrayList<>());
 		// It has forgotten that the canary was read.
 		this.redis.connection().listener.allChanged(this.redis.master());
-		this.redis.master().reads.get(0).complete(new ArrayList<>());
+		this.redis.master().beats.get(0).complete(this.redis.master().now());
+		this.redis.master().answers = true;
 		this.worker.advance(Duration.ofSeconds(2));
 
 		assertThat(this.link.isGood(session)).isTrue();
 		assertThat(this.told).containsExactly("all");
+	}
+
+	@Test
+	void aFlushBeforeTheCanaryWasReadIsNothingHeard() {
+		good();
+		long session = this.link.session();
+		this.redis.tells = false;
+		this.redis.master().reading = false;
+		this.worker.advance(Duration.ofSeconds(31));
+
+		this.redis.connection().listener.allChanged(this.redis.master());
+		this.redis.master().reads.get(0).complete(new ArrayList<>());
+		this.worker.advance(Duration.ofMillis(500));
+
+		assertThat(this.link.isGood(session)).isFalse();
+		assertThat(this.link.condition().ended()).containsOnlyKeys(End.CANARY);
 	}
 
 	@Test
@@ -403,6 +423,21 @@ class TrackingLinkTests {
 		assertThat(read).isCompletedExceptionally();
 	}
 
+	@Test
+	void beyondAsManyReadsAsMayBeUnderWayTheyFailAtOnce() {
+		good();
+		this.redis.master().reading = false;
+		for (int i = 0; i < 512; i++) {
+			assertThat(read("k")).isNotDone();
+		}
+
+		assertThat(read("k")).isCompletedExceptionally();
+
+		assertThat(this.redis.master().reads).hasSize(512);
+		this.redis.master().reads.get(0).complete(new ArrayList<>());
+		assertThat(read("k")).isNotDone();
+	}
+
 	// Clusters
 
 	@ParameterizedTest
@@ -435,6 +470,41 @@ class TrackingLinkTests {
 
 		assertThat(this.link.session()).isEqualTo(session + 1);
 		assertThat(this.link.condition().ended()).containsOnlyKeys(End.TOPOLOGY);
+	}
+
+	@Test
+	void oneMasterIsAskedForTheSlotsOfAllAndEachInItsTurn() {
+		this.redis.cluster = true;
+		this.redis.count = 3;
+		good();
+		long session = this.link.session();
+		int before = this.redis.slotsAsked;
+		this.worker.advance(Duration.ofSeconds(30));
+		assertThat(this.redis.slotsAsked - before).isBetween(50, 61);
+		BitSet slots = new BitSet();
+		slots.set(7);
+		this.redis.connection().masters.get(1).slots = slots;
+
+		this.worker.advance(Duration.ofSeconds(2));
+
+		assertThat(this.link.session()).isEqualTo(session + 1);
+		assertThat(this.link.condition().ended()).containsOnlyKeys(End.TOPOLOGY);
+	}
+
+	@Test
+	void mastersThatDoNotAgreeOnTheirSlotsAreWaitedFor() {
+		this.redis.cluster = true;
+		this.redis.count = 2;
+		this.redis.connecting = () -> this.redis.master().slots.set(7);
+		this.link.start();
+		this.worker.advance(Duration.ofSeconds(10));
+		assertThat(isGood()).isFalse();
+		assertThat(this.redis.connections).allMatch((connection) -> connection.closed);
+
+		this.redis.connecting = () -> {
+		};
+
+		assertGoodAgain();
 	}
 
 	@Test
