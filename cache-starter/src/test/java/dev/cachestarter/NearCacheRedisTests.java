@@ -33,6 +33,7 @@ import java.util.regex.Pattern;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -746,6 +747,12 @@ class NearCacheRedisTests {
 		@CachePut("pages")
 		public Page put(String tenant, String id) {
 			return page(tenant, id);
+		}
+
+		@CachePut(cacheNames = "pages", unless = "#result == null")
+		public @Nullable Page putNothing(String tenant, String id) {
+			VERSIONS.merge(tenant + ":" + id, 1, Integer::sum);
+			return null;
 		}
 
 		@CacheEvict("pages")

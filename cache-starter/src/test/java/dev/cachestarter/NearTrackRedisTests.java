@@ -17,6 +17,7 @@
 package dev.cachestarter;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +39,9 @@ import dev.cachestarter.NearCacheRedisTests.Page;
 import dev.cachestarter.NearCacheRedisTests.Pages;
 import dev.cachestarter.NearCacheRedisTests.Way;
 import dev.cachestarter.cache.Internals;
+import dev.cachestarter.testing.FaultProxy.Connection;
+import dev.cachestarter.testing.FaultProxy.Direction;
+import dev.cachestarter.testing.FaultProxy;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Transactions;
 import dev.cachestarter.testing.WithRedis;
@@ -58,6 +62,8 @@ class NearTrackRedisTests {
 			Change.OWN_EVICTION_BY_PATTERN, Change.OWN_CLEAR, Change.OWN_DELETION_BY_ITS_WHOLE_KEY);
 
 	private static final Pattern CALLS = Pattern.compile("cmdstat_([a-z]+):calls=(\\d+)");
+
+	private static final Pattern TRACKED = Pattern.compile("addr=\\S+:(\\d+) laddr.* flags=\\w*t");
 
 	private final RedisServer redis;
 
@@ -221,6 +227,27 @@ class NearTrackRedisTests {
 		assertThat(this.instance.service().find("t1", "1").version()).isEqualTo(1);
 	}
 
+	/** The lease is all that was written, and it is told of by nobody but ourselves. */
+	@Test
+	void aPutThatStoresNothingIsSeenAtOnceThoughTheMessageIsLate() {
+		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis); TestInstance<Pages> behind = behind(proxy)) {
+			await().atMost(PATIENCE).until(() -> {
+				int version = tracked(behind, "t1", "1").version();
+				Connection tracked = tracked(proxy);
+				tracked.holdBack(Direction.REPLIES);
+
+				behind.service().putNothing("t1", "1");
+				int found = behind.service().find("t1", "1").version();
+
+				// Else Redis was asked because of a machine that stood still.
+				boolean counts = isGood(behind);
+				tracked.release();
+				assertThat(found).isEqualTo(version + 1);
+				return counts;
+			});
+		}
+	}
+
 	@Test
 	void aTransactionBypassesWhatItHasEvicted() {
 		tracked("t1", "1");
@@ -300,6 +327,28 @@ class NearTrackRedisTests {
 	private static boolean isGood(TestInstance<Pages> instance) {
 		dev.cachestarter.engine.redis.Tracking tracking = instance.engine().nearTracking().tracking();
 		return tracking.isGood(tracking.session());
+	}
+
+	private TestInstance<Pages> behind(FaultProxy proxy) {
+		return TestInstance
+			.of(Pages.class, proxy.host(), proxy.port(),
+					(builder) -> Internals.link(builder
+						.defaults(track(CacheSettings.defaults().withTtl(Duration.ofHours(1)), (near) -> near))
+						.caches(List.of("pages")), Interleavings.PATIENT))
+			.awaitUp();
+	}
+
+	private Connection tracked(FaultProxy proxy) {
+		Set<Integer> ports = new HashSet<>();
+		Matcher clients = TRACKED.matcher(String.valueOf(this.redis.cli("CLIENT", "LIST")));
+		while (clients.find()) {
+			ports.add(Integer.valueOf(clients.group(1)));
+		}
+		return proxy.connections()
+			.stream()
+			.filter((connection) -> ports.contains(connection.portAtServer()))
+			.findFirst()
+			.orElseThrow();
 	}
 
 	private TestInstance<Pages> impatient(Duration serveWhileDisconnected) {

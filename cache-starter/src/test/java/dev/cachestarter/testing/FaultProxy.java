@@ -459,6 +459,32 @@ public final class FaultProxy implements AutoCloseable {
 		}
 
 		/**
+		 * Return the port that the server knows the connection by, as {@code CLIENT LIST}
+		 * tells.
+		 * @return the port
+		 */
+		public int portAtServer() {
+			return this.upstream.getLocalPort();
+		}
+
+		/**
+		 * Hold back what comes in one direction of this connection alone, until
+		 * {@link #release()}.
+		 * @param direction the direction
+		 */
+		public void holdBack(Direction direction) {
+			((direction == Direction.REQUESTS) ? this.requests : this.replies).hold(true);
+		}
+
+		/**
+		 * Deliver what has been held back on this connection, and what is still to come.
+		 */
+		public void release() {
+			this.requests.hold(false);
+			this.replies.hold(false);
+		}
+
+		/**
 		 * Tell whether the client's end is open.
 		 * @return {@code false} once the client or the proxy has closed it
 		 */

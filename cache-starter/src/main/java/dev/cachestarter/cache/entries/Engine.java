@@ -176,6 +176,7 @@ public final class Engine {
 			return track();
 		}, this.layout);
 		this.evictions.tell(this.nearTracking::evicted);
+		this.store.tell(this.nearTracking::written);
 		this.turns = new Turns(this.store, this.timer, new Reloads(this.background, this::newDeadline));
 		this.link.observe(new LinkObserver() {
 

@@ -126,8 +126,7 @@ public final class EntryWriter {
 		}
 		this.parts.dropNear(flight.key());
 		return counted(flight.fill(encoded, prepared.ttl(), prepared.tags(),
-				() -> this.engine.evictions().coversAny(prepared.tags())), encoded)
-			.whenComplete((stored, ex) -> this.engine.nearTracking().written(flight.key()));
+				() -> this.engine.evictions().coversAny(prepared.tags())), encoded);
 	}
 
 	/**
@@ -302,8 +301,7 @@ public final class EntryWriter {
 				.lease();
 			return lease != null && deadline.await(counted(
 					this.engine.store().fill(lease, encoded, encoded.mark(), ttl, this.parts.settings().staleIfError()),
-					encoded)
-				.whenComplete((stored, ex) -> this.engine.nearTracking().written(lease.key())));
+					encoded));
 		}
 		catch (RedisWaitException ex) {
 			this.parts.counters().failed();

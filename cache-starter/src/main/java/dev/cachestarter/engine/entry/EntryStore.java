@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -149,6 +150,9 @@ public final class EntryStore {
 
 	private final KnownTags knownTags = new KnownTags();
 
+	private volatile Consumer<byte[]> written = (redisKey) -> {
+	};
+
 	public EntryStore(RedisLink link, Supplier<String> nonces, KeyLayout layout) {
 		this.link = link;
 		this.tags = new TagGenerations(link, layout, nonces);
@@ -156,6 +160,20 @@ public final class EntryStore {
 		this.generations = new Generations(link, nonces);
 		this.leasing = new Leasing(link, this.generations);
 		this.large = new LargeEntries(link, System::nanoTime);
+	}
+
+	/**
+	 * Have somebody told, from now on, of each key whose value may have been replaced or
+	 * deleted here: on an event loop, when Redis has answered or is known not to, and
+	 * before who waits for it goes on.
+	 */
+	public void tell(Consumer<byte[]> written) {
+		this.written = written;
+	}
+
+	/** Also of what has failed: nobody knows what Redis has done. */
+	private <T> CompletableFuture<T> told(byte[] redisKey, CompletableFuture<T> write) {
+		return write.whenComplete((answer, ex) -> this.written.accept(redisKey));
 	}
 
 	public String newNonce() {
@@ -369,7 +387,7 @@ public final class EntryStore {
 	 */
 	public CompletableFuture<Acquired> acquire(Observed observed, String nonce, Duration life, Lease.Holder holder) {
 		String flags = flags(holder, traceOf(observed));
-		return this.leasing.acquire(observed, new Leasing.Wanted(nonce, life, flags))
+		return told(observed.key().redisKey(), this.leasing.acquire(observed, new Leasing.Wanted(nonce, life, flags)))
 			.whenComplete((acquired, ex) -> this.refused.wrote(ex))
 			.thenCompose(this::whole);
 	}
@@ -378,8 +396,9 @@ public final class EntryStore {
 	 * Lease a key whatever is there, for one who is about to replace it.
 	 */
 	public CompletableFuture<Lease> seize(StoredKey key, String nonce, Duration life, Lease.Holder holder) {
-		return observeGenerations(key).thenCompose(
-				(observed) -> this.leasing.seize(observed, new Leasing.Wanted(nonce, life, flags(holder, NO_TRACE))))
+		Leasing.Wanted wanted = new Leasing.Wanted(nonce, life, flags(holder, NO_TRACE));
+		return told(key.redisKey(),
+				observeGenerations(key).thenCompose((observed) -> this.leasing.seize(observed, wanted)))
 			.whenComplete((lease, ex) -> this.refused.wrote(ex));
 	}
 
@@ -411,9 +430,9 @@ public final class EntryStore {
 		(tags.isEmpty() ? header : header.tagged()).writeTo(entry);
 		Duration life = ttl.isZero() ? Duration.ZERO
 				: (ttl.compareTo(EntryScripts.LONGEST) > 0) ? EntryScripts.LONGEST.plus(extra) : ttl.plus(extra);
-		CompletableFuture<Boolean> filled = this.link
-			.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), entry, EntryScripts.millis(life),
-					EntryScripts.millis(ttl))
+		CompletableFuture<Boolean> filled = told(lease.key().redisKey(),
+				this.link.run(EntryScripts.FILL, lease.key().redisKey(), lease.identity(), entry,
+						EntryScripts.millis(life), EntryScripts.millis(ttl)))
 			.whenComplete((answer, ex) -> this.refused.wrote(ex))
 			.thenApply((answer) -> Arrays.equals(answer, ONE))
 			.exceptionallyCompose((ex) -> endRefused(lease, ex).<Boolean>handle((done, again) -> {
@@ -526,7 +545,7 @@ public final class EntryStore {
 	 * value that it is on.
 	 */
 	public CompletableFuture<Boolean> release(Lease lease) {
-		return this.leasing.release(lease);
+		return told(lease.key().redisKey(), this.leasing.release(lease));
 	}
 
 	/**
@@ -556,9 +575,9 @@ public final class EntryStore {
 	public CompletableFuture<Boolean> leaveTrace(Lease lease, Trace kind) {
 		byte[] trace = Leasing.header(lease.key(), EntryHeader.NO_NONCE, lease.cacheGeneration(),
 				lease.groupGeneration(), lease.runMark(), flags(Lease.Holder.CALL, kind.flag));
-		return this.link
-			.run(EntryScripts.LEAVE_TRACE, lease.key().redisKey(), lease.identity(), trace,
-					EntryScripts.millis(TRACE_LIFE))
+		return told(lease.key().redisKey(),
+				this.link.run(EntryScripts.LEAVE_TRACE, lease.key().redisKey(), lease.identity(), trace,
+						EntryScripts.millis(TRACE_LIFE)))
 			.thenApply((answer) -> Arrays.equals(answer, ONE))
 			// Where nothing can be written, what is there can still be deleted.
 			.exceptionallyCompose(
@@ -592,7 +611,7 @@ public final class EntryStore {
 	 * Delete an entry that cannot be used, if it is still the one observed.
 	 */
 	public CompletableFuture<Boolean> discard(byte[] redisKey, byte[] header) {
-		return this.link.run(EntryScripts.DELETE_IF, redisKey, header)
+		return told(redisKey, this.link.run(EntryScripts.DELETE_IF, redisKey, header))
 			.thenApply((answer) -> Arrays.equals(answer, ONE));
 	}
 

@@ -66,7 +66,9 @@ import dev.cachestarter.engine.redis.Tracking;
  * earlier one counts, whether it is gone from memory yet or not.
  * <li><b>Own writes</b> are taken note of like a message when Redis has acknowledged
  * them: before the call returns, and before an eviction ceases to be pending. The message
- * comes too, but may come later.
+ * comes too, but may come later. A write is whatever replaces or deletes a value: a fill
+ * and a put, but the lease in the place of a value that is about to be put as well, which
+ * may be all that there ever is.
  * </ol>
  * A hit takes no lock, and writes nothing that two keys share.
  */
@@ -341,11 +343,12 @@ public final class NearTracking implements Tracking.Listener {
 	// What was written here
 
 	/**
-	 * Take note that a key was written here, and Redis has acknowledged it.
+	 * Take note that a key was written here, and Redis has acknowledged it, or may have
+	 * done it.
 	 */
-	public void written(StoredKey key) {
+	public void written(byte[] redisKey) {
 		if (!this.caches.isEmpty()) {
-			drop(key.redisKey());
+			drop(redisKey);
 		}
 	}
 

@@ -368,11 +368,11 @@ class NearTrackingTests {
 	@Test
 	void whatWasWrittenHereIsDropped() {
 		copied(this.key);
-		this.keeper.written(this.key);
+		this.keeper.written(this.key.redisKey());
 		assertThat(this.near.get(this.key)).isNull();
 
 		Ticket ticket = begin(this.key);
-		this.keeper.written(this.key);
+		this.keeper.written(this.key.redisKey());
 		keep(ticket, A, B);
 		assertThat(this.near.get(this.key)).isNull();
 	}
