@@ -16,13 +16,17 @@
 
 package dev.cachestarter;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -245,6 +249,29 @@ class NearTrackRedisTests {
 				assertThat(found).isEqualTo(version + 1);
 				return counts;
 			});
+		}
+	}
+
+	/** It may be one of ours that is given back at this moment over that connection. */
+	@Test
+	void aLeaseIsLookedAtOnceMoreOverTheConnectionThatItIsGivenBackOn() throws Exception {
+		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis); TestInstance<Pages> behind = behind(proxy)) {
+			tracked(behind, "t1", "1");
+			String header = new String(Objects.requireNonNull(this.redis.bytes("pages:t1:1")),
+					StandardCharsets.ISO_8859_1)
+				.substring(0, 148);
+			this.redis.cli("SET", "pages:t1:1", header.replace("cs2 v", "cs2 l"), "PX", "60000");
+			Connection tracked = tracked(proxy);
+			List<Connection> others = proxy.connections().stream().filter((each) -> each != tracked).toList();
+			others.forEach((each) -> each.holdBack(Direction.REQUESTS));
+
+			CompletableFuture<Optional<Page>> look = CompletableFuture
+				.supplyAsync(() -> behind.cacheService().get("pages:t1:1", Page.class));
+			await().pollDelay(Duration.ofMillis(300)).until(() -> true);
+			this.other.service().put("t1", "1");
+			others.forEach(Connection::release);
+
+			assertThat(look.get(1, TimeUnit.MINUTES)).isPresent();
 		}
 	}
 

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -281,18 +282,41 @@ final class NearReader {
 				this.ticket = null;
 				return otherwise.get();
 			}
+			Function<Observed, CompletableFuture<Observed>> settled = NearReader.this.parts.engine()
+				.link()
+				.tracer()
+				.carried((found) -> settled(found, otherwise));
 			if (read.isDone() && !read.isCompletedExceptionally()) {
-				return read;
+				return read.thenCompose(settled);
 			}
 			Duration half = NearReader.this.parts.engine().link().commandTimeout().dividedBy(2);
 			long patience = (half.compareTo(LONGEST_TRACKED) < 0 ? half : LONGEST_TRACKED).toNanos();
-			return read.copy().orTimeout(patience, TimeUnit.NANOSECONDS).exceptionallyCompose((ex) -> {
+			return read.copy().orTimeout(patience, TimeUnit.NANOSECONDS).handle((found, ex) -> {
+				if (ex == null) {
+					return settled.apply(found);
+				}
 				if (Futures.unwrap(ex) instanceof TimeoutException) {
 					tracking.late(noted, read);
 				}
 				this.ticket = null;
 				return otherwise.get();
-			});
+			}).thenCompose(Function.identity());
+		}
+
+		/**
+		 * Whoever gives a lease or a claim back goes on when that is sent, over the other
+		 * connection. A tracked read may overtake it, and find the lease of a load that
+		 * is over; a read over the other connection comes behind it.
+		 */
+		private CompletableFuture<Observed> settled(Observed found, Supplier<CompletableFuture<Observed>> otherwise) {
+			EntryHeader header = found.current();
+			boolean isLoading = header != null && (header.isLease()
+					|| (!header.isPaused() && !header.isFresh(NearReader.this.parts.engine().store().serverMillis())));
+			if (!isLoading) {
+				return CompletableFuture.completedFuture(found);
+			}
+			this.ticket = null;
+			return otherwise.get();
 		}
 
 	}
