@@ -193,7 +193,7 @@ final class NearReader {
 		 * Return whether that hit takes no code of the application's.
 		 */
 		boolean isAtHand() {
-			return this.copy != null && this.copy.isShared();
+			return this.copy != null && this.copy.isAtHand();
 		}
 
 		/**

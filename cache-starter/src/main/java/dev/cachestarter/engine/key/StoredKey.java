@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #isSameAs}
  */
 public record StoredKey(String cacheName, String key, @Nullable String group, byte[] redisKey,
-		byte[] cacheGenerationKey, byte @Nullable [] groupGenerationKey, String mark) {
+		byte[] cacheGenerationKey, byte @Nullable [] groupGenerationKey, String mark) implements Comparable<StoredKey> {
 
 	/**
 	 * Return whether another key is this one to Spring too, and not only to Redis.
@@ -65,6 +65,16 @@ public record StoredKey(String cacheName, String key, @Nullable String group, by
 	@Override
 	public int hashCode() {
 		return 31 * this.cacheName.hashCode() + this.key.hashCode();
+	}
+
+	/**
+	 * Order keys, so that a map with keys of one hash finds each of them soon: whoever
+	 * chooses keys can have thousands of those.
+	 */
+	@Override
+	public int compareTo(StoredKey other) {
+		int order = this.key.compareTo(other.key);
+		return (order != 0) ? order : this.cacheName.compareTo(other.cacheName);
 	}
 
 	@Override

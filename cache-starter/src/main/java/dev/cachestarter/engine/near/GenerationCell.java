@@ -92,7 +92,7 @@ final class GenerationCell {
 	byte @Nullable [] take(long epoch, long session, byte @Nullable [] read) {
 		while (true) {
 			State now = now();
-			if (now.epoch() != epoch) {
+			if (now.epoch() != epoch || now.session() > session) {
 				return null;
 			}
 			boolean same = Arrays.equals(now.value(), read);

@@ -16,10 +16,11 @@
 
 package dev.cachestarter.engine.near;
 
-import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 import com.github.benmanes.caffeine.cache.Cache;
@@ -102,20 +103,25 @@ public final class NearCache implements NearTracking.Copies {
 	/** {@code null} where all copies are to be confirmed. */
 	private final @Nullable NearTracking tracking;
 
-	private final @Nullable Doorkeeper doorkeeper;
+	private final String cacheName;
+
+	/** {@code null} as long as nobody has read in a good session. */
+	private volatile @Nullable Doorkeeper doorkeeper;
+
+	private final ReentrantLock lock = new ReentrantLock();
 
 	/** How often all copies were given up. */
 	private final AtomicLong round = new AtomicLong();
 
 	NearCache(NearSettings settings, Ticker ticker) {
-		this(settings, ticker, null);
+		this("", settings, ticker, null);
 	}
 
-	NearCache(NearSettings settings, Ticker ticker, @Nullable NearTracking tracking) {
+	NearCache(String cacheName, NearSettings settings, Ticker ticker, @Nullable NearTracking tracking) {
+		this.cacheName = cacheName;
 		this.settings = settings;
-		this.tracking = tracking;
-		this.doorkeeper = (tracking != null) ? new Doorkeeper(settings.maxEntries()) : null;
 		this.ticker = ticker;
+		this.tracking = tracking;
 		this.contents = nothing();
 	}
 
@@ -151,9 +157,8 @@ public final class NearCache implements NearTracking.Copies {
 			case NONE -> null;
 			case VALIDATE -> new NearCache(settings, Ticker.systemTicker());
 			case TRACK -> {
-				NearCache near = new NearCache(settings, Ticker.systemTicker(), tracking);
-				tracking.register(cacheName, near);
-				yield near;
+				tracking.listen();
+				yield new NearCache(cacheName, settings, Ticker.systemTicker(), tracking);
 			}
 		};
 	}
@@ -202,9 +207,8 @@ public final class NearCache implements NearTracking.Copies {
 	 */
 	public boolean wasVouchedFor(NearCopy copy, long now) {
 		Vouching vouching = copy.vouching();
-		return this.tracking != null && vouching != null
-				&& now - this.tracking.lastGood() < this.settings.serveWhileDisconnected().toNanos()
-				&& this.tracking.wasVouchedFor(vouching, this.round.get());
+		return this.tracking != null && vouching != null && this.tracking.wasVouchedFor(vouching, this.round.get(), now,
+				this.settings.serveWhileDisconnected().toNanos());
 	}
 
 	/**
@@ -215,11 +219,36 @@ public final class NearCache implements NearTracking.Copies {
 	 * that way
 	 */
 	public @Nullable Ticket begin(StoredKey key, long session, boolean known) {
-		if (session == NearTracking.NONE || this.tracking == null || this.doorkeeper == null) {
+		if (session == NearTracking.NONE || this.tracking == null) {
 			return null;
 		}
-		boolean admitted = this.doorkeeper.admit(key.hashCode());
+		boolean admitted = doorkeeper(this.tracking).admit(key.hashCode());
 		return (admitted || known) ? this.tracking.begin(key, session, this.round.get()) : null;
+	}
+
+	/**
+	 * Have changes told, from before anything is noted for the first copy: a near cache
+	 * that was made in vain, as several threads may that ask for a new cache at once, is
+	 * never told of anything and can go.
+	 */
+	private Doorkeeper doorkeeper(NearTracking tracking) {
+		Doorkeeper there = this.doorkeeper;
+		if (there != null) {
+			return there;
+		}
+		this.lock.lock();
+		try {
+			there = this.doorkeeper;
+			if (there == null) {
+				there = new Doorkeeper(this.settings.maxEntries());
+				tracking.register(this.cacheName, this);
+				this.doorkeeper = there;
+			}
+			return there;
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	/**
@@ -246,9 +275,10 @@ public final class NearCache implements NearTracking.Copies {
 		if (ticket == null && entry.length < SMALLEST) {
 			return;
 		}
-		Duration life = life(header, now);
-		NearCopy copy = this.settings.copy() ? NearCopy.ofEntry(header, decoder, entry, life)
-				: NearCopy.ofValue(header, decoder, value, print.get(), plainSize(entry, header), life);
+		// It counts from here on, however often what is kept is put back.
+		long deadline = this.ticker.read() + life(header, now);
+		NearCopy copy = this.settings.copy() ? NearCopy.ofEntry(header, decoder, entry, deadline)
+				: NearCopy.ofValue(header, decoder, value, print.get(), plainSize(entry, header), deadline);
 		if (copy.size() > this.settings.maxSize().toBytes()) {
 			return;
 		}
@@ -287,10 +317,11 @@ public final class NearCache implements NearTracking.Copies {
 		return 2 * key.redisKey().length;
 	}
 
-	private Duration life(EntryHeader header, long now) {
+	private long life(EntryHeader header, long now) {
 		long fresh = (header.freshUntil() == 0) ? Long.MAX_VALUE : Math.max(0, header.freshUntil() - now);
 		long millis = this.settings.ttl().isZero() ? fresh : Math.min(fresh, this.settings.ttl().toMillis());
-		return Duration.ofMillis(millis);
+		// So that deadlines can be subtracted.
+		return Math.min(TimeUnit.MILLISECONDS.toNanos(millis), Long.MAX_VALUE >> 1);
 	}
 
 	/**
@@ -388,12 +419,12 @@ public final class NearCache implements NearTracking.Copies {
 
 		@Override
 		public long expireAfterCreate(StoredKey key, NearCopy copy, long now) {
-			return copy.life();
+			return copy.left(now);
 		}
 
 		@Override
 		public long expireAfterUpdate(StoredKey key, NearCopy copy, long now, long left) {
-			return copy.life();
+			return copy.left(now);
 		}
 
 		@Override

@@ -16,9 +16,6 @@
 
 package dev.cachestarter.engine.near;
 
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
-
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.entry.EntryHeader;
@@ -44,7 +41,7 @@ public final class NearCopy {
 
 	private final int size;
 
-	private final long life;
+	private final long deadline;
 
 	private final @Nullable Vouching vouching;
 
@@ -52,14 +49,14 @@ public final class NearCopy {
 	private volatile int noted;
 
 	private NearCopy(EntryHeader header, ValueCodec decoder, @Nullable Object value, byte @Nullable [] entry,
-			@Nullable Long print, int size, long life, @Nullable Vouching vouching) {
+			@Nullable Long print, int size, long deadline, @Nullable Vouching vouching) {
 		this.header = header;
 		this.decoder = decoder;
 		this.value = value;
 		this.entry = entry;
 		this.print = print;
 		this.size = size;
-		this.life = life;
+		this.deadline = deadline;
 		this.vouching = vouching;
 	}
 
@@ -69,28 +66,28 @@ public final class NearCopy {
 	 * @param decoder what has decoded it
 	 * @param print what tells it from others, {@code null} if nobody wants to know
 	 * @param size how large its entry is before compression
-	 * @param life how long the value is fresh yet
+	 * @param deadline until when it may be kept, by the near cache's clock
 	 */
 	static NearCopy ofValue(EntryHeader header, ValueCodec decoder, @Nullable Object value, @Nullable Long print,
-			int size, Duration life) {
-		return new NearCopy(header, decoder, value, null, print, size, TimeUnit.NANOSECONDS.convert(life), null);
+			int size, long deadline) {
+		return new NearCopy(header, decoder, value, null, print, size, deadline, null);
 	}
 
 	/**
 	 * Keep an entry, which is decoded for each caller.
 	 * @param header its header
 	 * @param decoder what decodes it
-	 * @param life how long the value is fresh yet
+	 * @param deadline until when it may be kept, by the near cache's clock
 	 */
-	static NearCopy ofEntry(EntryHeader header, ValueCodec decoder, byte[] entry, Duration life) {
-		return new NearCopy(header, decoder, null, entry, null, entry.length, TimeUnit.NANOSECONDS.convert(life), null);
+	static NearCopy ofEntry(EntryHeader header, ValueCodec decoder, byte[] entry, long deadline) {
+		return new NearCopy(header, decoder, null, entry, null, entry.length, deadline, null);
 	}
 
 	/**
 	 * Return the same with what vouches for it.
 	 */
 	NearCopy vouchedForBy(Vouching vouching) {
-		return new NearCopy(this.header, this.decoder, this.value, this.entry, this.print, this.size, this.life,
+		return new NearCopy(this.header, this.decoder, this.value, this.entry, this.print, this.size, this.deadline,
 				vouching);
 	}
 
@@ -134,6 +131,14 @@ public final class NearCopy {
 	}
 
 	/**
+	 * Return whether it can be served without code of the application's: it is neither
+	 * decoded nor compared with what it was.
+	 */
+	public boolean isAtHand() {
+		return isShared() && this.print == null;
+	}
+
+	/**
 	 * Return the value.
 	 * @throws CorruptEntryException if it is decoded for each caller, and cannot be
 	 */
@@ -154,9 +159,9 @@ public final class NearCopy {
 		return this.size;
 	}
 
-	/** How long it is kept at most, in nanoseconds. */
-	long life() {
-		return this.life;
+	/** How long it may be kept yet, in nanoseconds. */
+	long left(long now) {
+		return Math.max(0, this.deadline - now);
 	}
 
 }

@@ -98,7 +98,11 @@ public final class NearTracking implements Tracking.Listener {
 	/** The last session that was seen. */
 	private final AtomicLong lastSession = new AtomicLong(NONE);
 
-	private volatile Ended ended = new Ended(NONE, NONE);
+	/** The last session in which something was read. */
+	private final AtomicLong lastUsed = new AtomicLong(NONE);
+
+	/** The last session that has ended in which something was read. */
+	private volatile Ended ended = new Ended(NONE, NONE, 0);
 
 	/** A session in which a read was not answered in time. */
 	private final AtomicLong stalled = new AtomicLong(NONE);
@@ -119,10 +123,16 @@ public final class NearTracking implements Tracking.Listener {
 	}
 
 	/**
-	 * Have a near cache told from now on.
+	 * Have a near cache told from now on, for as long as the manager lasts.
 	 */
 	void register(String cacheName, Copies near) {
 		this.caches.computeIfAbsent(cacheName, (name) -> new CopyOnWriteArrayList<>()).add(near);
+	}
+
+	/**
+	 * Have Redis tell what changes, from now on, if it does not yet.
+	 */
+	void listen() {
 		if (this.listening.compareAndSet(false, true)) {
 			Tracking made = this.source.get();
 			made.addListener(this);
@@ -219,24 +229,24 @@ public final class NearTracking implements Tracking.Listener {
 		});
 	}
 
-	long lastGood() {
-		return tracking().lastGood();
-	}
-
 	/** Return how many generations copies refer to. */
 	int generations() {
 		return this.cells.count();
 	}
 
 	/**
-	 * Return whether a copy was vouched for until the session was lost, and is of the
-	 * last one that was good.
+	 * Return whether a copy was vouched for until its session was lost, that is no longer
+	 * ago than it may be, and no copies were made in another one since.
 	 * @param own how often all of the copy's cache may have changed
+	 * @param now as {@link System#nanoTime()}
+	 * @param most how long ago that may be, in nanoseconds
 	 */
-	boolean wasVouchedFor(Vouching vouching, long own) {
+	boolean wasVouchedFor(Vouching vouching, long own, long now, long most) {
 		Ended last = this.ended;
-		boolean present = vouching.session() == tracking().session() && vouching.round() == this.round.get() + own;
-		boolean before = vouching.session() == last.session() && vouching.round() == last.round() + own;
+		boolean present = vouching.session() == tracking().session() && vouching.round() == this.round.get() + own
+				&& now - tracking().lastGood() < most;
+		boolean before = vouching.session() == last.session() && vouching.round() == last.round() + own
+				&& now - last.lastGood() < most;
 		return (present || before) && vouching.standing() == Standing.CURRENT;
 	}
 
@@ -254,6 +264,9 @@ public final class NearTracking implements Tracking.Listener {
 		}
 		if (this.lastSession.get() < session) {
 			this.lastSession.accumulateAndGet(session, Math::max);
+		}
+		if (this.lastUsed.get() < session) {
+			this.lastUsed.accumulateAndGet(session, Math::max);
 		}
 		long since = this.round.get() + own;
 		GenerationCell cache = this.cells.of(key.cacheGenerationKey());
@@ -305,8 +318,10 @@ public final class NearTracking implements Tracking.Listener {
 		long last = this.lastSession.get();
 		boolean over = last < present && this.lastSession.compareAndSet(last, present);
 		long since = this.round.getAndIncrement();
-		if (over) {
-			this.ended = new Ended(last, since);
+		if (over && this.lastUsed.get() == last) {
+			// There are no copies of one that was lost before it was used, and those of
+			// the one before may still be served.
+			this.ended = new Ended(last, since, tracking().lastGood());
 		}
 		this.cells.forEach(over ? GenerationCell::ended : GenerationCell::changed);
 		each(over ? Copies::endSession : Copies::clear);
@@ -422,12 +437,13 @@ public final class NearTracking implements Tracking.Listener {
 	}
 
 	/**
-	 * The last session that has ended.
+	 * A session that has ended.
 	 *
 	 * @param session its number
 	 * @param round the round in which it was
+	 * @param lastGood when its last good answer to a heartbeat was sent for
 	 */
-	private record Ended(long session, long round) {
+	private record Ended(long session, long round, long lastGood) {
 
 	}
 

@@ -16,11 +16,13 @@
 
 package dev.cachestarter.engine.near;
 
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 
@@ -479,8 +481,15 @@ class NearTrackingTests {
 		NearCopy copy = Objects.requireNonNull(lasting.get(kept));
 		assertThat(lasting.wasVouchedFor(copy, this.tracking.lastGood)).isTrue();
 		assertThat(lasting.wasVouchedFor(copy, this.tracking.lastGood + Duration.ofSeconds(61).toNanos())).isFalse();
+		long lost = this.tracking.lastGood;
+		this.tracking.lastGood += Duration.ofMinutes(10).toNanos();
 		this.tracking.endSession();
-		assertThat(lasting.wasVouchedFor(copy, this.tracking.lastGood)).as("a session ago").isFalse();
+		assertThat(lasting.wasVouchedFor(copy, lost)).as("after a session without a read").isTrue();
+		assertThat(lasting.wasVouchedFor(copy, this.tracking.lastGood)).as("it was lost before that one").isFalse();
+		this.tracking.good = true;
+		copied(lasting, this.layout.key("lasting", "t1:2"));
+		this.tracking.endSession();
+		assertThat(lasting.wasVouchedFor(copy, lost)).as("a session ago").isFalse();
 	}
 
 	@ParameterizedTest
@@ -505,6 +514,65 @@ class NearTrackingTests {
 		assertThat(lasting.wasVouchedFor(other, 0)).isFalse();
 		this.tracking.endSession();
 		assertThat(lasting.wasVouchedFor(other, 0)).isFalse();
+	}
+
+	// What is told, and what is kept
+
+	/** Several threads that ask for a new cache at once make it several times. */
+	@Test
+	void aNearCacheThatWasMadeInVainIsKeptByNobody() {
+		WeakReference<NearCache> made = new WeakReference<>(near("pages", (settings) -> settings));
+
+		await().atMost(PATIENCE).until(() -> {
+			System.gc();
+			return made.get() == null;
+		});
+	}
+
+	@Test
+	void aCopyThatStaysIsKeptNoLongerForIt() {
+		AtomicLong nanos = new AtomicLong();
+		NearCache brief = new NearCache("pages",
+				NearSettings.defaults().withMode(NearSettings.Mode.TRACK).withTtl(Duration.ofSeconds(5)), nanos::get,
+				this.keeper);
+		copied(brief, this.key);
+		nanos.addAndGet(Duration.ofSeconds(4).toNanos());
+
+		Ticket ticket = Objects.requireNonNull(brief.begin(this.key, brief.goodSession(), true));
+		this.tracking.session++;
+		keep(brief, ticket, A, B);
+		assertThat(brief.get(this.key)).isNotNull();
+		nanos.addAndGet(Duration.ofSeconds(2).toNanos());
+
+		assertThat(brief.get(this.key)).isNull();
+	}
+
+	@Test
+	void whatIsKnownInASessionIsNotSetBackByAnEarlierOne() {
+		GenerationCell cell = new GenerationCell(this.key.cacheGenerationKey());
+		byte[] known = Objects.requireNonNull(cell.take(0, 2, bytes(A)));
+
+		assertThat(cell.take(0, 1, bytes(C))).isNull();
+
+		assertThat(cell.standing(known, 2)).isEqualTo(GenerationCell.Standing.CURRENT);
+	}
+
+	@Test
+	void aCopyThatIsComparedWithWhatItWasIsNotAtHand() {
+		assertThat(NearCopy.ofValue(header(A, B), CODEC, "value", 1L, 10, 0).isAtHand()).isFalse();
+		assertThat(NearCopy.ofValue(header(A, B), CODEC, "value", null, 10, 0).isAtHand()).isTrue();
+		assertThat(NearCopy.ofEntry(header(A, B), CODEC, new byte[10], 0).isAtHand()).isFalse();
+	}
+
+	@Test
+	void keysOfOneHashHaveAnOrder() {
+		StoredKey one = this.layout.key("pages", "Aa");
+		StoredKey other = this.layout.key("pages", "BB");
+
+		assertThat(one).hasSameHashCodeAs(other).isNotEqualTo(other);
+		assertThat(one.compareTo(other)).isNegative();
+		assertThat(other.compareTo(one)).isPositive();
+		assertThat(one.compareTo(this.layout.key("pages", "Aa"))).isZero();
 	}
 
 	// Tracked reads

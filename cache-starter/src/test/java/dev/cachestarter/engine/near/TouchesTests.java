@@ -16,7 +16,6 @@
 
 package dev.cachestarter.engine.near;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -99,7 +98,7 @@ class TouchesTests {
 		return NearCopy.ofValue(
 				new EntryHeader(EntryHeader.VALUE, "0123456789abcdef", EntryHeader.NO_NONCE, 0, "aaaaaaaaaaaaaaaa",
 						"bbbbbbbbbbbbbbbb", "cccccccc", "dddddddd", 0, 0, EntryHeader.NO_FLAGS, "eeeeeeee"),
-				CODEC, "value", null, 1, Duration.ZERO);
+				CODEC, "value", null, 1, 0);
 	}
 
 }
