@@ -33,8 +33,12 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class Doorkeeper {
 
-	/** One in twenty keys is taken for another at most. */
-	private static final int BITS_FOR_EACH = 8;
+	/**
+	 * Few in a hundred thousand keys are taken for others. Each of them stays in Redis'
+	 * table until it changes or expires: where a million keys are read once, one in
+	 * twenty would be too many.
+	 */
+	private static final int BITS_FOR_EACH = 32;
 
 	private static final int SMALLEST = 1024;
 
@@ -77,7 +81,7 @@ final class Doorkeeper {
 
 	private static final class Half {
 
-		private static final int PROBES = 3;
+		private static final int PROBES = 6;
 
 		private final AtomicLongArray words;
 
