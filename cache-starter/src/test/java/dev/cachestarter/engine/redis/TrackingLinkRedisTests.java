@@ -675,6 +675,32 @@ class TrackingLinkRedisTests {
 		}
 	}
 
+	/** Prints what a fail-over adds to the second. */
+	@Test
+	void whenAMasterDiesNothingIsGoodUntilAnotherOneTellsOfChanges() {
+		try (RedisSentinel all = RedisSentinel.start(1)) {
+			RedisSentinelConfiguration where = new RedisSentinelConfiguration().master(all.masterName());
+			all.sentinels().forEach((sentinel) -> where.sentinel(sentinel.host(), sentinel.port()));
+			Lab lab = lab(where, LettuceClientConfiguration.defaultConfiguration()).good();
+			long session = lab.tracking.session();
+			RedisServer former = all.master();
+
+			long killed = System.nanoTime();
+			former.kill();
+
+			await().atMost(LONG).pollInterval(Duration.ofMillis(2)).until(() -> !lab.isGood());
+			long ended = System.nanoTime();
+			await().atMost(LONG.multipliedBy(2)).pollInterval(Duration.ofMillis(10)).until(lab::isGood);
+			long again = System.nanoTime();
+			assertThat(lab.tracking.session()).isGreaterThan(session);
+			all.awaitMasterOtherThan(former);
+			assertThat(trackers(all.master())).as("good on the new master").hasSize(1);
+			System.out.printf(
+					"fail-over by a sentinel: no copy was served from %,d ms to %,d ms after the master had died%n",
+					Duration.ofNanos(ended - killed).toMillis(), Duration.ofNanos(again - killed).toMillis());
+		}
+	}
+
 	private static RedisClusterConfiguration where(RedisCluster cluster) {
 		RedisClusterConfiguration where = new RedisClusterConfiguration();
 		cluster.nodes().forEach((node) -> where.addClusterNode(new RedisNode(node.host(), node.port())));
