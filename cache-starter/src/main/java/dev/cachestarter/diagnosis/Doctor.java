@@ -29,6 +29,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.NearSettings;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.cache.entries.Engine;
 
@@ -83,7 +84,8 @@ public final class Doctor {
 		Engine engine = this.manager.engine();
 		ServerFacts facts;
 		try {
-			facts = ServerFacts.ask(engine.link(), engine.layout(), this.manager.getKeyPrefix().isEmpty());
+			facts = ServerFacts.ask(engine.link(), engine.layout(), this.manager.getKeyPrefix().isEmpty(),
+					trackedCopies() > 0);
 		}
 		catch (ExecutionException | TimeoutException ex) {
 			return false;
@@ -112,7 +114,16 @@ public final class Doctor {
 		}
 		return new Rules.Circumstances(endless, engine.distrustsRestarts(), engine.link().commandTimeout(),
 				engine.link().isPasswordInClear(),
-				Duration.ofMillis(engine.link().serverMillis() - System.currentTimeMillis()));
+				Duration.ofMillis(engine.link().serverMillis() - System.currentTimeMillis()), trackedCopies());
+	}
+
+	private long trackedCopies() {
+		return this.manager.getCacheNames()
+			.stream()
+			.map((name) -> this.manager.getSettings(name).near())
+			.filter((near) -> near.mode() == NearSettings.Mode.TRACK)
+			.mapToLong(NearSettings::maxEntries)
+			.sum();
 	}
 
 	private void tell(List<Finding> findings) {

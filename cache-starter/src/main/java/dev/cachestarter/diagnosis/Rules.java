@@ -53,6 +53,7 @@ final class Rules {
 			rules.version(server);
 			rules.memory(server, here);
 			rules.persistence(server, here);
+			rules.tracking(server, here);
 		});
 		rules.sharing(facts);
 		rules.network(facts, here);
@@ -148,6 +149,29 @@ final class Rules {
 		}
 	}
 
+	private void tracking(Map<String, String> server, Circumstances here) {
+		if (here.trackedCopies() == 0) {
+			return;
+		}
+		Long max = number(server.get(ServerFacts.TRACKING_TABLE));
+		if (max != null && max == 0) {
+			note("tracking-table",
+					"'tracking-table-max-keys' is 0: what the server remembers for near caches has no bound",
+					"Set it to 1000000, or to more than the copies of all instances");
+		}
+		else if (max != null && max < here.trackedCopies()) {
+			warn("tracking-table",
+					"'tracking-table-max-keys' is %d, and near caches in mode 'track' have up to %d copies in this instance alone: beyond it the server has copies dropped that are still good"
+						.formatted(max, here.trackedCopies()),
+					"Raise 'tracking-table-max-keys', or lower 'near.max-entries'");
+		}
+		if (server.getOrDefault(ServerFacts.OUTPUT_BUFFER, "").matches("(.* )?normal 0 0 \\d+( .*)?")) {
+			note("output-buffer",
+					"'client-output-buffer-limit' is unlimited for normal clients: the server keeps what it tells an instance that stands still, up to one message for each key that it had read for a near cache",
+					"Set 'client-output-buffer-limit' to \"normal 256mb 64mb 60\", or above the largest answer that any client asks for");
+		}
+	}
+
 	private void sharing(ServerFacts facts) {
 		if (!facts.strangers().isEmpty()) {
 			warn("no-key-prefix",
@@ -214,9 +238,11 @@ final class Rules {
 	 * @param commandTimeout the longest that a call waits for Redis
 	 * @param passwordInClear whether a password goes to another host without encryption
 	 * @param clockDifference the time of the server minus ours
+	 * @param trackedCopies how many copies all near caches may have that the server tells
+	 * of changes
 	 */
 	record Circumstances(Set<String> endless, boolean distrustsRestarts, Duration commandTimeout,
-			boolean passwordInClear, Duration clockDifference) {
+			boolean passwordInClear, Duration clockDifference, long trackedCopies) {
 
 		Circumstances {
 			endless = new TreeSet<>(endless);

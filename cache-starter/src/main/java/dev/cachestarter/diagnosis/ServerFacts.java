@@ -55,6 +55,10 @@ import dev.cachestarter.engine.redis.RedisLink;
 record ServerFacts(List<Map<String, String>> servers, @Nullable Duration roundTrip, int uncoveredSlots,
 		List<String> strangers, List<String> notKnown) {
 
+	static final String TRACKING_TABLE = "tracking-table-max-keys";
+
+	static final String OUTPUT_BUFFER = "client-output-buffer-limit";
+
 	private static final long PATIENCE = TimeUnit.SECONDS.toNanos(2);
 
 	private static final int SLOTS = 16384;
@@ -72,8 +76,9 @@ record ServerFacts(List<Map<String, String>> servers, @Nullable Duration roundTr
 	 * Ask all masters. Blocks.
 	 * @param layout knows which keys are ours
 	 * @param strangers whether to look for keys that are not
+	 * @param tracked whether near caches are told of changes
 	 */
-	static ServerFacts ask(RedisLink link, KeyLayout layout, boolean strangers)
+	static ServerFacts ask(RedisLink link, KeyLayout layout, boolean strangers, boolean tracked)
 			throws InterruptedException, ExecutionException, TimeoutException {
 		Questions questions = new Questions();
 		List<RedisLink.Master> masters = link.masters().get(PATIENCE, TimeUnit.NANOSECONDS);
@@ -86,6 +91,10 @@ record ServerFacts(List<Map<String, String>> servers, @Nullable Duration roundTr
 			for (String section : List.of("server", "memory", "persistence")) {
 				String info = questions.ask(master, "INFO " + section, (server) -> server.info(section));
 				fields.putAll(fields(info));
+			}
+			for (String name : tracked ? List.of(TRACKING_TABLE, OUTPUT_BUFFER) : List.<String>of()) {
+				String value = questions.ask(master, "CONFIG GET " + name, (server) -> server.parameter(name));
+				fields.put(name, (value != null) ? value : "");
 			}
 			servers.add(Map.copyOf(fields));
 			shortest = shorter(shortest, questions.roundTrip(master));

@@ -33,6 +33,7 @@ import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.NearSettings;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisServer;
@@ -128,6 +129,38 @@ class DoctorRedisTests {
 				other.service().find("1");
 				assertThat(found(other)).contains("maxmemory-volatile").doesNotContain("snapshots");
 			}
+		}
+	}
+
+	@Test
+	void whatNearCachesNeedIsAskedOnlyWhereRedisTellsThemOfChanges() throws Exception {
+		try (RedisServer redis = RedisServer.local("--tracking-table-max-keys", "99").start();
+				TestInstance<Items> plain = TestInstance.of(Items.class, redis).awaitUp();
+				TestInstance<Items> tracked = TestInstance.of(Items.class, redis.host(), redis.port(), (builder) -> {
+					TestInstance.patient(builder);
+					CacheSettings settings = CacheSettings.defaults();
+					builder
+						.defaults(settings
+							.withNear(settings.near().withMode(NearSettings.Mode.TRACK).withMaxEntries(100)))
+						.caches(List.of("items"));
+				}).awaitUp()) {
+			plain.service().find("1");
+
+			assertThat(found(plain)).doesNotContain("tracking-table", "output-buffer");
+			assertThat(found(tracked)).contains("tracking-table", "output-buffer");
+
+			redis.cli("CONFIG", "SET", "tracking-table-max-keys", "100");
+			redis.cli("CONFIG", "SET", "client-output-buffer-limit", "normal 256mb 64mb 60");
+			assertThat(found(tracked)).doesNotContain("tracking-table", "output-buffer");
+
+			redis.cli("CONFIG", "SET", "tracking-table-max-keys", "99");
+			redis.cli("ACL", "SETUSER", "default", "-config|get");
+			Doctor doctor = new Doctor(tracked.manager(), List.of());
+			doctor.examine();
+			assertThat(doctor.last().findings()).extracting(Finding::id).doesNotContain("tracking-table");
+			assertThat(doctor.last().notKnown())
+				.anyMatch((text) -> text.startsWith("CONFIG GET tracking-table-max-keys: NOPERM"));
+			assertThat(tracked.engine().link().isUp()).isTrue();
 		}
 	}
 

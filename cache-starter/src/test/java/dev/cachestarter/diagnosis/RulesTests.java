@@ -31,6 +31,7 @@ import dev.cachestarter.diagnosis.Rules.Circumstances;
 import dev.cachestarter.engine.redis.LinkCondition;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 /**
  * What is found in what servers say of themselves.
@@ -42,7 +43,7 @@ class RulesTests {
 			"0");
 
 	private static final Circumstances HERE = new Circumstances(Set.of(), false, Duration.ofMillis(250), false,
-			Duration.ZERO);
+			Duration.ZERO, 0);
 
 	@Test
 	void aServerThatIsWellGivesNoFinding() {
@@ -93,7 +94,8 @@ class RulesTests {
 
 	@Test
 	void cachesThatNeverExpireHurtOnlyWhereTheRestIsEvicted() {
-		Circumstances here = new Circumstances(Set.of("forever"), false, Duration.ofMillis(250), false, Duration.ZERO);
+		Circumstances here = new Circumstances(Set.of("forever"), false, Duration.ofMillis(250), false, Duration.ZERO,
+				0);
 
 		assertThat(Rules.apply(facts(with("maxmemory_policy", "allkeys-lru")), here)).isEmpty();
 		assertThat(Rules.apply(facts(with("maxmemory_policy", "volatile-ttl")), here)).extracting(Finding::id)
@@ -104,16 +106,39 @@ class RulesTests {
 	@CsvSource({ "50, false", "51, true" })
 	void aRoundTripMayTakeAQuarterOfTheTimeThatCallersWait(int millis, boolean hurts) {
 		ServerFacts facts = new ServerFacts(List.of(WELL), Duration.ofMillis(millis), 0, List.of(), List.of());
-		Circumstances here = new Circumstances(Set.of(), false, Duration.ofMillis(200), false, Duration.ZERO);
+		Circumstances here = new Circumstances(Set.of(), false, Duration.ofMillis(200), false, Duration.ZERO, 0);
 
 		assertThat(Rules.apply(facts, here)).extracting(Finding::id).isEqualTo(hurts ? List.of("latency") : List.of());
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "0, tracking-table, INFO", "9999, tracking-table, WARN", "10000, , ", "'', , " })
+	void theServerMustRememberAllThatIsCopied(String max, @Nullable String id, Finding.@Nullable Severity severity) {
+		Circumstances here = new Circumstances(Set.of(), false, Duration.ofMillis(250), false, Duration.ZERO, 10_000);
+		Map<String, String> server = with("tracking-table-max-keys", max);
+
+		assertThat(Rules.apply(facts(server), here)).extracting(Finding::id, Finding::severity)
+			.isEqualTo((id != null) ? List.of(tuple(id, severity)) : List.of());
+		assertThat(found(server)).as("without copies").isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "normal 0 0 0 slave 268435456 67108864 60, true", "slave 0 0 0 normal 0 0 60 pubsub 1 1 1, true",
+			"normal 268435456 0 0 slave 0 0 0, false", "normal 0 1048576 60, false", "'', false" })
+	void whatTheServerKeepsForOneClientMustHaveABound(String limit, boolean hurts) {
+		Circumstances here = new Circumstances(Set.of(), false, Duration.ofMillis(250), false, Duration.ZERO, 10_000);
+		Map<String, String> server = with("client-output-buffer-limit", limit);
+
+		assertThat(Rules.apply(facts(server), here)).extracting(Finding::id)
+			.isEqualTo(hurts ? List.of("output-buffer") : List.of());
+		assertThat(found(server)).as("without copies").isEmpty();
 	}
 
 	@ParameterizedTest
 	@CsvSource({ "60, false", "61, true", "-60, false", "-61, true" })
 	void clocksMayDifferByAMinute(int seconds, boolean differ) {
 		Circumstances here = new Circumstances(Set.of(), false, Duration.ofMillis(250), false,
-				Duration.ofSeconds(seconds));
+				Duration.ofSeconds(seconds), 0);
 
 		assertThat(Rules.apply(facts(WELL), here)).extracting(Finding::id)
 			.isEqualTo(differ ? List.of("clock") : List.of());
@@ -125,7 +150,7 @@ class RulesTests {
 				12, List.of("sessions:1"), List.of());
 
 		List<Finding> found = Rules.apply(facts,
-				new Circumstances(Set.of("forever"), false, Duration.ofMillis(250), true, Duration.ofMinutes(-5)));
+				new Circumstances(Set.of("forever"), false, Duration.ofMillis(250), true, Duration.ofMinutes(-5), 0));
 
 		assertThat(found).extracting(Finding::id)
 			.containsExactlyInAnyOrder("maxmemory-volatile", "no-key-prefix", "password-in-clear", "latency", "clock",
@@ -165,7 +190,7 @@ class RulesTests {
 
 	@Test
 	void afterDistrustSnapshotsDoNotHurt() {
-		Circumstances here = new Circumstances(Set.of(), true, Duration.ofMillis(250), false, Duration.ZERO);
+		Circumstances here = new Circumstances(Set.of(), true, Duration.ofMillis(250), false, Duration.ZERO, 0);
 
 		assertThat(Rules.apply(facts(with("aof_enabled", "0")), here)).isEmpty();
 	}

@@ -130,6 +130,11 @@ class LettuceCommands implements RedisCommands {
 			return this.commands.info(section);
 		}
 
+		@Override
+		public CompletionStage<String> parameter(String name) {
+			return this.commands.configGet(name).thenApply((found) -> found.getOrDefault(name, ""));
+		}
+
 	}
 
 }

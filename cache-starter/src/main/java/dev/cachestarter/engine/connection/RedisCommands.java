@@ -120,6 +120,11 @@ public interface RedisCommands {
 
 		CompletionStage<String> info(String section);
 
+		/**
+		 * Ask for a parameter of its configuration, which few users may.
+		 */
+		CompletionStage<String> parameter(String name);
+
 	}
 
 	/**
