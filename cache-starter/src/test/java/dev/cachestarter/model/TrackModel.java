@@ -31,6 +31,12 @@ import org.jspecify.annotations.Nullable;
  * A hit must not be older than any eviction that Redis had applied when it answered the
  * last heartbeat that was heard, and not older than an own eviction that has returned. In
  * one history a generation is extended or a slot moves, not both.
+ * <p>
+ * It differs from the code in three ways. Here an answer to a heartbeat also says whether
+ * the slot has moved; the code asks each master for its slots twice a second besides, and
+ * counts as good only what both answers vouch for. Here a near cache that is emptied
+ * begins a new epoch of all keys; in the code that is the round. And here tracking that
+ * is on tells of changes; that it does is what the code's canary is for.
  */
 final class TrackModel implements Model {
 
