@@ -116,7 +116,7 @@ class CacheStarterHintsTests {
 	void whatCaffeineChoosesForANearCacheIsRegistered() {
 		NearCache near = NearCache.of("pages", NearSettings.defaults().withMode(NearSettings.Mode.VALIDATE),
 				new NearTracking(TrackingByHand::new, new KeyLayout("", false)));
-		Object cache = valueOf(valueOf(near, "copies"), "cache");
+		Object cache = valueOf(valueOf(valueOf(near, "contents"), "copies"), "cache");
 		List<Object> chosen = List.of(cache, valueOf(cache, "nodeFactory"));
 
 		assertThat(chosen).extracting((each) -> each.getClass().getName())
