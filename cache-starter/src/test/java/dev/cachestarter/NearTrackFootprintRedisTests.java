@@ -70,12 +70,12 @@ class NearTrackFootprintRedisTests {
 				return copies(instance) == entries;
 			});
 			awaitUnasked(instance);
-			long messages = instance.engine().nearTracking().messages();
+			long messages = instance.engine().track().condition().pushes();
 			this.redis.cli("CONFIG", "RESETSTAT");
 
 			this.redis.cli("PEXPIRE", "~g:notes", "7200000");
 
-			await().atMost(PATIENCE).until(() -> instance.engine().nearTracking().messages() > messages);
+			await().atMost(PATIENCE).until(() -> instance.engine().track().condition().pushes() > messages);
 			awaitUnasked(instance);
 			// A hit that is confirmed meanwhile takes one of each; a canary may come by.
 			assertThat(calls("mget") - calls("getrange")).isBetween(1L, 2L);

@@ -195,13 +195,13 @@ class NearTrackRedisTests {
 		for (int i = 0; i < 50; i++) {
 			tracked("t1", String.valueOf(i));
 		}
-		long messages = this.instance.engine().nearTracking().messages();
+		long messages = this.instance.engine().track().condition().pushes();
 		this.redis.cli("CONFIG", "RESETSTAT");
 
 		this.redis.cli("PEXPIRE", "~g:pages", "7200000");
 		this.redis.cli("PEXPIRE", "~g:pages~:t1", "7200000");
 
-		await().atMost(PATIENCE).until(() -> this.instance.engine().nearTracking().messages() >= messages + 2);
+		await().atMost(PATIENCE).until(() -> this.instance.engine().track().condition().pushes() >= messages + 2);
 		long hits = nearHits();
 		for (int i = 0; i < 50; i++) {
 			this.instance.service().find("t1", String.valueOf(i));

@@ -24,7 +24,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -107,8 +106,6 @@ public final class NearTracking implements Tracking.Listener {
 	/** A session in which a read was not answered in time. */
 	private final AtomicLong stalled = new AtomicLong(NONE);
 
-	private final LongAdder messages = new LongAdder();
-
 	private final Touches touches = new Touches();
 
 	/**
@@ -145,13 +142,6 @@ public final class NearTracking implements Tracking.Listener {
 	 */
 	public Tracking tracking() {
 		return Objects.requireNonNull(this.tracking);
-	}
-
-	/**
-	 * Return how many messages have come.
-	 */
-	public long messages() {
-		return this.messages.sum();
 	}
 
 	// Hits
@@ -307,13 +297,11 @@ public final class NearTracking implements Tracking.Listener {
 
 	@Override
 	public void changed(byte[] key) {
-		this.messages.increment();
 		drop(key);
 	}
 
 	@Override
 	public void allChanged() {
-		this.messages.increment();
 		long present = tracking().session();
 		long last = this.lastSession.get();
 		boolean over = last < present && this.lastSession.compareAndSet(last, present);
