@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,7 @@ import dev.cachestarter.CacheWarmer;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -152,17 +154,14 @@ class CacheWarmUpRedisTests {
 
 	@Test
 	void closingTheApplicationEndsIt(CapturedOutput output) {
+		Set<Thread> others = Threads.alive("cache-starter-warm-up");
 		ConfigurableApplicationContext application = start();
 		await().atMost(LONG).until(() -> Pages.loads() == 4);
 
 		application.close();
 		Pages.gate.countDown();
 
-		await().atMost(LONG)
-			.until(() -> Thread.getAllStackTraces()
-				.keySet()
-				.stream()
-				.noneMatch((thread) -> thread.getName().startsWith("cache-starter-warm-up")));
+		await().atMost(LONG).until(() -> others.containsAll(Threads.alive("cache-starter-warm-up")));
 		assertThat(Pages.loads()).isEqualTo(4);
 		assertThat(output).doesNotContain("WARN");
 	}

@@ -21,7 +21,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,6 +36,7 @@ import dev.cachestarter.NearSettings;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.Threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -311,11 +311,7 @@ class DoctorRedisTests {
 	}
 
 	private static Set<Thread> doctors() {
-		return Thread.getAllStackTraces()
-			.keySet()
-			.stream()
-			.filter((thread) -> thread.getName().equals("cache-starter-doctor"))
-			.collect(Collectors.toSet());
+		return Threads.alive("cache-starter-doctor");
 	}
 
 	@Test

@@ -16,16 +16,22 @@
 
 package dev.cachestarter.testing;
 
+import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Runs what a test lets wait: each task on a thread of its own. The common pool will not
- * do: on a machine of two processors it has a single thread, which one waiting task takes
- * from all others (before JDK 25 {@code CompletableFuture} did not use it there).
+ * Threads of tests, and those that tests look for.
  */
 public final class Threads {
 
-	/** For {@code CompletableFuture.supplyAsync} and the like. */
+	/**
+	 * Runs what a test lets wait, as for {@code CompletableFuture.supplyAsync}: each task
+	 * on a thread of its own. The common pool will not do: on a machine of two processors
+	 * it has a single thread, which one waiting task takes from all others (before JDK 25
+	 * {@code CompletableFuture} did not use it there).
+	 */
 	public static final Executor OWN = (task) -> {
 		Thread thread = new Thread(task, "test-background");
 		thread.setDaemon(true);
@@ -33,6 +39,20 @@ public final class Threads {
 	};
 
 	private Threads() {
+	}
+
+	/**
+	 * Return the threads whose names begin so. There may be some of other tests, whose
+	 * application lives on in the same JVM: a test asks for what was there before it.
+	 * @param prefixes how their names begin
+	 * @return those that are alive
+	 */
+	public static Set<Thread> alive(String... prefixes) {
+		return Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.filter((thread) -> Stream.of(prefixes).anyMatch(thread.getName()::startsWith))
+			.collect(Collectors.toSet());
 	}
 
 }
