@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
@@ -60,15 +61,20 @@ class BurstRedisTests {
 
 	private final RedisServer redis;
 
-	private final TestInstance<Items> instance;
+	private TestInstance<Items> instance;
 
 	/** What the threads of a burst wait for. */
 	private volatile CountDownLatch go = new CountDownLatch(1);
 
 	BurstRedisTests(RedisServer redis) {
 		this.redis = redis;
+	}
+
+	/** Not where this class is made, which it is for a test that is skipped, too. */
+	@BeforeEach
+	void start() {
 		this.instance = TestInstance
-			.of(Items.class, redis.host(), redis.port(), (builder) -> builder.caches(List.of("items")))
+			.of(Items.class, this.redis.host(), this.redis.port(), (builder) -> builder.caches(List.of("items")))
 			.awaitUp();
 	}
 
