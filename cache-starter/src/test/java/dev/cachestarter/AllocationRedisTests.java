@@ -33,7 +33,6 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -51,8 +50,8 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import org.springframework.data.redis.serializer.JacksonJsonRedisSerializer;
 import org.springframework.data.redis.serializer.RedisSerializationContext.SerializationPair;
 
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
-import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -82,8 +81,7 @@ class AllocationRedisTests {
 		this.redis = redis;
 	}
 
-	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-			disabledReason = "Only with -Pthorough: it waits until all is compiled")
+	@OnlyThorough
 	@Test
 	void aHitOfASmallValueAllocatesLessOnItsThreadThanSpringsOwn() throws Exception {
 		Map<String, Figures> spring = new LinkedHashMap<>();
@@ -110,6 +108,7 @@ class AllocationRedisTests {
 				spring.get(operation).caller(), figures.caller(), spring.get(operation).all(), figures.all()));
 	}
 
+	@OnlyThorough
 	@Test
 	void aHitAndAMissOfAListAllocateLessThanSpringsOwn() throws Exception {
 		Map<String, Figures> spring;

@@ -41,6 +41,7 @@ import org.springframework.data.redis.serializer.RedisSerializer;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.SomeOf;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -68,7 +69,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	// Whatever the application's code throws
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void anErrorOfAGetterCostsNobodyTheValue(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder);
 		Note.failsToWrite = true;
@@ -79,7 +80,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void anErrorOfAConstructorIsAMiss(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder);
 		hold(notes, way);
@@ -91,7 +92,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void anErrorOfATtlPolicyCostsNobodyTheValue(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder.ttlPolicy((cache, key, value) -> {
 			throw new NoClassDefFoundError("of the policy");
@@ -101,7 +102,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void anErrorOfASerializerCostsNobodyTheValue(Way way) {
 		Serializer serializer = new Serializer();
 		TestInstance<Notes> notes = notes((builder) -> builder
@@ -112,7 +113,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void anErrorOfASerializerThatReadsIsAMiss(Way way) {
 		Serializer serializer = new Serializer();
 		TestInstance<Notes> notes = notes((builder) -> builder
@@ -126,7 +127,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void whatDecoratesLoadsInTheBackgroundCostsNobodyAHit(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withTtl(Duration.ofHours(2)).withRefreshAhead(Duration.ofHours(1)))
@@ -140,7 +141,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void whatDecoratesLoadsInTheBackgroundCostsNobodyALoad(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withStaleIfError(Duration.ofHours(1)).withLoadTimeout(Duration.ofSeconds(30)))
@@ -154,7 +155,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void anExecutorThatThrowsCostsNobodyAHit(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withTtl(Duration.ofHours(2)).withRefreshAhead(Duration.ofHours(1)))
@@ -168,7 +169,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
 	void anExecutorThatThrowsCostsNobodyALoad(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withStaleIfError(Duration.ofHours(1)).withLoadTimeout(Duration.ofSeconds(30)))

@@ -42,6 +42,7 @@ import reactor.core.publisher.Mono;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.testing.Footprint;
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.VirtualThreads;
@@ -88,6 +89,7 @@ class BurstRedisTests {
 		noOutage("2,000 futures", 2000, this.instance.service()::later);
 	}
 
+	@OnlyThorough
 	@Test
 	void twoThousandColdFuturesThatAreCompleteAtOnceAreNoOutage() throws Exception {
 		noOutage("2,000 complete futures", 2000, this.instance.service()::complete);

@@ -45,6 +45,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.engine.redis.RedisLink;
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisSentinel;
 import dev.cachestarter.testing.RedisServer;
@@ -142,6 +143,7 @@ class FailoverRedisTests {
 			this.redis.close();
 		}
 
+		@OnlyThorough
 		@Test
 		void nodeThatRestartsFromAnOldDumpIsNotReadFromBeforeItsEvictionsAreReplayed() {
 			RedisServer node = this.redis.nodes().get(1);
@@ -158,6 +160,7 @@ class FailoverRedisTests {
 			this.traffic.assertAllIsWell("Cluster: node restarted from an old dump");
 		}
 
+		@OnlyThorough
 		@Test
 		void clusterThatIsDownForLackOfANodeComesBackWithIt() {
 			RedisServer node = this.redis.nodes().get(2);
@@ -177,6 +180,7 @@ class FailoverRedisTests {
 			this.traffic.assertAllIsWell("Cluster: CLUSTERDOWN");
 		}
 
+		@OnlyThorough
 		@Test
 		void clusterThatNeedsNotAllItsNodesKeepsItsOtherSlotsCached() {
 			RedisServer node = this.redis.nodes()

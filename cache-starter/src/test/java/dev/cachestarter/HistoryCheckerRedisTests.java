@@ -23,16 +23,16 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.cachestarter.FaultInjector.Fault;
 import dev.cachestarter.HistoryChecker.Plan;
 import dev.cachestarter.HistoryChecker.Report;
 import dev.cachestarter.RuleBreaker.Rule;
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.SomeOf;
 import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
 
@@ -60,8 +60,7 @@ class HistoryCheckerRedisTests {
 		this.redis = redis;
 	}
 
-	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-			disabledReason = "Only with -Pthorough: there is one with faults")
+	@OnlyThorough
 	@Test
 	void noReadIsStale() throws IOException {
 		Duration duration = duration().dividedBy(4);
@@ -75,8 +74,7 @@ class HistoryCheckerRedisTests {
 		assertThat(report.hits()).isGreaterThan(report.reads() / 5);
 	}
 
-	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-			disabledReason = "Only with -Pthorough: there is one with faults")
+	@OnlyThorough
 	@Test
 	void noReadIsStaleThoughEntriesAgeAndLoadsFail() throws IOException {
 		Duration duration = duration().dividedBy(4);
@@ -93,8 +91,7 @@ class HistoryCheckerRedisTests {
 		assertThat(report.hits()).isGreaterThan(report.reads() / 5);
 	}
 
-	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-			disabledReason = "Only with -Pthorough: there is one with faults")
+	@OnlyThorough
 	@Test
 	void noReadIsStaleWhereEntriesAreEvictedByTags() throws IOException {
 		Duration duration = duration().dividedBy(4);
@@ -125,13 +122,14 @@ class HistoryCheckerRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource(names = { "COMPARE_NUMBERS_OF_TAGS", "COMPARE_TAGS" })
+	@SomeOf(value = "COMPARE_TAGS", and = "COMPARE_NUMBERS_OF_TAGS")
 	void withoutARuleOfTagsAReadIsStale(Rule rule) throws IOException {
 		Report report = run(new Plan(seed(), LIMIT, 2, 0, 4, EnumSet.of(rule), true, Set.of(), false).withTags());
 
 		assertThat(report.staleReads()).isPositive();
 	}
 
+	@OnlyThorough
 	@Test
 	void withoutComparingAFillAReadIsStaleThoughEntriesAge() throws IOException {
 		Report report = run(new Plan(seed(), LIMIT, 2, 0, 4, EnumSet.of(Rule.COMPARE_ON_FILL), true, Set.of(), true));
@@ -139,6 +137,7 @@ class HistoryCheckerRedisTests {
 		assertThat(report.staleReads()).isPositive();
 	}
 
+	@OnlyThorough
 	@Test
 	void noReadIsStaleAndNothingThrownWhateverFails() throws IOException {
 		Duration duration = duration();
@@ -157,8 +156,7 @@ class HistoryCheckerRedisTests {
 		assertThat(report.longestEviction()).isLessThan(250 + 2000);
 	}
 
-	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-			disabledReason = "Only with -Pthorough: there is one with faults")
+	@OnlyThorough
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemory() throws IOException {
 		Report report = run(new Plan(seed(), duration().dividedBy(4), 3, 1, 4, Set.of(), false, Set.of(), false)
@@ -169,6 +167,7 @@ class HistoryCheckerRedisTests {
 		assertThat(report.nearHits()).isPositive();
 	}
 
+	@OnlyThorough
 	@Test
 	void noReadIsStaleThoughValuesAreCopiedInMemoryWhateverFailsAndAges() throws IOException {
 		Report report = run(
@@ -210,7 +209,7 @@ class HistoryCheckerRedisTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource(names = { "COMPARE_ON_FILL", "LEASE_BEFORE_LOAD", "JOIN_BY_NONCE", "COMPARE_GENERATIONS",
+	@SomeOf(value = "COMPARE_ON_FILL", and = { "LEASE_BEFORE_LOAD", "JOIN_BY_NONCE", "COMPARE_GENERATIONS",
 			"CAPTURE_GENERATIONS", "FRESH_GENERATIONS", "AWAIT_EVICTION" })
 	void withoutARuleAReadIsStale(Rule rule) throws IOException {
 		Report report = run(new Plan(seed(), LIMIT, 2, 0, 4, EnumSet.of(rule), true, Set.of(), false));

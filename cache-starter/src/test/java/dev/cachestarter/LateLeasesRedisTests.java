@@ -39,6 +39,7 @@ import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.entry.EntryScripts;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.SomeOf;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -72,7 +73,7 @@ class LateLeasesRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "BATCH" })
 	void underALeaseThatComesAfterItsCallerWasInterruptedNothingIsStored(Way way) throws Exception {
 		RuleBreaker breaker = closing(RuleBreaker.inFrontOf(this.redis.host(), this.redis.port(), Set.of()));
 		TestInstance<Shop> shop = shop(breaker, PATIENT);

@@ -35,7 +35,6 @@ import io.micrometer.context.ContextSnapshot;
 import io.micrometer.context.ContextSnapshotFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,7 +49,9 @@ import org.springframework.cache.annotation.Cacheable;
 import dev.cachestarter.LoaderJvm.Burst;
 import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.cache.Internals;
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.SomeOf;
 import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
 
@@ -117,8 +118,7 @@ class LoadsRedisTests extends Interleavings {
 		}
 	}
 
-	@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-			disabledReason = "Only with -Pthorough: it starts four JVMs, and there is one for instances")
+	@OnlyThorough
 	@Test
 	void aColdKeyIsLoadedOnceByManyCallersOfSeveralProcesses() {
 		List<LoaderJvm> instances = IntStream.range(0, 4)
@@ -287,7 +287,7 @@ class LoadsRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "FUTURE" })
 	void nobodyWaitsLongerThanLoadWaitAndThenOneOfEachInstanceLoads(Way way) throws Exception {
 		// Long enough for all to have come, on a busy machine too, before the second wait
 		// ends.
@@ -338,7 +338,7 @@ class LoadsRedisTests extends Interleavings {
 		List<Call<Integer>> waiting = List.of(call(() -> leader.find("t1", "held")).awaitWaiting(),
 				call(() -> other.find("t1", "held")).awaitWaiting());
 
-		for (int i = 0; i < 200; i++) {
+		for (int i = 0; i < Thorough.choose(50, 200); i++) {
 			String id = String.valueOf(i);
 			assertThat(call(() -> leader.find("t1", id)).result()).isZero();
 			assertThat(call(() -> other.find("t2", id)).result()).isZero();

@@ -17,9 +17,9 @@
 package dev.cachestarter;
 
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.cachestarter.OutageLab.Fault;
+import dev.cachestarter.testing.SomeOf;
 
 /**
  * Faults on the way to Redis.
@@ -27,8 +27,8 @@ import dev.cachestarter.OutageLab.Fault;
 class NetworkOutagesRedisTests {
 
 	@ParameterizedTest
-	@EnumSource(
-			names = { "REFUSED", "RESET", "BLACKHOLE", "DEAF", "SLOW", "SLOWER", "THROTTLED", "CUT", "HALF_CLOSED" })
+	@SomeOf(value = { "BLACKHOLE", "SLOW", "CUT" },
+			and = { "REFUSED", "RESET", "DEAF", "SLOWER", "THROTTLED", "HALF_CLOSED" })
 	void nothingIsThrownNothingIsSlowAndNoEvictionIsLost(Fault fault) throws Exception {
 		try (OutageLab lab = new OutageLab()) {
 			lab.live(fault);

@@ -22,18 +22,16 @@ import java.util.List;
 import java.util.Locale;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 import dev.cachestarter.OutageLab.Fault;
 import dev.cachestarter.OutageLab.Result;
-import dev.cachestarter.testing.Thorough;
+import dev.cachestarter.testing.OnlyThorough;
 
 /**
  * Prints the table of {@code docs/outages.md}, with the profile {@code thorough}. Each
  * fault is lived through as in the other tests, and proves the same.
  */
-@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-		disabledReason = "Only with -Pthorough: each fault has a test of its own")
+@OnlyThorough
 class OutageTableRedisTests {
 
 	@Test

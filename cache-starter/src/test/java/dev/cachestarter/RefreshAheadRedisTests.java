@@ -30,7 +30,6 @@ import org.aopalliance.intercept.MethodInterceptor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
@@ -50,6 +49,7 @@ import dev.cachestarter.RuleBreaker.Rule;
 import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.SomeOf;
 import dev.cachestarter.testing.Threads;
 import dev.cachestarter.testing.WithRedis;
 
@@ -73,7 +73,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void aReadNearTheEndReturnsAtOnceAndLoadsInTheBackground(Way way) throws Exception {
 		Shop shop = shop(AHEAD);
 		shop.holdOld(way);
@@ -94,7 +94,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void aFreshEntryIsLeftAlone(Way way) {
 		Shop shop = shop(AHEAD);
 		way.call(shop);
@@ -387,7 +387,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void anExecutorThatThrowsAnErrorFailsNoRead(Way way) {
 		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor((task) -> {
 			throw new NoClassDefFoundError("x");
@@ -401,7 +401,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void aDecoratorThatThrowsAnErrorFailsNoRead(Way way) {
 		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshDecorator((task) -> {
 			throw new NoClassDefFoundError("x");
@@ -430,7 +430,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void howOftenAnEntryIsReadNearItsEndOneTaskIsQueued(Way way) {
 		java.util.Queue<Runnable> tasks = new java.util.concurrent.ConcurrentLinkedQueue<>();
 		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor(tasks::add));
@@ -518,7 +518,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void automaticallyAReadNearTheEndLoadsInTheBackgroundAndOneBeforeDoesNot(Way way) {
 		Shop shop = shop(AHEAD.withRefreshAhead(Duration.ZERO).withRefreshAheadAuto(true));
 		shop.holdOld(way);

@@ -16,17 +16,14 @@
 
 package dev.cachestarter;
 
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
-import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
-
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * The same with copies in memory.
  */
-@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-		disabledReason = "Only with -Pthorough: NearCacheRedisTests has one of each")
+@OnlyThorough
 @WithRedis(local = true)
 class RefreshAheadWithNearCacheRedisTests extends RefreshAheadRedisTests {
 

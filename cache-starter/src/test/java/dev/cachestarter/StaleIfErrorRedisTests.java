@@ -30,7 +30,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.cache.interceptor.SimpleKey;
@@ -41,6 +40,7 @@ import dev.cachestarter.cache.ResilientRedisCache;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.testing.RedisServer;
+import dev.cachestarter.testing.SomeOf;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -63,7 +63,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void aStaleEntryStandsInForALoadThatFails(Way way) {
 		Shop shop = shop(STALE);
 		shop.hold(way);
@@ -77,7 +77,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void withoutAnEntryTheFailureArrivesUnchanged(Way way) {
 		Shop shop = shop(STALE);
 		Source.failure = new IllegalStateException("the database is away");
@@ -88,7 +88,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void whenTheSourceIsBackTheEntryIsReplaced(Way way) {
 		Shop shop = shop(STALE);
 		shop.hold(way);
@@ -107,7 +107,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void theSourceIsNotAskedAgainForAWhileByAnyInstance(Way way) {
 		Shop shop = shop(STALE);
 		Shop other = shop(STALE);
@@ -253,7 +253,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void aStaleEntryStandsInForALoadThatIsSlow(Way way) throws Exception {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofMillis(100)));
 		shop.hold(way);
@@ -274,7 +274,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void aLoadThatIsNotSlowIsWaitedFor(Way way) {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofSeconds(20)));
 		shop.hold(way);
@@ -346,7 +346,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void whatAnExecutorDropsKeepsNobodyWaitingLongerThanTheTimeout(Way way) {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofMillis(100)), Set.of(),
 				(builder) -> builder.refreshExecutor((task) -> {
@@ -361,7 +361,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@EnumSource
+	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
 	void whatAnExecutorFailsToTakeIsLoadedByTheCaller(Way way) {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofMillis(100)), Set.of(),
 				(builder) -> builder.refreshExecutor((task) -> {

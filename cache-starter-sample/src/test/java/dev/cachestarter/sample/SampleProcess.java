@@ -64,6 +64,8 @@ final class SampleProcess implements AutoCloseable {
 	static SampleProcess start(Path directory, List<String> options, String... args) {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+		// It lives for seconds.
+		command.add("-XX:TieredStopAtLevel=1");
 		command.addAll(options);
 		command.add("-jar");
 		String jar = Objects.requireNonNull(System.getProperty("sample.jar"), "Run this test with 'mvn verify'");

@@ -31,14 +31,13 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.SpringApplicationAotProcessor;
 import org.springframework.context.aot.AbstractAotProcessor;
 
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
-import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -46,8 +45,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * An application that is processed ahead of time, and runs in a JVM of its own.
  */
-@EnabledIfSystemProperty(named = Thorough.PROPERTY, matches = "true",
-		disabledReason = "Only with -Pthorough: it compiles an application")
+@OnlyThorough
 @WithRedis
 class AheadOfTimeRedisTests {
 

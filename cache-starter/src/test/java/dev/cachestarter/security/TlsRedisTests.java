@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.TestAuthority;
 import dev.cachestarter.testing.TestAuthority.Issued;
@@ -90,12 +91,14 @@ class TlsRedisTests {
 		}
 	}
 
+	@OnlyThorough
 	@Test
 	void aCertificateForAnotherNameIsRefused(CapturedOutput output) throws IOException {
 		assertRefused(authority.issue("other", "dns:other.example.org"), output,
 				"No subject alternative DNS name matching localhost found");
 	}
 
+	@OnlyThorough
 	@Test
 	void aCertificateThatHasExpiredIsRefused(CapturedOutput output) throws IOException {
 		assertRefused(authority.issueExpired("expired", "dns:localhost"), output, "NotAfter");
@@ -119,6 +122,7 @@ class TlsRedisTests {
 		}
 	}
 
+	@OnlyThorough
 	@Test
 	void aClientWithoutACertificateIsRefusedWhereOneIsAskedFor(CapturedOutput output) throws IOException {
 		try (Server server = Server.start(good, "--tls-auth-clients", "yes");
