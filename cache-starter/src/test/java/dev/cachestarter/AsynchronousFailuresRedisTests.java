@@ -69,7 +69,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	// Whatever the application's code throws
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void anErrorOfAGetterCostsNobodyTheValue(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder);
 		Note.failsToWrite = true;
@@ -80,7 +80,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void anErrorOfAConstructorIsAMiss(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder);
 		hold(notes, way);
@@ -92,7 +92,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void anErrorOfATtlPolicyCostsNobodyTheValue(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder.ttlPolicy((cache, key, value) -> {
 			throw new NoClassDefFoundError("of the policy");
@@ -102,7 +102,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void anErrorOfASerializerCostsNobodyTheValue(Way way) {
 		Serializer serializer = new Serializer();
 		TestInstance<Notes> notes = notes((builder) -> builder
@@ -113,7 +113,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void anErrorOfASerializerThatReadsIsAMiss(Way way) {
 		Serializer serializer = new Serializer();
 		TestInstance<Notes> notes = notes((builder) -> builder
@@ -127,7 +127,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void whatDecoratesLoadsInTheBackgroundCostsNobodyAHit(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withTtl(Duration.ofHours(2)).withRefreshAhead(Duration.ofHours(1)))
@@ -141,7 +141,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void whatDecoratesLoadsInTheBackgroundCostsNobodyALoad(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withStaleIfError(Duration.ofHours(1)).withLoadTimeout(Duration.ofSeconds(30)))
@@ -155,7 +155,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void anExecutorThatThrowsCostsNobodyAHit(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withTtl(Duration.ofHours(2)).withRefreshAhead(Duration.ofHours(1)))
@@ -169,7 +169,7 @@ class AsynchronousFailuresRedisTests extends Interleavings {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "FUTURE", "MONO", "FLUX", "CACHE" })
+	@SomeOf({ "FUTURE", "FLUX" })
 	void anExecutorThatThrowsCostsNobodyALoad(Way way) {
 		TestInstance<Notes> notes = notes((builder) -> builder
 			.defaults(TIMELESS.withStaleIfError(Duration.ofHours(1)).withLoadTimeout(Duration.ofSeconds(30)))

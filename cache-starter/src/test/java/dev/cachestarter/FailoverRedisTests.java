@@ -103,6 +103,7 @@ class FailoverRedisTests {
 			master.start();
 		}
 
+		@OnlyThorough
 		@Test
 		void mastersThatSwapAreFollowed() {
 			this.traffic.goOn();
@@ -212,6 +213,7 @@ class FailoverRedisTests {
 			this.traffic.assertAllIsWell("Cluster: a node down, the others cached");
 		}
 
+		@OnlyThorough
 		@Test
 		void nodeThatHangsCostsOneTimeout() {
 			RedisServer node = this.redis.nodes().get(2);
@@ -269,6 +271,7 @@ class FailoverRedisTests {
 			this.redis.awaitReplication(master);
 		}
 
+		@OnlyThorough
 		@Test
 		void mastersThatSwapAreFollowed() {
 			int slot = 0;

@@ -217,6 +217,7 @@ class HistoryCheckerRedisTests {
 		assertThat(report.staleReads()).isPositive();
 	}
 
+	@OnlyThorough
 	@ParameterizedTest
 	@CsvSource({ "PENDING_UNTIL_ACKNOWLEDGED, NO_REPLICAS", "REPLAY_AFTER_RESTART, RESTARTED_FROM_OLD_DUMP" })
 	void withoutARuleAReadIsStaleUnderFaults(Rule rule, Fault fault) throws IOException {

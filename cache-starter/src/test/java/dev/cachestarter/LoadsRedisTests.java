@@ -233,10 +233,10 @@ class LoadsRedisTests extends Interleavings {
 		// Each starts a JVM.
 		return Arrays.stream(Death.values())
 			.flatMap((death) -> Stream.of(Set.<Rule>of(), EnumSet.of(Rule.EXPIRE))
-				.map((broken) -> Arguments.of(death, broken)))
-			.limit(Thorough.choose(1, 4));
+				.map((broken) -> Arguments.of(death, broken)));
 	}
 
+	@OnlyThorough
 	@ParameterizedTest
 	@MethodSource("deaths")
 	void aProcessThatDiesWhileItLoadsDelaysOthersByItsLeaseAtMost(Death death, Set<Rule> broken) throws Exception {

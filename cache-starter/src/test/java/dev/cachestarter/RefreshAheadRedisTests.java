@@ -73,7 +73,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void aReadNearTheEndReturnsAtOnceAndLoadsInTheBackground(Way way) throws Exception {
 		Shop shop = shop(AHEAD);
 		shop.holdOld(way);
@@ -94,7 +94,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void aFreshEntryIsLeftAlone(Way way) {
 		Shop shop = shop(AHEAD);
 		way.call(shop);
@@ -387,7 +387,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void anExecutorThatThrowsAnErrorFailsNoRead(Way way) {
 		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor((task) -> {
 			throw new NoClassDefFoundError("x");
@@ -401,7 +401,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void aDecoratorThatThrowsAnErrorFailsNoRead(Way way) {
 		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshDecorator((task) -> {
 			throw new NoClassDefFoundError("x");
@@ -430,7 +430,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void howOftenAnEntryIsReadNearItsEndOneTaskIsQueued(Way way) {
 		java.util.Queue<Runnable> tasks = new java.util.concurrent.ConcurrentLinkedQueue<>();
 		Shop shop = shop(AHEAD, Set.of(), (builder) -> builder.refreshExecutor(tasks::add));
@@ -518,7 +518,7 @@ class RefreshAheadRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void automaticallyAReadNearTheEndLoadsInTheBackgroundAndOneBeforeDoesNot(Way way) {
 		Shop shop = shop(AHEAD.withRefreshAhead(Duration.ZERO).withRefreshAheadAuto(true));
 		shop.holdOld(way);

@@ -63,7 +63,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void aStaleEntryStandsInForALoadThatFails(Way way) {
 		Shop shop = shop(STALE);
 		shop.hold(way);
@@ -77,7 +77,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void withoutAnEntryTheFailureArrivesUnchanged(Way way) {
 		Shop shop = shop(STALE);
 		Source.failure = new IllegalStateException("the database is away");
@@ -88,7 +88,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void whenTheSourceIsBackTheEntryIsReplaced(Way way) {
 		Shop shop = shop(STALE);
 		shop.hold(way);
@@ -107,7 +107,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void theSourceIsNotAskedAgainForAWhileByAnyInstance(Way way) {
 		Shop shop = shop(STALE);
 		Shop other = shop(STALE);
@@ -253,7 +253,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void aStaleEntryStandsInForALoadThatIsSlow(Way way) throws Exception {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofMillis(100)));
 		shop.hold(way);
@@ -274,7 +274,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void aLoadThatIsNotSlowIsWaitedFor(Way way) {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofSeconds(20)));
 		shop.hold(way);
@@ -346,7 +346,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void whatAnExecutorDropsKeepsNobodyWaitingLongerThanTheTimeout(Way way) {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofMillis(100)), Set.of(),
 				(builder) -> builder.refreshExecutor((task) -> {
@@ -361,7 +361,7 @@ class StaleIfErrorRedisTests extends AgedEntries {
 	}
 
 	@ParameterizedTest
-	@SomeOf({ "PLAIN", "SYNC", "FUTURE", "MONO", "SERVICE" })
+	@SomeOf({ "PLAIN", "FUTURE", "SERVICE" })
 	void whatAnExecutorFailsToTakeIsLoadedByTheCaller(Way way) {
 		Shop shop = shop(STALE.withLoadTimeout(Duration.ofMillis(100)), Set.of(),
 				(builder) -> builder.refreshExecutor((task) -> {

@@ -82,6 +82,7 @@ class TlsRedisTests {
 		}
 	}
 
+	@OnlyThorough
 	@Test
 	void theVariableDoesToo() throws IOException {
 		try (Server server = Server.start(good);
@@ -133,6 +134,7 @@ class TlsRedisTests {
 		}
 	}
 
+	@OnlyThorough
 	@Test
 	void aClientWithACertificateIsNot() throws IOException {
 		Issued client = authority.issue("client");

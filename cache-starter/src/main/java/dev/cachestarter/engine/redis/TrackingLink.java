@@ -418,12 +418,13 @@ public final class TrackingLink implements Tracking {
 
 	private void failed(Throwable ex, int era) {
 		boolean refused = ex instanceof TrackingReport.Refusal || RedisErrors.isUnavailable(ex);
-		this.refused = refused;
 		if (refused) {
 			this.report.refused(ex);
+			this.refused = true;
 			connectAfter(REFUSED_PAUSE_MILLIS, era);
 		}
 		else {
+			this.refused = false;
 			this.report.lost(ex);
 			connectAfter(pause(), era);
 		}
