@@ -512,8 +512,8 @@ public final class EntryReader implements Entries, Comparison.Source, NearReader
 	 */
 	private Decision.@Nullable Value decode(Observed observed, EntryHeader header) {
 		try {
-			return Call.outside(() -> new Decision.Value(
-					decoding(header).decode(Objects.requireNonNull(observed.entry()), header.form())));
+			return Call.outside(() -> new Decision.Value(decoding(header)
+				.decode(Objects.requireNonNull(observed.bytes()), observed.payloadStart(), header.form())));
 		}
 		catch (CorruptEntryException ex) {
 			if (isOfThisMark(header)) {

@@ -20,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,7 +44,9 @@ import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.redis.Tracking;
 import dev.cachestarter.engine.tag.CarriedTags;
 import dev.cachestarter.engine.tag.KnownTags;
+import dev.cachestarter.engine.tag.ReadGenerations;
 import dev.cachestarter.engine.tag.TagGenerations;
+import dev.cachestarter.engine.tag.TagSet;
 import dev.cachestarter.engine.value.ValueCodec;
 
 /**
@@ -148,7 +149,7 @@ public final class EntryStore {
 
 	private final TagGenerations tags;
 
-	private final KnownTags knownTags = new KnownTags();
+	private final KnownTags knownTags;
 
 	private volatile Consumer<byte[]> written = (redisKey) -> {
 	};
@@ -156,6 +157,7 @@ public final class EntryStore {
 	public EntryStore(RedisLink link, Supplier<String> nonces, KeyLayout layout) {
 		this.link = link;
 		this.tags = new TagGenerations(link, layout, nonces);
+		this.knownTags = new KnownTags(layout);
 		this.nonces = nonces;
 		this.generations = new Generations(link, nonces);
 		this.leasing = new Leasing(link, this.generations);
@@ -240,18 +242,28 @@ public final class EntryStore {
 	}
 
 	private CompletableFuture<Observed> observeNow(StoredKey key) {
-		return this.knownTags.of(key).isEmpty() ? observeNow(key, this.link::read)
-				: observeNow(List.of(key)).thenApply((observed) -> observed.get(0));
+		return observeNow(key, this.link::read);
 	}
 
+	/** A generation is asked for before the key that needs it. */
 	private CompletableFuture<Observed> observeNow(StoredKey key,
 			Function<byte[][], CompletableFuture<List<byte @Nullable []>>> read) {
+		TagSet guess = this.knownTags.of(key);
 		byte[] groupKey = key.groupGenerationKey();
-		byte[][] keys = (groupKey != null) ? new byte[][] { key.cacheGenerationKey(), groupKey, key.redisKey() }
-				: new byte[][] { key.cacheGenerationKey(), key.redisKey() };
+		int firstTag = (groupKey != null) ? 2 : 1;
+		byte[][] keys = new byte[firstTag + guess.size() + 1][];
+		keys[0] = key.cacheGenerationKey();
+		if (groupKey != null) {
+			keys[1] = groupKey;
+		}
+		for (int i = 0; i < guess.size(); i++) {
+			keys[firstTag + i] = guess.keyOf(i);
+		}
+		keys[keys.length - 1] = key.redisKey();
 		return read.apply(keys).thenCompose((found) -> {
 			Observed observed = new Observed(key, found.get(0),
-					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, found.get(found.size() - 1));
+					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, found.get(keys.length - 1),
+					guess, guess.isEmpty() ? ReadGenerations.NONE : ReadGenerations.of(guess, found, firstTag));
 			return observed.isToBeReadOn() ? readOn(List.of(observed)).thenApply((all) -> all.get(0))
 					: CompletableFuture.completedFuture(observed);
 		});
@@ -266,7 +278,7 @@ public final class EntryStore {
 		observed.forEach((one) -> tags.addAll(one.isToBeReadOn() ? one.tags() : List.of()));
 		return tags.isEmpty() ? CompletableFuture.completedFuture(observed)
 				: this.link.read(tags.stream().map(this.tags::keyOf).toArray(byte[][]::new)).thenApply((found) -> {
-					Map<String, byte @Nullable []> generations = byTag(tags, found, 0);
+					ReadGenerations generations = ReadGenerations.of(tags, found, 0);
 					return observed.stream().map((one) -> {
 						if (!one.isToBeReadOn()) {
 							return one;
@@ -275,15 +287,6 @@ public final class EntryStore {
 						return one.withTagGenerations(generations);
 					}).toList();
 				});
-	}
-
-	static Map<String, byte @Nullable []> byTag(Collection<String> tags, List<byte @Nullable []> found, int first) {
-		Map<String, byte @Nullable []> generations = new HashMap<>();
-		int at = first;
-		for (String tag : tags) {
-			generations.put(tag, found.get(at++));
-		}
-		return generations;
 	}
 
 	/**
@@ -305,21 +308,27 @@ public final class EntryStore {
 				generations.computeIfAbsent(groupOf(key), (group) -> add(asked, groupKey));
 			}
 		}
+		List<TagSet> guesses = keys.stream().map(this.knownTags::of).toList();
 		Set<String> tags = new LinkedHashSet<>();
-		keys.forEach((key) -> tags.addAll(this.knownTags.of(key)));
 		int firstTag = asked.size();
-		tags.forEach((tag) -> asked.add(this.tags.keyOf(tag)));
+		for (TagSet guess : guesses) {
+			for (int i = 0; i < guess.size(); i++) {
+				if (tags.add(guess.names().get(i))) {
+					asked.add(guess.keyOf(i));
+				}
+			}
+		}
 		int first = asked.size();
 		keys.forEach((key) -> asked.add(key.redisKey()));
 		return this.link.read(asked.toArray(byte[][]::new)).thenCompose((found) -> {
-			Map<String, byte @Nullable []> generationsOfTags = byTag(tags, found, firstTag);
+			ReadGenerations tagGenerations = ReadGenerations.of(tags, found, firstTag);
 			List<Observed> observed = new ArrayList<>(keys.size());
 			for (int i = 0; i < keys.size(); i++) {
 				StoredKey key = keys.get(i);
 				Integer group = generations.get(groupOf(key));
 				observed.add(new Observed(key, found.get(Objects.requireNonNull(generations.get(key.cacheName()))),
-						(group != null) ? found.get(group) : EntryHeader.NO_GENERATION_BYTES, found.get(first + i))
-					.withTagGenerations(generationsOfTags));
+						(group != null) ? found.get(group) : EntryHeader.NO_GENERATION_BYTES, found.get(first + i),
+						guesses.get(i), tagGenerations));
 			}
 			return readOn(observed);
 		});

@@ -18,12 +18,13 @@ package dev.cachestarter.engine.entry;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.tag.CarriedTags;
+import dev.cachestarter.engine.tag.ReadGenerations;
+import dev.cachestarter.engine.tag.TagSet;
 
 /**
  * What stood in Redis at one moment: the generations of a key, and its entry.
@@ -47,8 +48,7 @@ public final class Observed {
 	/** The tags of the entry, {@code null} if it has some that were not read. */
 	private final @Nullable CarriedTags tags;
 
-	/** What stands under the keys of their generations, by tag. */
-	private final Map<String, byte @Nullable []> tagGenerations;
+	private final ReadGenerations tagGenerations;
 
 	private final boolean current;
 
@@ -62,34 +62,50 @@ public final class Observed {
 	 */
 	public Observed(StoredKey key, byte @Nullable [] cacheGeneration, byte @Nullable [] groupGeneration,
 			byte @Nullable [] entry) {
-		this(key, cacheGeneration, groupGeneration, entry, (entry != null) ? EntryHeader.parse(entry) : null, Map.of());
+		this(key, cacheGeneration, groupGeneration, entry, TagSet.NONE, ReadGenerations.NONE);
 	}
 
-	private Observed(StoredKey key, byte @Nullable [] cacheGeneration, byte @Nullable [] groupGeneration,
-			byte @Nullable [] entry, @Nullable EntryHeader parsed, Map<String, byte @Nullable []> tagGenerations) {
+	/**
+	 * Take note of what was read.
+	 * @param guess the tags that the entry may well have
+	 * @param tagGenerations the generations of tags that were read with it
+	 */
+	Observed(StoredKey key, byte @Nullable [] cacheGeneration, byte @Nullable [] groupGeneration,
+			byte @Nullable [] entry, TagSet guess, ReadGenerations tagGenerations) {
+		EntryHeader parsed = (entry != null) ? EntryHeader.parse(entry) : null;
 		this.key = key;
 		this.cacheGeneration = cacheGeneration;
 		this.groupGeneration = groupGeneration;
 		this.entry = entry;
 		this.tagGenerations = tagGenerations;
 		this.tags = (entry != null && parsed != null && parsed.isTagged())
-				? CarriedTags.parse(entry, EntryHeader.LENGTH) : CarriedTags.NONE;
+				? CarriedTags.parse(entry, EntryHeader.LENGTH, guess) : CarriedTags.NONE;
 		// What has a header of tags, and then none, was not written by this cache.
 		this.header = (this.tags != null || (entry != null && entry.length == EntryHeader.LENGTH)) ? parsed : null;
-		this.current = isUnderGenerations() && this.tags != null && this.tags.areCurrent(tagGenerations);
+		this.current = isUnderGenerations() && this.tags != null && tagGenerations.areCurrent(this.tags);
+	}
+
+	private Observed(Observed same, byte @Nullable [] cacheGeneration, byte @Nullable [] groupGeneration,
+			ReadGenerations tagGenerations) {
+		this.key = same.key;
+		this.cacheGeneration = cacheGeneration;
+		this.groupGeneration = groupGeneration;
+		this.entry = same.entry;
+		this.tagGenerations = tagGenerations;
+		this.tags = same.tags;
+		this.header = same.header;
+		this.current = isUnderGenerations() && this.tags != null && tagGenerations.areCurrent(this.tags);
 	}
 
 	Observed withGenerations(byte @Nullable [] cache, byte @Nullable [] group) {
-		return new Observed(this.key, cache, group, this.entry, this.header, this.tagGenerations);
+		return new Observed(this, cache, group, this.tagGenerations);
 	}
 
 	/**
-	 * Return the same with what stands under the keys of generations of tags.
-	 * @param read what was read, by tag
+	 * Return the same with the generations of its tags.
 	 */
-	Observed withTagGenerations(Map<String, byte @Nullable []> read) {
-		return read.isEmpty() ? this
-				: new Observed(this.key, this.cacheGeneration, this.groupGeneration, this.entry, this.header, read);
+	Observed withTagGenerations(ReadGenerations read) {
+		return new Observed(this, this.cacheGeneration, this.groupGeneration, read);
 	}
 
 	/**
@@ -152,8 +168,7 @@ public final class Observed {
 	 * are still to be read.
 	 */
 	boolean isToBeReadOn() {
-		return isUnderGenerations()
-				&& (this.tags == null || !this.tagGenerations.keySet().containsAll(this.tags.names()));
+		return isUnderGenerations() && (this.tags == null || !this.tagGenerations.tellsOf(this.tags));
 	}
 
 	/**
@@ -167,13 +182,21 @@ public final class Observed {
 		return (this.tags != null) ? this.tags : CarriedTags.NONE;
 	}
 
-	/** Return what was read: the header and all that follows. */
-	byte @Nullable [] bytes() {
+	/**
+	 * Return what was read: the header and all that follows.
+	 * @return the bytes, not to be changed
+	 */
+	public byte @Nullable [] bytes() {
 		return this.entry;
 	}
 
+	/** Return where the payload begins in what was read. */
+	public int payloadStart() {
+		return EntryHeader.LENGTH + carriedTags().length();
+	}
+
 	/**
-	 * Return the entry, for its payload to be decoded: the header and the payload.
+	 * Return the entry as one without tags has it: the header and the payload.
 	 * @return the bytes, or {@code null} if there is no entry
 	 */
 	public byte @Nullable [] entry() {

@@ -55,6 +55,7 @@ import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.RedisLink.Master;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.engine.tag.CarriedTags;
+import dev.cachestarter.engine.tag.ReadGenerations;
 
 /**
  * Removes, before their TTL does, the entries that a generation has made unreadable.
@@ -506,7 +507,7 @@ public final class Sweeper {
 		// After the entries: see above.
 		List<byte @Nullable []> found = get(
 				this.link.read(tags.stream().map(this.store.tags()::keyOf).toArray(byte[][]::new)));
-		Map<String, byte @Nullable []> generations = EntryStore.byTag(tags, found, 0);
+		ReadGenerations generations = ReadGenerations.of(tags, found, 0);
 		List<CompletableFuture<Boolean>> discarded = new ArrayList<>();
 		for (Observed one : observed) {
 			if (one.isUnderGenerations() && !one.tags().isEmpty()

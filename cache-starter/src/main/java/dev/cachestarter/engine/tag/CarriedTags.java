@@ -16,10 +16,8 @@
 package dev.cachestarter.engine.tag;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +38,7 @@ public final class CarriedTags {
 	/** How many bytes a generation has. */
 	public static final int GENERATION_LENGTH = 16;
 
-	public static final CarriedTags NONE = new CarriedTags(List.of(), List.of(), new byte[0]);
+	public static final CarriedTags NONE = new CarriedTags(List.of(), new byte[0], 0, 0);
 
 	/** The most bytes that a tag has. */
 	private static final int LONGEST = 1024;
@@ -58,14 +56,22 @@ public final class CarriedTags {
 
 	private final List<String> names;
 
-	private final List<byte[]> generations;
+	/** Where they are written. */
+	private final byte[] bytes;
 
-	private final byte[] block;
+	private final int start;
 
-	private CarriedTags(List<String> names, List<byte[]> generations, byte[] block) {
+	private final int length;
+
+	/** Where the generation of each is. */
+	private final int[] generations;
+
+	private CarriedTags(List<String> names, byte[] bytes, int start, int length, int... generations) {
 		this.names = names;
+		this.bytes = bytes;
+		this.start = start;
+		this.length = length;
 		this.generations = generations;
-		this.block = block;
 	}
 
 	/**
@@ -74,26 +80,22 @@ public final class CarriedTags {
 	 * @param generations their generations, in the same order
 	 */
 	static CarriedTags of(List<String> names, List<byte[]> generations) {
-		List<byte[]> lines = new ArrayList<>();
-		int length = 0;
-		for (int i = 0; i < names.size(); i++) {
-			byte[] name = names.get(i).getBytes(StandardCharsets.UTF_8);
-			byte[] line = new byte[LINE_HEAD_LENGTH + name.length + 1];
-			System.arraycopy(generations.get(i), 0, line, 0, GENERATION_LENGTH);
-			put(line, GENERATION_LENGTH, " %04d ".formatted(name.length));
-			System.arraycopy(name, 0, line, LINE_HEAD_LENGTH, name.length);
-			line[line.length - 1] = '\n';
-			lines.add(line);
-			length += line.length;
-		}
+		List<byte[]> texts = names.stream().map((name) -> name.getBytes(StandardCharsets.UTF_8)).toList();
+		int length = texts.stream().mapToInt((text) -> LINE_HEAD_LENGTH + text.length + 1).sum();
 		byte[] block = new byte[HEAD_LENGTH + length];
 		put(block, 0, "%-2d %06d\n".formatted(names.size(), length));
+		int[] places = new int[names.size()];
 		int at = HEAD_LENGTH;
-		for (byte[] line : lines) {
-			System.arraycopy(line, 0, block, at, line.length);
-			at += line.length;
+		for (int i = 0; i < places.length; i++) {
+			byte[] text = texts.get(i);
+			places[i] = at;
+			System.arraycopy(generations.get(i), 0, block, at, GENERATION_LENGTH);
+			put(block, at + GENERATION_LENGTH, " %04d ".formatted(text.length));
+			System.arraycopy(text, 0, block, at + LINE_HEAD_LENGTH, text.length);
+			at += LINE_HEAD_LENGTH + text.length + 1;
+			block[at - 1] = '\n';
 		}
-		return new CarriedTags(List.copyOf(names), List.copyOf(generations), block);
+		return new CarriedTags(List.copyOf(names), block, 0, block.length, places);
 	}
 
 	private static void put(byte[] bytes, int offset, String text) {
@@ -103,11 +105,22 @@ public final class CarriedTags {
 
 	/**
 	 * Read the tags of an entry.
-	 * @param entry the entry
+	 * @param entry the entry, which stays as it is
 	 * @param start where its header ends
 	 * @return the tags, {@code null} if what stands there is not written like this
 	 */
 	public static @Nullable CarriedTags parse(byte[] entry, int start) {
+		return parse(entry, start, TagSet.NONE);
+	}
+
+	/**
+	 * Read the tags of an entry that may well be those that it had before.
+	 * @param entry the entry, which stays as it is
+	 * @param start where its header ends
+	 * @param guess tags; if the entry carries these in this order, their names are taken
+	 * @return the tags, {@code null} if what stands there is not written like this
+	 */
+	public static @Nullable CarriedTags parse(byte[] entry, int start, TagSet guess) {
 		if (entry.length < start + HEAD_LENGTH || entry[start + 2] != ' ' || entry[start + HEAD_LENGTH - 1] != '\n') {
 			return null;
 		}
@@ -117,22 +130,34 @@ public final class CarriedTags {
 		if (count < 1 || count > MOST || length < 0 || end > entry.length) {
 			return null;
 		}
-		List<String> names = new ArrayList<>(count);
-		List<byte[]> generations = new ArrayList<>(count);
+		int[] generations = new int[count];
+		boolean guessed = count == guess.size();
 		int at = start + HEAD_LENGTH;
 		for (int i = 0; i < count; i++) {
-			int size = (at + LINE_HEAD_LENGTH < end) ? number(entry, at + GENERATION_LENGTH + 1, 4) : -1;
+			int size = (at + LINE_HEAD_LENGTH < end) ? sizeAt(entry, at) : -1;
 			int next = at + LINE_HEAD_LENGTH + size + 1;
 			if (size < 1 || size > LONGEST || next > end || entry[next - 1] != '\n') {
 				return null;
 			}
-			generations.add(Arrays.copyOfRange(entry, at, at + GENERATION_LENGTH));
-			names.add(new String(entry, at + LINE_HEAD_LENGTH, size, StandardCharsets.UTF_8));
+			generations[i] = at;
+			guessed = guessed && guess.isAt(i, entry, at + LINE_HEAD_LENGTH, size);
 			at = next;
 		}
-		return (at == end)
-				? new CarriedTags(List.copyOf(names), List.copyOf(generations), Arrays.copyOfRange(entry, start, end))
-				: null;
+		return (at == end) ? new CarriedTags(guessed ? guess.names() : namesIn(entry, generations), entry, start,
+				end - start, generations) : null;
+	}
+
+	private static List<String> namesIn(byte[] entry, int... generations) {
+		String[] names = new String[generations.length];
+		for (int i = 0; i < names.length; i++) {
+			int at = generations[i];
+			names[i] = new String(entry, at + LINE_HEAD_LENGTH, sizeAt(entry, at), StandardCharsets.UTF_8);
+		}
+		return List.of(names);
+	}
+
+	private static int sizeAt(byte[] entry, int generation) {
+		return number(entry, generation + GENERATION_LENGTH + 1, 4);
 	}
 
 	private static int number(byte[] bytes, int offset, int digits) {
@@ -145,6 +170,11 @@ public final class CarriedTags {
 			number = number * 10 + digit;
 		}
 		return number;
+	}
+
+	/** Return how many bytes they take in an entry. */
+	public int length() {
+		return this.length;
 	}
 
 	/**
@@ -169,22 +199,18 @@ public final class CarriedTags {
 
 	/** Return the generation of a tag, by its place among the names. */
 	public String generation(int index) {
-		return new String(this.generations.get(index), StandardCharsets.ISO_8859_1);
+		return new String(this.bytes, this.generations[index], GENERATION_LENGTH, StandardCharsets.ISO_8859_1);
 	}
 
 	/**
-	 * Return whether each tag is of the generation that was read for it.
-	 * @param read what stands under the keys of generations, by tag
+	 * Return whether a tag is of the generation that was read for it.
+	 * @param index its place among the names
+	 * @param read what stands under the key of its generation
 	 */
-	public boolean areCurrent(Map<String, byte @Nullable []> read) {
-		for (int i = 0; i < this.names.size(); i++) {
-			byte[] there = read.get(this.names.get(i));
-			if (there == null || there.length != TagGenerations.LENGTH
-					|| !Arrays.equals(there, 0, GENERATION_LENGTH, this.generations.get(i), 0, GENERATION_LENGTH)) {
-				return false;
-			}
-		}
-		return true;
+	boolean isOf(int index, byte @Nullable [] read) {
+		int at = this.generations[index];
+		return read != null && read.length == TagGenerations.LENGTH
+				&& Arrays.equals(read, 0, GENERATION_LENGTH, this.bytes, at, at + GENERATION_LENGTH);
 	}
 
 	/**
@@ -193,9 +219,9 @@ public final class CarriedTags {
 	 * @param start where its header ends
 	 */
 	public byte[] insertInto(byte[] entry, int start) {
-		byte[] tagged = Arrays.copyOf(entry, entry.length + this.block.length);
-		System.arraycopy(this.block, 0, tagged, start, this.block.length);
-		System.arraycopy(entry, start, tagged, start + this.block.length, entry.length - start);
+		byte[] tagged = Arrays.copyOf(entry, entry.length + this.length);
+		System.arraycopy(this.bytes, this.start, tagged, start, this.length);
+		System.arraycopy(entry, start, tagged, start + this.length, entry.length - start);
 		return tagged;
 	}
 
@@ -205,9 +231,9 @@ public final class CarriedTags {
 	 * @param start where its header ends
 	 */
 	public byte[] takeOutOf(byte[] entry, int start) {
-		byte[] plain = new byte[entry.length - this.block.length];
+		byte[] plain = new byte[entry.length - this.length];
 		System.arraycopy(entry, 0, plain, 0, start);
-		System.arraycopy(entry, start + this.block.length, plain, start, plain.length - start);
+		System.arraycopy(entry, start + this.length, plain, start, plain.length - start);
 		return plain;
 	}
 

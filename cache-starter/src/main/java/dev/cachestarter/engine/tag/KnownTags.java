@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
+import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.value.RecentlyUsed;
 
@@ -38,26 +39,33 @@ public final class KnownTags {
 	/** The most characters of all tags of an entry together. */
 	private static final int LONGEST = 2048;
 
-	private final Map<String, RecentlyUsed<StoredKey, List<String>>> caches = new ConcurrentHashMap<>();
+	private final KeyLayout layout;
+
+	private final Map<String, RecentlyUsed<StoredKey, TagSet>> caches = new ConcurrentHashMap<>();
+
+	public KnownTags(KeyLayout layout) {
+		this.layout = layout;
+	}
 
 	/**
 	 * Return the tags that an entry had.
-	 * @return the tags, escaped; empty if it had none, or that is not known
+	 * @return the tags; none if it had none, or that is not known
 	 */
-	public List<String> of(StoredKey key) {
+	public TagSet of(StoredKey key) {
 		if (this.caches.isEmpty()) {
-			return List.of();
+			return TagSet.NONE;
 		}
-		RecentlyUsed<StoredKey, List<String>> cache = this.caches.get(key.cacheName());
-		List<String> known = (cache != null) ? cache.find(key) : null;
-		return (known != null) ? known : List.of();
+		RecentlyUsed<StoredKey, TagSet> cache = this.caches.get(key.cacheName());
+		TagSet known = (cache != null) ? cache.find(key) : null;
+		return (known != null) ? known : TagSet.NONE;
 	}
 
 	/**
 	 * Take note of the tags that an entry has.
+	 * @param tags the tags, escaped, as {@code List.of} makes a list
 	 */
 	public void learn(StoredKey key, List<String> tags) {
-		RecentlyUsed<StoredKey, List<String>> cache = tags.isEmpty() ? this.caches.get(key.cacheName())
+		RecentlyUsed<StoredKey, TagSet> cache = tags.isEmpty() ? this.caches.get(key.cacheName())
 				: this.caches.computeIfAbsent(key.cacheName(), (name) -> new RecentlyUsed<>(MOST_KEYS));
 		if (cache == null) {
 			return;
@@ -65,8 +73,8 @@ public final class KnownTags {
 		if (tags.isEmpty() || tags.stream().mapToInt(String::length).sum() > LONGEST) {
 			cache.remove(key);
 		}
-		else if (!tags.equals(cache.find(key))) {
-			cache.put(key, tags);
+		else if (!tags.equals(of(key).names())) {
+			cache.put(key, TagSet.of(tags, this.layout));
 		}
 	}
 

@@ -143,7 +143,7 @@ final class JsonValueCodec implements ValueCodec {
 	}
 
 	@Override
-	public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
+	public @Nullable Object decode(byte[] entry, int start, PayloadForm form) throws CorruptEntryException {
 		if (form == PayloadForm.NULL) {
 			return null;
 		}
@@ -152,7 +152,7 @@ final class JsonValueCodec implements ValueCodec {
 		}
 		Object value;
 		try {
-			PayloadLimits.Plain plain = this.limits.open(entry, form);
+			PayloadLimits.Plain plain = this.limits.open(entry, start, form);
 			if (JsonElements.areMoreThan(this.limits.mostElements(), plain.bytes(), plain.offset(), plain.length())) {
 				throw new IOException("The payload has too many parts");
 			}

@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.value;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Objects;
 
 import org.springframework.util.unit.DataSize;
@@ -106,15 +107,25 @@ record PayloadLimits(int compressAbove, int maxStored, int maxPlain) {
 	 * @throws IOException if it cannot be unpacked or is too large to be read
 	 */
 	Plain open(byte[] entry, PayloadForm form) throws IOException {
+		return open(entry, ValueCodec.HEADROOM, form);
+	}
+
+	/**
+	 * The same of an entry whose payload begins later.
+	 * @param start where it begins
+	 */
+	Plain open(byte[] entry, int start, PayloadForm form) throws IOException {
 		if (form == PayloadForm.COMPRESSED) {
-			byte[] payload = PayloadCompression.decompress(entry, this.maxPlain);
+			int before = start - ValueCodec.HEADROOM;
+			byte[] frame = (before == 0) ? entry : Arrays.copyOfRange(entry, before, entry.length);
+			byte[] payload = PayloadCompression.decompress(frame, this.maxPlain);
 			return new Plain(payload, 0, payload.length);
 		}
-		int length = entry.length - ValueCodec.HEADROOM;
+		int length = entry.length - start;
 		if (length > this.maxPlain) {
 			throw new IOException("The payload is larger than may be read");
 		}
-		return new Plain(entry, ValueCodec.HEADROOM, length);
+		return new Plain(entry, start, length);
 	}
 
 	ValueCodec.NotCacheableException tooLarge(String type) {

@@ -162,13 +162,13 @@ final class SerializerValueCodec implements ValueCodec {
 	}
 
 	@Override
-	public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
+	public @Nullable Object decode(byte[] entry, int start, PayloadForm form) throws CorruptEntryException {
 		if (form == PayloadForm.NULL) {
 			return null;
 		}
 		Object value;
 		try {
-			PayloadLimits.Plain plain = this.limits.open(entry, form);
+			PayloadLimits.Plain plain = this.limits.open(entry, start, form);
 			if (isJavaStream(plain.bytes(), plain.offset(), plain.offset() + plain.length())) {
 				throw new CorruptEntryException("The payload is Java serialization", null);
 			}

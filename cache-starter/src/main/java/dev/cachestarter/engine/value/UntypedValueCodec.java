@@ -145,8 +145,8 @@ final class UntypedValueCodec implements ValueCodec {
 	}
 
 	@Override
-	public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
-		return decoder().decode(entry, form);
+	public @Nullable Object decode(byte[] entry, int start, PayloadForm form) throws CorruptEntryException {
+		return decoder().decode(entry, start, form);
 	}
 
 	@Override
@@ -255,8 +255,8 @@ final class UntypedValueCodec implements ValueCodec {
 		}
 
 		@Override
-		public @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
-			return this.asked.decode(entry, form);
+		public @Nullable Object decode(byte[] entry, int start, PayloadForm form) throws CorruptEntryException {
+			return this.asked.decode(entry, start, form);
 		}
 
 		@Override

@@ -74,7 +74,20 @@ public interface ValueCodec {
 	 * @throws CorruptEntryException if the payload cannot be read, whatever is wrong with
 	 * it
 	 */
-	@Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException;
+	default @Nullable Object decode(byte[] entry, PayloadForm form) throws CorruptEntryException {
+		return decode(entry, HEADROOM, form);
+	}
+
+	/**
+	 * Decode an entry in which more than a header stands before the payload.
+	 * @param entry the whole entry
+	 * @param start where the payload begins, not before {@link #HEADROOM}
+	 * @param form what its header says of the payload
+	 * @return the value, {@code null} for a cached null
+	 * @throws CorruptEntryException if the payload cannot be read, whatever is wrong with
+	 * it
+	 */
+	@Nullable Object decode(byte[] entry, int start, PayloadForm form) throws CorruptEntryException;
 
 	/**
 	 * Return whether two decoded values are the same to a caller, whatever their

@@ -30,9 +30,9 @@ class KnownTagsTests {
 
 	private static final int FLOOD = 50_000;
 
-	private final KnownTags known = new KnownTags();
-
 	private final KeyLayout layout = new KeyLayout("", false);
+
+	private final KnownTags known = new KnownTags(this.layout);
 
 	KnownTagsTests() {
 		this.layout.register("catalogues");
@@ -47,7 +47,7 @@ class KnownTagsTests {
 		for (int i = 0; i < FLOOD; i++) {
 			this.known.learn(key("once", i), List.of("all"));
 			int used = i % IN_USE;
-			assertThat(this.known.of(key("used", used))).as("key %d after %d others", used, i)
+			assertThat(this.known.of(key("used", used)).names()).as("key %d after %d others", used, i)
 				.containsExactly("tool:" + used, "all");
 		}
 	}
@@ -75,9 +75,9 @@ class KnownTagsTests {
 
 		this.known.learn(key, List.of("b"));
 
-		assertThat(this.known.of(key)).containsExactly("b");
+		assertThat(this.known.of(key).names()).containsExactly("b");
 		this.known.learn(key, List.of());
-		assertThat(this.known.of(key)).isEmpty();
+		assertThat(this.known.of(key).names()).isEmpty();
 	}
 
 	@Test
@@ -87,7 +87,7 @@ class KnownTagsTests {
 
 		this.known.learn(key, List.of("x".repeat(1500), "y".repeat(1500)));
 
-		assertThat(this.known.of(key)).isEmpty();
+		assertThat(this.known.of(key).names()).isEmpty();
 	}
 
 	private StoredKey key(String group, int number) {

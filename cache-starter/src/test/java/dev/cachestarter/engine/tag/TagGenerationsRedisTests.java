@@ -19,7 +19,6 @@ package dev.cachestarter.engine.tag;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -402,9 +401,8 @@ class TagGenerationsRedisTests {
 	/** As a reader sees it. */
 	private boolean isCurrent(@Nullable CarriedTags carried) {
 		assertThat(carried).isNotNull();
-		String tag = carried.names().get(0);
-		byte[] there = get(this.link.read(this.layout.tagGenerationKey(tag))).get(0);
-		return (there != null) && carried.areCurrent(Map.of(tag, there));
+		List<byte @Nullable []> there = get(this.link.read(this.layout.tagGenerationKey(carried.names().get(0))));
+		return ReadGenerations.of(carried.names(), there, 0).areCurrent(carried);
 	}
 
 	private static byte[] bytes(String text) {
