@@ -60,6 +60,7 @@ import dev.cachestarter.autoconfigure.CacheStarterAutoConfiguration;
 import dev.cachestarter.autoconfigure.RedisVariablesAutoConfiguration;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
+import dev.cachestarter.engine.entry.EagerSweeper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -76,6 +77,8 @@ public final class AllFeatures implements AutoCloseable {
 	private static final AtomicInteger RUNS = new AtomicInteger();
 
 	private final ConfigurableApplicationContext application;
+
+	private @Nullable EagerSweeper sweeper;
 
 	private AllFeatures(ConfigurableApplicationContext application) {
 		this.application = application;
@@ -118,6 +121,13 @@ public final class AllFeatures implements AutoCloseable {
 
 	int pendingEvictions() {
 		return Internals.of(bean(ResilientRedisCacheManager.class)).evictions().pendingCount();
+	}
+
+	/**
+	 * Have swept at once what is looked for once a minute.
+	 */
+	void sweepAtOnce() {
+		this.sweeper = EagerSweeper.of(Internals.of(bean(ResilientRedisCacheManager.class)));
 	}
 
 	AllFeatures awaitUp() {
@@ -305,6 +315,10 @@ public final class AllFeatures implements AutoCloseable {
 
 	@Override
 	public void close() {
+		EagerSweeper started = this.sweeper;
+		if (started != null) {
+			started.close();
+		}
 		this.application.close();
 	}
 

@@ -74,6 +74,7 @@ class LeastRightsRedisTests {
 
 			try (AllFeatures features = AllFeatures.start(with(redis.springProperties(), "shop:"))) {
 				assertEverythingWorks(features, output);
+				features.sweepAtOnce();
 				await().atMost(AllFeatures.LONG).until(() -> redis.keys("shop:~[sd]*").isEmpty());
 			}
 

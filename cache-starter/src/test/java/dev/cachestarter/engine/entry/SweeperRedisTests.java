@@ -63,9 +63,7 @@ class SweeperRedisTests {
 
 	private static final Duration LONG = Duration.ofMinutes(1);
 
-	/** Fast, and often at it. */
-	private static final Pace EAGER = new Pace(Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofMillis(100),
-			Duration.ofSeconds(30), 1000, 0, Duration.ZERO);
+	private static final Pace EAGER = EagerSweeper.PACE;
 
 	/** A tenth of a second after every few keys. */
 	private static final Pace SLOW = new Pace(Duration.ofMillis(20), Duration.ofMillis(100), Duration.ofMillis(200),
@@ -110,16 +108,22 @@ class SweeperRedisTests {
 		fill(instance, "bystander", 3);
 		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 603);
 		long scans = scans();
+		// Else the walks that fit into the time that the evictions take are counted, and
+		// on a busy machine that is any number.
+		this.redis.cli("SET", "~sweep", "another's", "PX", "600000");
 
 		tenants.forEach(instance.service()::changed);
+		await().atMost(LONG).until(() -> this.redis.number("HLEN", "~due") == 200);
+		assertThat(scans()).isEqualTo(scans);
+		this.redis.cli("DEL", "~sweep");
 
 		await().atMost(LONG).until(() -> this.redis.keys("pages:*").size() == 3);
 		await().atMost(LONG).until(() -> invalidations().size() == 200);
 		assertThat(invalidations()).containsExactlyInAnyOrderElementsOf(tenants.stream()
 			.map((tenant) -> "Cache INVALIDATE (pattern: pages:" + tenant + ":*, count: 3)")
 			.toList());
-		// One page each: 603 entries and 202 generations.
-		assertThat(scans() - scans).isBetween(1L, 10L);
+		// One page: 603 entries and two generations.
+		assertThat(scans() - scans).isBetween(1L, 2L);
 		assertThat(this.redis.keys("pages:*")).allMatch((key) -> key.startsWith("pages:bystander:"));
 		await().atMost(LONG).until(() -> this.redis.keys("~[sd]*").isEmpty());
 	}
