@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  * Evictions of a tag against loads whose tag is known only when they are over: two loads,
  * two who evict, callers who join a load, and a server that may lose the counter and the
  * generation of the tag at any moment. That a load holds the lease of its key is taken as
- * given: it is another protocol that sees to it.
+ * given: it is another protocol that sees to it. An eviction takes two steps, or one
+ * where one server has all keys; both are tried beside each other, as in a deployment in
+ * which instances of an older version still take two.
  */
 final class TagModel implements Model {
 
@@ -41,6 +43,8 @@ final class TagModel implements Model {
 		NUMBERED_LATER("the number of a new generation is read after the generation was made"),
 
 		NEVER_LOWERED("an eviction lowers no number, and gives none to a generation that has none or another epoch"),
+
+		ASKED_AGAIN("an eviction whose answer is lost is not over, and asked for again"),
 
 		FORGOTTEN_IN_ORDER("where nothing can be written the counter is deleted before the generation"),
 
@@ -94,7 +98,10 @@ final class TagModel implements Model {
 	/** What was handed to one who came after the eviction of a newer version, plus 1. */
 	private static final int HANDED_STALE = 12;
 
-	private static final int EVICTORS = 13;
+	/** How many answers to scripts that count and replace were lost. */
+	private static final int ANSWERS_LOST = 13;
+
+	private static final int EVICTORS = 14;
 
 	private static final int EVICTOR_COUNT = 2;
 
@@ -171,10 +178,13 @@ final class TagModel implements Model {
 
 	private final int losses;
 
+	private final int answersLost;
+
 	TagModel(List<? extends Model.Rule> off, boolean thorough) {
 		this.off = off;
 		this.evictions = 2;
 		this.losses = thorough ? 2 : 1;
+		this.answersLost = thorough ? 1 : 0;
 	}
 
 	private boolean has(Rule rule) {
@@ -418,6 +428,7 @@ final class TagModel implements Model {
 					steps.add("The generation is replaced by " + name,
 							renewed(after, first.get(COUNTER_EPOCH), first.get(COUNTER_NUMBER)).set(at, RENEWED_FIRST));
 				}
+				script(world, steps, at, name);
 				World forgetful = world.copy();
 				if (has(Rule.FORGOTTEN_IN_ORDER)) {
 					steps.add("Nothing can be written: the counter is deleted by " + name,
@@ -436,6 +447,26 @@ final class TagModel implements Model {
 					returned(after.clear(TAG, 3), at));
 			default -> steps.add("The counter is deleted by " + name + ", and the eviction returns",
 					returned(after.clear(COUNTER_EPOCH, 2), at));
+		}
+	}
+
+	/** Where all keys are on one server, and the counter is there. */
+	private void script(World world, Steps steps, int at, String name) {
+		if (world.is(COUNTER_EPOCH, 0)) {
+			return;
+		}
+		World done = counted(world.copy(), at);
+		renewed(done, done.get(at + EVICTOR_EPOCH), done.get(at + EVICTOR_NUMBER));
+		steps.add(
+				"One script counts the eviction by " + name + " and replaces the generation, and the eviction returns",
+				returned(done.copy(), at));
+		if (world.get(ANSWERS_LOST) < this.answersLost) {
+			steps.add("The answer to the script of " + name + " is lost",
+					done.clear(at + EVICTOR_EPOCH, 2).add(ANSWERS_LOST, 1));
+		}
+		if (!has(Rule.ASKED_AGAIN)) {
+			steps.add("The script of " + name + " is lost on its way, and the eviction returns",
+					returned(world.copy(), at));
 		}
 	}
 

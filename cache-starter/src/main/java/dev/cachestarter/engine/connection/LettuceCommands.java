@@ -80,13 +80,13 @@ class LettuceCommands implements RedisCommands {
 	}
 
 	@Override
-	public CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
-		return this.commands.evalsha(script.sha(), ScriptOutputType.VALUE, new byte[][] { key }, arguments);
+	public CompletionStage<byte[]> evalsha(Script script, byte[][] keys, byte[]... arguments) {
+		return this.commands.evalsha(script.sha(), ScriptOutputType.VALUE, keys, arguments);
 	}
 
 	@Override
-	public CompletionStage<byte[]> eval(Script script, byte[] key, byte[]... arguments) {
-		return this.commands.eval(script.text(), ScriptOutputType.VALUE, new byte[][] { key }, arguments);
+	public CompletionStage<byte[]> eval(Script script, byte[][] keys, byte[]... arguments) {
+		return this.commands.eval(script.text(), ScriptOutputType.VALUE, keys, arguments);
 	}
 
 	/**

@@ -79,13 +79,15 @@ public interface RedisCommands {
 
 	/**
 	 * Run a script that the server has.
+	 * @param keys the keys that it works on, all of them with one server
 	 */
-	CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments);
+	CompletionStage<byte[]> evalsha(Script script, byte[][] keys, byte[]... arguments);
 
 	/**
 	 * Run a script.
+	 * @param keys the keys that it works on, all of them with one server
 	 */
-	CompletionStage<byte[]> eval(Script script, byte[] key, byte[]... arguments);
+	CompletionStage<byte[]> eval(Script script, byte[][] keys, byte[]... arguments);
 
 	/**
 	 * One master, for commands that every master must answer.

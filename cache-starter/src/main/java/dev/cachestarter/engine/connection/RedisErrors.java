@@ -115,6 +115,15 @@ public final class RedisErrors {
 	}
 
 	/**
+	 * Return whether Redis, or a proxy, refuses a command because its keys are of several
+	 * slots.
+	 */
+	public static boolean isOfSeveralSlots(Throwable ex) {
+		String message = isRefusal(ex) ? cause(ex).getMessage() : null;
+		return message != null && (message.startsWith("CROSSSLOT") || message.contains("same slot"));
+	}
+
+	/**
 	 * Return whether another connection may fare better.
 	 */
 	public static boolean isOfConnection(Throwable ex) {

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 import dev.cachestarter.engine.monitor.RedisOperation;
 
 /**
- * A Lua script that works on one key.
+ * A Lua script that works on one key, or on keys of one server.
  *
  * @param operation what it is for
  * @param text its text

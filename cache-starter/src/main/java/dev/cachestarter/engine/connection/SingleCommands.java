@@ -116,8 +116,11 @@ final class SingleCommands extends LettuceCommands {
 	}
 
 	@Override
-	public CompletionStage<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
-		CommandArgs<byte[], byte[]> args = args().add(script.sha()).add(1).add(key);
+	public CompletionStage<byte[]> evalsha(Script script, byte[][] keys, byte[]... arguments) {
+		CommandArgs<byte[], byte[]> args = args().add(script.sha()).add(keys.length);
+		for (byte[] key : keys) {
+			args.add(key);
+		}
 		for (byte[] argument : arguments) {
 			args.add(argument);
 		}

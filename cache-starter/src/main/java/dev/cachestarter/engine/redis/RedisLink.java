@@ -555,14 +555,21 @@ public final class RedisLink {
 	 * @return what it answers
 	 */
 	public CompletableFuture<byte[]> run(Script script, byte[] key, byte[]... arguments) {
-		long bytes = key.length + length(arguments);
+		return run(script, new byte[][] { key }, arguments);
+	}
+
+	/**
+	 * The same on several keys, which one server has: see {@link #isOneServer()}.
+	 */
+	public CompletableFuture<byte[]> run(Script script, byte[][] keys, byte[]... arguments) {
+		long bytes = length(keys) + length(arguments);
 		Parcel.Kind kind = (script.operation() == RedisOperation.EVICT) ? Parcel.Kind.EVICTION : Parcel.Kind.OTHER;
 		return this
 			.<byte[]>send(kind, script.operation(), "EVALSHA", script,
-					(commands) -> commands.evalsha(script, key, arguments), bytes, key)
+					(commands) -> commands.evalsha(script, keys, arguments), bytes, keys)
 			.exceptionallyCompose((ex) -> RedisErrors.isNoScript(ex)
 					? send(kind, script.operation(), "EVAL", script,
-							(commands) -> commands.eval(script, key, arguments), bytes, key)
+							(commands) -> commands.eval(script, keys, arguments), bytes, keys)
 					: CompletableFuture.failedFuture(Futures.unwrap(ex)));
 	}
 

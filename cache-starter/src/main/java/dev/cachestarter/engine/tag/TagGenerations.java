@@ -62,9 +62,9 @@ import dev.cachestarter.engine.redis.RedisLink;
  * lease.
  * <li><b>Evict</b>: the counter is increased and that is acknowledged; <em>then</em> the
  * generation is replaced by a fresh random with that number, and that is acknowledged;
- * then the eviction returns. For several tags the counter is increased once. A tag that
- * has no generation needs none: nothing current carries it. An eviction that was counted
- * later may have come first: so a number is never lowered, see below.
+ * then the eviction returns. For several tags it may be increased once. A tag that has no
+ * generation needs none: nothing current carries it. An eviction that was counted later
+ * may have come first: so a number is never lowered, see below.
  * <li><b>Read</b>: an entry counts only if the generation of each of its tags is there
  * and is the one that it carries.
  * </ol>
@@ -94,6 +94,39 @@ import dev.cachestarter.engine.redis.RedisLink;
  * the later change. So it replaces the random alone where the number is greater, or where
  * there is none yet; and it deletes a generation of another counter, since nothing tells
  * which of the two was earlier.
+ *
+ * <h2>On one server</h2>
+ *
+ * <p>
+ * Where one server has all keys, one script takes both steps of an eviction, and the
+ * caller waits for one round trip. It is the same protocol: nothing comes between the two
+ * steps, which is one of the orders that they may come in, and the one acknowledgement
+ * says what the two say. The steps apart remain for a cluster, and for instances of older
+ * versions beside this one, whose two steps may still be overtaken; so the script
+ * compares numbers as the second step does.
+ *
+ * <pre>
+ * what happens               what is known then, and follows
+ * the script is refused      out of memory, say: the two steps are tried, as below
+ * its answer is lost         both steps were taken, or none. The eviction is pending: bypassed here,
+ *                            and asked for again with a fresh random. A second time counts once more
+ *                            and costs misses
+ * it arrives late            it counts when it arrives, and not from when it was sent: its number
+ *                            is above that of every eviction before it
+ * the server has forgotten   its text is sent, as that of each script
+ * it
+ * a replica takes over       it has both steps or none, since Redis replicates what a script
+ *                            changes as one. If none, then as after each acknowledged eviction that
+ *                            was not replicated: it is made again
+ * there is no counter        nothing is done, and the two steps are taken
+ * </pre>
+ *
+ * <p>
+ * The last line is also for what seems to be one server and is not. A proxy that parts
+ * keys among servers refuses a script on keys of several, or sends it where the first of
+ * them is. The first is the tag's generation, so the right one is replaced; and a server
+ * that does not have the counter never makes a second one. For the same reason there is a
+ * script for each tag.
  *
  * <h2>What may be lost</h2>
  *
@@ -127,8 +160,9 @@ import dev.cachestarter.engine.redis.RedisLink;
  * <p>
  * A read asks for the generations in its one command. A load that is leased asks for the
  * counter together with its lease, and a fill for the generations before it. Tags that
- * have no generation cost a fill two more round trips. An eviction takes two, however
- * many entries carry the tag. Entries without tags have none of this.
+ * have no generation cost a fill two more round trips. An eviction takes one on one
+ * server and two on a cluster, however many entries carry the tag. Entries without tags
+ * have none of this.
  */
 public final class TagGenerations {
 
@@ -150,11 +184,17 @@ public final class TagGenerations {
 
 	private static final byte[] NOTHING = {};
 
+	/** What {@link TagScripts#EVICT} answers where it finds no counter. */
+	private static final byte[] NO_COUNTER = ascii("=");
+
 	private final RedisLink link;
 
 	private final KeyLayout layout;
 
 	private final Supplier<String> nonces;
+
+	/** Whether keys turned out to be apart on what seems to be one server. */
+	private volatile boolean apart;
 
 	/**
 	 * Create them.
@@ -316,6 +356,48 @@ public final class TagGenerations {
 	 * @return how many of them had a generation; fails if Redis has not taken it
 	 */
 	public CompletableFuture<Long> evict(List<String> tags) {
+		return (this.link.isOneServer() && !this.apart) ? evictAtOnce(tags) : evictInSteps(tags);
+	}
+
+	/**
+	 * Evict by a script for each tag that takes both steps.
+	 */
+	private CompletableFuture<Long> evictAtOnce(List<String> tags) {
+		return Futures.all(tags.stream().map(this::countAndRenew).toList()).thenCompose((answers) -> {
+			List<String> left = new ArrayList<>();
+			long evicted = 0;
+			for (int i = 0; i < tags.size(); i++) {
+				if (Arrays.equals(answers.get(i), NO_COUNTER)) {
+					left.add(tags.get(i));
+				}
+				else {
+					evicted += countIn(answers.get(i));
+				}
+			}
+			long before = evicted;
+			return left.isEmpty() ? CompletableFuture.completedFuture(before)
+					: evictInSteps(left).thenApply((others) -> before + others);
+		});
+	}
+
+	/** A script that is refused has done nothing, or no more than counted. */
+	private CompletableFuture<byte[]> countAndRenew(String tag) {
+		byte[][] keys = { keyOf(tag), this.layout.tagCounterKey() };
+		return this.link.run(TagScripts.EVICT, keys, fresh()).exceptionallyCompose((ex) -> {
+			if (!RedisErrors.isRefusal(ex)) {
+				return CompletableFuture.failedFuture(Futures.unwrap(ex));
+			}
+			if (RedisErrors.isOfSeveralSlots(ex)) {
+				this.apart = true;
+			}
+			return CompletableFuture.completedFuture(NO_COUNTER);
+		});
+	}
+
+	/**
+	 * Evict in two steps, each of them acknowledged.
+	 */
+	CompletableFuture<Long> evictInSteps(List<String> tags) {
 		return this.link.run(TagScripts.COUNT, this.layout.tagCounterKey(), fresh(), ONE)
 			.thenCompose((counter) -> renew(tags, counter))
 			.exceptionallyCompose((ex) -> RedisErrors.isRefusal(ex) ? forget(tags)
@@ -325,8 +407,12 @@ public final class TagGenerations {
 	private CompletableFuture<Long> renew(List<String> tags, byte[] counter) {
 		return sum(tags.stream()
 			.map((tag) -> this.link.run(TagScripts.RENEW, keyOf(tag), ascii(this.nonces.get() + " " + text(counter)))
-				.thenApply((answer) -> Arrays.equals(answer, ONE) ? 1L : 0L))
+				.thenApply(TagGenerations::countIn))
 			.toList());
+	}
+
+	private static long countIn(byte[] answer) {
+		return Arrays.equals(answer, ONE) ? 1 : 0;
 	}
 
 	/** The counter first: see above. */

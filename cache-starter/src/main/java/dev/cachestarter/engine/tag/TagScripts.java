@@ -19,8 +19,9 @@ import dev.cachestarter.engine.connection.Script;
 import dev.cachestarter.engine.monitor.RedisOperation;
 
 /**
- * The scripts of {@link TagGenerations}, each on one key. They call no command that the
- * scripts of entries do not call as well, so they need no right of their own.
+ * The scripts of {@link TagGenerations}, each on one key but for {@link #EVICT}. They
+ * call no command that the scripts of entries do not call as well, so they need no right
+ * of their own.
  */
 final class TagScripts {
 
@@ -94,14 +95,8 @@ final class TagScripts {
 			return there
 			""", "SETRANGE");
 
-	/**
-	 * KEYS[1] generation of a tag; ARGV: a fresh random and what the counter said when
-	 * the eviction was counted. Replaces the generation if there is one, which lives as
-	 * long as before, and answers how many there were. A later eviction may have come
-	 * first: a number is never lowered, one that has none gets none, and what is of
-	 * another counter is deleted, since which of the two is the later nothing tells.
-	 */
-	static final Script RENEW = Script.of(RedisOperation.EVICT, """
+	/** From {@code renewal}: a fresh random and what the counter said. */
+	private static final String RENEW_TEXT = """
 			local there = redis.pcall('GETRANGE', KEYS[1], 0, 49)
 			if type(there) == 'table' then
 			  if not string.find(there.err, 'WRONGTYPE', 1, true) then
@@ -111,19 +106,52 @@ final class TagScripts {
 			end
 			local epoch = string.sub(there, 18, 33)
 			local number = tonumber(string.sub(there, 35))
-			local random = string.sub(ARGV[1], 1, 16)
+			local random = string.sub(renewal, 1, 16)
 			if string.len(there) == 49 and number then
-			  if epoch == string.sub(ARGV[1], 18, 33) and number <= tonumber(string.sub(ARGV[1], 35)) then
-			    redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
+			  if epoch == string.sub(renewal, 18, 33) and number <= tonumber(string.sub(renewal, 35)) then
+			    redis.call('SETRANGE', KEYS[1], 0, renewal)
 			    return '1'
 			  end
-			  if epoch == string.sub(ARGV[1], 18, 33) or epoch == '----------------' then
+			  if epoch == string.sub(renewal, 18, 33) or epoch == '----------------' then
 			    redis.call('SETRANGE', KEYS[1], 0, random)
 			    return '1'
 			  end
 			end
 			return tostring(redis.call('UNLINK', KEYS[1]))
-			""", "SETRANGE", "UNLINK");
+			""";
+
+	/**
+	 * KEYS[1] generation of a tag; ARGV: a fresh random and what the counter said when
+	 * the eviction was counted. Replaces the generation if there is one, which lives as
+	 * long as before, and answers how many there were. A later eviction may have come
+	 * first: a number is never lowered, one that has none gets none, and what is of
+	 * another counter is deleted, since which of the two is the later nothing tells.
+	 */
+	static final Script RENEW = Script.of(RedisOperation.EVICT, "local renewal = ARGV[1]\n" + RENEW_TEXT, "SETRANGE",
+			"UNLINK");
+
+	/**
+	 * KEYS[1] generation of a tag, KEYS[2] counter; ARGV: a fresh random. Counts an
+	 * eviction and replaces the generation, as {@link #COUNT} and then {@link #RENEW} do,
+	 * and answers how many generations there were. Where no counter is found it does
+	 * nothing, and answers {@code =}: there may be one elsewhere.
+	 */
+	static final Script EVICT = Script.of(RedisOperation.EVICT, """
+			local counter = redis.pcall('GETRANGE', KEYS[2], 0, 32)
+			if type(counter) == 'table' then
+			  if not string.find(counter.err, 'WRONGTYPE', 1, true) then
+			    return counter
+			  end
+			  return '='
+			end
+			local life, count = string.match(counter, '^(%x+) (%d+)$')
+			if string.len(counter) ~= 32 or not life or string.len(life) ~= 16 then
+			  return '='
+			end
+			counter = life .. ' ' .. string.format('%015.0f', tonumber(count) + 1)
+			redis.call('SET', KEYS[2], counter)
+			local renewal = ARGV[1] .. ' ' .. counter
+			""" + RENEW_TEXT, "SETRANGE", "UNLINK");
 
 	private TagScripts() {
 	}

@@ -416,17 +416,17 @@ public final class MemoryRedis implements RedisConnector {
 		}
 
 		@Override
-		public CompletableFuture<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
-			return eval(script, key, arguments);
+		public CompletableFuture<byte[]> evalsha(Script script, byte[][] keys, byte[]... arguments) {
+			return eval(script, keys, arguments);
 		}
 
 		@Override
-		public CompletableFuture<byte[]> eval(Script script, byte[] key, byte[]... arguments) {
+		public CompletableFuture<byte[]> eval(Script script, byte[][] keys, byte[]... arguments) {
 			Behaviour behaviour = MemoryRedis.this.behaviours.get(script);
 			if (behaviour == null) {
 				throw new IllegalStateException("No such script: " + script.text());
 			}
-			return command("EVAL", () -> bytes(behaviour.run(MemoryRedis.this, key, arguments)));
+			return command("EVAL", () -> bytes(behaviour.run(MemoryRedis.this, keys[0], arguments)));
 		}
 
 	}

@@ -269,13 +269,13 @@ final class ScriptedRedis implements RedisConnector {
 		}
 
 		@Override
-		public CompletableFuture<byte[]> evalsha(Script script, byte[] key, byte[]... arguments) {
-			return command("EVALSHA", key, key);
+		public CompletableFuture<byte[]> evalsha(Script script, byte[][] keys, byte[]... arguments) {
+			return command("EVALSHA", keys[0], keys);
 		}
 
 		@Override
-		public CompletableFuture<byte[]> eval(Script script, byte[] key, byte[]... arguments) {
-			return command("EVAL", key, key);
+		public CompletableFuture<byte[]> eval(Script script, byte[][] keys, byte[]... arguments) {
+			return command("EVAL", keys[0], keys);
 		}
 
 	}

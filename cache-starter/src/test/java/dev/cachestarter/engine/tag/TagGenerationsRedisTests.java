@@ -43,20 +43,21 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * The protocol of tags, step by step, on a real server. The orders of steps that go wrong
- * where a rule is missing are those of the model.
+ * where a rule is missing are those of the model. Where an eviction is overtaken, it is
+ * one in two steps, as of an instance of an older version.
  */
 @WithRedis(local = true)
 class TagGenerationsRedisTests {
 
-	private static final String COUNTER = "~t:";
+	static final String COUNTER = "~t:";
 
-	private static final String TAG = "~t:tool";
+	static final String TAG = "~t:tool";
 
 	private static final List<String> TOOL = List.of("tool");
 
 	private final AtomicInteger nonces = new AtomicInteger();
 
-	private final RedisServer redis;
+	final RedisServer redis;
 
 	private final RedisLink link;
 
@@ -167,26 +168,6 @@ class TagGenerationsRedisTests {
 		evict();
 
 		assertThat(admit(moment)).isNull();
-	}
-
-	@Test
-	void theCounterIsIncreasedBeforeTheGenerationIsReplaced() {
-		admit(capture());
-		evict();
-		this.redis.cli("CONFIG", "SET", "slowlog-log-slower-than", "0");
-		this.redis.cli("SLOWLOG", "RESET");
-		try {
-			evict();
-		}
-		finally {
-			this.redis.cli("CONFIG", "SET", "slowlog-log-slower-than", "-1");
-		}
-
-		// The other way round, and the generation lost in between, a fill would find
-		// none,
-		// and a counter that tells of no eviction. The log has the last one first.
-		String log = String.valueOf(this.redis.cli("SLOWLOG", "GET", "20"));
-		assertThat(log).containsSubsequence(TAG + ",", COUNTER + ",");
 	}
 
 	@Test
@@ -375,16 +356,21 @@ class TagGenerationsRedisTests {
 
 	// Steps
 
-	private TagMoment capture() {
+	TagMoment capture() {
 		return java.util.Objects.requireNonNull(get(this.tags.capture()));
 	}
 
-	private @Nullable CarriedTags admit(TagMoment moment) {
+	@Nullable CarriedTags admit(TagMoment moment) {
 		return get(this.tags.admit(TOOL, moment));
 	}
 
-	private long evict() {
-		return get(this.tags.evict(TOOL));
+	long evict() {
+		return get(evict(this.tags, TOOL));
+	}
+
+	/** In one step, since there is one server. */
+	CompletableFuture<Long> evict(TagGenerations tags, List<String> names) {
+		return tags.evict(names);
 	}
 
 	/** The first half of an eviction. */
