@@ -856,6 +856,8 @@ class CacheTagRedisTests {
 	void theLogSaysIt(CapturedOutput output) {
 		Catalogues service = open().service();
 		service.tool("search");
+		// Stored a moment after it is returned: before that there is nothing to count.
+		awaitEntry("tools:search");
 		ch.qos.logback.classic.Logger logger = (ch.qos.logback.classic.Logger) org.slf4j.LoggerFactory
 			.getLogger("dev.cachestarter");
 		logger.setLevel(ch.qos.logback.classic.Level.DEBUG);

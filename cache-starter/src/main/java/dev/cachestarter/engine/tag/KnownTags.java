@@ -36,7 +36,7 @@ public final class KnownTags {
 
 	private static final int MOST_KEYS = 8192;
 
-	/** The most characters of all tags of an entry together. */
+	/** The most characters of all tags of an entry; their keys take as much again. */
 	private static final int LONGEST = 2048;
 
 	private final KeyLayout layout;

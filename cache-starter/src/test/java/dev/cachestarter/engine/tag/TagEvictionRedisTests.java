@@ -15,6 +15,7 @@
  */
 package dev.cachestarter.engine.tag;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,10 +28,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
+import org.springframework.cache.annotation.Cacheable;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
+import dev.cachestarter.CacheTag;
 import dev.cachestarter.Interleavings;
+import dev.cachestarter.TestInstance;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.redis.RedisLink;
 import dev.cachestarter.testing.FaultProxy;
@@ -158,6 +164,33 @@ class TagEvictionRedisTests {
 		}
 	}
 
+	@ParameterizedTest
+	@EnumSource
+	void oneThatIsLostOnItsWayIsPendingAndAppliedWhenRedisIsBack(Direction lost) {
+		try (FaultProxy proxy = FaultProxy.inFrontOf(this.redis);
+				TestInstance<Rows> here = TestInstance.of(Rows.class, proxy.host(), proxy.port(), (builder) -> {
+				});
+				TestInstance<Rows> there = TestInstance.of(Rows.class, this.redis)) {
+			here.awaitUp();
+			there.awaitUp();
+			int before = there.service().find("a");
+			await().atMost(LONG).until(() -> String.valueOf(this.redis.cli("GET", "rows:a")).startsWith("cs3 v"));
+			assertThat(here.service().find("a")).isEqualTo(before);
+
+			proxy.blackhole(lost);
+			int now = Rows.VERSION.incrementAndGet();
+			here.manager().getCacheService().evictTag("row:a");
+
+			assertThat(here.engine().evictions().pendingCount()).isPositive();
+			assertThat(here.service().find("a")).isEqualTo(now);
+			proxy.closeAll();
+			proxy.pass();
+			await().atMost(LONG).until(() -> here.engine().evictions().pendingCount() == 0);
+			assertThat(here.service().find("a")).isEqualTo(now);
+			assertThat(there.service().find("a")).isEqualTo(now);
+		}
+	}
+
 	@Test
 	void whereTheCounterIsNotFoundTheScriptDoesNothing() {
 		TagGenerations tags = tags(this.redis.host(), this.redis.port());
@@ -166,7 +199,7 @@ class TagEvictionRedisTests {
 
 		byte[] answer = get(this.links.get(0)
 			.run(TagScripts.EVICT, new byte[][] { this.layout.tagGenerationKey("tool"), this.layout.tagCounterKey() },
-					"00000000000000aa".getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+					"00000000000000aa".getBytes(StandardCharsets.US_ASCII)));
 
 		assertThat(answer).asString().isEqualTo("=");
 		assertThat(isCurrent(carried)).isTrue();
@@ -228,6 +261,18 @@ class TagEvictionRedisTests {
 
 	private static <T extends @Nullable Object> T get(CompletableFuture<T> future) {
 		return future.orTimeout(1, TimeUnit.MINUTES).join();
+	}
+
+	static class Rows {
+
+		static final AtomicInteger VERSION = new AtomicInteger();
+
+		@Cacheable("rows")
+		@CacheTag("row:#{#id}")
+		public int find(String id) {
+			return VERSION.get();
+		}
+
 	}
 
 }
