@@ -267,7 +267,8 @@ class NearTrackRedisTests {
 
 			CompletableFuture<Optional<Page>> look = CompletableFuture
 				.supplyAsync(() -> behind.cacheService().get("pages:t1:1", Page.class));
-			await().pollDelay(Duration.ofMillis(300)).until(() -> true);
+			// Redis has answered with the lease, and is asked once more.
+			await().atMost(PATIENCE).until(() -> look.isDone() || proxy.heldBytes() > 0);
 			this.other.service().put("t1", "1");
 			others.forEach(Connection::release);
 
