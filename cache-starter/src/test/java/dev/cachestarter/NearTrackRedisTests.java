@@ -34,7 +34,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -305,6 +307,145 @@ class NearTrackRedisTests {
 		assertThat(tracked("t1", "1").version()).isEqualTo(1);
 	}
 
+	/** Copies may be kept for an outage, which this is none. */
+	@ParameterizedTest
+	@CsvSource({ "false, false", "false, true", "true, false", "true, true" })
+	void noCopyFromBeforeASessionIsServedAfterIt(boolean serving, boolean goodAgain) {
+		try (TestInstance<Pages> each = instance((settings) -> settings
+			.withNear(settings.near().withServeWhileDisconnected(serving ? Duration.ofHours(1) : Duration.ZERO)))) {
+			for (int i = 0; i < 10; i++) {
+				tracked(each, "t1", String.valueOf(i));
+			}
+			long session = each.engine().nearTracking().tracking().session();
+
+			killTrackedConnections();
+			await().atMost(PATIENCE).until(() -> each.engine().nearTracking().tracking().session() > session);
+			// Nobody is told of this.
+			for (int i = 0; i < 10; i++) {
+				Pages.VERSIONS.put("t1:" + i, 1);
+				this.redis.cli("DEL", "pages:t1:" + i);
+			}
+			if (goodAgain) {
+				await().atMost(PATIENCE).until(() -> isGood(each));
+			}
+
+			for (int i = 0; i < 10; i++) {
+				assertThat(each.service().find("t1", String.valueOf(i)).version()).isEqualTo(1);
+			}
+			assertThat(tracked(each, "t1", "1").version()).isEqualTo(1);
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void noCopyFromBeforeAManagerWasStoppedIsServedFromThenOn(boolean serving) {
+		try (TestInstance<Pages> each = instance((settings) -> settings
+			.withNear(settings.near().withServeWhileDisconnected(serving ? Duration.ofHours(1) : Duration.ZERO)))) {
+			tracked(each, "t1", "1");
+			tracked(each, "t1", "2");
+
+			each.manager().stop();
+			for (String id : List.of("1", "2")) {
+				Pages.VERSIONS.put("t1:" + id, 1);
+				this.redis.cli("DEL", "pages:t1:" + id);
+			}
+			assertThat(each.service().find("t1", "1").version()).as("stopped").isEqualTo(1);
+			each.manager().start();
+			await().atMost(PATIENCE).until(() -> isGood(each));
+
+			assertThat(each.service().find("t1", "2").version()).as("started").isEqualTo(1);
+			assertThat(tracked(each, "t1", "1").version()).isEqualTo(1);
+		}
+	}
+
+	// What lives longer
+
+	/** Zero is for ever. */
+	@ParameterizedTest
+	@ValueSource(ints = { 30, 0 })
+	void generationsThatAnotherInstanceHasLiveLongerCostNoCopy(int days) {
+		for (int i = 0; i < 50; i++) {
+			tracked("t1", String.valueOf(i));
+		}
+		long messages = pushes();
+		try (TestInstance<Pages> lasting = instance(
+				(settings) -> settings.withTtl(Duration.ofDays(days)).withTtlJitter(0))) {
+			lasting.service().find("t1", "lasting");
+			for (String generation : List.of("~g:pages", "~g:pages~:t1")) {
+				await().atMost(PATIENCE).until(() -> {
+					long left = this.redis.number("PTTL", generation);
+					return (days == 0) ? left == -1 : left > Duration.ofDays(days).toMillis();
+				});
+			}
+		}
+
+		await().atMost(PATIENCE).until(() -> pushes() >= messages + 2);
+		long hits = nearHits();
+		for (int i = 0; i < 50; i++) {
+			assertThat(this.instance.service().find("t1", String.valueOf(i)).version()).isZero();
+		}
+		assertThat(nearHits() - hits).as("no value is read again").isEqualTo(50);
+		await().atMost(PATIENCE).until(() -> {
+			long before = unasked();
+			this.instance.service().find("t1", "7");
+			return unasked() > before;
+		});
+		assertThat(Pages.LOADS).hasValue(51);
+	}
+
+	/** Each instance looks after them, and most find that they live long enough. */
+	@Test
+	void ofGenerationsThatLiveLongEnoughNothingIsTold() {
+		tracked("t1", "1");
+		long messages = pushes();
+		this.redis.cli("CONFIG", "RESETSTAT");
+		try (TestInstance<Pages> third = instance((settings) -> settings)) {
+			third.service().find("t1", "third");
+			await().atMost(PATIENCE).until(() -> calls("pttl") >= 2);
+		}
+
+		this.redis.cli("DEL", "pages:t1:1");
+
+		await().atMost(PATIENCE).until(() -> pushes() > messages);
+		assertThat(pushes()).as("of the key alone").isEqualTo(messages + 1);
+	}
+
+	/** As one with {@code refresh-ahead} does, and a load that takes its time. */
+	@Test
+	void aClaimOfAnotherInstanceCostsNoMoreThanAnotherRead() {
+		Page first = tracked("t1", "1");
+		long messages = pushes();
+
+		this.redis.cli("SETRANGE", "pages:t1:1", "23",
+				"0123456789abcdef %013d".formatted(System.currentTimeMillis() + 60_000));
+
+		await().atMost(PATIENCE).until(() -> pushes() > messages);
+		Page again = tracked("t1", "1");
+		assertThat(again).isEqualTo(first).isNotSameAs(first);
+		assertThat(Pages.LOADS).hasValue(1);
+	}
+
+	@Test
+	void anEntryThatIsMadeToLiveLongerIsNotServedPastTheTimeOfItsValue() {
+		try (TestInstance<Pages> brief = instance(
+				(settings) -> settings.withTtl(Duration.ofSeconds(2)).withTtlJitter(0))) {
+			brief.service().find("t1", "1");
+			await().atMost(PATIENCE).until(() -> this.redis.number("STRLEN", "pages:t1:1") > 148);
+			long fresh = Long.parseLong(
+					new String(Objects.requireNonNull(this.redis.bytes("pages:t1:1")), StandardCharsets.ISO_8859_1)
+						.substring(120, 133));
+			this.redis.cli("PERSIST", "pages:t1:1");
+			Pages.VERSIONS.put("t1:1", 1);
+
+			await().atMost(PATIENCE).until(() -> {
+				boolean over = System.currentTimeMillis() > fresh;
+				int version = brief.service().find("t1", "1").version();
+				assertThat(over && version == 0).isFalse();
+				return over;
+			});
+		}
+	}
+
 	@Test
 	void aCopyPastItsTimeIsNotServedThoughRedisKeepsItsEntry() {
 		try (TestInstance<Pages> stale = instance((settings) -> settings.withTtl(Duration.ofSeconds(2))
@@ -422,6 +563,16 @@ class NearTrackRedisTests {
 				this.redis.cli("CLIENT", "KILL", "ID", id.group(1));
 			}
 		}
+	}
+
+	private long pushes() {
+		return this.instance.engine().track().condition().pushes();
+	}
+
+	private long calls(String command) {
+		Matcher matcher = Pattern.compile("cmdstat_" + command + ":calls=(\\d+)")
+			.matcher(String.valueOf(this.redis.cli("INFO", "commandstats")));
+		return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
 	}
 
 	private long nearHits() {
