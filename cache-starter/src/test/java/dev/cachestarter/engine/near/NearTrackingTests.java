@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
@@ -377,6 +378,25 @@ class NearTrackingTests {
 		this.keeper.written(this.key.redisKey());
 		keep(ticket, A, B);
 		assertThat(this.near.get(this.key)).isNull();
+	}
+
+	/** Nobody has been told of anything before. */
+	@Test
+	void whatIsWrittenOrEvictedHereDuringTheVeryFirstReadIsNotKept() {
+		for (Consumer<NearTracking> change : List.<Consumer<NearTracking>>of(
+				(keeper) -> keeper.written(this.key.redisKey()), (keeper) -> keeper.evicted(new Target.Key(this.key)),
+				(keeper) -> keeper.evicted(new Target.Group("pages", "t1")),
+				(keeper) -> keeper.evicted(new Target.Glob("pages", KeyPattern.of("*:1"))))) {
+			NearTracking keeper = new NearTracking(() -> this.tracking, this.layout);
+			NearCache first = Objects.requireNonNull(
+					NearCache.of("pages", NearSettings.defaults().withMode(NearSettings.Mode.TRACK), keeper));
+			Ticket ticket = Objects.requireNonNull(first.begin(this.key, first.goodSession(), true));
+
+			change.accept(keeper);
+			keep(first, ticket, A, B);
+
+			assertThat(first.get(this.key)).isNull();
+		}
 	}
 
 	@Test

@@ -21,6 +21,9 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionException;
@@ -36,6 +39,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.cachestarter.engine.redis.TrackingCondition.End;
 import dev.cachestarter.engine.redis.TrackingCondition.State;
+import dev.cachestarter.testing.Thorough;
+import dev.cachestarter.testing.Threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -77,6 +82,7 @@ class TrackingLinkTests {
 
 			@Override
 			public void allChanged() {
+				TrackingLinkTests.this.listening.run();
 				TrackingLinkTests.this.told.add("all");
 			}
 
@@ -409,6 +415,66 @@ class TrackingLinkTests {
 		assertEnded(session, End.CONNECTION);
 		assertThat(this.told).containsExactly("all");
 		assertGoodAgain();
+	}
+
+	/** Else what is read now in the old session, or found in it, passes for good. */
+	@Test
+	void whoIsToldThatASessionIsOverFindsItOverAndNoOtherGood() {
+		good();
+		long session = this.link.session();
+		List<Long> told = new ArrayList<>();
+		this.listening = () -> {
+			assertThat(this.link.isGood(session)).isFalse();
+			assertThat(isGood()).isFalse();
+			assertThat(read("k")).isCompletedExceptionally();
+			assertThat(this.redis.connection().closed).isFalse();
+			told.add(this.link.session());
+		};
+
+		this.redis.connection().listener.lost(this.redis.master());
+
+		assertThat(told).containsExactly(session + 1);
+		assertThat(this.told).containsExactly("all");
+	}
+
+	/** Readers take no lock: it is the order of two writes that they rely on. */
+	@Test
+	void noReaderEverFindsASessionGoodBeforeItIsProvenOrAfterItsEnd() throws Exception {
+		AtomicLong proven = new AtomicLong();
+		AtomicLong over = new AtomicLong();
+		AtomicLong reads = new AtomicLong();
+		AtomicBoolean done = new AtomicBoolean();
+		CompletableFuture<@Nullable String> reader = CompletableFuture.supplyAsync(() -> {
+			while (!done.get()) {
+				long ended = over.get();
+				if (this.link.isGood(ended)) {
+					return "a session that had ended";
+				}
+				long present = this.link.session();
+				if (this.link.isGood(present) && proven.get() < present) {
+					return "a session that had not begun";
+				}
+				reads.incrementAndGet();
+			}
+			return null;
+		}, Threads.OWN);
+
+		proven.set(this.link.session());
+		good();
+		for (int i = 0; i < Thorough.choose(3_000, 300_000) && !reader.isDone(); i++) {
+			// So that it is connected again soon.
+			this.worker.advance(Duration.ofSeconds(31));
+			this.redis.connection().listener.lost(this.redis.master());
+			over.set(proven.get());
+			proven.set(this.link.session());
+			this.redis.connections.clear();
+			this.worker.advance(Duration.ofSeconds(1));
+			assertThat(isGood()).isTrue();
+		}
+		done.set(true);
+
+		assertThat(reader.get(1, TimeUnit.MINUTES)).isNull();
+		assertThat(reads).hasPositiveValue();
 	}
 
 	@Test
