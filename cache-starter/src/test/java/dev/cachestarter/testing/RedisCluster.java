@@ -222,11 +222,15 @@ public final class RedisCluster implements AutoCloseable {
 	}
 
 	private static boolean owns(RedisServer node, int slot) {
+		return knows(node, slot, node);
+	}
+
+	private static boolean knows(RedisServer node, int slot, RedisServer owner) {
 		List<?> ranges = (List<?>) Objects.requireNonNull(node.cli("CLUSTER", "SLOTS"));
 		for (Object each : ranges) {
 			List<?> range = (List<?>) each;
 			List<?> master = (List<?>) range.get(2);
-			if ((Long) range.get(0) <= slot && slot <= (Long) range.get(1) && (Long) master.get(1) == node.port()) {
+			if ((Long) range.get(0) <= slot && slot <= (Long) range.get(1) && (Long) master.get(1) == owner.port()) {
 				return true;
 			}
 		}
@@ -309,6 +313,23 @@ public final class RedisCluster implements AutoCloseable {
 		beginMigration(slot, target);
 		moveKeys(slot, target);
 		endMigration(slot, target);
+	}
+
+	/**
+	 * Have a node take a slot and none of its keys, and wait until every node has learnt
+	 * of it. The former owner drops the keys at that moment, and before Redis 7.2 it
+	 * tells no client of that.
+	 * @param slot the slot
+	 * @param target who is to own it
+	 */
+	public void take(int slot, RedisServer target) {
+		target.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "IMPORTING", idOf(ownerOf(slot)));
+		target.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", idOf(target));
+		await("another owner").atMost(PATIENCE)
+			.pollInterval(Duration.ofMillis(20))
+			.until(() -> this.nodes.stream()
+				.filter(RedisServer::isAlive)
+				.allMatch((node) -> knows(node, slot, target)));
 	}
 
 	private static String idOf(RedisServer node) {
