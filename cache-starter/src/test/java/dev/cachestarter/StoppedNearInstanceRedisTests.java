@@ -53,7 +53,7 @@ class StoppedNearInstanceRedisTests {
 
 	private static final int BATCH = 400;
 
-	private static final int ROUNDS = Thorough.choose(2, 5);
+	private static final int ROUNDS = Thorough.choose(2, 10);
 
 	/**
 	 * Redis tells of each change by the key, and that is to be more than sockets hold.
@@ -70,7 +70,7 @@ class StoppedNearInstanceRedisTests {
 	/** With {@code thorough} there are a hundred thousand changes. */
 	@Test
 	void anInstanceThatStandsStillCostsRedisLittleAndServesNothingOldAfterwards() {
-		int keys = Thorough.choose(500, 20_000);
+		int keys = Thorough.choose(500, 10_000);
 		try (TestInstance<Notes> other = TestInstance.of(Notes.class, this.redis.host(), this.redis.port(),
 				(builder) -> Internals.link(builder.caches(List.of("notes")), Interleavings.PATIENT));
 				ChildJvm child = ChildJvm.start(Instance.class, this.redis.host(), String.valueOf(this.redis.port()),
