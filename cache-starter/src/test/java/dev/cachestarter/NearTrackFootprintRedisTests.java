@@ -57,7 +57,8 @@ class NearTrackFootprintRedisTests {
 
 	NearTrackFootprintRedisTests(RedisServer redis) {
 		this.redis = redis;
-		redis.flushAll();
+		// There may be a million keys of another test.
+		redis.cli("FLUSHALL", "ASYNC");
 		Notes.LOADS.set(0);
 	}
 
