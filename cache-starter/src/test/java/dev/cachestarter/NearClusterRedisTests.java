@@ -48,6 +48,7 @@ import dev.cachestarter.cache.Internals;
 import dev.cachestarter.cache.ResilientRedisCacheManager;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.redis.Tracking;
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisCluster;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Threads;
@@ -191,6 +192,7 @@ class NearClusterRedisTests {
 		tracked(instance, "2");
 	}
 
+	@OnlyThorough
 	@Test
 	void whileASlotMovesAndAMasterIsReplacedACopyThatIsConfirmedIsNeverStale() {
 		TestInstance<Pages> instance = patient(NearSettings.Mode.VALIDATE);
@@ -226,6 +228,7 @@ class NearClusterRedisTests {
 
 	// A master that is replaced
 
+	@OnlyThorough
 	@Test
 	void whenAMasterIsReplacedThatStillAnswersNoCopyIsOlderThanASecond() {
 		TestInstance<Pages> instance = instance(NearSettings.Mode.TRACK);
@@ -249,6 +252,7 @@ class NearClusterRedisTests {
 	}
 
 	/** Prints what a fail-over adds to the second. */
+	@OnlyThorough
 	@Test
 	void whenAMasterDiesNoCopyIsServedUntilAnotherOneTellsOfChanges() throws Exception {
 		TestInstance<Pages> instance = instance(NearSettings.Mode.TRACK);

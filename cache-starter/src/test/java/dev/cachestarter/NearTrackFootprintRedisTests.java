@@ -35,6 +35,7 @@ import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.testing.Footprint;
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.RespClient;
 import dev.cachestarter.testing.Thorough;
@@ -129,6 +130,7 @@ class NearTrackFootprintRedisTests {
 	 * Redis tells of a key once, and not again until it is read again: which a client
 	 * that is stopped does not do.
 	 */
+	@OnlyThorough
 	@Test
 	void whatRedisKeepsForAClientThatReadsNothingIsBoundedByWhatTheClientHadRead() {
 		int count = 20_000;

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import dev.cachestarter.NearTrackFootprintRedisTests.Notes;
 import dev.cachestarter.cache.Internals;
 import dev.cachestarter.testing.ChildJvm;
+import dev.cachestarter.testing.OnlyThorough;
 import dev.cachestarter.testing.RedisServer;
 import dev.cachestarter.testing.Thorough;
 import dev.cachestarter.testing.WithRedis;
@@ -47,6 +48,7 @@ import static org.awaitility.Awaitility.await;
  * still while another one changes what they are copies of.
  */
 @WithRedis(local = true)
+@OnlyThorough
 class StoppedNearInstanceRedisTests {
 
 	private static final Duration PATIENCE = Duration.ofMinutes(2);
