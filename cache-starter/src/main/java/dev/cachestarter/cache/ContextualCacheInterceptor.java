@@ -32,6 +32,7 @@ import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.aop.interceptor.ExposeInvocationInterceptor;
 import org.springframework.cache.Cache;
+import org.springframework.cache.CacheManager;
 import org.springframework.cache.interceptor.CacheEvictOperation;
 import org.springframework.cache.interceptor.CacheInterceptor;
 import org.springframework.cache.interceptor.CacheOperation;
@@ -58,6 +59,7 @@ import dev.cachestarter.cache.call.MethodTtl;
 import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.call.ReactiveCall;
 import dev.cachestarter.cache.call.TaggedMethods;
+import dev.cachestarter.cache.entries.Reading;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys.Tags;
 import dev.cachestarter.engine.key.CacheKeys;
@@ -108,6 +110,9 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 
 	private final transient ManyKeys.Methods manyKeys;
 
+	/** {@code null} as long as Spring's part is not ready. */
+	private transient volatile @Nullable HitsAtOnce hitsAtOnce;
+
 	private final transient Call.SpringSide spring = new SpringsPart();
 
 	/**
@@ -127,7 +132,31 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	}
 
 	@Override
+	public void afterSingletonsInstantiated() {
+		super.afterSingletonsInstantiated();
+		this.hitsAtOnce = new HitsAtOnce(this, (name) -> getBean(name, CacheManager.class), this.manyKeys);
+	}
+
+	@Override
 	public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+		HitsAtOnce atOnce = this.hitsAtOnce;
+		// Spring's own log at level TRACE tells of each step of each call.
+		if (atOnce == null || logger.isTraceEnabled()) {
+			return invokeInFull(invocation);
+		}
+		HitsAtOnce.Plan plan = atOnce.planFor(invocation);
+		Reading hit = (plan != null) ? plan.read(invocation) : null;
+		if (plan != null && hit != null) {
+			return plan.result(hit);
+		}
+		Object result = invokeInFull(invocation);
+		if (plan == null) {
+			atOnce.learn(invocation);
+		}
+		return result;
+	}
+
+	private @Nullable Object invokeInFull(MethodInvocation invocation) throws Throwable {
 		if (!this.manyKeys.isEmpty() && invocation instanceof ProxyMethodInvocation proxied) {
 			Object target = java.util.Objects.requireNonNull(invocation.getThis());
 			Class<?> targetClass = AopProxyUtils.ultimateTargetClass(target);

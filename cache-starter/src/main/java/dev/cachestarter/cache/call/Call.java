@@ -17,7 +17,6 @@
 package dev.cachestarter.cache.call;
 
 import java.lang.reflect.Method;
-import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -53,7 +52,6 @@ import dev.cachestarter.engine.redis.Budget;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.redis.RedisLink;
-import dev.cachestarter.engine.value.ValueTypes;
 
 /**
  * One intercepted call: which keys it missed and leads ({@link Tickets}), what it may
@@ -712,20 +710,6 @@ public abstract class Call {
 				}
 			}
 			return false;
-		}
-
-		/** What the method's result is to the caches, {@code null} if nothing tells. */
-		public @Nullable Type valueType() {
-			return ValueTypes.valueType(this.method, this.targetClass);
-		}
-
-		/**
-		 * Return whether the caller can be given {@code null}. Where a method returns a
-		 * primitive, Spring's proxy fails with it.
-		 */
-		public boolean takesNull() {
-			Class<?> returned = this.method.getReturnType();
-			return !returned.isPrimitive() || returned == void.class;
 		}
 
 		private boolean declares(Throwable failure) {

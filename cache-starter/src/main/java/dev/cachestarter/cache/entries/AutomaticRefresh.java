@@ -85,12 +85,21 @@ final class AutomaticRefresh {
 	}
 
 	/**
+	 * Return whether a read may find an entry due, whatever is drawn for it.
+	 * @param left how many milliseconds the entry is fresh for yet
+	 * @param life how many there were when it was written, 0 if it has no end
+	 */
+	static boolean mayBeDue(long left, long life) {
+		return life > 0 && left < life / 6;
+	}
+
+	/**
 	 * Return whether a read is to have an entry loaded again.
 	 * @param left how many milliseconds the entry is fresh for yet
 	 * @param life how many there were when it was written
 	 */
 	boolean isDue(long left, long life) {
-		if (left >= life / 6) {
+		if (!mayBeDue(left, life)) {
 			return false;
 		}
 		long known = this.loadNanos.get();

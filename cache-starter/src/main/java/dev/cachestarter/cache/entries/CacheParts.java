@@ -155,10 +155,19 @@ public final class CacheParts {
 		return !control().isEnabled();
 	}
 
+	/** Return whether all calls use the cache. */
+	boolean isUsedByAll() {
+		return isUsedByAll(control());
+	}
+
+	private static boolean isUsedByAll(CacheControl control) {
+		return control.isEnabled() && control.bypass() == 0;
+	}
+
 	/** Decide whether one call does not use the cache. */
 	boolean isBypassed() {
 		CacheControl control = control();
-		if (control.isEnabled() && control.bypass() == 0) {
+		if (isUsedByAll(control)) {
 			return false;
 		}
 		return !control.isEnabled() || ThreadLocalRandom.current().nextDouble() < control.bypass();

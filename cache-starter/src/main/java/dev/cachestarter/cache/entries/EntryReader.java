@@ -50,6 +50,7 @@ import dev.cachestarter.engine.monitor.CacheMonitor.ReadOutcome;
 import dev.cachestarter.engine.monitor.CacheMonitor.WaitOutcome;
 import dev.cachestarter.engine.monitor.Step;
 import dev.cachestarter.engine.monitor.Tracer;
+import dev.cachestarter.engine.near.PlainArguments;
 import dev.cachestarter.engine.redis.Deadline.RedisWaitException;
 import dev.cachestarter.engine.redis.Deadline;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
@@ -263,6 +264,24 @@ public final class EntryReader implements Entries, Comparison.Source, NearReader
 		return (near != null && near.isHit() && near.isAtHand()) ? near.hit(epoch) : null;
 	}
 
+	/**
+	 * Return the hit of a copy that may be served to a call at once, before anything else
+	 * is done for it. The call is one of those that all caches answer alike: it is in no
+	 * transaction, and nobody traces it.
+	 * @param arguments what the key is made of
+	 * @param rendering makes the key, if it is not known by the arguments
+	 * @return {@code null} if there is none; then nothing was done, and nothing counted
+	 */
+	public @Nullable Reading atOnce(PlainArguments arguments, Supplier<StoredKey> rendering) {
+		if (!this.parts.isUsedByAll() || this.engine.link().tracer().isActive()
+				|| TransactionScope.current(this.engine) != null) {
+			return null;
+		}
+		long since = begin(Purpose.LOAD);
+		Reading hit = this.near.atOnce(arguments, rendering);
+		return (hit != null) ? told(hit, ReadOutcome.HIT, since, Tracer.Span.NONE) : null;
+	}
+
 	/** What is known of a key without asking Redis. */
 	@Nullable Reading known(StoredKey key, Purpose purpose, boolean bypasses) {
 		if (bypasses) {
@@ -435,14 +454,26 @@ public final class EntryReader implements Entries, Comparison.Source, NearReader
 		return this.isMarked && header.isOf(this.mark);
 	}
 
+	@Override
+	public boolean isMereHit(EntryHeader header, long now) {
+		return settings().verify() == 0 && !mayBeDue(header, now);
+	}
+
 	private boolean isDue(EntryHeader header, long now) {
+		return mayBeDue(header, now)
+				&& (!settings().refreshAheadAuto()
+						|| this.parts.automaticRefresh().isDue(header.freshUntil() - now, header.life()))
+				&& !isClaimed(header, now);
+	}
+
+	/** Return whether a value is due, but for what chance and others have to say. */
+	private boolean mayBeDue(EntryHeader header, long now) {
 		CacheSettings settings = settings();
+		if (settings.refreshAheadAuto()) {
+			return AutomaticRefresh.mayBeDue(header.freshUntil() - now, header.life());
+		}
 		long ahead = settings.refreshAhead().toMillis();
-		long life = header.life();
-		boolean due = settings.refreshAheadAuto()
-				? life > 0 && this.parts.automaticRefresh().isDue(header.freshUntil() - now, life)
-				: ahead > 0 && header.isDue(now, ahead);
-		return due && !isClaimed(header, now);
+		return ahead > 0 && header.isDue(now, ahead);
 	}
 
 	private boolean isClaimed(EntryHeader header, long now) {

@@ -31,6 +31,7 @@ import org.springframework.core.MethodClassKey;
 import dev.cachestarter.CacheSettings;
 import dev.cachestarter.cache.call.Call;
 import dev.cachestarter.engine.value.ValueCodecs;
+import dev.cachestarter.engine.value.ValueTypes;
 
 /**
  * Chooses what the entries of one cache are read, and its values written, as. In this
@@ -72,11 +73,29 @@ public final class EntryReaders {
 	 * Return the reader for an intercepted call, bound to the thread or not.
 	 */
 	public EntryReader get(@Nullable Call call) {
-		if (isTyped()) {
-			return (call == null || call.intercepted().takesNull()) ? stated() : stated().withoutNulls();
-		}
-		EntryReader reader = (call != null) ? ofMethod(call.intercepted()) : null;
+		EntryReader reader = (call != null) ? of(call.intercepted().method(), call.intercepted().targetClass())
+				: isTyped() ? stated() : null;
 		return (reader != null) ? reader : untyped();
+	}
+
+	/**
+	 * Return the reader for all calls of a method.
+	 * @return {@code null} if settings and the method do not tell
+	 */
+	public @Nullable EntryReader of(Method method, Class<?> target) {
+		if (isTyped()) {
+			return takesNull(method) ? stated() : stated().withoutNulls();
+		}
+		return ofMethod(method, target);
+	}
+
+	/**
+	 * Return whether who calls a method can be given {@code null}. Where it returns a
+	 * primitive, Spring's proxy fails with it.
+	 */
+	private static boolean takesNull(Method method) {
+		Class<?> returned = method.getReturnType();
+		return !returned.isPrimitive() || returned == void.class;
 	}
 
 	/**
@@ -130,25 +149,25 @@ public final class EntryReaders {
 	}
 
 	/** Return the reader of a method's own type, {@code null} if it returns nothing. */
-	private @Nullable EntryReader ofMethod(Call.Intercepted call) {
+	private @Nullable EntryReader ofMethod(Method method, Class<?> target) {
 		OfMethod before = this.last;
-		if (before != null && before.method() == call.method() && before.target() == call.targetClass()) {
+		if (before != null && before.method() == method && before.target() == target) {
 			return before.reader();
 		}
-		MethodClassKey key = new MethodClassKey(call.method(), call.targetClass());
+		MethodClassKey key = new MethodClassKey(method, target);
 		EntryReader reader = this.ofMethods.get(key);
 		if (reader == null) {
-			Type type = call.valueType();
+			Type type = ValueTypes.valueType(method, target);
 			if (type == null) {
 				return null;
 			}
 			ValueCodecs codecs = this.parts.engine().codecs();
 			reader = new EntryReader(this.parts, Call.outside(() -> (type == Object.class)
 					? codecs.named(type, List.of(), this.settings) : codecs.forType(type, this.settings)));
-			reader = call.takesNull() ? reader : reader.withoutNulls();
+			reader = takesNull(method) ? reader : reader.withoutNulls();
 			this.ofMethods.put(key, reader);
 		}
-		this.last = new OfMethod(call.method(), call.targetClass(), reader);
+		this.last = new OfMethod(method, target, reader);
 		return reader;
 	}
 

@@ -37,6 +37,7 @@ import dev.cachestarter.engine.near.NearCache.Worth;
 import dev.cachestarter.engine.near.NearCopy;
 import dev.cachestarter.engine.near.NearTracking.Ticket;
 import dev.cachestarter.engine.near.NearTracking;
+import dev.cachestarter.engine.near.PlainArguments;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
 import dev.cachestarter.engine.value.ValueCodec;
 
@@ -71,7 +72,8 @@ final class NearReader {
 	 * @return what is to be done with it, {@code null} if there is nothing to do
 	 */
 	@Nullable Use use(StoredKey key, boolean loads) {
-		return use(key, loads, true);
+		NearCache near = this.copies;
+		return (near != null) ? use(near, near.goodSession(), key, loads ? Look.TO_LOAD : Look.TO_SEE) : null;
 	}
 
 	/**
@@ -79,25 +81,58 @@ final class NearReader {
 	 * another one.
 	 */
 	@Nullable Use glance(StoredKey key) {
-		return use(key, false, false);
+		NearCache near = this.copies;
+		return (near != null) ? use(near, near.goodSession(), key, Look.AT_COPIES) : null;
 	}
 
-	private @Nullable Use use(StoredKey key, boolean loads, boolean makes) {
-		NearCache copies = this.copies;
-		if (copies == null) {
+	/**
+	 * Return the hit of a copy that may be served at once: neither Redis need be asked
+	 * about it, nor code of the application's, nor chance.
+	 * @param arguments what the key is made of
+	 * @param rendering makes the key, if it is not known by the arguments
+	 * @return {@code null} if there is none; then nothing was done, and nothing counted
+	 */
+	@Nullable Reading atOnce(PlainArguments arguments, Supplier<StoredKey> rendering) {
+		NearCache near = this.copies;
+		long session = (near != null) ? near.goodSession() : NearTracking.NONE;
+		if (near == null || session == NearTracking.NONE) {
 			return null;
 		}
-		// First: what it says holds for copies that are found after it.
-		long session = copies.goodSession();
+		StoredKey known = near.keyOf(arguments);
+		StoredKey key = (known != null) ? known : rendering.get();
+		if (this.owner.isEvicted(key)) {
+			return null;
+		}
+		Use use = use(near, session, key, Look.AT_HITS);
+		Reading hit = (use != null && use.isHit() && use.isAtHand()) ? use.hit(0) : null;
+		if (hit != null && known == null) {
+			near.remember(arguments, key, Objects.requireNonNull(use.copy));
+		}
+		return hit;
+	}
+
+	/**
+	 * Look for a copy.
+	 * @param session what the near cache said before: it holds for copies that are found
+	 * after it
+	 */
+	private @Nullable Use use(NearCache copies, long session, StoredKey key, Look look) {
 		NearCopy found = copies.get(key);
 		long now = this.parts.engine().store().serverMillis();
 		NearCopy copy = (found != null && this.owner.isReadable(found.header()) && found.header().isFresh(now)
 				&& this.owner.decoding(found.header()).decoder() == found.decoder()) ? found : null;
-		Kind kind = (copy != null) ? this.owner.kindOf(copy.header(), now, loads) : null;
+		Kind kind = (copy != null) ? kindOf(copy.header(), now, look) : null;
 		Worth worth = (copy != null) ? worthOf(copies, copy, session) : Worth.TO_BE_READ;
-		Ticket ticket = (makes && worth == Worth.TO_BE_READ && this.parts.engine().link().isUp())
+		Ticket ticket = (look.makes && worth == Worth.TO_BE_READ && this.parts.engine().link().isUp())
 				? copies.begin(key, session, found != null) : null;
 		return (copy != null || ticket != null) ? new Use(copies, key, copy, kind, worth, ticket) : null;
+	}
+
+	private @Nullable Kind kindOf(EntryHeader header, long now, Look look) {
+		if (look == Look.AT_HITS) {
+			return this.owner.isMereHit(header, now) ? Kind.HIT : null;
+		}
+		return this.owner.kindOf(header, now, look == Look.TO_LOAD);
 	}
 
 	private Worth worthOf(NearCache copies, NearCopy copy, long session) {
@@ -133,6 +168,31 @@ final class NearReader {
 	}
 
 	/**
+	 * What copies are looked at for.
+	 */
+	private enum Look {
+
+		/** For a read that loads what is not there, and makes a copy. */
+		TO_LOAD(true),
+
+		/** For a read that makes a copy. */
+		TO_SEE(true),
+
+		/** For a hit without a read. */
+		AT_COPIES(false),
+
+		/** For a hit without a read that is a hit whatever chance says. */
+		AT_HITS(false);
+
+		private final boolean makes;
+
+		Look(boolean makes) {
+			this.makes = makes;
+		}
+
+	}
+
+	/**
 	 * Says what headers mean, and what comes of a hit.
 	 */
 	interface Owner {
@@ -148,6 +208,15 @@ final class NearReader {
 		 * @param loads whether what is not there is loaded
 		 */
 		Kind kindOf(EntryHeader header, long now, boolean loads);
+
+		/**
+		 * Return whether a fresh value is a hit and good for nothing else, whatever
+		 * chance would say.
+		 */
+		boolean isMereHit(EntryHeader header, long now);
+
+		/** Return whether a key was evicted here, and Redis has not taken that yet. */
+		boolean isEvicted(StoredKey key);
 
 		Reading hit(StoredKey key, Kind kind, @Nullable Object value, @Nullable Observed observed, long epoch);
 

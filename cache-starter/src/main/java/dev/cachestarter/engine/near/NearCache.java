@@ -17,6 +17,8 @@
 package dev.cachestarter.engine.near;
 
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -34,6 +36,7 @@ import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.near.GenerationCell.Standing;
+import dev.cachestarter.engine.near.NearCopy.Alias;
 import dev.cachestarter.engine.near.NearTracking.Ticket;
 import dev.cachestarter.engine.value.PayloadCompression;
 import dev.cachestarter.engine.value.PayloadForm;
@@ -73,6 +76,23 @@ import dev.cachestarter.engine.value.ValueCodec;
  * {@link NearTracking} says. One that is not counts as above. Copies that can be vouched
  * for are made of keys that are read for the second time: Redis remembers each key that
  * was read over a tracked connection.
+ *
+ * <h2>Aliases</h2>
+ *
+ * <p>
+ * A call whose copy is vouched for need not make a key of its arguments, if it knows the
+ * key that they had before. So the key is remembered by the arguments
+ * ({@link #remember}), as long as the copy is there. That is all that an alias says: the
+ * copy is looked for by the key, and counts as above, so that nothing depends on aliases
+ * being dropped. They are, lest they take memory:
+ * <ol>
+ * <li>A copy has one alias, which it takes before the map of aliases has it. Who drops
+ * the copy looks for its alias after that, and removes it.
+ * <li>Who has put the alias into the map looks whether the copy is still there, and
+ * removes the alias if it is not. Whichever of the two comes later sees the other.
+ * <li>Each alias is an object of its own, and only that one is removed: that of a later
+ * copy, by the same arguments, stays.
+ * </ol>
  *
  * <h2>Bounds</h2>
  *
@@ -127,6 +147,7 @@ public final class NearCache implements NearTracking.Copies {
 
 	private Contents nothing() {
 		LongAdder bytes = new LongAdder();
+		ConcurrentMap<PlainArguments, Alias> aliases = new ConcurrentHashMap<>();
 		// A weight is an int.
 		long most = Math.min(this.settings.maxSize().toBytes(), (long) this.settings.maxEntries() * Integer.MAX_VALUE);
 		int least = (int) ((most + this.settings.maxEntries() - 1) / this.settings.maxEntries());
@@ -140,10 +161,14 @@ public final class NearCache implements NearTracking.Copies {
 			.removalListener((key, copy, cause) -> {
 				if (copy != null) {
 					bytes.add(-copy.size());
+					Alias alias = copy.alias();
+					if (alias != null) {
+						aliases.remove(alias.arguments(), alias);
+					}
 				}
 			})
 			.build();
-		return new Contents(copies, bytes);
+		return new Contents(copies, aliases, bytes);
 	}
 
 	/**
@@ -177,6 +202,36 @@ public final class NearCache implements NearTracking.Copies {
 	 */
 	public @Nullable NearCopy get(StoredKey key) {
 		return this.contents.copies().getIfPresent(key);
+	}
+
+	/**
+	 * Return the key that some arguments had when they were last remembered.
+	 * @return {@code null} if it is not known: the copy is gone
+	 */
+	public @Nullable StoredKey keyOf(PlainArguments arguments) {
+		Alias alias = this.contents.aliases().get(arguments);
+		return (alias != null) ? alias.key() : null;
+	}
+
+	/**
+	 * Remember the key of some arguments as long as there is its copy. A copy is found by
+	 * the arguments that come first.
+	 * @param copy the copy that was found under the key
+	 */
+	public void remember(PlainArguments arguments, StoredKey key, NearCopy copy) {
+		Contents in = this.contents;
+		Alias alias = new Alias(arguments.toBeKept(), key);
+		if (copy.takeAlias(alias)) {
+			in.aliases().put(alias.arguments(), alias);
+			if (in.copies().asMap().get(key) != copy) {
+				in.aliases().remove(alias.arguments(), alias);
+			}
+		}
+	}
+
+	/** Return how many keys are known by arguments. */
+	int aliases() {
+		return this.contents.aliases().size();
 	}
 
 	/**
@@ -312,9 +367,12 @@ public final class NearCache implements NearTracking.Copies {
 				? (int) (EntryHeader.LENGTH + PayloadCompression.plainSize(entry)) : entry.length;
 	}
 
-	/** It is kept as bytes and as text. */
-	private static int sizeOf(StoredKey key) {
-		return 2 * key.redisKey().length;
+	/**
+	 * It is kept as bytes and as text, in mode {@code track} twice and in the arguments
+	 * of a call.
+	 */
+	private int sizeOf(StoredKey key) {
+		return ((this.tracking != null) ? 5 : 2) * key.redisKey().length;
 	}
 
 	private long life(EntryHeader header, long now) {
@@ -408,9 +466,11 @@ public final class NearCache implements NearTracking.Copies {
 	 * What is kept.
 	 *
 	 * @param copies the copies
+	 * @param aliases by what else they are found
 	 * @param bytes how many bytes their entries have
 	 */
-	private record Contents(Cache<StoredKey, NearCopy> copies, LongAdder bytes) {
+	private record Contents(Cache<StoredKey, NearCopy> copies, ConcurrentMap<PlainArguments, Alias> aliases,
+			LongAdder bytes) {
 
 	}
 

@@ -16,9 +16,12 @@
 
 package dev.cachestarter.engine.near;
 
+import java.util.concurrent.atomic.AtomicReference;
+
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.entry.EntryHeader;
+import dev.cachestarter.engine.key.StoredKey;
 import dev.cachestarter.engine.value.ValueCodec;
 import dev.cachestarter.engine.value.ValueCodec.CorruptEntryException;
 
@@ -47,6 +50,9 @@ public final class NearCopy {
 
 	/** In which round of {@link Touches} it was last noted as a hit. */
 	private volatile int noted;
+
+	/** By which arguments it is found as well. */
+	private final AtomicReference<@Nullable Alias> alias = new AtomicReference<>();
 
 	private NearCopy(EntryHeader header, ValueCodec decoder, @Nullable Object value, byte @Nullable [] entry,
 			@Nullable Long print, int size, long deadline, @Nullable Vouching vouching) {
@@ -146,6 +152,21 @@ public final class NearCopy {
 		return (this.entry != null) ? this.decoder.decode(this.entry, this.header.form()) : this.value;
 	}
 
+	/**
+	 * Return by which arguments it is found as well, {@code null} if by none.
+	 */
+	@Nullable Alias alias() {
+		return this.alias.get();
+	}
+
+	/**
+	 * Have it found by arguments as well, unless it is by some already.
+	 * @return whether it was not
+	 */
+	boolean takeAlias(Alias taken) {
+		return this.alias.compareAndSet(null, taken);
+	}
+
 	int noted() {
 		return this.noted;
 	}
@@ -162,6 +183,16 @@ public final class NearCopy {
 	/** How long it may be kept yet, in nanoseconds. */
 	long left(long now) {
 		return Math.max(0, this.deadline - now);
+	}
+
+	/**
+	 * By what else a copy is found than by its key.
+	 *
+	 * @param arguments the arguments of a call
+	 * @param key the key that they have
+	 */
+	record Alias(PlainArguments arguments, StoredKey key) {
+
 	}
 
 }
