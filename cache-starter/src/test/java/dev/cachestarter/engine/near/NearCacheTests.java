@@ -17,6 +17,9 @@
 package dev.cachestarter.engine.near;
 
 import java.time.Duration;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 
@@ -205,6 +208,116 @@ class NearCacheTests {
 
 			assertThat(near != null).as(mode.name()).isEqualTo(mode != NearSettings.Mode.NONE);
 		}
+	}
+
+	// Aliases
+
+	@Test
+	void aKeyIsKnownByArgumentsAsLongAsItsCopyIsThere() {
+		NearCache near = near((settings) -> settings.withMaxSize(DataSize.ofKilobytes(100)));
+		keep(near, 1, 2000);
+		near.remember(arguments(1), key(1), near.get(key(1)));
+		assertThat(near.keyOf(arguments(1))).isEqualTo(key(1));
+
+		near.drop(key(1));
+		assertThat(near.keyOf(arguments(1))).as("dropped").isNull();
+
+		keep(near, 1, 2000);
+		near.remember(arguments(1), key(1), near.get(key(1)));
+		near.clear();
+		assertThat(near.keyOf(arguments(1))).as("cleared").isNull();
+
+		for (int i = 0; i < 1000; i++) {
+			keep(near, i, 2000);
+			NearCopy copy = near.get(key(i));
+			if (copy != null) {
+				near.remember(arguments(i), key(i), copy);
+			}
+		}
+		near.cleanUp();
+		assertThat((long) near.aliases()).as("pushed out").isPositive().isLessThanOrEqualTo(near.count());
+	}
+
+	@Test
+	void aCopyThatIsReplacedTakesItsAliasAlongAndNotThatOfTheNextOne() {
+		NearCache near = near((settings) -> settings);
+		keep(near, 1, 2000);
+		NearCopy first = near.get(key(1));
+		near.remember(arguments(1), key(1), first);
+		keep(near, 1, 3000);
+		assertThat(near.keyOf(arguments(1))).isNull();
+
+		near.remember(arguments(1), key(1), near.get(key(1)));
+		near.drop(key(1), first);
+
+		assertThat(near.keyOf(arguments(1))).isEqualTo(key(1));
+	}
+
+	@Test
+	void aCopyThatIsGoneTakesNoAlias() {
+		NearCache near = near((settings) -> settings);
+		keep(near, 1, 2000);
+		NearCopy gone = near.get(key(1));
+		near.drop(key(1));
+
+		near.remember(arguments(1), key(1), gone);
+
+		assertThat(near.keyOf(arguments(1))).isNull();
+		assertThat(near.aliases()).isZero();
+	}
+
+	@Test
+	void aCopyIsKnownByTheArgumentsThatComeFirst() {
+		NearCache near = near((settings) -> settings);
+		keep(near, 1, 2000);
+
+		for (int i = 1; i < 100; i++) {
+			near.remember(arguments(i), key(1), near.get(key(1)));
+		}
+
+		assertThat(near.aliases()).isEqualTo(1);
+		assertThat(near.keyOf(arguments(1))).isEqualTo(key(1));
+	}
+
+	/** Seen to fail if it is not looked whether the copy is still there. */
+	@Test
+	void noAliasStaysWhoseCopyIsGone() throws Exception {
+		NearCache near = near((settings) -> settings);
+		AtomicInteger remembered = new AtomicInteger();
+		Thread[] threads = new Thread[4];
+		for (int number = 0; number < threads.length; number++) {
+			Random random = new Random(number);
+			threads[number] = new Thread(() -> {
+				for (int i = 0; i < 100_000; i++) {
+					int key = random.nextInt(4);
+					NearCopy copy = near.get(key(key));
+					switch (random.nextInt(3)) {
+						case 0 -> keep(near, key, 2000);
+						case 1 -> near.drop(key(key));
+						default -> {
+							if (copy != null) {
+								near.remember(arguments(key), key(key), copy);
+								remembered.incrementAndGet();
+							}
+						}
+					}
+				}
+			});
+			threads[number].start();
+		}
+		for (Thread thread : threads) {
+			thread.join();
+		}
+
+		for (int key = 0; key < 4; key++) {
+			near.drop(key(key));
+		}
+		assertThat(near.aliases()).isZero();
+		assertThat(remembered).hasPositiveValue();
+	}
+
+	private static PlainArguments arguments(int number) {
+		return Objects.requireNonNull(PlainArguments.of(new Object[] { "key", number }));
 	}
 
 	private NearCache near(UnaryOperator<NearSettings> change) {
