@@ -231,6 +231,16 @@ class HitsAtOnceRedisTests {
 	}
 
 	@Test
+	void theKeyOfTheArgumentsIsNotThatOfAMethodWithAnother() {
+		Price ofTheArgument = warm(this.instance, (prices) -> prices.byTenantOfItsOwn(1));
+
+		for (int i = 0; i < 3; i++) {
+			assertThat(this.instance.service().generated(1)).isNotEqualTo(ofTheArgument);
+			assertThat(this.instance.service().ofTenant(1)).isNotEqualTo(ofTheArgument);
+		}
+	}
+
+	@Test
 	void theGeneratorThatTheApplicationStatesForAllIsAsked() {
 		TestInstance<Prices> stated = instance(Prices.class, (settings) -> settings, Generating.class);
 		Object ofAcme = warm(stated, (prices) -> prices.byTenantOfItsOwn(1));

@@ -121,6 +121,9 @@ class NearTrackRedisTests {
 			assertThat(way.read(this.instance)).isSameAs(first);
 			return unasked() > before;
 		});
+		for (int i = 0; i < 3; i++) {
+			assertThat(way.read(this.instance)).isEqualTo(first);
+		}
 	}
 
 	@Test
@@ -230,6 +233,20 @@ class NearTrackRedisTests {
 		assertThat(this.instance.service().find("t1", "1").version()).isEqualTo(1);
 		this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "0");
 		await().atMost(PATIENCE).until(() -> this.instance.engine().evictions().pendingCount() == 0);
+		assertThat(this.instance.service().find("t1", "1").version()).isEqualTo(1);
+	}
+
+	/** Nothing has dropped the copies: they are many, and Redis has not answered. */
+	@Test
+	void whileAnEvictionOfAGroupIsPendingItsCopiesAreNotServed() {
+		tracked("t1", "1");
+		tracked("t1", "1");
+		Pages.VERSIONS.put("t1:1", 1);
+		this.redis.cli("CONFIG", "SET", "min-replicas-to-write", "1");
+
+		this.instance.cache("pages").clear("t1:*");
+
+		assertThat(this.instance.engine().evictions().pendingCount()).isPositive();
 		assertThat(this.instance.service().find("t1", "1").version()).isEqualTo(1);
 	}
 

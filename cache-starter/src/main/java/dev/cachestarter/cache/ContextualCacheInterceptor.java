@@ -59,7 +59,6 @@ import dev.cachestarter.cache.call.MethodTtl;
 import dev.cachestarter.cache.call.MethodTtls;
 import dev.cachestarter.cache.call.ReactiveCall;
 import dev.cachestarter.cache.call.TaggedMethods;
-import dev.cachestarter.cache.entries.Reading;
 import dev.cachestarter.engine.key.ArgumentKeyGenerator;
 import dev.cachestarter.engine.key.CacheKeys.Tags;
 import dev.cachestarter.engine.key.CacheKeys;
@@ -134,26 +133,15 @@ final class ContextualCacheInterceptor extends CacheInterceptor {
 	@Override
 	public void afterSingletonsInstantiated() {
 		super.afterSingletonsInstantiated();
-		this.hitsAtOnce = new HitsAtOnce(this, (name) -> getBean(name, CacheManager.class), this.manyKeys);
+		this.hitsAtOnce = new HitsAtOnce(this, this::invokeInFull, (name) -> getBean(name, CacheManager.class),
+				this.manyKeys);
 	}
 
 	@Override
 	public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
 		HitsAtOnce atOnce = this.hitsAtOnce;
 		// Spring's own log at level TRACE tells of each step of each call.
-		if (atOnce == null || logger.isTraceEnabled()) {
-			return invokeInFull(invocation);
-		}
-		HitsAtOnce.Plan plan = atOnce.planFor(invocation);
-		Reading hit = (plan != null) ? plan.read(invocation) : null;
-		if (plan != null && hit != null) {
-			return plan.result(hit);
-		}
-		Object result = invokeInFull(invocation);
-		if (plan == null) {
-			atOnce.learn(invocation);
-		}
-		return result;
+		return (atOnce != null && !logger.isTraceEnabled()) ? atOnce.invoke(invocation) : invokeInFull(invocation);
 	}
 
 	private @Nullable Object invokeInFull(MethodInvocation invocation) throws Throwable {

@@ -27,6 +27,7 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -62,13 +63,13 @@ import dev.cachestarter.engine.near.PlainArguments;
  *
  * <p>
  * Those of whose method nothing but the arguments decides what Spring would do on a hit,
- * which is looked at once for each method ({@link Plan}): a single {@code @Cacheable} of
- * one cache in mode {@code track} that is found by its name, without a {@code condition}
- * and {@code sync}, whose key is that of all arguments, or of one that the {@code key}
- * names, and whose result is waited for by the caller's thread. {@code unless} is not
- * asked on a hit, and neither are a time to live and tags. All that may change from call
- * to call is asked in each: {@link EntryReader#atOnce} does, with the code that serves a
- * copy to any other read.
+ * which is looked at once for each method: a single {@code @Cacheable} of one cache in
+ * mode {@code track} that is found by its name, without a {@code condition} and
+ * {@code sync}, whose key is that of all arguments, or of one that the {@code key} names,
+ * and whose result is waited for by the caller's thread. {@code unless} is not asked on a
+ * hit, and neither are a time to live and tags. All that may change from call to call is
+ * asked in each: {@link EntryReader#atOnce} does, with the code that serves a copy to any
+ * other read.
  *
  * <h2>Why it is no second way to read</h2>
  *
@@ -91,6 +92,8 @@ final class HitsAtOnce {
 
 	private final CacheAspectSupport spring;
 
+	private final MethodInterceptor inFull;
+
 	private final Function<String, CacheManager> managers;
 
 	private final ManyKeys.Methods manyKeys;
@@ -101,33 +104,37 @@ final class HitsAtOnce {
 	/**
 	 * Create what asks.
 	 * @param spring what the application has configured
+	 * @param inFull makes a call in full
 	 * @param managers finds a cache manager by the name of its bean
 	 * @param manyKeys finds methods for many keys
 	 */
-	HitsAtOnce(CacheAspectSupport spring, Function<String, CacheManager> managers, ManyKeys.Methods manyKeys) {
+	HitsAtOnce(CacheAspectSupport spring, MethodInterceptor inFull, Function<String, CacheManager> managers,
+			ManyKeys.Methods manyKeys) {
 		this.manyKeys = manyKeys;
 		this.spring = spring;
+		this.inFull = inFull;
 		this.managers = managers;
 	}
 
 	/**
-	 * Return the plan for a call.
-	 * @return {@code null} if there is none yet
+	 * Make a call: at once if it is such a hit, else in full.
 	 */
-	@Nullable Plan planFor(MethodInvocation invocation) {
+	@Nullable Object invoke(MethodInvocation invocation) throws Throwable {
 		Object target = invocation.getThis();
-		return (target != null) ? find(this.plans.get(invocation.getMethod()), target) : null;
+		Plan plan = (target != null) ? find(this.plans.get(invocation.getMethod()), target) : null;
+		Reads reads = (plan != null) ? plan.reads : null;
+		Reading hit = (reads != null && target != null) ? reads.read(invocation, target) : null;
+		if (reads != null && hit != null) {
+			return reads.result(hit);
+		}
+		Object result = this.inFull.invoke(invocation);
+		if (plan == null && target != null) {
+			learn(invocation.getMethod(), target);
+		}
+		return result;
 	}
 
-	/**
-	 * Make a plan for calls of a method, one of which has just been made in full.
-	 */
-	void learn(MethodInvocation invocation) {
-		Object target = invocation.getThis();
-		if (target == null) {
-			return;
-		}
-		Method method = invocation.getMethod();
+	private void learn(Method method, Object target) {
 		Reads reads = reads(method, target);
 		this.plans.compute(method,
 				(same, others) -> (find(others, target) != null) ? others : new Plan(target.getClass(), reads, others));
@@ -223,38 +230,12 @@ final class HitsAtOnce {
 
 	/**
 	 * What to do about the calls of a method on objects of one class.
+	 *
+	 * @param target the class
+	 * @param reads what they read, {@code null} if they are made in full
+	 * @param next the plan for objects of another class
 	 */
-	static final class Plan {
-
-		private final Class<?> target;
-
-		private final @Nullable Reads reads;
-
-		private final @Nullable Plan next;
-
-		Plan(Class<?> target, @Nullable Reads reads, @Nullable Plan next) {
-			this.target = target;
-			this.reads = reads;
-			this.next = next;
-		}
-
-		/**
-		 * Return the hit that a call is.
-		 * @return {@code null} if it is to be made in full
-		 */
-		@Nullable Reading read(MethodInvocation invocation) {
-			Object on = (this.reads != null) ? invocation.getThis() : null;
-			return (this.reads != null && on != null) ? this.reads.read(invocation, on) : null;
-		}
-
-		/**
-		 * Return what the call returns that is a hit.
-		 */
-		@Nullable Object result(Reading hit) {
-			Object value = hit.value();
-			return (this.reads != null && this.reads.optional() && !(value instanceof Optional))
-					? Optional.ofNullable(value) : value;
-		}
+	private record Plan(Class<?> target, @Nullable Reads reads, @Nullable Plan next) {
 
 	}
 
@@ -276,6 +257,10 @@ final class HitsAtOnce {
 
 		static final int NO_ARGUMENT = -2;
 
+		/**
+		 * Return the hit that a call is.
+		 * @return {@code null} if it is to be made in full
+		 */
 		@Nullable Reading read(MethodInvocation invocation, Object target) {
 			@Nullable Object[] all = invocation.getArguments();
 			Object key = (this.argument != ALL_ARGUMENTS) ? all[this.argument] : null;
@@ -294,6 +279,12 @@ final class HitsAtOnce {
 				// Whatever it is, the call in full has a net for it.
 				return null;
 			}
+		}
+
+		/** Return what the call returns. */
+		@Nullable Object result(Reading hit) {
+			Object value = hit.value();
+			return (this.optional && !(value instanceof Optional)) ? Optional.ofNullable(value) : value;
 		}
 
 	}

@@ -44,6 +44,7 @@ import org.springframework.cache.annotation.CacheEvict;
 import org.springframework.cache.annotation.Cacheable;
 
 import dev.cachestarter.CacheSettings;
+import dev.cachestarter.NearSettings;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.engine.monitor.Tracer;
 import dev.cachestarter.testing.RedisServer;
@@ -103,6 +104,24 @@ class CacheStarterObservationsRedisTests {
 		awaitSteps("second", "read hit", "read success");
 		assertThat(this.recorder.of("second")).extracting(Recorded::what)
 			.doesNotContain("wait load", "load success", "fill success");
+	}
+
+	/** With nobody who traces, such a call is one before it has begun. */
+	@Test
+	void aTraceShowsAHitAboutWhichRedisIsNotAsked() {
+		CacheSettings settings = CacheSettings.defaults();
+		Shop shop = shop(settings.withNear(settings.near().withMode(NearSettings.Mode.TRACK)));
+
+		await().atMost(LONG).until(() -> {
+			long before = instance().counters("shop").nearHitsUnasked();
+			String trace = "call " + before;
+			traced(trace, () -> shop.find("1"));
+			if (instance().counters("shop").nearHitsUnasked() == before) {
+				return false;
+			}
+			awaitSteps(trace, "read hit");
+			return before >= 3;
+		});
 	}
 
 	@ParameterizedTest

@@ -39,7 +39,7 @@ public final class CacheCounters {
 
 	private final LongAdder hits = new LongAdder();
 
-	private final LongAdder nearHits = new LongAdder();
+	private final LongAdder nearHitsAsked = new LongAdder();
 
 	private final LongAdder nearHitsUnasked = new LongAdder();
 
@@ -139,10 +139,7 @@ public final class CacheCounters {
 	 * @param unasked whether Redis was not asked about it
 	 */
 	void nearHit(boolean unasked) {
-		this.nearHits.increment();
-		if (unasked) {
-			this.nearHitsUnasked.increment();
-		}
+		(unasked ? this.nearHitsUnasked : this.nearHitsAsked).increment();
 	}
 
 	void miss() {
@@ -208,14 +205,15 @@ public final class CacheCounters {
 	public void reset() {
 		for (LongAdder adder : new LongAdder[] { this.hits, this.misses, this.puts, this.removals, this.refusedFills,
 				this.loadsShared, this.unreadable, this.otherVersion, this.tooLarge, this.notCacheable, this.failures,
-				this.staleServed, this.refreshes, this.refreshFailures, this.verified, this.foundStale, this.nearHits,
-				this.nearHitsUnasked }) {
+				this.staleServed, this.refreshes, this.refreshFailures, this.verified, this.foundStale,
+				this.nearHitsAsked, this.nearHitsUnasked }) {
 			adder.reset();
 		}
 		this.lastReset = Instant.now();
 	}
 
 	public CacheSnapshot.Counters snapshot() {
+		long unasked = this.nearHitsUnasked.sum();
 		return CacheSnapshot.Counters.of(Map.ofEntries(Map.entry("hits", this.hits.sum()),
 				Map.entry("misses", this.misses.sum()), Map.entry("puts", this.puts.sum()),
 				Map.entry("removals", this.removals.sum()), Map.entry("refusedFills", this.refusedFills.sum()),
@@ -224,8 +222,8 @@ public final class CacheCounters {
 				Map.entry("notCacheable", this.notCacheable.sum()), Map.entry("failures", this.failures.sum()),
 				Map.entry("staleServed", this.staleServed.sum()), Map.entry("refreshes", this.refreshes.sum()),
 				Map.entry("refreshFailures", this.refreshFailures.sum()), Map.entry("verified", this.verified.sum()),
-				Map.entry("foundStale", this.foundStale.sum()), Map.entry("nearHits", this.nearHits.sum()),
-				Map.entry("nearHitsUnasked", this.nearHitsUnasked.sum())));
+				Map.entry("foundStale", this.foundStale.sum()),
+				Map.entry("nearHits", this.nearHitsAsked.sum() + unasked), Map.entry("nearHitsUnasked", unasked)));
 	}
 
 	/**

@@ -265,18 +265,12 @@ public final class EntryReader implements Entries, Comparison.Source, NearReader
 	}
 
 	/**
-	 * Return the hit of a copy that may be served to a call at once, before anything else
-	 * is done for it. The call is one of those that all caches answer alike: it is in no
-	 * transaction, and nobody traces it.
+	 * Return the hit of a copy that may be served to a call before anything else is done.
 	 * @param arguments what the key is made of
 	 * @param rendering makes the key, if it is not known by the arguments
 	 * @return {@code null} if there is none; then nothing was done, and nothing counted
 	 */
 	public @Nullable Reading atOnce(PlainArguments arguments, Supplier<StoredKey> rendering) {
-		if (!this.parts.isUsedByAll() || this.engine.link().tracer().isActive()
-				|| TransactionScope.current(this.engine) != null) {
-			return null;
-		}
 		long since = begin(Purpose.LOAD);
 		Reading hit = this.near.atOnce(arguments, rendering);
 		return (hit != null) ? told(hit, ReadOutcome.HIT, since, Tracer.Span.NONE) : null;

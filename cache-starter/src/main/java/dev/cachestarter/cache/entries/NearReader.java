@@ -86,8 +86,9 @@ final class NearReader {
 	}
 
 	/**
-	 * Return the hit of a copy that may be served at once: neither Redis need be asked
-	 * about it, nor code of the application's, nor chance.
+	 * Return the hit of a copy that may be served at once: all calls use the cache,
+	 * nobody traces this one, it is in no transaction, and neither Redis need be asked,
+	 * nor code of the application's, nor chance.
 	 * @param arguments what the key is made of
 	 * @param rendering makes the key, if it is not known by the arguments
 	 * @return {@code null} if there is none; then nothing was done, and nothing counted
@@ -95,7 +96,9 @@ final class NearReader {
 	@Nullable Reading atOnce(PlainArguments arguments, Supplier<StoredKey> rendering) {
 		NearCache near = this.copies;
 		long session = (near != null) ? near.goodSession() : NearTracking.NONE;
-		if (near == null || session == NearTracking.NONE) {
+		if (near == null || session == NearTracking.NONE || !this.parts.isUsedByAll()
+				|| this.parts.engine().link().tracer().isActive()
+				|| TransactionScope.current(this.parts.engine()) != null) {
 			return null;
 		}
 		StoredKey known = near.keyOf(arguments);
@@ -104,7 +107,10 @@ final class NearReader {
 			return null;
 		}
 		Use use = use(near, session, key, Look.AT_HITS);
-		Reading hit = (use != null && use.isHit() && use.isAtHand()) ? use.hit(0) : null;
+		if (use == null || !use.isHit() || !use.isAtHand()) {
+			return null;
+		}
+		Reading hit = use.hit(0);
 		if (hit != null && known == null) {
 			near.remember(arguments, key, Objects.requireNonNull(use.copy));
 		}
