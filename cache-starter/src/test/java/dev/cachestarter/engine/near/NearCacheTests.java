@@ -279,7 +279,6 @@ class NearCacheTests {
 		assertThat(near.keyOf(arguments(1))).isEqualTo(key(1));
 	}
 
-	/** Seen to fail if it is not looked whether the copy is still there. */
 	@Test
 	void noAliasStaysWhoseCopyIsGone() throws Exception {
 		NearCache near = near((settings) -> settings);
@@ -296,8 +295,7 @@ class NearCacheTests {
 						case 1 -> near.drop(key(key));
 						default -> {
 							if (copy != null) {
-								near.remember(arguments(key), key(key), copy);
-								remembered.incrementAndGet();
+								near.remember(arguments(remembered.incrementAndGet()), key(key), copy);
 							}
 						}
 					}
