@@ -171,10 +171,7 @@ public final class Engine {
 		this.sweeper = new Sweeper(this.link, this.store, this.layout);
 		this.evictions = new Evictions(this.link, this.layout, this.store.tags(), this.sweeper, this.timer,
 				settings.maxPendingEvictions(), System::nanoTime);
-		this.nearTracking = new NearTracking(() -> {
-			later(this::touch, TOUCHES);
-			return track();
-		}, this.layout);
+		this.nearTracking = new NearTracking(this::listen, this.layout);
 		this.evictions.tell(this.nearTracking::evicted);
 		this.store.tell(this.nearTracking::written);
 		this.turns = new Turns(this.store, this.timer, new Reloads(this.background, this::newDeadline));
@@ -286,6 +283,14 @@ public final class Engine {
 
 	public RedisLink link() {
 		return this.link;
+	}
+
+	/** Once, for the first cache that has a use for it. */
+	private TrackingLink listen() {
+		later(this::touch, TOUCHES);
+		TrackingLink tracking = track();
+		this.turns.wakeBy(tracking);
+		return tracking;
 	}
 
 	/**

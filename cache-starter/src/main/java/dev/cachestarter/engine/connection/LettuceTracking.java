@@ -188,6 +188,11 @@ final class LettuceTracking implements TrackedConnection {
 		return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).thenApply((done) -> Arrays.asList(found));
 	}
 
+	@Override
+	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
+		return nodeOf(key).thenCompose((node) -> node.connection.async().getrange(key, 0, length - 1));
+	}
+
 	private CompletableFuture<Node> nodeOf(byte[] key) {
 		for (Node node : this.nodes) {
 			if (node.owns(key)) {

@@ -51,6 +51,13 @@ public interface TrackedConnection {
 	CompletableFuture<List<byte @Nullable []>> read(List<byte[]> keys);
 
 	/**
+	 * Read the beginning of what stands under a key, over the connection to its master.
+	 * @return no more than so many bytes, none if nothing is there. Fails as
+	 * {@link #read} does, and if what stands there is not a string
+	 */
+	CompletableFuture<byte[]> readStart(byte[] key, int length);
+
+	/**
 	 * Close them. What is under way fails.
 	 */
 	void close();

@@ -36,6 +36,7 @@ import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.load.Flight.Turn;
 import dev.cachestarter.engine.monitor.Tracer;
+import dev.cachestarter.engine.redis.Tracking;
 import dev.cachestarter.engine.tag.TagMoment;
 
 /**
@@ -60,6 +61,8 @@ final class TurnTaking {
 
 	private final LocalFlights local;
 
+	private final Wakeups wakeups = new Wakeups();
+
 	private final Watches watches;
 
 	/**
@@ -72,7 +75,7 @@ final class TurnTaking {
 		Ticks ticks = new Ticks(timer);
 		this.flights = new Flights(store, ticks);
 		this.local = new LocalFlights(this.flights, store::isReachable, ticks);
-		this.watches = new Watches(store, timer);
+		this.watches = new Watches(store, timer, this.wakeups);
 	}
 
 	Tracer tracer() {
@@ -84,6 +87,13 @@ final class TurnTaking {
 	 */
 	Flight alone(Ask ask) {
 		return this.flights.alone(ask);
+	}
+
+	/**
+	 * Have those who wait for another instance's load woken by what Redis tells there.
+	 */
+	void wakeBy(Tracking tracking) {
+		this.wakeups.by(tracking);
 	}
 
 	/**

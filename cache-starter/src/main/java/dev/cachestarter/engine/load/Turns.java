@@ -27,6 +27,7 @@ import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.load.Flight.Turn;
+import dev.cachestarter.engine.redis.Tracking;
 
 /**
  * Decides whose turn it is to load a key, so that one caller in all instances does and
@@ -366,6 +367,14 @@ public final class Turns {
 	 */
 	public void refresh(Ask ask) {
 		this.reloads.refresh(ask, this.taking::tryClaim);
+	}
+
+	/**
+	 * Have those who wait for another instance's load woken by what Redis tells there, in
+	 * caches in mode {@code track}.
+	 */
+	public void wakeBy(Tracking tracking) {
+		this.taking.wakeBy(tracking);
 	}
 
 	/**

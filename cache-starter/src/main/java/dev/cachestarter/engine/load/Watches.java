@@ -29,12 +29,14 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import org.jspecify.annotations.Nullable;
 
+import dev.cachestarter.NearSettings.Mode;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.entry.EntryHeader;
 import dev.cachestarter.engine.entry.EntryStore;
 import dev.cachestarter.engine.entry.Lease;
 import dev.cachestarter.engine.entry.Observed;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.load.Wakeups.Wakeup;
 
 /**
  * Looks, now and then, at the leases of other instances that callers of this one wait
@@ -45,6 +47,23 @@ import dev.cachestarter.engine.key.StoredKey;
  * A lease is no longer than a header, so it is looked at together with what comes in its
  * place. A claim stands in the header of a value that stays there: only that header is
  * looked at, and the value is read once, when the claim is gone.
+ *
+ * <h2>Woken by what Redis tells</h2>
+ *
+ * <p>
+ * In a cache in mode {@code track} nobody has to wait for the next look: Redis tells when
+ * the lease is filled, given back or evicted, and that makes the next look one at once
+ * ({@link Wakeups} says why none is missed). The looks at intervals go on as without it,
+ * since Redis tells late of what expires, and tells nothing where it is not asked to.
+ * <ol>
+ * <li><b>One look at a time.</b> What is told during one makes another follow it: a look
+ * goes over another connection, and what it brings may be from before the change.
+ * <li><b>What is told is forgotten before a look is sent,</b> not after its answer: so
+ * the look is behind all that was forgotten.
+ * <li><b>A look that still finds the lease arms the wake-up again.</b> A lease that is
+ * renewed is told of as well, so a message costs one look and one more read of the
+ * header.
+ * </ol>
  */
 final class Watches {
 
@@ -59,11 +78,19 @@ final class Watches {
 
 	private final ConcurrentMap<Watched, Watch> watches = new ConcurrentHashMap<>();
 
+	private final Wakeups wakeups;
+
 	private volatile boolean closed;
 
-	Watches(EntryStore store, ScheduledExecutorService timer) {
+	/**
+	 * Create one for a manager.
+	 * @param timer where looks are sent
+	 * @param wakeups make a look one at once
+	 */
+	Watches(EntryStore store, ScheduledExecutorService timer, Wakeups wakeups) {
 		this.store = store;
 		this.timer = timer;
+		this.wakeups = wakeups;
 	}
 
 	/**
@@ -109,10 +136,21 @@ final class Watches {
 
 		private final long since = System.nanoTime();
 
+		/** Grows when a look begins, to odd, and when it is over, to even. */
+		private final AtomicLong turn = new AtomicLong(1);
+
+		/** Whether Redis has told of the key since a look began. */
+		private volatile boolean told;
+
+		/** {@code null} if only time leads to looks. */
+		private final @Nullable Wakeup wakeup;
+
 		Watch(Ask ask, Watched lease, boolean isClaim) {
 			this.ask = ask;
 			this.lease = lease;
 			this.isClaim = isClaim;
+			this.wakeup = (ask.settings().near().mode() == Mode.TRACK)
+					? Watches.this.wakeups.of(ask.key().redisKey(), this::isHeld, this::wake) : null;
 		}
 
 		/**
@@ -126,9 +164,20 @@ final class Watches {
 
 		CompletableFuture<Observed> join(long wait) {
 			if (this.looking.compareAndSet(false, true)) {
-				lookLater();
+				// It is for all who wait, and a step of none of them.
+				Watches.this.store.tracer().within(null, () -> {
+					stillHeld();
+					return true;
+				});
 			}
 			return this.changed.copy().orTimeout(wait, TimeUnit.NANOSECONDS);
+		}
+
+		private void stillHeld() {
+			lookLater();
+			if (this.wakeup != null) {
+				this.wakeup.arm();
+			}
 		}
 
 		private void lookLater() {
@@ -137,8 +186,13 @@ final class Watches {
 			long waited = System.nanoTime() - this.since;
 			long pause = Math.max(SHORTEST_PAUSE, Math.min(waited / 8, LONGEST_PAUSE));
 			long jittered = pause / 2 + ThreadLocalRandom.current().nextLong(pause);
+			long waiting = this.turn.incrementAndGet();
 			try {
-				Watches.this.timer.schedule(this::look, jittered, TimeUnit.NANOSECONDS);
+				Watches.this.timer.schedule(() -> {
+					if (this.turn.compareAndSet(waiting, waiting + 1)) {
+						look();
+					}
+				}, jittered, TimeUnit.NANOSECONDS);
 			}
 			catch (RejectedExecutionException ex) {
 				end(null, ex);
@@ -147,9 +201,31 @@ final class Watches {
 			if (Watches.this.closed) {
 				end(null, new RejectedExecutionException("closed"));
 			}
+			else if (this.told) {
+				lookAtOnce();
+			}
+		}
+
+		/** On an event loop, or where a look is over. */
+		private void wake() {
+			this.told = true;
+			lookAtOnce();
+		}
+
+		private void lookAtOnce() {
+			long waiting = this.turn.get();
+			if (waiting % 2 == 0 && this.turn.compareAndSet(waiting, waiting + 1)) {
+				try {
+					Watches.this.timer.execute(this::look);
+				}
+				catch (RejectedExecutionException ex) {
+					end(null, ex);
+				}
+			}
 		}
 
 		private void look() {
+			this.told = false;
 			Watch watched = Watches.this.watches.computeIfPresent(this.lease,
 					(same, watch) -> (watch == this && System.nanoTime() - this.until.get() > 0) ? null : watch);
 			if (watched != this) {
@@ -167,7 +243,7 @@ final class Watches {
 		private void lookAtHeader() {
 			Watches.this.store.observeHeader(this.ask.key()).whenComplete((observed, ex) -> {
 				if (ex == null && isHeld(observed)) {
-					lookLater();
+					stillHeld();
 				}
 				else if (ex == null || RedisErrors.isRefusal(ex)) {
 					// Refused where another data type stands there now.
@@ -182,7 +258,7 @@ final class Watches {
 		private void lookAtAll() {
 			this.ask.entries().observe(this.ask.key()).whenComplete((observed, ex) -> {
 				if (ex == null && isHeld(observed)) {
-					lookLater();
+					stillHeld();
 				}
 				else {
 					end(observed, ex);
@@ -195,6 +271,11 @@ final class Watches {
 			return header != null && isHeld(header);
 		}
 
+		private boolean isHeld(byte[] start) {
+			EntryHeader header = EntryHeader.parse(start);
+			return header != null && isHeld(header);
+		}
+
 		private boolean isHeld(EntryHeader header) {
 			return header.isLease() ? header.nonce().equals(this.lease.nonce())
 					: header.claim().equals(this.lease.nonce()) && header.isClaimed(Watches.this.store.serverMillis(),
@@ -203,6 +284,9 @@ final class Watches {
 
 		private void end(@Nullable Observed observed, @Nullable Throwable ex) {
 			Watches.this.watches.remove(this.lease, this);
+			if (this.wakeup != null) {
+				this.wakeup.close();
+			}
 			Throwable failure = (ex != null) ? ex : new IllegalStateException();
 			// Whoever goes on here, on this thread, goes on for itself.
 			Watches.this.store.tracer()

@@ -261,8 +261,8 @@ public final class RedisLink {
 			}
 
 			@Override
-			public @Nullable Account account() {
-				return Account.of(RedisLink.this.monitor, RedisLink.this.tracer, RedisOperation.READ, "MGET");
+			public @Nullable Account account(String command) {
+				return Account.of(RedisLink.this.monitor, RedisLink.this.tracer, RedisOperation.READ, command);
 			}
 
 			@Override

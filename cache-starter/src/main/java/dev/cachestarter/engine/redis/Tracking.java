@@ -62,6 +62,14 @@ public interface Tracking {
 	CompletableFuture<List<byte @Nullable []>> read(List<byte[]> keys);
 
 	/**
+	 * Read the beginning of what stands under a key over the connection that is tracked;
+	 * whatever changes of the key from now on is told.
+	 * @return no more than so many bytes, none if nothing is there. Fails as
+	 * {@link #read} does, and if what stands there is not a string
+	 */
+	CompletableFuture<byte[]> readStart(byte[] key, int length);
+
+	/**
 	 * Have changes told, from now on. Those of what was read before may be missed.
 	 */
 	void addListener(Listener listener);

@@ -30,6 +30,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
@@ -237,22 +238,31 @@ public final class TrackingLink implements Tracking {
 
 	@Override
 	public CompletableFuture<List<byte @Nullable []>> read(List<byte[]> keys) {
+		return read("MGET", (session) -> session.read(keys));
+	}
+
+	@Override
+	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
+		return read("GETRANGE", (session) -> session.readStart(key, length));
+	}
+
+	private <T> CompletableFuture<T> read(String command, Function<TrackingSession, CompletableFuture<T>> how) {
 		// Before it is known that there is a session.
 		long number = this.number;
 		TrackingSession current = this.session;
 		if (current == null || !this.proven) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
-		Account account = this.commands.account();
-		CompletableFuture<List<byte @Nullable []>> result = new CompletableFuture<>();
-		current.read(keys).whenComplete((values, ex) -> {
+		Account account = this.commands.account(command);
+		CompletableFuture<T> result = new CompletableFuture<>();
+		how.apply(current).whenComplete((found, ex) -> {
 			Throwable failure = (ex != null) ? Futures.unwrap(ex) : (this.number != number) ? RedisErrors.AWAY : null;
 			Runnable end = () -> {
 				if (failure != null) {
 					result.completeExceptionally(failure);
 				}
 				else {
-					result.complete(values);
+					result.complete(found);
 				}
 			};
 			if (account != null) {
@@ -555,9 +565,10 @@ public final class TrackingLink implements Tracking {
 
 		/**
 		 * Open the account of a read.
+		 * @param command the name of the command
 		 * @return {@code null} if nobody wants to know
 		 */
-		@Nullable Account account();
+		@Nullable Account account(String command);
 
 	}
 

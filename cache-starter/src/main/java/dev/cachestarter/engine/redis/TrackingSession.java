@@ -27,6 +27,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 import org.jspecify.annotations.Nullable;
@@ -219,6 +220,17 @@ final class TrackingSession implements TrackedConnection.Listener {
 	 * socket does not take.
 	 */
 	CompletableFuture<List<byte @Nullable []>> read(List<byte[]> keys) {
+		return read((connection) -> connection.read(keys));
+	}
+
+	/**
+	 * Read the beginning of what stands under a key. Fails at once as {@link #read} does.
+	 */
+	CompletableFuture<byte[]> readStart(byte[] key, int length) {
+		return read((connection) -> connection.readStart(key, length));
+	}
+
+	private <T> CompletableFuture<T> read(Function<TrackedConnection, CompletableFuture<T>> how) {
 		TrackedConnection connection = this.connection;
 		if (connection == null) {
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
@@ -227,9 +239,9 @@ final class TrackingSession implements TrackedConnection.Listener {
 			this.reading.decrementAndGet();
 			return CompletableFuture.failedFuture(RedisErrors.AWAY);
 		}
-		CompletableFuture<List<byte @Nullable []>> read;
+		CompletableFuture<T> read;
 		try {
-			read = connection.read(keys);
+			read = how.apply(connection);
 		}
 		catch (RuntimeException ex) {
 			read = CompletableFuture.failedFuture(ex);

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 import org.jspecify.annotations.Nullable;
@@ -32,13 +33,13 @@ import dev.cachestarter.engine.redis.Tracking;
  */
 public final class TrackingByHand implements Tracking {
 
-	final Deque<Question> questions = new ArrayDeque<>();
+	public final Deque<Question> questions = new ArrayDeque<>();
 
-	final List<Listener> listeners = new ArrayList<>();
+	public final List<Listener> listeners = new ArrayList<>();
 
-	volatile long session = 1;
+	public volatile long session = 1;
 
-	volatile boolean good = true;
+	public volatile boolean good = true;
 
 	volatile long lastGood;
 
@@ -70,28 +71,34 @@ public final class TrackingByHand implements Tracking {
 	}
 
 	@Override
+	public CompletableFuture<byte[]> readStart(byte[] key, int length) {
+		return read(List.of(key)).thenApply((values) -> Arrays.copyOf(Objects.requireNonNull(values.get(0)),
+				Math.min(length, Objects.requireNonNull(values.get(0)).length)));
+	}
+
+	@Override
 	public void addListener(Listener listener) {
 		this.listeners.add(listener);
 	}
 
-	void answer(byte @Nullable []... values) {
+	public void answer(byte @Nullable []... values) {
 		this.questions.remove().answer().complete(Arrays.asList(values));
 	}
 
-	void changed(byte[] key) {
+	public void changed(byte[] key) {
 		this.listeners.forEach((listener) -> listener.changed(key));
 	}
 
-	void allChanged() {
+	public void allChanged() {
 		this.listeners.forEach(Listener::allChanged);
 	}
 
-	void endSession() {
+	public void endSession() {
 		this.session++;
 		allChanged();
 	}
 
-	record Question(List<byte[]> keys, CompletableFuture<List<byte @Nullable []>> answer) {
+	public record Question(List<byte[]> keys, CompletableFuture<List<byte @Nullable []>> answer) {
 
 	}
 

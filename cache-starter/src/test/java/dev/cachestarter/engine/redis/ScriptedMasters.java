@@ -18,9 +18,11 @@ package dev.cachestarter.engine.redis;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -125,7 +127,7 @@ final class ScriptedMasters implements RedisConnector, TrackingLink.Commands {
 	}
 
 	@Override
-	public @Nullable Account account() {
+	public @Nullable Account account(String command) {
 		return null;
 	}
 
@@ -179,6 +181,13 @@ final class ScriptedMasters implements RedisConnector, TrackingLink.Commands {
 		@Override
 		public CompletableFuture<List<byte @Nullable []>> read(List<byte[]> keys) {
 			return this.masters.get(0).read(keys.toArray(byte[][]::new));
+		}
+
+		@Override
+		public CompletableFuture<byte[]> readStart(byte[] key, int length) {
+			return this.masters.get(0)
+				.read(key)
+				.thenApply((values) -> Arrays.copyOf(Objects.requireNonNull(values.get(0)), length));
 		}
 
 		@Override
