@@ -293,6 +293,21 @@ class WakeupsTests {
 		assertThat(decision).isNotDone();
 	}
 
+	/** The look that ends a wait may be over before the wake-up is armed for it. */
+	@Test
+	void whoseWaitIsOverIsNotArmed() {
+		Wakeups wakeups = new Wakeups();
+		wakeups.by(this.tracking);
+		Wakeups.Wakeup wakeup = wakeups.of(this.callers.key.redisKey(), (start) -> true, () -> {
+		});
+
+		wakeup.close();
+		wakeup.arm();
+
+		assertThat(wakeups.count()).isZero();
+		assertThat(this.tracking.questions).isEmpty();
+	}
+
 	@Test
 	void whenTheLeaseIsGoneNothingIsLeft() {
 		Wakeups wakeups = new Wakeups();
