@@ -108,7 +108,6 @@ class AllocationRedisTests {
 				spring.get(operation).caller(), figures.caller(), spring.get(operation).all(), figures.all()));
 	}
 
-	@OnlyThorough
 	@Test
 	void aHitAndAMissOfAListAllocateLessThanSpringsOwn() throws Exception {
 		Map<String, Figures> spring;
