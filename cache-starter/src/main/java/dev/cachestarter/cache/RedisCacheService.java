@@ -23,6 +23,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -333,7 +334,7 @@ final class RedisCacheService implements CacheService {
 			sum += Long.parseLong(field(info, "used_memory").orElse("0"));
 			human = field(info, "used_memory_human").orElse(null);
 		}
-		return (infos.size() == 1) ? human : "%.2fM".formatted(sum / 1024.0 / 1024.0);
+		return (infos.size() == 1) ? human : String.format(Locale.ROOT, "%.2fM", sum / 1024.0 / 1024.0);
 	}
 
 	private static Optional<String> field(String info, String name) {
