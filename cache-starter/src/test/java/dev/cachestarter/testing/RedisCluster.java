@@ -247,13 +247,16 @@ public final class RedisCluster implements AutoCloseable {
 	}
 
 	/**
-	 * Return a node that does not own a slot.
+	 * Return a master that does not own a slot.
 	 * @param slot the slot
 	 * @return the node
 	 */
 	public RedisServer strangerTo(int slot) {
 		RedisServer owner = ownerOf(slot);
-		return this.nodes.stream().limit(this.masters).filter((node) -> node != owner).findFirst().orElseThrow();
+		return this.nodes.stream()
+			.filter((node) -> node != owner && node.isAlive() && isMaster(node))
+			.findFirst()
+			.orElseThrow();
 	}
 
 	/**
@@ -298,7 +301,7 @@ public final class RedisCluster implements AutoCloseable {
 		String id = idOf(target);
 		target.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", id);
 		for (RedisServer node : this.nodes) {
-			if (node.info("role").equals("master")) {
+			if (isMaster(node)) {
 				node.cli("CLUSTER", "SETSLOT", Integer.toString(slot), "NODE", id);
 			}
 		}
@@ -330,6 +333,11 @@ public final class RedisCluster implements AutoCloseable {
 			.until(() -> this.nodes.stream()
 				.filter(RedisServer::isAlive)
 				.allMatch((node) -> knows(node, slot, target)));
+	}
+
+	/** After a fail-over it is another node than before. */
+	private static boolean isMaster(RedisServer node) {
+		return node.info("role").equals("master");
 	}
 
 	private static String idOf(RedisServer node) {
