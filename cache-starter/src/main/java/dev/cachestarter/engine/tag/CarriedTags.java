@@ -83,14 +83,19 @@ public final class CarriedTags {
 		List<byte[]> texts = names.stream().map((name) -> name.getBytes(StandardCharsets.UTF_8)).toList();
 		int length = texts.stream().mapToInt((text) -> LINE_HEAD_LENGTH + text.length + 1).sum();
 		byte[] block = new byte[HEAD_LENGTH + length];
-		put(block, 0, "%-2d %06d\n".formatted(names.size(), length));
+		Arrays.fill(block, 0, HEAD_LENGTH, (byte) ' ');
+		putNumber(block, 0, names.size(), (names.size() < 10) ? 1 : 2);
+		putNumber(block, 3, length, 6);
+		block[HEAD_LENGTH - 1] = '\n';
 		int[] places = new int[names.size()];
 		int at = HEAD_LENGTH;
 		for (int i = 0; i < places.length; i++) {
 			byte[] text = texts.get(i);
 			places[i] = at;
 			System.arraycopy(generations.get(i), 0, block, at, GENERATION_LENGTH);
-			put(block, at + GENERATION_LENGTH, " %04d ".formatted(text.length));
+			block[at + GENERATION_LENGTH] = ' ';
+			putNumber(block, at + GENERATION_LENGTH + 1, text.length, 4);
+			block[at + LINE_HEAD_LENGTH - 1] = ' ';
 			System.arraycopy(text, 0, block, at + LINE_HEAD_LENGTH, text.length);
 			at += LINE_HEAD_LENGTH + text.length + 1;
 			block[at - 1] = '\n';
@@ -98,9 +103,13 @@ public final class CarriedTags {
 		return new CarriedTags(List.copyOf(names), block, 0, block.length, places);
 	}
 
-	private static void put(byte[] bytes, int offset, String text) {
-		byte[] ascii = text.getBytes(StandardCharsets.US_ASCII);
-		System.arraycopy(ascii, 0, bytes, offset, ascii.length);
+	/** A format would use the digits of the JVM's language. */
+	private static void putNumber(byte[] bytes, int offset, int number, int digits) {
+		int rest = number;
+		for (int i = offset + digits - 1; i >= offset; i--) {
+			bytes[i] = (byte) ('0' + rest % 10);
+			rest /= 10;
+		}
 	}
 
 	/**

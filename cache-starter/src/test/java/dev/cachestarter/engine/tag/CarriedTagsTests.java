@@ -18,6 +18,7 @@ package dev.cachestarter.engine.tag;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
@@ -48,6 +49,24 @@ class CarriedTagsTests {
 		assertThat(read.generation(1)).isEqualTo(generation(1));
 		assertThat(read.takeOutOf(entry, START)).isEqualTo(plain);
 		assertThat(text(entry).substring(START + read.length())).isEqualTo("payload");
+	}
+
+	@Test
+	void theyAreWrittenTheSameWhateverTheLanguageOfTheJvm() {
+		String[] names = IntStream.range(0, 12).mapToObj((number) -> "tag" + number).toArray(String[]::new);
+		Locale before = Locale.getDefault(Locale.Category.FORMAT);
+		Locale.setDefault(Locale.Category.FORMAT, Locale.forLanguageTag("ar-EG"));
+		try {
+			assertThat("%d".formatted(1)).isNotEqualTo("1");
+
+			assertThat(text(tags("a").insertInto(bytes("head.payload"), START)))
+				.isEqualTo("head.1  000024\n" + generation(0) + " 0001 a\npayload");
+			assertThat(parse(tags(names).insertInto(bytes("head.payload"), START), TagSet.NONE).names())
+				.containsExactly(names);
+		}
+		finally {
+			Locale.setDefault(Locale.Category.FORMAT, before);
+		}
 	}
 
 	@Test
