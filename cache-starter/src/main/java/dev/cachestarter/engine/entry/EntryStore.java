@@ -238,17 +238,18 @@ public final class EntryStore {
 		}
 		CompletableFuture<?> looked = this.large.look(key);
 		Function<byte[][], CompletableFuture<List<byte @Nullable []>>> read = (keys) -> tracking.read(List.of(keys));
-		return (looked != null) ? looked.thenCompose((done) -> observeNow(key, read)) : observeNow(key, read);
+		// Also if it has come to be known meanwhile that it has some.
+		return (looked != null) ? looked.thenCompose((done) -> observeNow(key, TagSet.NONE, read))
+				: observeNow(key, TagSet.NONE, read);
 	}
 
 	private CompletableFuture<Observed> observeNow(StoredKey key) {
-		return observeNow(key, this.link::read);
+		return observeNow(key, this.knownTags.of(key), this.link::read);
 	}
 
 	/** A generation is asked for before the key that needs it. */
-	private CompletableFuture<Observed> observeNow(StoredKey key,
+	private CompletableFuture<Observed> observeNow(StoredKey key, TagSet guess,
 			Function<byte[][], CompletableFuture<List<byte @Nullable []>>> read) {
-		TagSet guess = this.knownTags.of(key);
 		byte[] groupKey = key.groupGenerationKey();
 		int firstTag = (groupKey != null) ? 2 : 1;
 		byte[][] keys = new byte[firstTag + guess.size() + 1][];
@@ -264,9 +265,21 @@ public final class EntryStore {
 			Observed observed = new Observed(key, found.get(0),
 					(groupKey != null) ? found.get(1) : EntryHeader.NO_GENERATION_BYTES, found.get(keys.length - 1),
 					guess, guess.isEmpty() ? ReadGenerations.NONE : ReadGenerations.of(guess, found, firstTag));
+			learnFewer(observed, guess);
 			return observed.isToBeReadOn() ? readOn(List.of(observed)).thenApply((all) -> all.get(0))
 					: CompletableFuture.completedFuture(observed);
 		});
+	}
+
+	/**
+	 * Take note that a value has not all the tags that it had, or has them in another
+	 * order: each read would go on to ask for them. Those that it has in addition are
+	 * read, and noted, later.
+	 */
+	private void learnFewer(Observed observed, TagSet guess) {
+		if (!guess.isEmpty() && observed.tags() != guess.names() && observed.isValue() && !observed.isToBeReadOn()) {
+			this.knownTags.learn(observed.key(), observed.tags());
+		}
 	}
 
 	/**
@@ -326,9 +339,11 @@ public final class EntryStore {
 			for (int i = 0; i < keys.size(); i++) {
 				StoredKey key = keys.get(i);
 				Integer group = generations.get(groupOf(key));
-				observed.add(new Observed(key, found.get(Objects.requireNonNull(generations.get(key.cacheName()))),
+				Observed one = new Observed(key, found.get(Objects.requireNonNull(generations.get(key.cacheName()))),
 						(group != null) ? found.get(group) : EntryHeader.NO_GENERATION_BYTES, found.get(first + i),
-						guesses.get(i), tagGenerations));
+						guesses.get(i), tagGenerations);
+				learnFewer(one, guesses.get(i));
+				observed.add(one);
 			}
 			return readOn(observed);
 		});

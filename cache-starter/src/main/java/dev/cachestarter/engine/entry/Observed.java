@@ -164,6 +164,14 @@ public final class Observed {
 	}
 
 	/**
+	 * Return whether the entry is a value of the current generations of its cache and its
+	 * group, whatever its tags.
+	 */
+	boolean isValue() {
+		return this.header != null && !this.header.isLease() && isUnderGenerations();
+	}
+
+	/**
 	 * Return whether the entry may count, and its tags tell: they, or their generations,
 	 * are still to be read.
 	 */

@@ -15,6 +15,7 @@
  */
 package dev.cachestarter.engine.tag;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -58,13 +59,17 @@ public final class ReadGenerations {
 	/**
 	 * Take what was read of the tags of any entries.
 	 * @param tags the tags, each of them once
-	 * @param found what stands there, among other things
+	 * @param found what stands there, among other things, which are not kept: whoever
+	 * keeps one entry would keep all that were read with it
 	 * @param first where the first is
 	 */
 	public static ReadGenerations of(Collection<String> tags, List<byte @Nullable []> found, int first) {
+		if (tags.isEmpty()) {
+			return NONE;
+		}
 		Map<String, Integer> places = new HashMap<>();
 		tags.forEach((tag) -> places.put(tag, places.size()));
-		return new ReadGenerations(List.of(), places, found, first);
+		return new ReadGenerations(List.of(), places, new ArrayList<>(found.subList(first, first + tags.size())), 0);
 	}
 
 	/**

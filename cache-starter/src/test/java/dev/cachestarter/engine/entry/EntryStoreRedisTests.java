@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.cachestarter.TestInstance;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.key.StoredKey;
+import dev.cachestarter.engine.tag.CarriedTags;
 import dev.cachestarter.engine.value.Codecs;
 import dev.cachestarter.engine.value.ValueCodec;
 import dev.cachestarter.testing.RedisServer;
@@ -148,6 +151,57 @@ class EntryStoreRedisTests {
 
 		assertThat(observed).hasSize(2).allMatch((each) -> each.current() != null);
 		assertThat(observed.get(0).groupGeneration()).isNotEqualTo(observed.get(1).groupGeneration());
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void tagsThatAValueHasNoLongerAreNotAskedFor(boolean batch) throws Exception {
+		StoredKey key = this.layout.key("pages", "org-1:1");
+		EntryStore other = new EntryStore(this.instance.engine().link(), this.store::newNonce, this.layout);
+		fill(this.store, key, "a", "b");
+		assertThat(observe(key, batch).tags()).containsExactly("a", "b");
+		assertThat(keysReadBy(key, batch)).isEqualTo(5);
+
+		fill(other, key, "b");
+		assertThat(observe(key, batch).current()).isNotNull();
+		assertThat(keysReadBy(key, batch)).isEqualTo(4);
+
+		get(other.seize(key, this.store.newNonce(), LEASE, Lease.Holder.CALL));
+		assertThat(observe(key, batch).current()).isNotNull();
+		assertThat(keysReadBy(key, batch)).as("a lease tells nothing of tags").isEqualTo(4);
+
+		fill(other, key);
+		assertThat(observe(key, batch).current()).isNotNull();
+		assertThat(keysReadBy(key, batch)).isEqualTo(3);
+	}
+
+	/** At the least: others may read something in between. */
+	private long keysReadBy(StoredKey key, boolean batch) throws Exception {
+		long least = Long.MAX_VALUE;
+		for (int i = 0; i < 5; i++) {
+			long before = keysRead();
+			observe(key, batch);
+			least = Math.min(least, keysRead() - before);
+		}
+		return least;
+	}
+
+	private long keysRead() {
+		Matcher matcher = Pattern.compile("keyspace_(?:hits|misses):(\\d+)")
+			.matcher(String.valueOf(this.redis.cli("INFO", "stats")));
+		return matcher.results().mapToLong((found) -> Long.parseLong(found.group(1))).sum();
+	}
+
+	private Observed observe(StoredKey key, boolean batch) throws Exception {
+		return batch ? get(this.store.observe(List.of(key))).get(0) : observe(key);
+	}
+
+	private void fill(EntryStore by, StoredKey key, String... tags) throws Exception {
+		ValueCodec codec = Codecs.of(String.class);
+		CarriedTags carried = get(by.tags().admit(List.of(tags), get(by.tags().capture())));
+		assertThat(get(by.replace(key, codec.encode("value"), codec.schemaMark(), Duration.ofMinutes(1), Duration.ZERO,
+				LEASE, Objects.requireNonNull(carried))))
+			.isTrue();
 	}
 
 	private void acquire(StoredKey key) throws Exception {

@@ -16,6 +16,7 @@
 package dev.cachestarter.engine.tag;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -107,6 +108,18 @@ class CarriedTagsTests {
 		assertThat(ReadGenerations.of(List.of("x", "b", "a"), Arrays.asList(null, null, stored(1), stored(0)), 1)
 			.areCurrent(read)).isTrue();
 		assertThat(ReadGenerations.NONE.areCurrent(read)).isFalse();
+	}
+
+	@Test
+	void whatWasReadWithThemIsNotKept() {
+		CarriedTags read = parse(tags("a").insertInto(bytes("head.payload"), START), TagSet.NONE);
+		List<byte @Nullable []> found = new ArrayList<>(Arrays.asList(bytes("one entry"), stored(0), bytes("another")));
+
+		ReadGenerations generations = ReadGenerations.of(List.of("a"), found, 1);
+		found.clear();
+
+		assertThat(generations.areCurrent(read)).isTrue();
+		assertThat(ReadGenerations.of(List.of(), List.of(bytes("one entry")), 0)).isSameAs(ReadGenerations.NONE);
 	}
 
 	@Test
