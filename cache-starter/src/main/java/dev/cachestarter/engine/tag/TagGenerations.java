@@ -26,6 +26,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 import dev.cachestarter.engine.connection.Futures;
+import dev.cachestarter.engine.connection.Identity;
 import dev.cachestarter.engine.connection.RedisErrors;
 import dev.cachestarter.engine.key.KeyLayout;
 import dev.cachestarter.engine.redis.RedisLink;
@@ -126,7 +127,9 @@ import dev.cachestarter.engine.redis.RedisLink;
  * keys among servers refuses a script on keys of several, or sends it where the first of
  * them is. The first is the tag's generation, so the right one is replaced; and a server
  * that does not have the counter never makes a second one. For the same reason there is a
- * script for each tag.
+ * script for each tag. But a counter may be left on a server from a time when keys were
+ * spread otherwise, and an eviction that is counted there is hidden from loads under way.
+ * So what does not say who it is, as such a proxy cannot, is asked in two steps.
  *
  * <h2>What may be lost</h2>
  *
@@ -356,7 +359,12 @@ public final class TagGenerations {
 	 * @return how many of them had a generation; fails if Redis has not taken it
 	 */
 	public CompletableFuture<Long> evict(List<String> tags) {
-		return (this.link.isOneServer() && !this.apart) ? evictAtOnce(tags) : evictInSteps(tags);
+		return (isOneServer() && !this.apart) ? evictAtOnce(tags) : evictInSteps(tags);
+	}
+
+	/** What does not say who it is may be a proxy, and several. */
+	private boolean isOneServer() {
+		return this.link.isOneServer() && !this.link.runMark().equals(Identity.NO_MARK);
 	}
 
 	/**

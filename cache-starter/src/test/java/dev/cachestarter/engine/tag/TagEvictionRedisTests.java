@@ -32,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.cache.annotation.Cacheable;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 import dev.cachestarter.CacheTag;
@@ -229,8 +230,35 @@ class TagEvictionRedisTests {
 		}
 	}
 
+	@Test
+	void whatDoesNotSayWhoItIsIsAskedInTwoSteps() {
+		RedisStandaloneConfiguration where = new RedisStandaloneConfiguration(this.redis.host(), this.redis.port());
+		where.setUsername("silent");
+		where.setPassword("secret");
+		this.redis.cli("ACL", "SETUSER", "silent", "on", ">secret", "~*", "+@all", "-info");
+		try {
+			TagGenerations tags = tags(new LettuceConnectionFactory(where));
+			CarriedTags carried = get(tags.admit(TOOL, capture(tags)));
+			get(tags.evict(TOOL));
+			carried = get(tags.admit(TOOL, capture(tags)));
+			this.redis.cli("CONFIG", "RESETSTAT");
+
+			assertThat(get(tags.evict(TOOL))).isEqualTo(1);
+
+			assertThat(calls("evalsha")).isEqualTo(2);
+			assertThat(isCurrent(carried)).isFalse();
+		}
+		finally {
+			this.redis.cli("ACL", "DELUSER", "silent");
+		}
+	}
+
 	private TagGenerations tags(String host, int port) {
-		RedisLink link = new RedisLink(new LettuceConnectionFactory(host, port), Interleavings.PATIENT);
+		return tags(new LettuceConnectionFactory(host, port));
+	}
+
+	private TagGenerations tags(LettuceConnectionFactory source) {
+		RedisLink link = new RedisLink(source, Interleavings.PATIENT);
 		this.links.add(link);
 		link.start();
 		await().atMost(LONG).until(link::isUp);
