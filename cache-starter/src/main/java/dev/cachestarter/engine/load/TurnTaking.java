@@ -169,7 +169,9 @@ final class TurnTaking {
 			this.flights.close(flight);
 			EntryHeader there = answer.observed().current();
 			if (there != null && isLeasedByAnother(ask, there)) {
-				return followHolder(ask, answer.observed(), there.nonce(), attempts + 1);
+				// It was quicker, which does not count either: those who are woken come
+				// all at once, and all but one too late.
+				return followHolder(ask, answer.observed(), there.nonce(), attempts);
 			}
 			if (hold == Hold.CLAIM && there != null && there.equals(trusted(ask, observed))) {
 				// By the server's clock, which counts, the claim that was seen holds.

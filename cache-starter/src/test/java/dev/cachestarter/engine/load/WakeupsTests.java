@@ -17,6 +17,7 @@
 package dev.cachestarter.engine.load;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -87,6 +88,33 @@ class WakeupsTests {
 		tell();
 
 		led(decision);
+	}
+
+	/** They look at once: all but one of them come too late for the lease. */
+	@Test
+	void howeverOftenTheLoadFailsOneAloneOfThoseWhoWaitLoads() {
+		Flight flight = other().leads();
+		List<CompletableFuture<Decision>> waiting = new ArrayList<>();
+		for (int i = 0; i < 12; i++) {
+			Instance instance = this.callers.instance();
+			instance.turns.wakeBy(this.tracking);
+			waiting.add(instance.caller(track(PLAIN)).decide());
+		}
+
+		while (!waiting.isEmpty()) {
+			while (!this.tracking.questions.isEmpty()) {
+				answer();
+			}
+			flight.fail(new IllegalStateException("of the source"));
+			this.callers.redis.answers(Answers.HELD);
+			tell();
+			this.callers.redis.answer();
+			this.callers.timer.run();
+			List<CompletableFuture<Decision>> done = waiting.stream().filter(CompletableFuture::isDone).toList();
+			assertThat(done).hasSize(1);
+			flight = led(done.get(0));
+			waiting.removeAll(done);
+		}
 	}
 
 	@Test
