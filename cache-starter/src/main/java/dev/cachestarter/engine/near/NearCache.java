@@ -92,6 +92,9 @@ import dev.cachestarter.engine.value.ValueCodec;
  * removes the alias if it is not. Whichever of the two comes later sees the other.
  * <li>Each alias is an object of its own, and only that one is removed: that of a later
  * copy, by the same arguments, stays.
+ * <li>Who is late may put the alias of a copy that is gone in the place of that of the
+ * next one, and removes it again. Whoever does not find an alias then puts that of the
+ * copy there once more.
  * </ol>
  *
  * <h2>Bounds</h2>
@@ -220,8 +223,8 @@ public final class NearCache implements NearTracking.Copies {
 	 */
 	public void remember(PlainArguments arguments, StoredKey key, NearCopy copy) {
 		Contents in = this.contents;
-		Alias alias = new Alias(arguments.toBeKept(), key);
-		if (copy.takeAlias(alias)) {
+		Alias alias = copy.aliasOf(arguments, key);
+		if (alias != null) {
 			in.aliases().put(alias.arguments(), alias);
 			if (in.copies().asMap().get(key) != copy) {
 				in.aliases().remove(alias.arguments(), alias);

@@ -16,6 +16,7 @@
 
 package dev.cachestarter.engine.near;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.jspecify.annotations.Nullable;
@@ -160,11 +161,17 @@ public final class NearCopy {
 	}
 
 	/**
-	 * Have it found by arguments as well, unless it is by some already.
-	 * @return whether it was not
+	 * Have it found by arguments as well, unless it is by others already.
+	 * @param key the key that they have
+	 * @return its alias, {@code null} if that is of other arguments
 	 */
-	boolean takeAlias(Alias taken) {
-		return this.alias.compareAndSet(null, taken);
+	@Nullable Alias aliasOf(PlainArguments arguments, StoredKey key) {
+		Alias there = this.alias.get();
+		if (there == null) {
+			Alias made = new Alias(arguments.toBeKept(), key);
+			there = this.alias.compareAndSet(null, made) ? made : Objects.requireNonNull(this.alias.get());
+		}
+		return there.arguments().equals(arguments) ? there : null;
 	}
 
 	int noted() {
@@ -186,12 +193,29 @@ public final class NearCopy {
 	}
 
 	/**
-	 * By what else a copy is found than by its key.
-	 *
-	 * @param arguments the arguments of a call
-	 * @param key the key that they have
+	 * By what else a copy is found than by its key. Each is another one: that of a copy
+	 * is not that of the next, whose key and arguments are the same.
 	 */
-	record Alias(PlainArguments arguments, StoredKey key) {
+	static final class Alias {
+
+		private final PlainArguments arguments;
+
+		private final StoredKey key;
+
+		private Alias(PlainArguments arguments, StoredKey key) {
+			this.arguments = arguments;
+			this.key = key;
+		}
+
+		/** Return the arguments of a call. */
+		PlainArguments arguments() {
+			return this.arguments;
+		}
+
+		/** Return the key that they have. */
+		StoredKey key() {
+			return this.key;
+		}
 
 	}
 

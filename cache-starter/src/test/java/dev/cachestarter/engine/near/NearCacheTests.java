@@ -266,6 +266,34 @@ class NearCacheTests {
 		assertThat(near.aliases()).isZero();
 	}
 
+	/** Who has found the one copy may go on only when there is the next one. */
+	@Test
+	void aCopyThatIsGoneDoesNotKeepTheNextOneFromBeingKnownByTheSameArguments() {
+		NearCache near = near((settings) -> settings);
+		keep(near, 1, 2000);
+		NearCopy gone = near.get(key(1));
+		keep(near, 1, 3000);
+		near.remember(arguments(1), key(1), near.get(key(1)));
+		near.remember(arguments(1), key(1), gone);
+
+		near.remember(arguments(1), key(1), near.get(key(1)));
+
+		assertThat(near.keyOf(arguments(1))).isEqualTo(key(1));
+		near.drop(key(1));
+		assertThat(near.aliases()).isZero();
+	}
+
+	@Test
+	void theAliasOfACopyIsNotThatOfTheNextOne() {
+		NearCache near = near((settings) -> settings);
+		keep(near, 1, 2000);
+		NearCopy gone = near.get(key(1));
+		keep(near, 1, 3000);
+		NearCopy next = near.get(key(1));
+
+		assertThat(gone.aliasOf(arguments(1), key(1))).isNotEqualTo(next.aliasOf(arguments(1), key(1)));
+	}
+
 	@Test
 	void aCopyIsKnownByTheArgumentsThatComeFirst() {
 		NearCache near = near((settings) -> settings);
