@@ -30,6 +30,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -87,6 +88,7 @@ class MeasureApplicationTests {
 		assertThat(left()).isEmpty();
 	}
 
+	@EnabledIfSystemProperty(named = "thorough", matches = "true", disabledReason = "Only with -Pthorough")
 	@Test
 	void whatItHasStartedEndsWithItHoweverItEnds() throws Exception {
 		this.process = start("--measure.time=1h");

@@ -27,6 +27,7 @@ import dev.cachestarter.sample.Api.Answer;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.sync.RedisCommands;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -120,6 +121,8 @@ class SampleSmokeTests {
 		}
 	}
 
+	@EnabledIfSystemProperty(named = "thorough", matches = "true",
+			disabledReason = "Only with -Pthorough: one end of an application is tried each time")
 	@Test
 	void redisEndsWithAnApplicationThatIsTerminated() {
 		try (SampleProcess sample = SampleProcess.start(this.directory, "--server.port=0")) {
@@ -143,6 +146,8 @@ class SampleSmokeTests {
 		}
 	}
 
+	@EnabledIfSystemProperty(named = "thorough", matches = "true",
+			disabledReason = "Only with -Pthorough: one end of an application is tried each time")
 	@Test
 	void redisEndsWithAnApplicationThatFailsToStart() throws IOException {
 		try (ServerSocket taken = new ServerSocket(0);
